@@ -1,0 +1,86 @@
+//! The signing key, derived once a day and kept as an HMAC that has already taken it in.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use super::SCOPE_END;
+use crate::Secret;
+use crate::secret::SecretIdentity;
+
+pub(super) type HmacSha256 = Hmac<Sha256>;
+
+/// A rotation keeps two generations alive for a while, midnight two days: four would do.
+const KEPT: usize = 8;
+
+/// Derived keys by credential generation and day. Region and product are the signer's own.
+///
+/// An entry names its secret by identity, so the cache neither holds a secret longer than its owner
+/// does, nor hashes it to find out whether it is the same.
+#[derive(Clone, Default)]
+pub(super) struct KeyCache(Arc<Mutex<Vec<Entry>>>);
+
+struct Entry {
+    secret: SecretIdentity,
+    day: [u8; 8],
+    midstate: HmacSha256,
+}
+
+impl KeyCache {
+    /// The keyed HMAC for this secret and day.
+    pub(super) fn keyed(
+        &self,
+        secret: &Secret,
+        day: &str,
+        region: &str,
+        product: &str,
+    ) -> HmacSha256 {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(hit) = entries
+            .iter()
+            .find(|e| e.day == day.as_bytes() && e.secret.is(secret))
+        {
+            return hit.midstate.clone();
+        }
+        let midstate = new_hmac(&derive(secret, day, region, product));
+        entries.retain(|entry| !entry.secret.is_gone());
+        if entries.len() == KEPT {
+            entries.remove(0);
+        }
+        if let Ok(day) = day.as_bytes().try_into() {
+            entries.push(Entry {
+                secret: secret.identity(),
+                day,
+                midstate: midstate.clone(),
+            });
+        }
+        midstate
+    }
+}
+
+/// The key chain of signature version 4.
+pub(super) fn derive(secret: &Secret, day: &str, region: &str, product: &str) -> [u8; 32] {
+    let mut seed = zeroize::Zeroizing::new(String::with_capacity(9 + secret.expose().len()));
+    seed.push_str("aliyun_v4");
+    seed.push_str(secret.expose());
+    [day, region, product, SCOPE_END]
+        .iter()
+        .fold(None, |key: Option<[u8; 32]>, step| {
+            let mac = key
+                .as_ref()
+                .map_or_else(|| new_hmac(seed.as_bytes()), |key| new_hmac(key));
+            Some(
+                mac.chain_update(step.as_bytes())
+                    .finalize()
+                    .into_bytes()
+                    .into(),
+            )
+        })
+        .unwrap_or_default()
+}
+
+#[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+fn new_hmac(key: &[u8]) -> HmacSha256 {
+    HmacSha256::new_from_slice(key).expect("HMAC takes keys of every length")
+}

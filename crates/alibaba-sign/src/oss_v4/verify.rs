@@ -1,0 +1,271 @@
+//! The other side: what a gateway or a test server does with a signed request.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use hmac::Mac;
+
+use super::canonical::{canonical, string_to_sign};
+use super::key::{HmacSha256, derive};
+use super::presign::MAX_EXPIRY;
+use super::sign::scope;
+use super::stamp::{self, Stamp};
+use super::{ALGORITHM, Request, SCOPE_END};
+use crate::{Secret, hex};
+use hmac::KeyInit;
+
+/// Who a request says it is from, read from its `Authorization` header or its query; nothing of it
+/// is believed before [`Claim::verify`].
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Whose secret to look up.
+    pub access_key_id: String,
+    /// The region that the scope names.
+    pub region: String,
+    /// The product that the scope names, `oss` as a rule.
+    pub product: String,
+    /// When the request was signed.
+    pub signed_at: DateTime<Utc>,
+    /// How long a presigned URL is good for; `None` where headers are signed.
+    pub expires: Option<Duration>,
+    additional: Vec<String>,
+    signature: [u8; 32],
+}
+
+/// Why a signed request is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// Some part of the claim is missing or not in its form.
+    #[error("malformed `{part}`")]
+    Malformed {
+        /// The header, parameter or part of it.
+        part: &'static str,
+    },
+    /// The day of the scope is not the day of the signing time.
+    #[error("credential scope and signing time name different days")]
+    ScopeDate,
+    /// Signed for another region.
+    #[error("signed for region `{found}`, expected `{expected}`")]
+    Region {
+        /// The region of the scope.
+        found: String,
+        /// The region asked about.
+        expected: String,
+    },
+    /// Signed for another product.
+    #[error("signed for product `{0}`")]
+    Product(String),
+    /// The signing time is too far from now.
+    #[error("signed at {signed_at}, which is more than {tolerance:?} from {now}")]
+    Skewed {
+        /// The time in the request.
+        signed_at: DateTime<Utc>,
+        /// The verifier's time.
+        now: DateTime<Utc>,
+        /// What would have been accepted.
+        tolerance: Duration,
+    },
+    /// A presigned URL was used after its time.
+    #[error("presigned URL expired at {0}")]
+    Expired(DateTime<Utc>),
+    /// The signature is not that of this request and this secret.
+    #[error("signature does not match")]
+    Mismatch {
+        /// What the verifier signed; compare it with the client's.
+        string_to_sign: String,
+        /// What the string's hash was made of.
+        canonical_request: String,
+    },
+}
+
+impl Claim {
+    /// Reads the claim of a request signed by headers. Tolerant of spaces and order, as one
+    /// official SDK (`oss2`) writes both its own way.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::Malformed`] and [`VerifyError::ScopeDate`].
+    pub fn from_headers(authorization: &str, x_oss_date: &str) -> Result<Self, VerifyError> {
+        let malformed = |part| VerifyError::Malformed { part };
+        let fields = authorization
+            .strip_prefix(ALGORITHM)
+            .filter(|rest| rest.starts_with(' '))
+            .ok_or(malformed("authorization"))?;
+        let (mut credential, mut signature, mut additional) = (None, None, "");
+        for field in fields.split(',') {
+            match field.trim().split_once('=') {
+                Some(("Credential", value)) => credential = Some(value),
+                Some(("Signature", value)) => signature = Some(value),
+                Some(("AdditionalHeaders", value)) => additional = value,
+                _ => return Err(malformed("authorization")),
+            }
+        }
+        Self::new(
+            credential.ok_or(malformed("authorization"))?,
+            x_oss_date,
+            additional,
+            signature.ok_or(malformed("authorization"))?,
+            None,
+        )
+    }
+
+    /// Reads the claim of a presigned URL from its decoded query.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::Malformed`] and [`VerifyError::ScopeDate`].
+    pub fn from_query(query: &[(&str, Option<&str>)]) -> Result<Self, VerifyError> {
+        let value = |name: &'static str| {
+            query
+                .iter()
+                .find(|(found, _)| *found == name)
+                .and_then(|(_, value)| *value)
+                .ok_or(VerifyError::Malformed { part: name })
+        };
+        if value("x-oss-signature-version")? != ALGORITHM {
+            return Err(VerifyError::Malformed {
+                part: "x-oss-signature-version",
+            });
+        }
+        let expires = value("x-oss-expires")?
+            .parse()
+            .map(Duration::from_secs)
+            .ok()
+            .filter(|expires| !expires.is_zero() && *expires <= MAX_EXPIRY)
+            .ok_or(VerifyError::Malformed {
+                part: "x-oss-expires",
+            })?;
+        Self::new(
+            value("x-oss-credential")?,
+            value("x-oss-date")?,
+            value("x-oss-additional-headers").unwrap_or_default(),
+            value("x-oss-signature")?,
+            Some(expires),
+        )
+    }
+
+    fn new(
+        credential: &str,
+        date: &str,
+        additional: &str,
+        signature: &str,
+        expires: Option<Duration>,
+    ) -> Result<Self, VerifyError> {
+        let malformed = |part| VerifyError::Malformed { part };
+        let signed_at = stamp::parse(date).ok_or(malformed("x-oss-date"))?;
+        // From the right, since nothing forbids a slash in an access key id.
+        let mut parts = credential.rsplitn(5, '/');
+        let (end, product, region, day, id) = (
+            parts.next(),
+            parts.next(),
+            parts.next(),
+            parts.next(),
+            parts.next(),
+        );
+        let (Some(SCOPE_END), Some(product), Some(region), Some(day), Some(id)) =
+            (end, product, region, day, id)
+        else {
+            return Err(malformed("credential"));
+        };
+        if day != Stamp::new(signed_at).day() {
+            return Err(VerifyError::ScopeDate);
+        }
+        Ok(Self {
+            access_key_id: id.to_owned(),
+            region: region.to_owned(),
+            product: product.to_owned(),
+            signed_at,
+            expires,
+            additional: additional
+                .split(';')
+                .filter(|name| !name.is_empty())
+                .map(str::to_ascii_lowercase)
+                .collect(),
+            signature: hex::read_32(signature).ok_or(malformed("signature"))?,
+        })
+    }
+
+    /// Whether the request is by the owner of `secret`, for `region`, and made at a time that is
+    /// acceptable `now`: within `tolerance` for headers (OSS takes 15 minutes), before its expiry
+    /// for a presigned URL.
+    ///
+    /// `request` holds everything that travelled: all headers and the whole query. Its additional
+    /// headers are ignored in favour of those the claim names. Signatures are compared in
+    /// constant time.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong, in the order region, product, time, signature.
+    pub fn verify(
+        &self,
+        secret: &Secret,
+        region: &str,
+        now: DateTime<Utc>,
+        tolerance: Duration,
+        request: &Request<'_>,
+    ) -> Result<(), VerifyError> {
+        if self.region != region {
+            return Err(VerifyError::Region {
+                found: self.region.clone(),
+                expected: region.to_owned(),
+            });
+        }
+        if !self.product.starts_with("oss") {
+            return Err(VerifyError::Product(self.product.clone()));
+        }
+        self.check_time(now, tolerance)?;
+        let additional: Vec<&str> = self.additional.iter().map(String::as_str).collect();
+        let request = Request {
+            additional_headers: &additional,
+            ..*request
+        };
+        let presigned = self.expires.is_some();
+        let query = request
+            .query
+            .iter()
+            .copied()
+            .filter(|(name, _)| !(presigned && *name == "x-oss-signature"));
+        let canonical = canonical(&request, query, request.headers.iter().copied());
+        let stamp = Stamp::new(self.signed_at);
+        let scope = scope(stamp.day(), &self.region, &self.product);
+        let to_sign = string_to_sign(stamp.as_str(), &scope, &canonical.bytes);
+        let key = derive(secret, stamp.day(), &self.region, &self.product);
+        let matches = HmacSha256::new_from_slice(&key).is_ok_and(|mac| {
+            mac.chain_update(&to_sign)
+                .verify_slice(&self.signature)
+                .is_ok()
+        });
+        if matches {
+            Ok(())
+        } else {
+            Err(VerifyError::Mismatch {
+                string_to_sign: to_sign,
+                canonical_request: String::from_utf8_lossy(&canonical.bytes).into_owned(),
+            })
+        }
+    }
+
+    fn check_time(&self, now: DateTime<Utc>, tolerance: Duration) -> Result<(), VerifyError> {
+        let skewed = || VerifyError::Skewed {
+            signed_at: self.signed_at,
+            now,
+            tolerance,
+        };
+        let seconds = i64::try_from(tolerance.as_secs()).unwrap_or(i64::MAX);
+        let ahead = self.signed_at.signed_duration_since(now).num_seconds();
+        match self.expires {
+            None if ahead.abs() > seconds => Err(skewed()),
+            Some(_) if ahead > seconds => Err(skewed()),
+            Some(expires) => {
+                let end = self.signed_at + expires;
+                if now > end {
+                    Err(VerifyError::Expired(end))
+                } else {
+                    Ok(())
+                }
+            }
+            None => Ok(()),
+        }
+    }
+}
