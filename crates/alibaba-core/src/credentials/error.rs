@@ -1,0 +1,84 @@
+//! Why there are no credentials.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// Why a provider has no credentials. Holds no secret in any of its forms.
+#[derive(Debug)]
+pub struct CredentialsError {
+    kind: CredentialsErrorKind,
+    provider: &'static str,
+    step: String,
+    source: Option<Source>,
+}
+
+/// What a [`CredentialsError`] means to whoever asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CredentialsErrorKind {
+    /// Nothing tells this provider to act here. A chain goes on to the next.
+    NotConfigured,
+    /// The configuration, or what it leads to, is wrong.
+    Invalid,
+    /// A service answered and refused.
+    Refused,
+    /// A service or file could not be read; it may be there later.
+    Unavailable,
+    /// What the source holds has expired.
+    Expired,
+}
+
+impl CredentialsError {
+    /// A provider's error, with the step written as a fragment that fits after "failed to".
+    pub fn new(
+        kind: CredentialsErrorKind,
+        provider: &'static str,
+        step: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            provider,
+            step: step.into(),
+            source: None,
+        }
+    }
+
+    /// The same error with its cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What it means to whoever asked.
+    #[must_use]
+    pub fn kind(&self) -> CredentialsErrorKind {
+        self.kind
+    }
+
+    /// The provider's name.
+    #[must_use]
+    pub fn provider(&self) -> &'static str {
+        self.provider
+    }
+
+    /// Whether this provider is merely not used here.
+    #[must_use]
+    pub fn is_not_configured(&self) -> bool {
+        self.kind == CredentialsErrorKind::NotConfigured
+    }
+}
+
+impl fmt::Display for CredentialsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "get credentials from {}: {}", self.provider, self.step)
+    }
+}
+
+impl StdError for CredentialsError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

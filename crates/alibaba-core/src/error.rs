@@ -1,0 +1,106 @@
+//! The crate's error.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+type Source = Box<dyn StdError + Send + Sync>;
+
+/// Why a call or a setup step failed.
+///
+/// The text names the step; the cause is in [`source`](StdError::source) and only there.
+pub struct Error {
+    kind: ErrorKind,
+    step: String,
+    source: Option<Source>,
+}
+
+/// What the caller can do about an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting or argument is wrong: change it.
+    Configuration,
+    /// No usable credentials: see the source for what was tried.
+    Credentials,
+    /// The service could not be reached, or the connection broke.
+    Connection,
+    /// No answer in time.
+    Timeout,
+    /// The service wants fewer requests: wait, then try again.
+    Throttled,
+    /// The caller may not do this: change the policy.
+    Denied,
+    /// What was named does not exist.
+    NotFound,
+    /// What was named exists already, or is in a state that does not allow this.
+    Conflict,
+    /// The service refuses the request as it is.
+    Refused,
+    /// The service failed.
+    Service,
+    /// The answer is not what the service documents.
+    Response,
+}
+
+impl Error {
+    /// An error of a step, written as a fragment that fits after "failed to".
+    pub fn new(kind: ErrorKind, step: impl Into<String>) -> Self {
+        Self {
+            kind,
+            step: step.into(),
+            source: None,
+        }
+    }
+
+    /// The same error with its cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What the caller can do.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether the same call may succeed later, unchanged.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.kind.is_retryable()
+    }
+}
+
+impl ErrorKind {
+    /// Whether the same call may succeed later, unchanged.
+    #[must_use]
+    pub fn is_retryable(self) -> bool {
+        matches!(
+            self,
+            Self::Connection | Self::Timeout | Self::Throttled | Self::Service
+        )
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind)
+            .field("step", &self.step)
+            .field("source", &self.source)
+            .finish()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.step)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,415 @@
+//! Which proxy a request goes through: the conventional environment variables, or explicit rules.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+use alibaba_sign::Secret;
+use base64::Engine as _;
+use http::HeaderValue;
+
+use crate::environment::Environment;
+
+/// An HTTP proxy, possibly with a password.
+///
+/// ```
+/// use alibaba_core::Proxy;
+///
+/// let proxy: Proxy = "http://ci:s3cr3t@proxy.example:3128".parse()?;
+/// assert_eq!(proxy.to_string(), "http://proxy.example:3128");
+/// assert!(!format!("{proxy:?}").contains("s3cr3t"));
+/// # Ok::<(), alibaba_core::InvalidProxy>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Proxy {
+    tls: bool,
+    host: String,
+    port: u16,
+    login: Option<(String, Secret)>,
+}
+
+/// Why a text names no proxy. The text itself may hold a password and is not repeated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("read the proxy from {origin}: {reason}; expected `http://[user:password@]host[:port]`")]
+pub struct InvalidProxy {
+    origin: String,
+    reason: &'static str,
+}
+
+impl InvalidProxy {
+    fn new(reason: &'static str) -> Self {
+        Self {
+            origin: "its address".to_owned(),
+            reason,
+        }
+    }
+}
+
+impl FromStr for Proxy {
+    type Err = InvalidProxy;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (tls, rest) = match text.split_once("://") {
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
+            Some(_) => return Err(InvalidProxy::new("its scheme is not supported")),
+            None => (false, text),
+        };
+        let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let (login, authority) = match rest.rsplit_once('@') {
+            Some((login, authority)) => (Some(login), authority),
+            None => (None, rest),
+        };
+        let authority: http::uri::Authority = authority
+            .parse()
+            .map_err(|_| InvalidProxy::new("its host is malformed"))?;
+        let default_port = if tls { 443 } else { 80 };
+        let port = match authority.port() {
+            Some(port) => port.as_u16(),
+            None if authority.as_str() == authority.host() => default_port,
+            None => return Err(InvalidProxy::new("its port is malformed")),
+        };
+        let login = login
+            .map(|login| {
+                let (user, password) = login.split_once(':').unwrap_or((login, ""));
+                let decode = |part| {
+                    alibaba_sign::percent::decode(part).ok_or(InvalidProxy::new(
+                        "its user or password is not percent-encoded",
+                    ))
+                };
+                Ok((decode(user)?, Secret::new(decode(password)?)))
+            })
+            .transpose()?;
+        Ok(Self {
+            tls,
+            host: authority.host().to_owned(),
+            port,
+            login,
+        })
+    }
+}
+
+impl Proxy {
+    /// Whether the connection to the proxy itself uses TLS.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.tls
+    }
+
+    /// Its host; IPv6 addresses in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Its port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The `Proxy-Authorization` header to send, marked sensitive.
+    #[must_use]
+    pub fn authorization(&self) -> Option<HeaderValue> {
+        let (user, password) = self.login.as_ref()?;
+        let pair = Secret::new(format!("{user}:{}", password.expose()));
+        let basic = base64::engine::general_purpose::STANDARD.encode(pair.expose());
+        let mut value = HeaderValue::try_from(format!("Basic {basic}")).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+/// Prints the address without the login.
+impl fmt::Display for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.tls { "https" } else { "http" };
+        write!(f, "{scheme}://{}:{}", self.host, self.port)
+    }
+}
+
+/// Which requests go through which proxy.
+#[derive(Clone, Debug, Default)]
+pub struct ProxyRules {
+    http: Option<Proxy>,
+    https: Option<Proxy>,
+    exceptions: Vec<Exception>,
+}
+
+impl ProxyRules {
+    /// Every request through one proxy.
+    #[must_use]
+    pub fn all(proxy: Proxy) -> Self {
+        Self {
+            http: Some(proxy.clone()),
+            https: Some(proxy),
+            exceptions: Vec::new(),
+        }
+    }
+
+    /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say, in lower or upper case.
+    ///
+    /// `HTTP_PROXY` in upper case is ignored in a CGI program (where `REQUEST_METHOD` is set),
+    /// because there a client of the program chooses it.
+    ///
+    /// # Errors
+    ///
+    /// Where one of them is set and names no proxy.
+    pub fn from_environment(environment: &dyn Environment) -> Result<Self, InvalidProxy> {
+        let read = |names: &[&str]| {
+            let Some((name, value)) = names
+                .iter()
+                .find_map(|name| environment.non_empty(name).map(|value| (*name, value)))
+            else {
+                return Ok(None);
+            };
+            value
+                .trim()
+                .parse::<Proxy>()
+                .map(Some)
+                .map_err(|error| InvalidProxy {
+                    origin: format!("`{name}`"),
+                    reason: error.reason,
+                })
+        };
+        let is_cgi = environment.var("REQUEST_METHOD").is_some();
+        let http_names: &[&str] = if is_cgi {
+            &["http_proxy"]
+        } else {
+            &["http_proxy", "HTTP_PROXY"]
+        };
+        let all = read(&["all_proxy", "ALL_PROXY"])?;
+        let rules = Self {
+            http: read(http_names)?.or_else(|| all.clone()),
+            https: read(&["https_proxy", "HTTPS_PROXY"])?.or(all),
+            exceptions: Vec::new(),
+        };
+        let exceptions = ["no_proxy", "NO_PROXY"]
+            .iter()
+            .find_map(|name| environment.non_empty(name));
+        Ok(rules.except(exceptions.as_deref().unwrap_or_default()))
+    }
+
+    /// The same rules with hosts that are reached directly: a comma-separated list of hosts,
+    /// domains (which cover their subdomains), addresses, CIDR blocks, each with an optional port,
+    /// or `*` for all.
+    #[must_use]
+    pub fn except(mut self, hosts: &str) -> Self {
+        self.exceptions.extend(
+            hosts
+                .split(',')
+                .map(str::trim)
+                .filter(|host| !host.is_empty())
+                .map(Exception::parse),
+        );
+        self
+    }
+
+    /// The proxy for a request, or `None` to connect directly. `scheme` is `http` or `https`.
+    #[must_use]
+    pub fn proxy_for(&self, scheme: &str, host: &str, port: u16) -> Option<&Proxy> {
+        let proxy = if scheme.eq_ignore_ascii_case("https") {
+            &self.https
+        } else {
+            &self.http
+        };
+        let proxy = proxy.as_ref()?;
+        let host = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .to_ascii_lowercase();
+        let direct = self
+            .exceptions
+            .iter()
+            .any(|exception| exception.covers(&host, port));
+        (!direct).then_some(proxy)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Exception {
+    host: HostPattern,
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug)]
+enum HostPattern {
+    Any,
+    Block(IpAddr, u8),
+    Domain(String),
+}
+
+impl Exception {
+    fn parse(text: &str) -> Self {
+        if text == "*" {
+            return Self {
+                host: HostPattern::Any,
+                port: None,
+            };
+        }
+        if let Some((address, bits)) = text.split_once('/')
+            && let (Ok(address), Ok(bits)) = (address.parse(), bits.parse())
+        {
+            return Self {
+                host: HostPattern::Block(address, bits),
+                port: None,
+            };
+        }
+        let bare = text.trim_start_matches('[').trim_end_matches(']');
+        if let Ok(address) = bare.parse::<IpAddr>() {
+            return Self {
+                host: HostPattern::Block(address, 128),
+                port: None,
+            };
+        }
+        let (host, port) = match text.rsplit_once(':') {
+            Some((host, port)) => (host, port.parse().ok()),
+            None => (text, None),
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let pattern = match host.parse::<IpAddr>() {
+            Ok(address) => HostPattern::Block(address, 128),
+            Err(_) => {
+                let domain = host.trim_start_matches('*').trim_start_matches('.');
+                HostPattern::Domain(domain.to_ascii_lowercase())
+            }
+        };
+        Self {
+            host: pattern,
+            port,
+        }
+    }
+
+    fn covers(&self, host: &str, port: u16) -> bool {
+        if self.port.is_some_and(|only| only != port) {
+            return false;
+        }
+        match &self.host {
+            HostPattern::Any => true,
+            HostPattern::Block(block, bits) => host
+                .parse()
+                .is_ok_and(|address| in_block(address, *block, *bits)),
+            HostPattern::Domain(domain) => {
+                host == domain
+                    || host
+                        .strip_suffix(domain.as_str())
+                        .is_some_and(|rest| rest.ends_with('.'))
+            }
+        }
+    }
+}
+
+fn in_block(address: IpAddr, block: IpAddr, bits: u8) -> bool {
+    let (address, block, width) = match (address, block) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(a.to_bits()), u128::from(b.to_bits()), 32),
+        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits(), b.to_bits(), 128),
+        _ => return false,
+    };
+    let free = width - u32::from(bits).min(width);
+    // A shift by the whole width would overflow; a block of zero bits holds every address.
+    address.checked_shr(free).unwrap_or(0) == block.checked_shr(free).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::FixedEnvironment;
+
+    fn rules(variables: &[(&str, &str)]) -> ProxyRules {
+        let environment = FixedEnvironment::from_iter(variables.iter().copied());
+        ProxyRules::from_environment(&environment).unwrap()
+    }
+
+    #[test]
+    fn each_scheme_has_its_proxy_and_lower_case_wins() {
+        let rules = rules(&[
+            ("HTTPS_PROXY", "http://upper:1"),
+            ("https_proxy", "lower:2"),
+            ("ALL_PROXY", "https://all"),
+        ]);
+        let show = |scheme| {
+            rules
+                .proxy_for(scheme, "oss.example", 443)
+                .map(ToString::to_string)
+        };
+        assert_eq!(show("https").as_deref(), Some("http://lower:2"));
+        assert_eq!(show("http").as_deref(), Some("https://all:443"));
+    }
+
+    #[test]
+    fn exceptions_are_domains_addresses_blocks_and_ports() {
+        let rules = rules(&[
+            ("http_proxy", "http://p"),
+            (
+                "no_proxy",
+                ".svc, example.com ,10.0.0.0/8,[::1],100.100.100.200,api:6443,*.wild",
+            ),
+        ]);
+        let direct = |host, port| rules.proxy_for("http", host, port).is_none();
+        for (host, port) in [
+            ("a.svc", 80),
+            ("example.com", 80),
+            ("WWW.Example.com", 80),
+            ("10.9.8.7", 80),
+            ("::1", 80),
+            ("[::1]", 80),
+            ("100.100.100.200", 80),
+            ("api", 6443),
+            ("x.wild", 1),
+        ] {
+            assert!(direct(host, port), "{host}:{port}");
+        }
+        for (host, port) in [
+            ("notexample.com", 80),
+            ("11.0.0.1", 80),
+            ("::2", 80),
+            ("api", 80),
+        ] {
+            assert!(!direct(host, port), "{host}:{port}");
+        }
+        assert!(in_block(
+            "1.2.3.4".parse().unwrap(),
+            "0.0.0.0".parse().unwrap(),
+            0
+        ));
+    }
+
+    #[test]
+    fn a_cgi_program_ignores_the_clients_proxy() {
+        let rules = rules(&[("HTTP_PROXY", "http://evil"), ("REQUEST_METHOD", "GET")]);
+        assert!(rules.proxy_for("http", "h", 80).is_none());
+    }
+
+    #[test]
+    fn a_bad_proxy_is_named_without_its_password() {
+        let environment = FixedEnvironment::from_iter([("HTTPS_PROXY", "socks5://u:hunter2@h")]);
+        let error = ProxyRules::from_environment(&environment).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "read the proxy from `HTTPS_PROXY`: its scheme is not supported; \
+             expected `http://[user:password@]host[:port]`"
+        );
+        for text in [
+            "http://",
+            "http://h:notaport",
+            "http://u:p%@h",
+            "http://h h",
+            "http://h:99999",
+        ] {
+            assert!(text.parse::<Proxy>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_login_becomes_a_sensitive_header() {
+        let proxy: Proxy = "http://us%40er:p%3Ass@h:3128".parse().unwrap();
+        let header = proxy.authorization().unwrap();
+        assert!(header.is_sensitive());
+        assert_eq!(header.to_str().unwrap(), "Basic dXNAZXI6cDpzcw==");
+        let plain: Proxy = "[::1]:8080".parse().unwrap();
+        assert_eq!(
+            (plain.host(), plain.port(), plain.authorization()),
+            ("[::1]", 8080, None)
+        );
+    }
+}
