@@ -1,0 +1,120 @@
+//! OSS's own errors.
+
+use http::StatusCode;
+
+use super::xml::Element;
+
+/// An error as OSS reports it: status, code, message, EC, and elements of its own.
+#[derive(Clone, Debug)]
+pub(crate) struct OssError {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    message: String,
+    ec: &'static str,
+    extra: Vec<(&'static str, String)>,
+}
+
+impl OssError {
+    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            ec: "",
+            extra: Vec::new(),
+        }
+    }
+
+    pub(crate) fn ec(mut self, ec: &'static str) -> Self {
+        self.ec = ec;
+        self
+    }
+
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.extra.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn error_class(&self) -> &'static str {
+        self.ec
+    }
+
+    /// The document that goes into the body, or into `x-oss-err` where there is none.
+    pub(crate) fn to_xml(&self, request_id: &str, host: &str) -> String {
+        let mut error = Element::root("Error")
+            .text("Code", self.code)
+            .text("Message", &self.message)
+            .text("RequestId", request_id)
+            .text("HostId", host);
+        for (name, value) in &self.extra {
+            error = error.text(name, value);
+        }
+        if !self.ec.is_empty() {
+            error = error.text("EC", self.ec);
+        }
+        error.document()
+    }
+
+    pub(crate) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    pub(crate) fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, code, message)
+    }
+
+    pub(crate) fn no_such_bucket(bucket: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "NoSuchBucket",
+            "The specified bucket does not exist.",
+        )
+        .ec("0015-00000101")
+        .with("BucketName", bucket)
+    }
+
+    pub(crate) fn no_such_key(key: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "NoSuchKey",
+            "The specified key does not exist.",
+        )
+        .ec("0026-00000001")
+        .with("Key", key)
+    }
+
+    pub(crate) fn no_such_upload(id: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "NoSuchUpload",
+            "The specified upload does not exist. The upload ID may be invalid, or the upload may \
+             have been aborted or completed.",
+        )
+        .ec("0042-00000101")
+        .with("UploadId", id)
+    }
+
+    pub(crate) fn already_exists() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "FileAlreadyExists",
+            "The object you specified already exists and can not be overwritten.",
+        )
+        .ec("0026-00000106")
+    }
+
+    pub(crate) fn malformed_xml() -> Self {
+        Self::bad_request(
+            "MalformedXML",
+            "The XML you provided was not well-formed or did not validate against our published schema.",
+        )
+    }
+
+    pub(crate) fn internal(error: &std::io::Error) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            format!("local storage: {error}"),
+        )
+    }
+}

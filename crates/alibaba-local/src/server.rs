@@ -1,0 +1,292 @@
+//! The listener, and how an answer is spoiled on its way.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use http::{Request, Response};
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+use crate::clock::LocalClock;
+use crate::faults::{Fault, Faults};
+use crate::log::RequestLog;
+use crate::oss::{Answer, Oss, Outcome};
+use crate::users::{User, Users};
+
+type Body = UnsyncBoxBody<Bytes, io::Error>;
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("listen on `{address}`: choose another address, or port 0 for any free one")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The data folder cannot be used.
+    #[error("open the data folder")]
+    Data(#[source] io::Error),
+}
+
+/// What a local cloud is made of. See [`LocalCloud::builder`].
+#[derive(Debug)]
+#[must_use]
+pub struct Builder {
+    region: String,
+    address: SocketAddr,
+    users: Users,
+    buckets: Vec<String>,
+    folder: Option<PathBuf>,
+}
+
+impl Builder {
+    /// The region it plays; `cn-hangzhou` unless set.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = region.into();
+        self
+    }
+
+    /// Where to listen; a free port of 127.0.0.1 unless set.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Adds a caller. Without any, nobody gets in.
+    pub fn user(mut self, user: User) -> Self {
+        self.users.insert(user.access_key_id.clone(), user);
+        self
+    }
+
+    /// Adds a bucket that is there from the start.
+    pub fn bucket(mut self, name: impl Into<String>) -> Self {
+        self.buckets.push(name.into());
+        self
+    }
+
+    /// Keeps objects in this folder instead of in memory; what an earlier run left there is served.
+    pub fn data_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// Starts to listen.
+    ///
+    /// # Errors
+    ///
+    /// When the address or the data folder cannot be used.
+    pub async fn start(self) -> Result<LocalCloud, StartError> {
+        let (clock, faults, log) = (
+            LocalClock::default(),
+            Faults::default(),
+            RequestLog::default(),
+        );
+        let oss = Oss::open(
+            self.region.clone(),
+            self.users,
+            self.folder,
+            clock.clone(),
+            faults.clone(),
+            log.clone(),
+        )
+        .map_err(StartError::Data)?;
+        for bucket in &self.buckets {
+            oss.create_bucket(bucket).map_err(StartError::Data)?;
+        }
+        let listen = |source| StartError::Listen {
+            address: self.address,
+            source,
+        };
+        let listener = TcpListener::bind(self.address).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let task = tokio::spawn(accept(listener, Arc::new(oss)));
+        Ok(LocalCloud {
+            address,
+            region: self.region,
+            clock,
+            faults,
+            log,
+            task,
+        })
+    }
+}
+
+/// A running local cloud. It stops when dropped.
+#[derive(Debug)]
+pub struct LocalCloud {
+    address: SocketAddr,
+    region: String,
+    clock: LocalClock,
+    faults: Faults,
+    log: RequestLog,
+    task: JoinHandle<()>,
+}
+
+impl LocalCloud {
+    /// Describes one.
+    pub fn builder() -> Builder {
+        Builder {
+            region: "cn-hangzhou".to_owned(),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            users: Users::new(),
+            buckets: Vec::new(),
+            folder: None,
+        }
+    }
+
+    /// The OSS endpoint, `http://127.0.0.1:<port>`: an IP address, so clients use path style.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The region it plays.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Its clock, to be set wrong.
+    #[must_use]
+    pub fn clock(&self) -> &LocalClock {
+        &self.clock
+    }
+
+    /// What goes wrong, and when.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// What was asked of it.
+    #[must_use]
+    pub fn requests(&self) -> &RequestLog {
+        &self.log
+    }
+}
+
+impl Drop for LocalCloud {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, oss: Arc<Oss>) {
+    // Connections die with this task, so that a dropped server is gone for its clients too.
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(connection(stream, oss.clone()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "accept a connection");
+                    // Out of file descriptors, as a rule: wait until some are closed.
+                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, oss: Arc<Oss>) {
+    // Small answers must not wait for an acknowledgement; without it they only come later.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let oss = oss.clone();
+        async move {
+            match oss.serve(request).await {
+                Outcome::Answer(answer) => Ok(respond(answer)),
+                Outcome::HangUp => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
+            }
+        }
+    });
+    let served = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .max_buf_size(512 * 1024)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+    if let Err(error) = served {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+fn respond(answer: Answer) -> Response<Body> {
+    let mut response = Response::new(if answer.len == 0 {
+        http_body_util::Empty::new()
+            .map_err(|never: Infallible| match never {})
+            .boxed_unsync()
+    } else {
+        BodyExt::boxed_unsync(StreamBody::new(answer.body.map_ok(Frame::data)))
+    });
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    if answer.len > 0 {
+        response
+            .headers_mut()
+            .insert(http::header::CONTENT_LENGTH, answer.len.into());
+    }
+    response
+}
+
+/// Applies the faults that befall an answer.
+pub(crate) fn spoil(mut answer: Answer, fault: &Fault) -> Answer {
+    match fault {
+        Fault::WrongCrc => answer.header("x-oss-hash-crc64ecma", "1"),
+        Fault::CorruptBody => {
+            let mut done = false;
+            answer.body = answer
+                .body
+                .map_ok(move |frame| {
+                    if done || frame.is_empty() {
+                        return frame;
+                    }
+                    done = true;
+                    let mut bytes = frame.to_vec();
+                    bytes[0] ^= 1;
+                    Bytes::from(bytes)
+                })
+                .boxed();
+            answer
+        }
+        Fault::ResetBody(after) => {
+            let mut left = *after;
+            let cut = answer.body.map(move |frame| {
+                let frame = frame?;
+                if left == 0 {
+                    return Err(io::ErrorKind::ConnectionReset.into());
+                }
+                let take = left.min(frame.len() as u64);
+                left -= take;
+                Ok(frame.slice(..take as usize))
+            });
+            let end = futures::stream::once(async { Err(io::ErrorKind::ConnectionReset.into()) });
+            answer.body = cut.chain(end).boxed();
+            answer
+        }
+        _ => answer,
+    }
+}
