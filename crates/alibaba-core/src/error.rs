@@ -2,6 +2,9 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
+
+use crate::{AccessDeniedDetail, ServiceError};
 
 type Source = Box<dyn StdError + Send + Sync>;
 
@@ -12,6 +15,7 @@ pub struct Error {
     kind: ErrorKind,
     step: String,
     source: Option<Source>,
+    service: Option<Box<ServiceError>>,
 }
 
 /// What the caller can do about an [`Error`].
@@ -49,6 +53,7 @@ impl Error {
             kind,
             step: step.into(),
             source: None,
+            service: None,
         }
     }
 
@@ -57,6 +62,63 @@ impl Error {
     pub fn with_source(mut self, source: impl Into<Source>) -> Self {
         self.source = Some(source.into());
         self
+    }
+
+    /// The error that a service's refusal of this step makes.
+    #[must_use]
+    pub fn refused(step: impl Into<String>, service: impl Into<Box<ServiceError>>) -> Self {
+        let service = service.into();
+        Self {
+            kind: service.kind(),
+            step: step.into(),
+            source: None,
+            service: Some(service),
+        }
+    }
+
+    /// The service's refusal, where there is one.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceError> {
+        self.service.as_deref()
+    }
+
+    /// The service's error code, such as `Forbidden.RAM`.
+    #[must_use]
+    pub fn service_code(&self) -> Option<&str> {
+        self.service().map(|service| service.code.as_str())
+    }
+
+    /// The id that the service gave the request.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.service()
+            .and_then(|service| service.request_id.as_deref())
+    }
+
+    /// The HTTP status of the refusal.
+    #[must_use]
+    pub fn http_status(&self) -> Option<u16> {
+        self.service().map(|service| service.status)
+    }
+
+    /// A link to a page about the refusal.
+    #[must_use]
+    pub fn recommend(&self) -> Option<&str> {
+        self.service()
+            .and_then(|service| service.recommend.as_deref())
+    }
+
+    /// Which permission was missing, and why.
+    #[must_use]
+    pub fn access_denied(&self) -> Option<&AccessDeniedDetail> {
+        self.service()
+            .and_then(|service| service.access_denied.as_ref())
+    }
+
+    /// For how long the service asks to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.service().and_then(|service| service.retry_after)
     }
 
     /// What the caller can do.
@@ -89,6 +151,7 @@ impl fmt::Debug for Error {
             .field("kind", &self.kind)
             .field("step", &self.step)
             .field("source", &self.source)
+            .field("service", &self.service)
             .finish()
     }
 }
@@ -101,6 +164,10 @@ impl fmt::Display for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        let service = || self.service.as_deref().map(|service| service as _);
+        self.source
+            .as_deref()
+            .map(|source| source as _)
+            .or_else(service)
     }
 }

@@ -1,19 +1,28 @@
 #![doc = include_str!("../README.md")]
 
 pub mod clock;
+mod context;
 pub mod credentials;
 pub mod endpoint;
 pub mod environment;
 mod error;
+pub mod files;
+pub mod http_send;
+pub mod openapi;
+pub mod process;
 mod proxy;
 mod region;
 pub mod retry;
+mod service_error;
 mod settings;
+pub mod sts;
 pub mod tls;
 
 pub use alibaba_sign::{Credentials, Secret};
 
+pub use context::Context;
 pub use error::{Error, ErrorKind};
 pub use proxy::{InvalidProxy, Proxy, ProxyRules};
 pub use region::{InvalidRegion, Region};
+pub use service_error::{AccessDeniedDetail, ServiceError};
 pub use settings::{ConnectionSettings, ProxyChoice, RootCertificates};

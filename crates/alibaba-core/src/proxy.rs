@@ -205,6 +205,18 @@ impl ProxyRules {
         self
     }
 
+    /// The proxy of `http` requests that are no exception.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn http(&self) -> Option<&Proxy> {
+        self.http.as_ref()
+    }
+
+    /// The proxy of `https` requests that are no exception.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn https(&self) -> Option<&Proxy> {
+        self.https.as_ref()
+    }
+
     /// The proxy for a request, or `None` to connect directly. `scheme` is `http` or `https`.
     #[must_use]
     pub fn proxy_for(&self, scheme: &str, host: &str, port: u16) -> Option<&Proxy> {

@@ -2,11 +2,14 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
-type Source = Box<dyn StdError + Send + Sync>;
+type Source = Arc<dyn StdError + Send + Sync>;
 
 /// Why a provider has no credentials. Holds no secret in any of its forms.
-#[derive(Debug)]
+///
+/// Clones share the cause: one refresh fails for all who waited for it.
+#[derive(Clone, Debug)]
 pub struct CredentialsError {
     kind: CredentialsErrorKind,
     provider: &'static str,
@@ -47,8 +50,8 @@ impl CredentialsError {
 
     /// The same error with its cause.
     #[must_use]
-    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.source = Some(source.into());
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -62,6 +65,11 @@ impl CredentialsError {
     #[must_use]
     pub fn provider(&self) -> &'static str {
         self.provider
+    }
+
+    /// The provider and the step, without the words around them.
+    pub(super) fn reason(&self) -> String {
+        format!("{}: {}", self.provider, self.step)
     }
 
     /// Whether this provider is merely not used here.

@@ -57,6 +57,23 @@ impl StaticProvider {
         ))?))
     }
 
+    /// Checked credentials that another provider found, under its name.
+    pub(super) fn named(
+        name: &'static str,
+        credentials: Credentials,
+        expiry: Option<(DateTime<Utc>, SharedClock)>,
+    ) -> Result<Self, CredentialsError> {
+        let identity = Arc::new(Identity::new(name, credentials, None)?);
+        let provider = Self {
+            identity,
+            clock: SystemClock::shared(),
+        };
+        Ok(match expiry {
+            Some((expires_at, clock)) => provider.expiring_at(expires_at, clock),
+            None => provider,
+        })
+    }
+
     /// Says when temporary credentials expire. From then on they are refused here, with a clear
     /// error, and not by every service in its own words.
     #[must_use]
@@ -69,7 +86,7 @@ impl StaticProvider {
 
 impl ProvideCredentials for StaticProvider {
     fn name(&self) -> &'static str {
-        NAME
+        self.identity.provider
     }
 
     fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {

@@ -3,9 +3,20 @@
 //! Every source implements [`ProvideCredentials`]. Clients hold a [`SharedCredentials`] and ask it
 //! before each request; whoever gives them a source that works hard wraps it in a cache.
 
+mod addon_token;
+mod assume_role;
+mod cache;
+mod chain;
+mod cli_profile;
+mod document;
+mod ecs_metadata;
 mod environment;
 mod error;
 mod fixed;
+mod ini_profile;
+mod oidc;
+mod secret_content;
+mod uri;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -14,9 +25,22 @@ use alibaba_sign::Credentials;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
+pub use addon_token::{AddonToken, AddonTokenError, AddonTokenProvider};
+pub use assume_role::AssumeRoleProvider;
+pub use cache::CachedProvider;
+pub use chain::{Chain, default_chain};
+pub use cli_profile::CliProfileProvider;
+pub use ecs_metadata::EcsMetadataProvider;
 pub use environment::EnvProvider;
 pub use error::{CredentialsError, CredentialsErrorKind};
 pub use fixed::StaticProvider;
+pub use ini_profile::IniProfileProvider;
+pub use oidc::OidcProvider;
+pub use secret_content::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, from_secret_content};
+pub use uri::UriProvider;
+
+#[doc(hidden)]
+pub use {cli_profile::fuzz_parse_cli_config, ini_profile::fuzz_parse_ini};
 
 /// Credentials, until when they are good, and where they came from.
 ///

@@ -1,0 +1,89 @@
+//! Credentials of a role, assumed with other credentials.
+
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use super::{
+    CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
+};
+use crate::endpoint::Endpoint;
+use crate::sts::{self, AssumeRole, AssumedRole};
+use crate::{Context, Error, ErrorKind};
+
+const NAME: &str = "assumed role";
+
+/// Assumes a role by `AssumeRole`, signed with the credentials of another provider. That provider
+/// can be one of these too: a chain of roles.
+///
+/// Wrap this in a [cache](super::CachedProvider): each `provide` calls STS.
+#[derive(Clone, Debug)]
+pub struct AssumeRoleProvider {
+    context: Context,
+    source: SharedCredentials,
+    request: AssumeRole,
+    endpoint: Option<Endpoint>,
+}
+
+impl AssumeRoleProvider {
+    /// Assumes the role that `request` names with what `source` provides.
+    #[must_use]
+    pub fn new(context: &Context, source: SharedCredentials, request: AssumeRole) -> Self {
+        Self {
+            context: context.clone(),
+            source,
+            request,
+            endpoint: None,
+        }
+    }
+
+    /// Calls STS at this address, and not where the environment says.
+    #[must_use]
+    pub fn with_endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = Some(endpoint);
+        self
+    }
+
+    async fn assume(&self) -> Result<Identity, CredentialsError> {
+        let failed = |error| sts_failure(NAME, error);
+        // Asked first by itself, so that its error is told as its own and not as one of STS.
+        self.source.provide().await?;
+        let endpoint = match &self.endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None => sts::endpoint_from_environment(&*self.context.environment).map_err(failed)?,
+        };
+        let client = sts::Client::at(&self.context, endpoint, Some(Arc::clone(&self.source)))
+            .map_err(failed)?;
+        identity_of(
+            NAME,
+            client.assume_role(&self.request).await.map_err(failed)?,
+        )
+    }
+}
+
+impl ProvideCredentials for AssumeRoleProvider {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
+        async move { self.assume().await.map(Arc::new) }.boxed()
+    }
+}
+
+pub(super) fn identity_of(
+    provider: &'static str,
+    role: AssumedRole,
+) -> Result<Identity, CredentialsError> {
+    Identity::new(provider, role.credentials, Some(role.expires_at))
+}
+
+pub(super) fn sts_failure(provider: &'static str, error: Error) -> CredentialsError {
+    let kind = match error.kind() {
+        ErrorKind::Configuration | ErrorKind::Response => CredentialsErrorKind::Invalid,
+        kind if kind.is_retryable() => CredentialsErrorKind::Unavailable,
+        _ => CredentialsErrorKind::Refused,
+    };
+    CredentialsError::new(kind, provider, "exchange them at STS").with_source(error)
+}

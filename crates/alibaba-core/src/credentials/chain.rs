@@ -1,0 +1,121 @@
+//! Several providers, the first that is configured.
+
+use std::sync::{Arc, OnceLock};
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use super::{
+    AddonTokenProvider, CachedProvider, CliProfileProvider, CredentialsError, CredentialsErrorKind,
+    EcsMetadataProvider, EnvProvider, Identity, IniProfileProvider, OidcProvider,
+    ProvideCredentials, SharedCredentials, UriProvider,
+};
+use crate::Context;
+
+/// Asks its providers in order.
+///
+/// One that is not configured is passed over; one that is configured and fails ends the search with
+/// its error, because going on would act under an identity nobody chose. The first that answers is
+/// kept: from then on it alone is asked, and its failures are told as they are.
+#[derive(Debug)]
+pub struct Chain {
+    name: &'static str,
+    providers: Vec<SharedCredentials>,
+    chosen: OnceLock<usize>,
+}
+
+impl Chain {
+    /// A chain of these providers. `name` is for logs and errors.
+    #[must_use]
+    pub fn new(name: &'static str, providers: Vec<SharedCredentials>) -> Self {
+        Self {
+            name,
+            providers,
+            chosen: OnceLock::new(),
+        }
+    }
+
+    /// The official SDKs' chain, with the add-on token where ACK's own tools have it: environment,
+    /// OIDC (RRSA), ACK add-on token, CLI profile, INI profile, ECS metadata, credentials URI.
+    ///
+    /// Most programs want it with a cache: [`default_chain`].
+    #[must_use]
+    pub fn official(context: &Context) -> Self {
+        Self::new(
+            "the default chain",
+            vec![
+                Arc::new(EnvProvider::new(Arc::clone(&context.environment))),
+                Arc::new(OidcProvider::from_environment(context)),
+                Arc::new(AddonTokenProvider::new(context)),
+                Arc::new(CliProfileProvider::new(context)),
+                Arc::new(IniProfileProvider::new(context)),
+                Arc::new(EcsMetadataProvider::new(context)),
+                Arc::new(UriProvider::from_environment(context)),
+            ],
+        )
+    }
+
+    async fn ask(&self) -> Result<Arc<Identity>, CredentialsError> {
+        if let Some(chosen) = self.chosen.get().and_then(|&at| self.providers.get(at)) {
+            return chosen.provide().await;
+        }
+        let mut passed = Vec::new();
+        for (at, provider) in self.providers.iter().enumerate() {
+            match provider.provide().await {
+                Ok(identity) => {
+                    tracing::debug!(provider = provider.name(), "credentials found");
+                    // Of two that race here, either's choice is the same.
+                    let _ = self.chosen.set(at);
+                    return Ok(identity);
+                }
+                Err(error) if error.is_not_configured() => passed.push(error),
+                Err(error) => {
+                    let passed: Vec<_> = passed.iter().map(CredentialsError::provider).collect();
+                    let before = if passed.is_empty() {
+                        String::new()
+                    } else {
+                        format!(" (not configured: {})", passed.join(", "))
+                    };
+                    let step = format!("use {}, which is configured here{before}", provider.name());
+                    let kind = error.kind();
+                    return Err(CredentialsError::new(kind, self.name, step).with_source(error));
+                }
+            }
+        }
+        let reasons: Vec<_> = passed.iter().map(CredentialsError::reason).collect();
+        let step = format!(
+            "find any: nothing is configured here; {}",
+            reasons.join("; ")
+        );
+        Err(CredentialsError::new(
+            CredentialsErrorKind::NotConfigured,
+            self.name,
+            step,
+        ))
+    }
+}
+
+impl ProvideCredentials for Chain {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
+        self.ask().boxed()
+    }
+
+    fn invalidate(&self, identity: &Identity) {
+        if let Some(chosen) = self.chosen.get().and_then(|&at| self.providers.get(at)) {
+            chosen.invalidate(identity);
+        }
+    }
+}
+
+/// The [official chain](Chain::official) behind a cache, ready to share between clients.
+#[must_use]
+pub fn default_chain(context: &Context) -> SharedCredentials {
+    Arc::new(CachedProvider::new(
+        context,
+        Arc::new(Chain::official(context)),
+    ))
+}

@@ -1,0 +1,132 @@
+//! The profiles' file, as the command line tool writes it.
+
+use alibaba_sign::Credentials;
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::fail;
+use crate::credentials::{CredentialsError, CredentialsErrorKind};
+
+/// No `Debug`: profiles hold secrets.
+#[derive(Deserialize)]
+pub(super) struct Config {
+    #[serde(default)]
+    pub(super) current: String,
+    #[serde(default)]
+    pub(super) profiles: Vec<Profile>,
+}
+
+impl Config {
+    pub(super) fn parse(content: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content))
+    }
+}
+
+/// Unknown members are ignored: the tool adds some with each release.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Profile {
+    pub(super) name: String,
+    mode: String,
+    pub(super) access_key_id: String,
+    pub(super) access_key_secret: String,
+    pub(super) sts_token: String,
+    pub(super) sts_region: String,
+    pub(super) sts_endpoint: String,
+    pub(super) enable_vpc: bool,
+    pub(super) ram_role_name: String,
+    pub(super) ram_role_arn: String,
+    pub(super) ram_session_name: String,
+    pub(super) external_id: String,
+    pub(super) policy: String,
+    pub(super) expired_seconds: u32,
+    pub(super) source_profile: String,
+    pub(super) oidc_provider_arn: String,
+    pub(super) oidc_token_file: String,
+    pub(super) credentials_uri: String,
+    pub(super) process_command: String,
+    expiration: String,
+}
+
+pub(super) enum Mode {
+    Ak,
+    StsToken,
+    RamRoleArn,
+    EcsRamRole,
+    RamRoleArnWithRoleName,
+    Oidc,
+    ChainableRamRoleArn,
+    External,
+    CredentialsUri,
+    /// A person has to log in, or the tool alone can use it.
+    Interactive(&'static str),
+    Unknown(String),
+}
+
+impl Profile {
+    pub(super) fn parse(content: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(content)
+    }
+
+    /// The mode, in any case, as the tool takes it.
+    pub(super) fn mode(&self) -> Mode {
+        match self.mode.to_ascii_lowercase().as_str() {
+            "ak" => Mode::Ak,
+            "ststoken" => Mode::StsToken,
+            "ramrolearn" => Mode::RamRoleArn,
+            "ecsramrole" => Mode::EcsRamRole,
+            "ramrolearnwithrolename" => Mode::RamRoleArnWithRoleName,
+            "oidc" => Mode::Oidc,
+            "chainableramrolearn" => Mode::ChainableRamRoleArn,
+            "external" => Mode::External,
+            "credentialsuri" => Mode::CredentialsUri,
+            "cloudsso" => Mode::Interactive("CloudSSO"),
+            "oauth" => Mode::Interactive("OAuth"),
+            "rsakeypair" => Mode::Interactive("RsaKeyPair"),
+            "bearertoken" => Mode::Interactive("BearerToken"),
+            "anonymous" => Mode::Interactive("Anonymous"),
+            _ => Mode::Unknown(self.mode.clone()),
+        }
+    }
+
+    pub(super) fn keys(&self) -> Result<Credentials, CredentialsError> {
+        Ok(Credentials::new(
+            self.required("access_key_id", &self.access_key_id)?,
+            self.required("access_key_secret", &self.access_key_secret)?,
+        ))
+    }
+
+    pub(super) fn temporary(&self) -> Result<Credentials, CredentialsError> {
+        Ok(self
+            .keys()?
+            .with_security_token(self.required("sts_token", &self.sts_token)?))
+    }
+
+    pub(super) fn expiration(&self) -> Result<Option<DateTime<Utc>>, CredentialsError> {
+        if self.expiration.is_empty() {
+            return Ok(None);
+        }
+        self.expiration
+            .parse()
+            .map(Some)
+            .map_err(|_| self.invalid("its `expiration` is no time"))
+    }
+
+    pub(super) fn required(&self, name: &str, value: &str) -> Result<String, CredentialsError> {
+        if value.is_empty() {
+            return Err(self.invalid(&format!("its `{name}` is missing")));
+        }
+        Ok(value.to_owned())
+    }
+
+    pub(super) fn invalid(&self, problem: &str) -> CredentialsError {
+        let step = format!("use the profile `{}`: {problem}", self.name);
+        fail(CredentialsErrorKind::Invalid, step)
+    }
+}
+
+/// For fuzzing: parses and drops. Not part of the interface.
+#[doc(hidden)]
+pub fn fuzz_parse_cli_config(content: &[u8]) -> bool {
+    Config::parse(content).is_ok()
+}

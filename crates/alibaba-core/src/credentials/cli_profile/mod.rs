@@ -1,0 +1,346 @@
+//! Credentials from the command line tool's profiles, `~/.aliyun/config.json`.
+
+mod config;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alibaba_sign::Credentials;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+pub use config::fuzz_parse_cli_config;
+use config::{Config, Mode, Profile};
+
+use super::document::json_place;
+use super::oidc::DEFAULT_SESSION;
+use super::{
+    AssumeRoleProvider, CredentialsError, CredentialsErrorKind, EcsMetadataProvider, Identity,
+    OidcProvider, ProvideCredentials, SharedCredentials, StaticProvider, UriProvider,
+};
+use crate::endpoint::{Endpoint, Product, ProductNetwork};
+use crate::sts::AssumeRole;
+use crate::{Context, Region};
+
+const NAME: &str = "CLI profile";
+const PATH_VARIABLE: &str = "ALIBABA_CLOUD_CONFIG_FILE";
+const PROFILE_VARIABLE: &str = "ALIBABA_CLOUD_PROFILE";
+const DISABLED_VARIABLE: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
+
+/// The command line tool's own limit.
+const PROCESS_LIMIT: Duration = Duration::from_secs(60);
+
+/// Reads a profile of `~/.aliyun/config.json`, or of the file that `ALIBABA_CLOUD_CONFIG_FILE` names:
+/// the current one, or what `ALIBABA_CLOUD_PROFILE` names.
+///
+/// Modes: `AK`, `StsToken`, `RamRoleArn`, `EcsRamRole`, `RamRoleArnWithRoleName`, `OIDC`,
+/// `ChainableRamRoleArn`, `External`, `CredentialsURI`, in any case. The modes in which the tool asks
+/// a person to log in are refused with that reason.
+///
+/// Wrap this in a [cache](super::CachedProvider): each `provide` reads the file.
+#[derive(Clone, Debug)]
+pub struct CliProfileProvider {
+    context: Context,
+    path: Option<PathBuf>,
+    profile: Option<String>,
+}
+
+impl CliProfileProvider {
+    /// The file and profile that the environment names, or the tool's own.
+    #[must_use]
+    pub fn new(context: &Context) -> Self {
+        Self {
+            context: context.clone(),
+            path: None,
+            profile: None,
+        }
+    }
+
+    /// This file.
+    #[must_use]
+    pub fn with_path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// This profile.
+    #[must_use]
+    pub fn with_profile(mut self, profile: impl Into<String>) -> Self {
+        self.profile = Some(profile.into());
+        self
+    }
+
+    async fn read(&self) -> Result<Config, CredentialsError> {
+        let environment = &*self.context.environment;
+        if environment.is_on(DISABLED_VARIABLE) {
+            let step = format!("use it: `{DISABLED_VARIABLE}` is on");
+            return Err(fail(CredentialsErrorKind::NotConfigured, step));
+        }
+        let explicit = self
+            .path
+            .clone()
+            .or_else(|| environment.non_empty(PATH_VARIABLE).map(PathBuf::from));
+        let is_explicit = explicit.is_some();
+        let usual = || {
+            environment
+                .home_dir()
+                .map(|home| home.join(".aliyun").join("config.json"))
+        };
+        let Some(path) = explicit.or_else(usual) else {
+            return Err(fail(
+                CredentialsErrorKind::NotConfigured,
+                "find the home directory",
+            ));
+        };
+        let content = self.context.files.read(&path).await.map_err(|error| {
+            let absent = error.kind() == std::io::ErrorKind::NotFound && !is_explicit;
+            let kind = if absent {
+                CredentialsErrorKind::NotConfigured
+            } else {
+                CredentialsErrorKind::Unavailable
+            };
+            fail(kind, format!("read `{}`", path.display())).with_source(error)
+        })?;
+        Config::parse(&content).map_err(|error| {
+            let step = format!("parse `{}` as JSON", path.display());
+            fail(CredentialsErrorKind::Invalid, step).with_source(json_place(&error))
+        })
+    }
+
+    async fn ask(&self) -> Result<Arc<Identity>, CredentialsError> {
+        let config = self.read().await?;
+        let named = self
+            .profile
+            .clone()
+            .or_else(|| self.context.environment.non_empty(PROFILE_VARIABLE));
+        let name = match named {
+            Some(name) => name,
+            None if config.current.is_empty() => {
+                let step =
+                    "choose a profile: the file has no `current`; set `ALIBABA_CLOUD_PROFILE`";
+                return Err(fail(CredentialsErrorKind::Invalid, step));
+            }
+            None => config.current.clone(),
+        };
+        Resolver {
+            context: &self.context,
+            config: &config,
+            visited: Vec::new(),
+        }
+        .resolve(&name)?
+        .provide()
+        .await
+    }
+}
+
+impl ProvideCredentials for CliProfileProvider {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
+        self.ask().boxed()
+    }
+}
+
+/// Turns profiles into providers, following `source_profile`.
+struct Resolver<'a> {
+    context: &'a Context,
+    config: &'a Config,
+    visited: Vec<String>,
+}
+
+impl Resolver<'_> {
+    fn resolve(&mut self, name: &str) -> Result<SharedCredentials, CredentialsError> {
+        if self.visited.iter().any(|visited| visited == name) {
+            let path = self.visited.join("` -> `");
+            let step = format!("follow the source profiles: `{path}` -> `{name}` is a circle");
+            return Err(fail(CredentialsErrorKind::Invalid, step));
+        }
+        self.visited.push(name.to_owned());
+        let profile = self
+            .config
+            .profiles
+            .iter()
+            .find(|profile| profile.name == name);
+        let profile = profile.ok_or_else(|| {
+            fail(
+                CredentialsErrorKind::Invalid,
+                format!("find the profile `{name}`"),
+            )
+        })?;
+        let context = self.context;
+        Ok(match profile.mode() {
+            // The tool writes an empty profile of this mode when it is first run.
+            Mode::Ak
+                if profile.access_key_id.is_empty() && profile.access_key_secret.is_empty() =>
+            {
+                let step = format!("use the profile `{name}`: its keys are empty");
+                return Err(fail(CredentialsErrorKind::NotConfigured, step));
+            }
+            Mode::Ak => fixed(profile.keys()?)?,
+            Mode::StsToken => fixed(profile.temporary()?)?,
+            Mode::RamRoleArn => {
+                // With a token where the first credentials are temporary themselves.
+                let keys = if profile.sts_token.is_empty() {
+                    profile.keys()
+                } else {
+                    profile.temporary()
+                };
+                self.assume(profile, fixed(keys?)?)?
+            }
+            Mode::EcsRamRole => {
+                Arc::new(EcsMetadataProvider::new(context).with_role(&profile.ram_role_name))
+            }
+            Mode::RamRoleArnWithRoleName => {
+                let source = EcsMetadataProvider::new(context).with_role(&profile.ram_role_name);
+                self.assume(profile, Arc::new(source))?
+            }
+            Mode::Oidc => {
+                let provider = profile.required("oidc_provider_arn", &profile.oidc_provider_arn)?;
+                let file = profile.required("oidc_token_file", &profile.oidc_token_file)?;
+                let mut oidc = OidcProvider::new(context, self.role(profile)?, provider, file);
+                if let Some(endpoint) = sts_endpoint(profile)? {
+                    oidc = oidc.with_endpoint(endpoint);
+                }
+                Arc::new(oidc)
+            }
+            Mode::ChainableRamRoleArn => {
+                let source = profile.required("source_profile", &profile.source_profile)?;
+                let source = self.resolve(&source)?;
+                self.assume(profile, source)?
+            }
+            Mode::External => Arc::new(ExternalProvider {
+                context: context.clone(),
+                profile: name.to_owned(),
+                command: profile.required("process_command", &profile.process_command)?,
+            }),
+            Mode::CredentialsUri => Arc::new(UriProvider::new(
+                context,
+                profile.required("credentials_uri", &profile.credentials_uri)?,
+            )),
+            Mode::Interactive(mode) => {
+                return Err(profile.invalid(&format!(
+                    "its mode `{mode}` needs the command line tool; use a profile with keys or a role"
+                )));
+            }
+            Mode::Unknown(mode) => {
+                let mode: String = mode.chars().take(80).collect();
+                return Err(profile.invalid(&format!("its mode {mode:?} is not known")));
+            }
+        })
+    }
+
+    fn role(&self, profile: &Profile) -> Result<AssumeRole, CredentialsError> {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let session = some(&profile.ram_session_name)
+            .or_else(|| {
+                self.context
+                    .environment
+                    .non_empty("ALIBABA_CLOUD_ROLE_SESSION_NAME")
+            })
+            .unwrap_or_else(|| DEFAULT_SESSION.to_owned());
+        Ok(AssumeRole::new(
+            profile.required("ram_role_arn", &profile.ram_role_arn)?,
+            session,
+        )
+        .duration_seconds((profile.expired_seconds > 0).then_some(profile.expired_seconds))
+        .external_id(some(&profile.external_id).as_deref())
+        .policy(some(&profile.policy)))
+    }
+
+    fn assume(
+        &self,
+        profile: &Profile,
+        source: SharedCredentials,
+    ) -> Result<SharedCredentials, CredentialsError> {
+        let mut provider = AssumeRoleProvider::new(self.context, source, self.role(profile)?);
+        if let Some(endpoint) = sts_endpoint(profile)? {
+            provider = provider.with_endpoint(endpoint);
+        }
+        Ok(Arc::new(provider))
+    }
+}
+
+/// The profile's own choice of STS, which comes before the environment's.
+fn sts_endpoint(profile: &Profile) -> Result<Option<Endpoint>, CredentialsError> {
+    if !profile.sts_endpoint.is_empty() {
+        let endpoint = profile.sts_endpoint.parse::<Endpoint>();
+        return endpoint
+            .map(Some)
+            .map_err(|error| profile.invalid("its `sts_endpoint`").with_source(error));
+    }
+    if profile.sts_region.is_empty() {
+        return Ok(None);
+    }
+    let region = Region::new(profile.sts_region.as_str())
+        .map_err(|error| profile.invalid("its `sts_region`").with_source(error))?;
+    let network = if profile.enable_vpc {
+        ProductNetwork::Vpc
+    } else {
+        ProductNetwork::Public
+    };
+    Ok(Some(Product::STS.endpoint(&region, network)))
+}
+
+/// Runs a profile's command, and reads a profile of mode `AK` or `StsToken` from what it prints.
+#[derive(Debug)]
+struct ExternalProvider {
+    context: Context,
+    profile: String,
+    command: String,
+}
+
+impl ExternalProvider {
+    async fn run(&self) -> Result<Identity, CredentialsError> {
+        let step = |what: &str| {
+            format!(
+                "{what} the `process_command` of the profile `{}`",
+                self.profile
+            )
+        };
+        let mut words = self.command.split_ascii_whitespace();
+        let program = words.next().unwrap_or_default();
+        let arguments: Vec<_> = words.collect();
+        let printed = self
+            .context
+            .processes
+            .run(program, &arguments, PROCESS_LIMIT)
+            .await
+            .map_err(|error| {
+                fail(CredentialsErrorKind::Unavailable, step("run")).with_source(error)
+            })?;
+        let printed = Profile::parse(&printed).map_err(|error| {
+            fail(CredentialsErrorKind::Invalid, step("read the output of"))
+                .with_source(json_place(&error))
+        })?;
+        let (credentials, expires_at) = match printed.mode() {
+            Mode::Ak => (printed.keys()?, None),
+            Mode::StsToken => (printed.temporary()?, printed.expiration()?),
+            _ => {
+                let step = step("read the output of") + ": expected the mode `AK` or `StsToken`";
+                return Err(fail(CredentialsErrorKind::Invalid, step));
+            }
+        };
+        Identity::new(NAME, credentials, expires_at)
+    }
+}
+
+impl ProvideCredentials for ExternalProvider {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
+        async move { self.run().await.map(Arc::new) }.boxed()
+    }
+}
+
+fn fixed(credentials: Credentials) -> Result<SharedCredentials, CredentialsError> {
+    Ok(Arc::new(StaticProvider::named(NAME, credentials, None)?))
+}
+
+fn fail(kind: CredentialsErrorKind, step: impl Into<String>) -> CredentialsError {
+    CredentialsError::new(kind, NAME, step)
+}

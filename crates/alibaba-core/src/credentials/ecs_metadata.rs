@@ -1,0 +1,234 @@
+//! Credentials of an ECS instance's RAM role, from the metadata service.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http::{HeaderValue, Method, StatusCode};
+
+use super::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, document};
+use crate::Context;
+use crate::endpoint::Endpoint;
+use crate::http_send::{SendError, SendErrorKind, SendOptions};
+
+const NAME: &str = "ECS metadata";
+const ROLES: &str = "/latest/meta-data/ram/security-credentials/";
+const ROLE_VARIABLE: &str = "ALIBABA_CLOUD_ECS_METADATA";
+const DISABLED_VARIABLE: &str = "ALIBABA_CLOUD_ECS_METADATA_DISABLED";
+const V1_DISABLED_VARIABLE: &str = "ALIBABA_CLOUD_IMDSV1_DISABLED";
+
+/// The service answers at once or not at all.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Asks the metadata service of the ECS instance this runs on.
+///
+/// A token is asked for first; where that fails, requests go without one unless
+/// `ALIBABA_CLOUD_IMDSV1_DISABLED` is `true`. Proxies are bypassed. Where no service answers, or
+/// the instance has no role, this is "not configured", unless a role was named.
+///
+/// Wrap this in a [cache](super::CachedProvider): each `provide` asks the service.
+#[derive(Clone, Debug)]
+pub struct EcsMetadataProvider {
+    context: Context,
+    role: Option<String>,
+    endpoint: Option<Endpoint>,
+}
+
+impl EcsMetadataProvider {
+    /// The role of the instance, or the one that `ALIBABA_CLOUD_ECS_METADATA` names.
+    #[must_use]
+    pub fn new(context: &Context) -> Self {
+        Self {
+            context: context.clone(),
+            role: None,
+            endpoint: None,
+        }
+    }
+
+    /// The role of this name.
+    #[must_use]
+    pub fn with_role(mut self, role: impl Into<String>) -> Self {
+        self.role = Some(role.into()).filter(|role| !role.is_empty());
+        self
+    }
+
+    /// Asks at this address and not at `http://100.100.100.200`.
+    #[must_use]
+    pub fn with_endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = Some(endpoint);
+        self
+    }
+
+    async fn ask(&self) -> Result<Identity, CredentialsError> {
+        let environment = &*self.context.environment;
+        if environment.is_on(DISABLED_VARIABLE) {
+            let step = format!("use it: `{DISABLED_VARIABLE}` is on");
+            return Err(fail(CredentialsErrorKind::NotConfigured, step));
+        }
+        let named = self
+            .role
+            .clone()
+            .or_else(|| environment.non_empty(ROLE_VARIABLE));
+        // What "there is no such thing here" means depends on whether somebody asked for it.
+        let absent = match named {
+            Some(_) => CredentialsErrorKind::Unavailable,
+            None => CredentialsErrorKind::NotConfigured,
+        };
+        let token = self.token(absent).await?;
+        let role = match named {
+            Some(role) => role,
+            None => self.role_name(token.as_ref()).await?,
+        };
+        // The name becomes part of a path.
+        if role.is_empty()
+            || !role
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        {
+            let shown: String = role.chars().take(80).collect();
+            let step = format!("use the role {shown:?}: that is not a role's name");
+            return Err(fail(CredentialsErrorKind::Invalid, step));
+        }
+        let answer = self
+            .get(&format!("{ROLES}{role}"), token.as_ref(), absent)
+            .await?;
+        match answer.status() {
+            StatusCode::OK => document::read(NAME, answer.body()),
+            StatusCode::NOT_FOUND => {
+                let step = format!("get the role `{role}`: this instance does not have it");
+                Err(fail(CredentialsErrorKind::Invalid, step))
+            }
+            status => Err(unexpected(&format!("get the role `{role}`"), status)),
+        }
+    }
+
+    /// The token of the service's second version, or none where the first will do.
+    async fn token(
+        &self,
+        absent: CredentialsErrorKind,
+    ) -> Result<Option<HeaderValue>, CredentialsError> {
+        let mut request = self.request(Method::PUT, "/latest/api/token")?;
+        request.headers_mut().insert(
+            "x-aliyun-ecs-metadata-token-ttl-seconds",
+            HeaderValue::from_static("21600"),
+        );
+        let problem = match self.send(request).await {
+            Ok(answer) if answer.status() == StatusCode::OK => {
+                let token = HeaderValue::from_bytes(answer.body().trim_ascii());
+                match token {
+                    Ok(mut token) if !token.is_empty() => {
+                        token.set_sensitive(true);
+                        return Ok(Some(token));
+                    }
+                    _ => fail(
+                        CredentialsErrorKind::Invalid,
+                        "read the metadata token: it is malformed",
+                    ),
+                }
+            }
+            Ok(answer) => unexpected("get a metadata token", answer.status()),
+            // Nothing is there: asking again without a token would only take longer.
+            Err(error) if error.kind() == SendErrorKind::Connect => {
+                return Err(fail(absent, "reach the metadata service").with_source(error));
+            }
+            Err(error) => fail(absent, "get a metadata token").with_source(error),
+        };
+        if self.context.environment.is_on(V1_DISABLED_VARIABLE) {
+            return Err(problem);
+        }
+        tracing::debug!(error = %problem, "no metadata token, asking without one");
+        Ok(None)
+    }
+
+    async fn role_name(&self, token: Option<&HeaderValue>) -> Result<String, CredentialsError> {
+        let answer = self
+            .get(ROLES, token, CredentialsErrorKind::NotConfigured)
+            .await?;
+        match answer.status() {
+            StatusCode::OK => Ok(String::from_utf8_lossy(answer.body()).trim().to_owned()),
+            StatusCode::NOT_FOUND => Err(fail(
+                CredentialsErrorKind::NotConfigured,
+                "find the instance's role: it has none",
+            )),
+            status => Err(unexpected("find the instance's role", status)),
+        }
+    }
+
+    async fn get(
+        &self,
+        path: &str,
+        token: Option<&HeaderValue>,
+        absent: CredentialsErrorKind,
+    ) -> Result<http::Response<Bytes>, CredentialsError> {
+        let mut request = self.request(Method::GET, path)?;
+        if let Some(token) = token {
+            request
+                .headers_mut()
+                .insert("x-aliyun-ecs-metadata-token", token.clone());
+        }
+        self.send(request).await.map_err(|error| {
+            fail(absent, "get an answer from the metadata service").with_source(error)
+        })
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+    ) -> Result<http::Request<Bytes>, CredentialsError> {
+        let uri = match &self.endpoint {
+            Some(endpoint) => format!("{endpoint}{path}"),
+            None => format!("http://100.100.100.200{path}"),
+        };
+        http::Request::builder()
+            .method(method)
+            .uri(uri)
+            .body(Bytes::new())
+            .map_err(|error| {
+                fail(
+                    CredentialsErrorKind::Invalid,
+                    "address the metadata service",
+                )
+                .with_source(error)
+            })
+    }
+
+    async fn send(
+        &self,
+        request: http::Request<Bytes>,
+    ) -> Result<http::Response<Bytes>, SendError> {
+        let options = SendOptions::default()
+            .bypassing_proxy()
+            .with_timeout(TIMEOUT)
+            .with_max_body(1 << 20);
+        self.context.http.send(request, options).await
+    }
+}
+
+impl ProvideCredentials for EcsMetadataProvider {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
+        async move { self.ask().await.map(Arc::new) }.boxed()
+    }
+}
+
+fn fail(kind: CredentialsErrorKind, step: impl Into<String>) -> CredentialsError {
+    CredentialsError::new(kind, NAME, step)
+}
+
+fn unexpected(step: &str, status: StatusCode) -> CredentialsError {
+    let kind = if status.is_server_error() {
+        CredentialsErrorKind::Unavailable
+    } else {
+        CredentialsErrorKind::Refused
+    };
+    fail(
+        kind,
+        format!("{step}: the metadata service answered {}", status.as_u16()),
+    )
+}

@@ -1,0 +1,151 @@
+//! Credentials of a role for a Kubernetes service account: RRSA, by OIDC.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use alibaba_sign::Secret;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+
+use super::assume_role::{identity_of, sts_failure};
+use super::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
+use crate::Context;
+use crate::endpoint::Endpoint;
+use crate::sts::{self, AssumeRole};
+
+const NAME: &str = "OIDC role (RRSA)";
+const ROLE: &str = "ALIBABA_CLOUD_ROLE_ARN";
+const PROVIDER: &str = "ALIBABA_CLOUD_OIDC_PROVIDER_ARN";
+const TOKEN_FILE: &str = "ALIBABA_CLOUD_OIDC_TOKEN_FILE";
+const SESSION: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
+
+/// What audit logs show where nobody chose a session name.
+pub(super) const DEFAULT_SESSION: &str = "alibaba-core";
+
+/// Exchanges a service account's token for a role's credentials, by `AssumeRoleWithOIDC`.
+///
+/// The token file is read at each refresh, since the kubelet replaces it. Wrap this in a
+/// [cache](super::CachedProvider): each `provide` calls STS.
+#[derive(Clone, Debug)]
+pub struct OidcProvider {
+    context: Context,
+    settings: Option<Settings>,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    request: AssumeRole,
+    provider_arn: String,
+    token_file: PathBuf,
+    endpoint: Option<Endpoint>,
+}
+
+impl OidcProvider {
+    /// What ACK's `ack-pod-identity-webhook` puts into the environment:
+    /// `ALIBABA_CLOUD_ROLE_ARN`, `ALIBABA_CLOUD_OIDC_PROVIDER_ARN`, `ALIBABA_CLOUD_OIDC_TOKEN_FILE`
+    /// and `ALIBABA_CLOUD_STS_ENDPOINT`. Not configured unless the first three are set.
+    #[must_use]
+    pub fn from_environment(context: &Context) -> Self {
+        Self {
+            context: context.clone(),
+            settings: None,
+        }
+    }
+
+    /// An explicit role, identity provider and token file.
+    #[must_use]
+    pub fn new(
+        context: &Context,
+        request: AssumeRole,
+        provider_arn: impl Into<String>,
+        token_file: impl Into<PathBuf>,
+    ) -> Self {
+        let settings = Settings {
+            request,
+            provider_arn: provider_arn.into(),
+            token_file: token_file.into(),
+            endpoint: None,
+        };
+        Self {
+            context: context.clone(),
+            settings: Some(settings),
+        }
+    }
+
+    /// Calls STS at this address. Of no effect on settings from the environment, which has its own.
+    #[must_use]
+    pub fn with_endpoint(mut self, endpoint: Endpoint) -> Self {
+        if let Some(settings) = &mut self.settings {
+            settings.endpoint = Some(endpoint);
+        }
+        self
+    }
+
+    fn settings(&self) -> Result<Settings, CredentialsError> {
+        if let Some(settings) = &self.settings {
+            return Ok(settings.clone());
+        }
+        let environment = &*self.context.environment;
+        let find = |name: &str| {
+            environment.non_empty(name).ok_or_else(|| {
+                let step = format!("find `{name}`: it is not set");
+                CredentialsError::new(CredentialsErrorKind::NotConfigured, NAME, step)
+            })
+        };
+        let session = environment
+            .non_empty(SESSION)
+            .unwrap_or_else(|| DEFAULT_SESSION.to_owned());
+        Ok(Settings {
+            request: AssumeRole::new(find(ROLE)?, session),
+            provider_arn: find(PROVIDER)?,
+            token_file: find(TOKEN_FILE)?.into(),
+            endpoint: None,
+        })
+    }
+
+    async fn exchange(&self) -> Result<Identity, CredentialsError> {
+        let settings = self.settings()?;
+        let file = &settings.token_file;
+        let fail = |kind, step| CredentialsError::new(kind, NAME, step);
+        let token = self.context.files.read(file).await.map_err(|error| {
+            let step = format!("read the OIDC token file `{}`", file.display());
+            fail(CredentialsErrorKind::Unavailable, step).with_source(error)
+        })?;
+        let token = match String::from_utf8(token).map(Secret::new) {
+            Ok(token) if is_token(token.expose().trim_ascii()) => token,
+            _ => {
+                let step = format!(
+                    "read the OIDC token file `{}`: expected a token of 4 to 20000 characters on one line",
+                    file.display()
+                );
+                return Err(fail(CredentialsErrorKind::Invalid, step));
+            }
+        };
+        let token = Secret::new(token.expose().trim_ascii());
+        let client = match settings.endpoint {
+            Some(endpoint) => Ok(endpoint),
+            None => sts::endpoint_from_environment(&*self.context.environment),
+        }
+        .and_then(|endpoint| sts::Client::at(&self.context, endpoint, None))
+        .map_err(|error| sts_failure(NAME, error))?;
+        let role = client
+            .assume_role_with_oidc(&settings.request, &settings.provider_arn, &token)
+            .await
+            .map_err(|error| sts_failure(NAME, error))?;
+        identity_of(NAME, role)
+    }
+}
+
+fn is_token(text: &str) -> bool {
+    (4..=20_000).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+impl ProvideCredentials for OidcProvider {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
+        async move { self.exchange().await.map(Arc::new) }.boxed()
+    }
+}

@@ -1,0 +1,108 @@
+//! Credentials from a local service, by `ALIBABA_CLOUD_CREDENTIALS_URI`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http::{StatusCode, Uri};
+
+use super::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, document};
+use crate::Context;
+use crate::http_send::SendOptions;
+
+const NAME: &str = "credentials URI";
+const VARIABLE: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Gets the URI and reads the answer: `Code` must be `Success`, and id, secret, token and expiration
+/// must all be there. The URI itself can be a secret, and is never shown.
+///
+/// Wrap this in a [cache](super::CachedProvider): each `provide` asks.
+#[derive(Clone)]
+pub struct UriProvider {
+    context: Context,
+    uri: Option<String>,
+}
+
+impl std::fmt::Debug for UriProvider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("UriProvider").finish_non_exhaustive()
+    }
+}
+
+impl UriProvider {
+    /// The URI that `ALIBABA_CLOUD_CREDENTIALS_URI` holds.
+    #[must_use]
+    pub fn from_environment(context: &Context) -> Self {
+        Self {
+            context: context.clone(),
+            uri: None,
+        }
+    }
+
+    /// This URI.
+    #[must_use]
+    pub fn new(context: &Context, uri: impl Into<String>) -> Self {
+        Self {
+            context: context.clone(),
+            uri: Some(uri.into()),
+        }
+    }
+
+    async fn ask(&self) -> Result<Identity, CredentialsError> {
+        let fail = |kind, step: &str| CredentialsError::new(kind, NAME, step);
+        let uri = self
+            .uri
+            .clone()
+            .or_else(|| self.context.environment.non_empty(VARIABLE));
+        let uri = uri.ok_or_else(|| {
+            let step = format!("find `{VARIABLE}`: it is not set");
+            CredentialsError::new(CredentialsErrorKind::NotConfigured, NAME, step)
+        })?;
+        let invalid = || {
+            fail(
+                CredentialsErrorKind::Invalid,
+                "read the URI: expected `http://host[:port]/path`",
+            )
+        };
+        let uri: Uri = uri.parse().map_err(|_| invalid())?;
+        if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
+            return Err(invalid());
+        }
+        let request = http::Request::get(uri)
+            .body(Bytes::new())
+            .map_err(|_| invalid())?;
+        let options = SendOptions::default()
+            .with_timeout(TIMEOUT)
+            .with_max_body(1 << 20);
+        let answer = self
+            .context
+            .http
+            .send(request, options)
+            .await
+            .map_err(|error| {
+                fail(CredentialsErrorKind::Unavailable, "get the URI").with_source(error)
+            })?;
+        if answer.status() != StatusCode::OK {
+            let step = format!("get the URI: it answered {}", answer.status().as_u16());
+            return Err(CredentialsError::new(
+                CredentialsErrorKind::Refused,
+                NAME,
+                step,
+            ));
+        }
+        document::read(NAME, answer.body())
+    }
+}
+
+impl ProvideCredentials for UriProvider {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
+        async move { self.ask().await.map(Arc::new) }.boxed()
+    }
+}

@@ -1,0 +1,130 @@
+//! A call as an HTTP request, signed.
+
+use std::collections::BTreeMap;
+
+use alibaba_sign::percent::encode_to;
+use alibaba_sign::{Credentials, acs3, rpc_v1};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+
+use super::call::Call;
+use super::client::{Inner, SignatureScheme};
+use crate::{Error, ErrorKind};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// What is new in each attempt.
+pub(super) struct Attempt<'a> {
+    /// `None` for anonymous calls.
+    pub(super) credentials: Option<&'a Credentials>,
+    pub(super) time: DateTime<Utc>,
+    pub(super) nonce: &'a str,
+}
+
+pub(super) fn encode(
+    call: &Call,
+    client: &Inner,
+    attempt: &Attempt<'_>,
+) -> Result<http::Request<Bytes>, Error> {
+    if let Some(name) = call.query.keys().find(|name| call.form.contains_key(*name)) {
+        let step = format!("write the parameter `{name}`: it is in the query and in the form");
+        return Err(Error::new(ErrorKind::Configuration, step));
+    }
+    let host = client.endpoint.authority();
+    let form = encoded(&call.form);
+    let mut headers = vec![
+        (HOST.as_str(), host.clone()),
+        ("x-acs-action", call.action.clone()),
+        ("x-acs-version", client.version.clone()),
+    ];
+    if !form.is_empty() {
+        headers.push((CONTENT_TYPE.as_str(), FORM.to_owned()));
+    }
+
+    let mut query = call.query.clone();
+    match (attempt.credentials, client.scheme) {
+        (Some(credentials), SignatureScheme::Acs3) => {
+            let signed_headers: Vec<_> = headers
+                .iter()
+                .map(|(name, value)| (*name, value.as_bytes()))
+                .collect();
+            let request = acs3::Request {
+                query: &pairs(&query),
+                headers: &signed_headers,
+                body: form.as_bytes(),
+                ..acs3::Request::new("POST")
+            };
+            let signed = acs3::sign(credentials, attempt.time, attempt.nonce, &request);
+            headers.extend(signed.iter().map(|(name, value)| (name, value.to_owned())));
+        }
+        (credentials, _) => {
+            // The query style: all that describes the call is a parameter.
+            let mut put = |name: &str, value: &str| query.insert(name.to_owned(), value.to_owned());
+            put("Action", &call.action);
+            put("Version", &client.version);
+            put("Format", "json");
+            if let Some(credentials) = credentials {
+                let request = rpc_v1::Request {
+                    query: &pairs(&query),
+                    form: &pairs(&call.form),
+                    ..rpc_v1::Request::new("POST")
+                };
+                let signed = rpc_v1::sign(credentials, attempt.time, attempt.nonce, &request);
+                query.extend(
+                    signed
+                        .iter()
+                        .map(|(name, value)| (name.to_owned(), value.to_owned())),
+                );
+            } else {
+                put("SignatureNonce", attempt.nonce);
+                put(
+                    "Timestamp",
+                    &attempt.time.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
+                );
+            }
+        }
+    }
+
+    let query = encoded(&query);
+    let mark = if query.is_empty() { "" } else { "?" };
+    let uri = format!("{}://{host}/{mark}{query}", client.endpoint.scheme());
+    let mut request = http::Request::post(uri)
+        .header(ACCEPT, "application/json")
+        .body(Bytes::from(form))
+        .map_err(|error| unsendable(call, error))?;
+    for (name, value) in headers {
+        let mut value = HeaderValue::try_from(value).map_err(|error| unsendable(call, error))?;
+        value.set_sensitive(matches!(name, "authorization" | "x-acs-security-token"));
+        request
+            .headers_mut()
+            .insert(HeaderName::from_static(name), value);
+    }
+    Ok(request)
+}
+
+fn pairs(parameters: &BTreeMap<String, String>) -> Vec<(&str, &str)> {
+    parameters
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+/// `k=v&k=v`. An empty value keeps its `=`.
+fn encoded(parameters: &BTreeMap<String, String>) -> String {
+    let mut out = String::new();
+    for (name, value) in parameters {
+        if !out.is_empty() {
+            out.push('&');
+        }
+        encode_to(&mut out, name);
+        out.push('=');
+        encode_to(&mut out, value);
+    }
+    out
+}
+
+fn unsendable(call: &Call, error: impl Into<http::Error>) -> Error {
+    let step = format!("write the call `{}` as an HTTP request", call.action);
+    Error::new(ErrorKind::Configuration, step).with_source(error.into())
+}

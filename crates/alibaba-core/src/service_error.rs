@@ -1,0 +1,411 @@
+//! What a service says when it refuses a call.
+
+use std::fmt;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+use crate::ErrorKind;
+
+/// A service's refusal: its code, message and what else it says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServiceError {
+    /// Such as `InvalidAccessKeyId.NotFound`; empty where the answer holds none.
+    pub code: String,
+    /// The service's own words.
+    pub message: String,
+    /// What support asks for.
+    pub request_id: Option<String>,
+    /// The HTTP status.
+    pub status: u16,
+    /// A link to a page about this error.
+    pub recommend: Option<String>,
+    /// Which permission is missing, and why.
+    pub access_denied: Option<AccessDeniedDetail>,
+    /// For how long the service asks to wait.
+    pub retry_after: Option<Duration>,
+}
+
+/// RAM's account of a denial.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AccessDeniedDetail {
+    /// The action that was checked, such as `ecs:CreateSnapshot`.
+    pub auth_action: Option<String>,
+    /// `SubUser`, `AssumedRoleUser`, …
+    pub auth_principal_type: Option<String>,
+    /// The account.
+    pub auth_principal_owner_id: Option<String>,
+    /// The user or role session.
+    pub auth_principal_display_name: Option<String>,
+    /// `ImplicitDeny` (nothing allows it) or `ExplicitDeny` (something denies it).
+    pub no_permission_type: Option<String>,
+    /// Which kind of policy decided.
+    pub policy_type: Option<String>,
+    /// For `DecodeDiagnosticMessage`.
+    pub encoded_diagnostic_message: Option<String>,
+}
+
+/// The longest message kept of an answer that is not in the documented form.
+const MAX_PLAIN_MESSAGE: usize = 300;
+
+impl ServiceError {
+    /// Reads an answer in JSON or XML; of anything else (a proxy's page) keeps the beginning.
+    #[must_use]
+    pub fn parse(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
+        let fields = match serde_json::from_slice::<Value>(body) {
+            Ok(document @ Value::Object(_)) => Some(Self::from_json(&document)),
+            _ => from_xml(body),
+        };
+        let mut error = fields.unwrap_or_else(|| Self {
+            message: String::from_utf8_lossy(body)
+                .trim()
+                .chars()
+                .take(MAX_PLAIN_MESSAGE)
+                .collect(),
+            ..Self::default()
+        });
+        error.status = status.as_u16();
+        error.request_id = error
+            .request_id
+            .or_else(|| header(headers, "x-acs-request-id"));
+        error.retry_after = retry_after(headers);
+        error
+    }
+
+    /// Reads the fields of a JSON document, with names in either case of first letter: the ROA
+    /// gateways write them in lower case.
+    pub(crate) fn from_json(document: &Value) -> Self {
+        Self {
+            code: text(document, "Code").unwrap_or_default(),
+            message: text(document, "Message").unwrap_or_default(),
+            request_id: text(document, "RequestId"),
+            recommend: text(document, "Recommend"),
+            access_denied: field(document, "AccessDeniedDetail")
+                .filter(|detail| detail.is_object())
+                .map(|detail| AccessDeniedDetail {
+                    auth_action: text(detail, "AuthAction"),
+                    auth_principal_type: text(detail, "AuthPrincipalType"),
+                    auth_principal_owner_id: text(detail, "AuthPrincipalOwnerId"),
+                    auth_principal_display_name: text(detail, "AuthPrincipalDisplayName"),
+                    no_permission_type: text(detail, "NoPermissionType"),
+                    policy_type: text(detail, "PolicyType"),
+                    encoded_diagnostic_message: text(detail, "EncodedDiagnosticMessage"),
+                }),
+            ..Self::default()
+        }
+    }
+
+    /// What the caller can do about it.
+    ///
+    /// Codes decide before the status: throttling comes with 400, 403, 429 and 503 alike.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        let code = self.code.as_str();
+        let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| code.starts_with(prefix));
+        if begins(&["Throttling", "Rejected.Throttling"]) || self.status == 429 {
+            ErrorKind::Throttled
+        } else if begins(&[
+            "InvalidAccessKeyId",
+            "InvalidSecurityToken",
+            "MissingSecurityToken",
+            "SignatureDoesNotMatch",
+            "IncompleteSignature",
+            "Forbidden.AccessKeyDisabled",
+        ]) || self.is_clock_skew()
+        {
+            ErrorKind::Credentials
+        } else if begins(&[
+            "InternalError",
+            "ServiceUnavailable",
+            "UnknownError",
+            "SystemBusy",
+        ]) || self.status >= 500
+        {
+            ErrorKind::Service
+        } else if self.access_denied.is_some()
+            || begins(&["Forbidden", "NoPermission", "AccessDenied"])
+        {
+            ErrorKind::Denied
+        } else if self.status == 404 || code.contains("NotFound") || code.contains("NotExist") {
+            ErrorKind::NotFound
+        } else if self.status == 409
+            || code.contains("Conflict")
+            || begins(&["EntityAlreadyExists"])
+        {
+            ErrorKind::Conflict
+        } else if code.is_empty() && matches!(self.status, 401 | 403) {
+            ErrorKind::Denied
+        } else {
+            ErrorKind::Refused
+        }
+    }
+
+    /// Whether the request's time was too far from the service's. The request did nothing.
+    #[must_use]
+    pub fn is_clock_skew(&self) -> bool {
+        matches!(
+            self.code.as_str(),
+            "InvalidTimeStamp.Expired" | "IllegalTimestamp" | "RequestTimeTooSkewed"
+        )
+    }
+
+    /// Whether the credentials have expired or were withdrawn, so that others might do.
+    #[must_use]
+    pub fn wants_other_credentials(&self) -> bool {
+        self.code.starts_with("InvalidSecurityToken") || self.code.starts_with("InvalidAccessKeyId")
+    }
+
+    /// Whether the service refused this attempt for a reason that passes, having done nothing.
+    #[must_use]
+    pub fn passes_soon(&self) -> bool {
+        matches!(
+            self.code.as_str(),
+            "SignatureNonceUsed"
+                | "OperationConflict"
+                | "InvalidOperation.Conflict"
+                | "LastTokenProcessing"
+                | "IdempotentProcessing"
+        )
+    }
+}
+
+impl fmt::Display for ServiceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HTTP {}", self.status)?;
+        if !self.code.is_empty() {
+            write!(f, " `{}`", self.code)?;
+        }
+        if !self.message.is_empty() {
+            write!(f, ": {}", self.message)?;
+        }
+        if let Some(detail) = &self.access_denied {
+            let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "?".to_owned());
+            write!(
+                f,
+                " (action `{}`, {} by {})",
+                part(&detail.auth_action),
+                part(&detail.no_permission_type),
+                part(&detail.policy_type),
+            )?;
+        }
+        if let Some(request_id) = &self.request_id {
+            write!(f, " (request {request_id})")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ServiceError {}
+
+fn field<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
+    let document = document.as_object()?;
+    document.get(name).or_else(|| {
+        let mut lower = name.to_owned();
+        lower[..1].make_ascii_lowercase();
+        document.get(&lower)
+    })
+}
+
+/// A field as text. Codes are printed as numbers by some products.
+fn text(document: &Value, name: &str) -> Option<String> {
+    match field(document, name)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(ToOwned::to_owned)
+}
+
+/// The wait a service asks for: `x-acs-retry-after` and the rate limits' `TimeLeft` count
+/// milliseconds, `Retry-After` seconds.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let number = |text: String| text.trim().parse::<u64>().ok().filter(|&number| number > 0);
+    if let Some(wait) = header(headers, "x-acs-retry-after").and_then(number) {
+        return Some(Duration::from_millis(wait));
+    }
+    for name in ["x-ratelimit-user-api", "x-ratelimit-user"] {
+        let left = header(headers, name).and_then(|value| {
+            let left = value
+                .split(',')
+                .find_map(|part| part.trim().strip_prefix("TimeLeft:"))?;
+            number(left.to_owned())
+        });
+        if let Some(left) = left {
+            return Some(Duration::from_millis(left));
+        }
+    }
+    header(headers, "retry-after")
+        .and_then(number)
+        .map(Duration::from_secs)
+}
+
+/// Reads `<Error>` with its direct children.
+fn from_xml(body: &[u8]) -> Option<ServiceError> {
+    use quick_xml::events::Event;
+
+    let text = std::str::from_utf8(body).ok()?;
+    let mut reader = quick_xml::Reader::from_str(text);
+    let mut path: Vec<String> = Vec::new();
+    let mut error = ServiceError::default();
+    let mut value = String::new();
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(element) => {
+                path.push(element.local_name().as_ref().to_owned());
+                if path.len() == 1 && path[0] != "Error" || path.len() > 16 {
+                    return None;
+                }
+                value.clear();
+            }
+            Event::Text(text) => value.push_str(&text),
+            Event::GeneralRef(reference) => {
+                if let Some(character) = reference.resolve_char_ref().ok()? {
+                    value.push(character);
+                } else {
+                    value.push_str(quick_xml::escape::resolve_predefined_entity(&reference)?);
+                }
+            }
+            Event::CData(data) => value.push_str(&data),
+            Event::End(_) => {
+                let name = path.pop()?;
+                let content = value.trim().to_owned();
+                if path.len() == 1 && !content.is_empty() {
+                    match name.as_str() {
+                        "Code" => error.code = content,
+                        "Message" => error.message = content,
+                        "RequestId" => error.request_id = Some(content),
+                        "Recommend" => error.recommend = Some(content),
+                        _ => {}
+                    }
+                }
+                value.clear();
+                if path.is_empty() {
+                    return Some(error);
+                }
+            }
+            Event::Eof => return None,
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> ServiceError {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, http::HeaderValue::from_static(value));
+        }
+        ServiceError::parse(StatusCode::from_u16(status).unwrap(), &map, body.as_bytes())
+    }
+
+    #[test]
+    fn json_in_either_case_and_xml_say_the_same() {
+        let upper = r#"{"RequestId":"R-1","HostId":"h","Code":"NoPermission","Message":"a <b> c","Recommend":"https://r"}"#;
+        let lower = r#"{"requestId":"R-1","code":"NoPermission","message":"a <b> c","recommend":"https://r"}"#;
+        let xml = "<?xml version='1.0' encoding='UTF-8'?><Error><RequestId>R-1</RequestId>\
+                   <Code>NoPermission</Code><Message>a &lt;b&#62; c</Message>\
+                   <Recommend><![CDATA[https://r]]></Recommend><Other><Code>no</Code></Other></Error>";
+        let expected = parse(403, &[], upper);
+        assert_eq!(
+            expected.to_string(),
+            "HTTP 403 `NoPermission`: a <b> c (request R-1)"
+        );
+        assert_eq!(expected.kind(), ErrorKind::Denied);
+        assert_eq!(parse(403, &[], lower), expected);
+        assert_eq!(parse(403, &[], xml), expected);
+    }
+
+    #[test]
+    fn what_is_in_no_documented_form_is_kept_in_part() {
+        let error = parse(502, &[("x-acs-request-id", "R-2")], &"<html>".repeat(1000));
+        assert_eq!(error.message.len(), MAX_PLAIN_MESSAGE);
+        assert_eq!(error.request_id.as_deref(), Some("R-2"));
+        assert_eq!(error.kind(), ErrorKind::Service);
+        for body in [
+            "",
+            "null",
+            "[1]",
+            "<Error>",
+            "<Error></Wrong>",
+            "<Error>&nope;</Error>",
+            "\u{0}",
+        ] {
+            assert!(parse(400, &[], body).code.is_empty(), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn the_denied_action_is_named() {
+        let body = r#"{"Code":"Forbidden.RAM","Message":"no","AccessDeniedDetail":{"AuthAction":"ecs:CreateSnapshot",
+            "NoPermissionType":"ImplicitDeny","PolicyType":"AccountLevelIdentityBasedPolicy","AuthPrincipalOwnerId":1}}"#;
+        let error = parse(403, &[], body);
+        assert_eq!(
+            error.to_string(),
+            "HTTP 403 `Forbidden.RAM`: no (action `ecs:CreateSnapshot`, ImplicitDeny by \
+             AccountLevelIdentityBasedPolicy)"
+        );
+        let detail = error.access_denied.unwrap();
+        assert_eq!(detail.auth_principal_owner_id.as_deref(), Some("1"));
+    }
+
+    #[test]
+    fn kinds_follow_codes_before_statuses() {
+        use ErrorKind::*;
+        for (status, code, kind) in [
+            (400, "Throttling", Throttled),
+            (403, "Throttling.User", Throttled),
+            (503, "Throttling.Api", Throttled),
+            (429, "", Throttled),
+            (404, "InvalidAccessKeyId.NotFound", Credentials),
+            (400, "InvalidSecurityToken.Expired", Credentials),
+            (400, "InvalidTimeStamp.Expired", Credentials),
+            (403, "InvalidSnapshotId.NotFound", NotFound),
+            (404, "EntityNotExist.Role", NotFound),
+            (409, "EntityAlreadyExists.User", Conflict),
+            (403, "QuotaExceed.Snapshot", Refused),
+            (400, "MissingParameter", Refused),
+            (500, "InternalError", Service),
+            (503, "", Service),
+            (403, "", Denied),
+        ] {
+            let error = ServiceError {
+                code: code.into(),
+                status,
+                ..Default::default()
+            };
+            assert_eq!(error.kind(), kind, "{status} {code}");
+        }
+    }
+
+    #[test]
+    fn waits_are_read_in_their_units() {
+        for (name, value, expected) in [
+            ("x-acs-retry-after", "1500", Some(1500)),
+            ("x-acs-retry-after", "0", None),
+            (
+                "x-ratelimit-user-api",
+                "Limit:10,Remain:0,TimeLeft:2000,Reset:3",
+                Some(2000),
+            ),
+            ("x-ratelimit-user", "Limit:1, TimeLeft:7", Some(7)),
+            ("retry-after", "2", Some(2000)),
+            ("retry-after", "soon", None),
+        ] {
+            let error = parse(400, &[(name, value)], "{}");
+            assert_eq!(
+                error.retry_after,
+                expected.map(Duration::from_millis),
+                "{name}: {value}"
+            );
+        }
+    }
+}
