@@ -5,9 +5,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt};
+use futures::stream::BoxStream;
+use futures::{Stream, StreamExt, TryStreamExt};
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
@@ -204,7 +206,7 @@ async fn accept(listener: TcpListener, oss: Arc<Oss>) {
                 Err(error) => {
                     tracing::warn!(%error, "accept a connection");
                     // Out of file descriptors, as a rule: wait until some are closed.
-                    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
             Some(_) = connections.join_next() => {}
@@ -273,20 +275,29 @@ pub(crate) fn spoil(mut answer: Answer, fault: &Fault) -> Answer {
             answer
         }
         Fault::ResetBody(after) => {
-            let mut left = *after;
-            let cut = answer.body.map(move |frame| {
-                let frame = frame?;
-                if left == 0 {
-                    return Err(io::ErrorKind::ConnectionReset.into());
-                }
-                let take = left.min(frame.len() as u64);
-                left -= take;
-                Ok(frame.slice(..take as usize))
+            let cut = cut(answer.body, *after);
+            let end = futures::stream::once(async {
+                // What was cut off has to reach the socket first; hyper flushes when it waits.
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                Err(io::ErrorKind::ConnectionReset.into())
             });
-            let end = futures::stream::once(async { Err(io::ErrorKind::ConnectionReset.into()) });
             answer.body = cut.chain(end).boxed();
             answer
         }
         _ => answer,
     }
+}
+
+/// The first `len` bytes of a body.
+fn cut(
+    body: BoxStream<'static, io::Result<Bytes>>,
+    len: u64,
+) -> impl Stream<Item = io::Result<Bytes>> {
+    futures::stream::try_unfold((body, len), |(mut body, left)| async move {
+        let Some(frame) = body.next().await.transpose()?.filter(|_| left > 0) else {
+            return Ok(None);
+        };
+        let take = left.min(frame.len() as u64);
+        Ok(Some((frame.slice(..take as usize), (body, left - take))))
+    })
 }

@@ -1,0 +1,60 @@
+//! The API operations, one file a family.
+
+mod bucket;
+mod copy;
+pub(crate) mod delete;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod multipart;
+pub(crate) mod put;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A header's text, where it is there and is text.
+pub(crate) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// A header's number.
+pub(crate) fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
+    text(headers, name)?.parse().ok()
+}
+
+/// The entity tag without its quotes.
+pub(crate) fn etag(headers: &HeaderMap) -> Option<String> {
+    text(headers, "etag").map(|tag| tag.trim_matches('"').to_owned())
+}
+
+/// The CRC-64 of the whole object.
+pub(crate) fn crc(headers: &HeaderMap) -> Option<u64> {
+    number(headers, "x-oss-hash-crc64ecma")
+}
+
+/// Whether the CRC-64 that OSS computed is ours. Nothing to compare is no mismatch.
+pub(crate) fn check_crc(step: &str, headers: &HeaderMap, ours: u64) -> Result<()> {
+    match crc(headers) {
+        Some(theirs) if theirs != ours => Err(Error::new(
+            ErrorKind::Integrity,
+            format!("{step}: CRC-64 of what was sent is {ours}, OSS received {theirs}"),
+        )
+        .with_request_id(text(headers, "x-oss-request-id").map(str::to_owned))),
+        _ => Ok(()),
+    }
+}
+
+/// A header from the caller's text.
+pub(crate) fn header(step: &str, name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
+    let unusable = || {
+        Error::new(
+            ErrorKind::Configuration,
+            format!("{step}: use `{name}` as a header"),
+        )
+    };
+    let name =
+        HeaderName::from_bytes(name.as_bytes()).map_err(|error| unusable().with_source(error))?;
+    let value =
+        HeaderValue::from_bytes(value.as_bytes()).map_err(|error| unusable().with_source(error))?;
+    Ok((name, value))
+}

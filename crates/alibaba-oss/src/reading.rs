@@ -1,0 +1,266 @@
+//! An object's bytes on their way in: counted, hashed, and continued where a connection broke.
+
+use std::ops::Range;
+
+use alibaba_core::retry::{Failure, RandomJitter};
+use bytes::{Bytes, BytesMut};
+use crc_fast::{CrcAlgorithm, Digest};
+use futures::Stream;
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use http::HeaderValue;
+use http::header::{IF_MATCH, RANGE};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+
+use crate::client::{Call, Client};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What the CRC-64 says of a transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The bytes are those that OSS stored.
+    Verified,
+    /// Nothing to compare: a range, or an object that has no CRC-64.
+    NotAvailable,
+}
+
+/// The bytes of an object, or of a range of it.
+///
+/// A connection that breaks is replaced, and reading goes on where it stopped, pinned to the same
+/// object by its ETag. The end of the stream is only reached when every byte came, and when the
+/// CRC-64 agrees where there is one to compare; otherwise the last item is an error of kind
+/// [`ErrorKind::Integrity`].
+pub struct ObjectBody {
+    stream: BoxStream<'static, Result<Bytes>>,
+    len: u64,
+}
+
+struct State {
+    client: Client,
+    call: Call,
+    etag: Option<HeaderValue>,
+    body: Option<Incoming>,
+    left: Range<u64>,
+    digest: Option<(Digest, u64)>,
+    attempts: u32,
+    done: bool,
+}
+
+impl ObjectBody {
+    /// `range` is what the answer covers, `crc` that of the whole object if that is what it covers.
+    pub(crate) fn new(
+        client: Client,
+        call: Call,
+        etag: Option<HeaderValue>,
+        body: Incoming,
+        range: Range<u64>,
+        crc: Option<u64>,
+    ) -> Self {
+        let len = range.end - range.start;
+        let state = State {
+            client,
+            call,
+            etag,
+            body: Some(body),
+            left: range,
+            digest: crc.map(|crc| (Digest::new(CrcAlgorithm::Crc64Xz), crc)),
+            attempts: 1,
+            done: false,
+        };
+        let stream = stream::unfold(state, |mut state| async move {
+            if state.done {
+                return None;
+            }
+            match state.next().await {
+                Ok(Some(bytes)) => Some((Ok(bytes), state)),
+                Ok(None) => None,
+                Err(error) => {
+                    state.done = true;
+                    Some((Err(error), state))
+                }
+            }
+        });
+        Self {
+            // Fused: some readers poll once more after the end.
+            stream: stream.fuse().boxed(),
+            len,
+        }
+    }
+
+    /// How many bytes there are.
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// All bytes in one piece.
+    ///
+    /// # Errors
+    ///
+    /// As the stream.
+    pub async fn collect(self) -> Result<Bytes> {
+        let expected = usize::try_from(self.len).unwrap_or(usize::MAX);
+        let mut frames: Vec<Bytes> = self.stream.try_collect().await?;
+        if frames.len() == 1 {
+            return Ok(frames.swap_remove(0));
+        }
+        let mut out = BytesMut::with_capacity(expected.min(frames.iter().map(Bytes::len).sum()));
+        for frame in frames {
+            out.extend_from_slice(&frame);
+        }
+        Ok(out.freeze())
+    }
+}
+
+impl Stream for ObjectBody {
+    type Item = Result<Bytes>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        self.stream.poll_next_unpin(context)
+    }
+}
+
+impl std::fmt::Debug for ObjectBody {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ObjectBody")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
+
+impl State {
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        loop {
+            if self.left.is_empty() {
+                return self.end();
+            }
+            let body = match &mut self.body {
+                Some(body) => body,
+                None => {
+                    let fresh = self.reopen().await?;
+                    self.body.insert(fresh)
+                }
+            };
+            let broken = match tokio::time::timeout(self.client.silence(), body.frame()).await {
+                Ok(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) if data.is_empty() => continue,
+                    Ok(data) => return self.take(data).map(Some),
+                    Err(_trailers) => continue,
+                },
+                Ok(Some(Err(error))) => Error::new(
+                    ErrorKind::Connection,
+                    format!("{}: read the body", self.call.step),
+                )
+                .with_source(error),
+                Ok(None) => Error::new(
+                    ErrorKind::Connection,
+                    format!(
+                        "{}: the body ended {} bytes early",
+                        self.call.step,
+                        self.left.end - self.left.start
+                    ),
+                ),
+                Err(_) => Error::new(
+                    ErrorKind::Timeout,
+                    format!(
+                        "{}: no bytes for {:?}",
+                        self.call.step,
+                        self.client.silence()
+                    ),
+                ),
+            };
+            self.body = None;
+            self.wait_or_give_up(broken).await?;
+        }
+    }
+
+    fn take(&mut self, data: Bytes) -> Result<Bytes> {
+        let len = data.len() as u64;
+        if len > self.left.end - self.left.start {
+            return Err(Error::new(
+                ErrorKind::Integrity,
+                format!("{}: more bytes came than were announced", self.call.step),
+            ));
+        }
+        self.left.start += len;
+        // Progress: what broke before is forgiven.
+        self.attempts = 1;
+        if let Some((digest, _)) = &mut self.digest {
+            digest.update(&data);
+        }
+        Ok(data)
+    }
+
+    fn end(&mut self) -> Result<Option<Bytes>> {
+        self.done = true;
+        if let Some((digest, expected)) = self.digest.take() {
+            let found = digest.finalize();
+            if found != expected {
+                return Err(Error::new(
+                    ErrorKind::Integrity,
+                    format!(
+                        "{}: CRC-64 of what came is {found}, OSS stored {expected}",
+                        self.call.step
+                    ),
+                ));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn wait_or_give_up(&mut self, error: Error) -> Result<()> {
+        let failure = Failure {
+            attempts: self.attempts,
+            elapsed: std::time::Duration::ZERO,
+            cause: error.cause(),
+        };
+        let delay = self
+            .client
+            .retry()
+            .next_delay(&failure, &RandomJitter)
+            .ok_or(error)?;
+        self.attempts += 1;
+        self.client.clock().sleep(delay).await;
+        Ok(())
+    }
+
+    async fn reopen(&mut self) -> Result<Incoming> {
+        let mut call = self.call.clone();
+        let range = format!("bytes={}-{}", self.left.start, self.left.end - 1);
+        let range = HeaderValue::try_from(range).map_err(|error| {
+            Error::new(ErrorKind::Response, "continue a read").with_source(error)
+        })?;
+        call.headers.insert(RANGE, range);
+        call.headers
+            .insert("x-oss-range-behavior", HeaderValue::from_static("standard"));
+        if let Some(etag) = &self.etag {
+            call.headers.insert(IF_MATCH, etag.clone());
+        }
+        let reply = self
+            .client
+            .execute(&call)
+            .await
+            .map_err(|error| match error.kind() {
+                ErrorKind::Precondition => Error::new(
+                    ErrorKind::Integrity,
+                    format!(
+                        "{}: the object was replaced while it was read",
+                        self.call.step
+                    ),
+                )
+                .with_source(error),
+                _ => error,
+            })?;
+        crate::operations::get::expect_partial(&call.step, &reply.response)?;
+        Ok(reply.response.into_body())
+    }
+}
