@@ -1,0 +1,355 @@
+//! The controllers: namespaces, CustomResourceDefinitions and API services.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{DeleteOptions, State, Task, WriteOptions, now};
+use crate::catalog::Resource;
+use crate::kinds;
+use crate::store::Stored;
+
+/// What stands in for the cluster's certificate authority in `kube-root-ca.crt`.
+const ROOT_CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\n\
+    a2ViZS1sb2NhbCBzZXJ2ZXMgcGxhaW4gSFRUUCBhbmQgaGFzIG5vIGNlcnRpZmljYXRlLg==\n\
+    -----END CERTIFICATE-----\n";
+
+impl State {
+    pub(super) fn run(&mut self, task: &Task) {
+        match task {
+            Task::Populate(namespace) => self.populate(namespace),
+            Task::Terminate(namespace) => self.terminate(namespace),
+            Task::Establish(crd) => self.establish(crd),
+            Task::Unserve(crd) => self.unserve(crd),
+        }
+    }
+
+    fn resource(&self, group: &str, name: &str) -> Option<Arc<Resource>> {
+        self.catalog.find(group, "v1", name).cloned()
+    }
+
+    fn populate(&mut self, namespace: &str) {
+        let options = WriteOptions {
+            manager: "kube-controller-manager".to_owned(),
+            ..WriteOptions::default()
+        };
+        let account = json!({"metadata": {"name": "default"}});
+        let root = json!({
+            "metadata": {"name": "kube-root-ca.crt", "annotations": {
+                "kubernetes.io/description": "Contains a CA bundle that can be used to verify the \
+                    kube-apiserver when using internal endpoints such as the internal service IP \
+                    or kubernetes.default.svc. No other usage is guaranteed across distributions \
+                    of Kubernetes clusters."}},
+            "data": {"ca.crt": ROOT_CERTIFICATE},
+        });
+        for (name, object) in [("serviceaccounts", account), ("configmaps", root)] {
+            let Some(resource) = self.resource("", name) else {
+                continue;
+            };
+            // Refused when it exists already or the namespace goes: nothing to do then.
+            let _ = self.create(&resource, Some(namespace), object, &options);
+        }
+    }
+
+    /// Deletes what is in a namespace; what finalizers hold is named in its conditions.
+    fn terminate(&mut self, namespace: &str) {
+        let Some(live) = self.store.get("namespaces", namespace) else {
+            return;
+        };
+        let mut value = live.value();
+        if value["metadata"]["deletionTimestamp"].is_null() {
+            return;
+        }
+        let Some(namespaces) = self.resource("", "namespaces") else {
+            return;
+        };
+        let dead: Vec<String> = self.stale.iter().cloned().collect();
+        let mut left: Vec<(String, usize)> = Vec::new();
+        let mut finalizers: Vec<(String, usize)> = Vec::new();
+        for (collection, resource) in self.catalog.namespaced_collections() {
+            let objects: Vec<Arc<Stored>> = self
+                .store
+                .range(&collection, Some(namespace), None, self.store.revision())
+                .cloned()
+                .collect();
+            for object in objects {
+                let _ = self.delete(
+                    &resource,
+                    Some(namespace),
+                    &object.name,
+                    &DeleteOptions::default(),
+                );
+            }
+            let held: Vec<Arc<Stored>> = self
+                .store
+                .range(&collection, Some(namespace), None, self.store.revision())
+                .cloned()
+                .collect();
+            if !held.is_empty() {
+                let name = match resource.group.as_str() {
+                    "" => format!("{}.", resource.name),
+                    group => format!("{}.{group}", resource.name),
+                };
+                left.push((name, held.len()));
+            }
+            for object in held {
+                let value = object.value();
+                for finalizer in value["metadata"]["finalizers"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                {
+                    let finalizer = finalizer.as_str().unwrap_or_default();
+                    match finalizers.iter_mut().find(|(name, _)| name == finalizer) {
+                        Some((_, count)) => *count += 1,
+                        None => finalizers.push((finalizer.to_owned(), 1)),
+                    }
+                }
+            }
+        }
+        if left.is_empty() && dead.is_empty() {
+            value["spec"] = json!({});
+            if value["metadata"]["finalizers"]
+                .as_array()
+                .is_none_or(Vec::is_empty)
+            {
+                self.expunge(&namespaces, value);
+            } else if live.value()["spec"] != value["spec"] {
+                self.put(&namespaces, value);
+            }
+            return;
+        }
+        let conditions = namespace_conditions(&dead, &left, &finalizers);
+        let before = value["status"]["conditions"].as_array().map(Vec::len);
+        if before.is_none() || !same_conditions(&value["status"]["conditions"], &conditions) {
+            value["status"]["conditions"] = conditions;
+            self.put(&namespaces, value);
+            // Its own write must not wake it again.
+            self.tasks.remove(&Task::Terminate(namespace.to_owned()));
+        }
+    }
+
+    /// Accepts the names of a CRD and serves it.
+    fn establish(&mut self, name: &str) {
+        let collection = "customresourcedefinitions.apiextensions.k8s.io";
+        let Some(live) = self.store.get(collection, name) else {
+            return;
+        };
+        let mut value = live.value();
+        if !value["metadata"]["deletionTimestamp"].is_null() {
+            return self.unserve(name);
+        }
+        let plural = value["spec"]["names"]["plural"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        let group = value["spec"]["group"].as_str().unwrap_or_default();
+        let taken = self.catalog.all().any(|r| {
+            r.group == group && r.name == plural && r.custom.as_ref().is_none_or(|c| c.crd != name)
+        });
+        let conflict = taken.then(|| kinds::crd_conflict_message(&plural));
+        let before = value.clone();
+        kinds::crd_conditions(&mut value, conflict.as_deref(), &now());
+        if !taken {
+            self.catalog.add_crd(&value);
+        }
+        if before != value
+            && let Some(crds) = self.resource("apiextensions.k8s.io", "customresourcedefinitions")
+        {
+            self.put(&crds, value);
+            self.tasks.remove(&Task::Establish(name.to_owned()));
+        }
+    }
+
+    /// Deletes the objects of a CRD that goes, then the CRD.
+    fn unserve(&mut self, name: &str) {
+        let collection = "customresourcedefinitions.apiextensions.k8s.io";
+        let Some(live) = self.store.get(collection, name) else {
+            return;
+        };
+        let Some(crds) = self.resource("apiextensions.k8s.io", "customresourcedefinitions") else {
+            return;
+        };
+        let custom = self
+            .catalog
+            .all()
+            .find(|r| {
+                r.custom
+                    .as_ref()
+                    .is_some_and(|c| c.crd == name && c.storage_version == r.version)
+            })
+            .cloned();
+        if let Some(resource) = custom {
+            let objects: Vec<Arc<Stored>> = self
+                .store
+                .range(&resource.collection, None, None, self.store.revision())
+                .cloned()
+                .collect();
+            for object in objects {
+                let namespace = resource.namespaced.then_some(object.namespace.as_str());
+                let _ = self.delete(
+                    &resource,
+                    namespace,
+                    &object.name,
+                    &DeleteOptions::default(),
+                );
+            }
+            if self.store.count(&resource.collection) > 0 {
+                return;
+            }
+        }
+        let value = live.value();
+        if value["metadata"]["finalizers"]
+            .as_array()
+            .is_none_or(Vec::is_empty)
+        {
+            self.expunge(&crds, value);
+        }
+    }
+
+    /// What waits for objects to go: their namespace, their CRD.
+    pub(super) fn follow_removal(&mut self, resource: &Resource, object: &Stored) {
+        if resource.namespaced
+            && let Some(namespace) = self.store.get("namespaces", &object.namespace)
+            && !namespace.value()["metadata"]["deletionTimestamp"].is_null()
+        {
+            self.schedule(Task::Terminate(object.namespace.clone()));
+        }
+        if let Some(custom) = &resource.custom {
+            let collection = "customresourcedefinitions.apiextensions.k8s.io";
+            if let Some(crd) = self.store.get(collection, &custom.crd)
+                && !crd.value()["metadata"]["deletionTimestamp"].is_null()
+            {
+                self.schedule(Task::Unserve(custom.crd.clone()));
+            }
+        }
+    }
+
+    /// An API service with a backend: the backend never answers here.
+    pub(super) fn note_api_service(&mut self, object: &Stored, removed: bool) {
+        let value = object.value();
+        let spec = &value["spec"];
+        if spec["service"].is_null() {
+            return;
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let group_version = format!("{}/{}", text(&spec["group"]), text(&spec["version"]));
+        if removed {
+            self.stale.remove(&group_version);
+            let terminating: Vec<String> = self
+                .store
+                .range("namespaces", None, None, self.store.revision())
+                .filter(|ns| !ns.value()["metadata"]["deletionTimestamp"].is_null())
+                .map(|ns| ns.name.clone())
+                .collect();
+            for namespace in terminating {
+                self.schedule(Task::Terminate(namespace));
+            }
+            return;
+        }
+        self.stale.insert(group_version);
+        if value["status"]["conditions"].is_null() {
+            let Some(resource) = self.resource("apiregistration.k8s.io", "apiservices") else {
+                return;
+            };
+            let service = &spec["service"];
+            let message = format!(
+                "service/{} in \"{}\" is not present",
+                text(&service["name"]),
+                text(&service["namespace"])
+            );
+            let mut value = value;
+            value["status"] = json!({"conditions": [{"type": "Available", "status": "False",
+                "lastTransitionTime": now(), "reason": "ServiceNotFound", "message": message}]});
+            self.put(&resource, value);
+        }
+    }
+}
+
+fn same_conditions(a: &Value, b: &Value) -> bool {
+    let essence = |list: &Value| -> Vec<(Value, Value, Value)> {
+        list.as_array()
+            .into_iter()
+            .flatten()
+            .map(|c| (c["type"].clone(), c["status"].clone(), c["message"].clone()))
+            .collect()
+    };
+    essence(a) == essence(b)
+}
+
+fn namespace_conditions(
+    dead: &[String],
+    left: &[(String, usize)],
+    finalizers: &[(String, usize)],
+) -> Value {
+    let now = now();
+    let condition = |kind: &str, bad: bool, reason: (&str, &str), message: (String, &str)| {
+        json!({
+            "type": kind,
+            "status": if bad { "True" } else { "False" },
+            "lastTransitionTime": now,
+            "reason": if bad { reason.0 } else { reason.1 },
+            "message": if bad { message.0 } else { message.1.to_owned() },
+        })
+    };
+    let counted = |list: &[(String, usize)], what: &str| {
+        let parts: Vec<String> = list
+            .iter()
+            .map(|(name, count)| format!("{name} {what} {count} resource instances"))
+            .collect();
+        parts.join(", ")
+    };
+    let discovery = format!(
+        "Discovery failed for some groups, {} failing: unable to retrieve the complete list of \
+         server APIs: {}",
+        dead.len(),
+        dead.iter()
+            .map(|g| format!("{g}: stale GroupVersion discovery: {g}"))
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
+    json!([
+        condition(
+            "NamespaceDeletionDiscoveryFailure",
+            !dead.is_empty(),
+            ("DiscoveryFailed", "ResourcesDiscovered"),
+            (discovery, "All resources successfully discovered"),
+        ),
+        condition(
+            "NamespaceDeletionGroupVersionParsingFailure",
+            false,
+            ("", "ParsedGroupVersions"),
+            (String::new(), "All legacy kube types successfully parsed"),
+        ),
+        condition(
+            "NamespaceDeletionContentFailure",
+            false,
+            ("", "ContentDeleted"),
+            (
+                String::new(),
+                "All content successfully deleted, may be waiting on finalization",
+            ),
+        ),
+        condition(
+            "NamespaceContentRemaining",
+            !left.is_empty(),
+            ("SomeResourcesRemain", "ContentRemoved"),
+            (
+                format!("Some resources are remaining: {}", counted(left, "has")),
+                "All content successfully removed",
+            ),
+        ),
+        condition(
+            "NamespaceFinalizersRemaining",
+            !finalizers.is_empty(),
+            ("SomeFinalizersRemain", "ContentHasNoFinalizers"),
+            (
+                format!(
+                    "Some content in the namespace has finalizers remaining: {}",
+                    counted(finalizers, "in")
+                ),
+                "All content-preserving finalizers finished",
+            ),
+        ),
+    ])
+}

@@ -1,0 +1,14 @@
+//! HTTP in front of the cluster: paths, bodies, formats, streams.
+
+mod body;
+mod discovery;
+mod handle;
+mod openapi;
+mod path;
+mod query;
+mod render;
+mod serve;
+mod table;
+mod watch;
+
+pub(crate) use serve::{Server, serve};

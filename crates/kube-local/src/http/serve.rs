@@ -1,0 +1,197 @@
+//! Connections: accept, count, inject faults, answer, and stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http_body_util::{BodyExt as _, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+use super::body::{Body, half};
+use super::handle::{Answer, Handler, Request};
+use super::query::Query;
+use super::render::Format;
+use crate::cluster::Cluster;
+use crate::error::ApiError;
+use crate::faults::{Fault, Faults};
+use crate::requests::Requests;
+
+/// The largest body a real server takes, with its default settings.
+const LARGEST_BODY: usize = 3 * 1024 * 1024;
+
+/// A server that accepts connections until `stop` is dropped or set.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    pub(crate) stop: watch::Sender<bool>,
+}
+
+/// The connection closes without an answer.
+#[derive(Debug, thiserror::Error)]
+#[error("connection closed by an injected fault")]
+struct Hangup;
+
+struct Shared {
+    handler: Handler,
+    faults: Faults,
+    requests: Requests,
+}
+
+pub(crate) fn serve(
+    listener: TcpListener,
+    cluster: Arc<Cluster>,
+    faults: Faults,
+    requests: Requests,
+) -> io::Result<Server> {
+    let address = listener.local_addr()?;
+    let (stop, stopping) = watch::channel(false);
+    let handler = Handler {
+        cluster,
+        address: address.to_string(),
+        stopping: stopping.clone(),
+    };
+    let shared = Arc::new(Shared {
+        handler,
+        faults,
+        requests,
+    });
+    let mut until = stopping;
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, _)) => {
+                        let (shared, until) = (Arc::clone(&shared), until.clone());
+                        tokio::spawn(connection(stream, shared, until));
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "accept connection");
+                        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                    }
+                },
+                _ = until.changed() => break,
+            }
+        }
+    });
+    Ok(Server { address, stop })
+}
+
+async fn connection(stream: TcpStream, shared: Arc<Shared>, mut until: watch::Receiver<bool>) {
+    // Small answers are written at once; waiting for more would cost 40 ms each.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move { shared.answer(request).await }
+    });
+    let connection =
+        hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        outcome = connection => {
+            if let Err(error) = outcome {
+                tracing::debug!(%error, "connection ended");
+            }
+        }
+        _ = until.changed() => {}
+    }
+}
+
+impl Shared {
+    async fn answer(
+        &self,
+        request: http::Request<Incoming>,
+    ) -> Result<http::Response<Body>, Hangup> {
+        let (head, body) = request.into_parts();
+        let method = head.method.as_str().to_owned();
+        let path = head.uri.path().to_owned();
+        let query = head.uri.query().unwrap_or_default().to_owned();
+        let number = self.requests.arrived(&method, &path, &query);
+        let parsed = Query::parse(&query);
+        let full = head.uri.path_and_query().map_or("", |pq| pq.as_str());
+        let fault = self.faults.next(&method, full, parsed.is_watch());
+        if fault == Some(Fault::ResetBefore) {
+            return Err(Hangup);
+        }
+        let body = match Limited::new(body, LARGEST_BODY).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => {
+                tracing::debug!(%error, "read request body");
+                let error = ApiError::new(
+                    413,
+                    "RequestEntityTooLarge",
+                    format!("Request entity too large: limit is {LARGEST_BODY}"),
+                );
+                self.requests.answered(number, 413);
+                return Ok(Answer::error(&error, &Format::plain()).into_response());
+            }
+        };
+        if let Some(Fault::Slow(time)) = &fault {
+            tokio::time::sleep(*time).await;
+        }
+        let text = |name: http::HeaderName| {
+            let value = head.headers.get(name).and_then(|v| v.to_str().ok());
+            value.unwrap_or_default().to_owned()
+        };
+        let request = Request {
+            method: head.method.clone(),
+            path,
+            query: parsed,
+            accept: text(http::header::ACCEPT),
+            content_type: text(http::header::CONTENT_TYPE),
+            user_agent: text(http::header::USER_AGENT),
+            body,
+        };
+        let answer = match fault.as_ref().and_then(refusal) {
+            Some(error) => Answer::error(&error, &Format::plain()),
+            None => self.handler.handle(&request),
+        };
+        if fault == Some(Fault::ResetAfter) {
+            return Err(Hangup);
+        }
+        self.requests.answered(number, answer.status());
+        match answer {
+            Answer::Whole {
+                status,
+                content_type,
+                body,
+                headers,
+            } if fault == Some(Fault::ResetMidBody) => {
+                let length = body.len();
+                let cut = half(&body);
+                let whole = Answer::Whole {
+                    status,
+                    content_type,
+                    body,
+                    headers,
+                };
+                let mut response = whole.into_response();
+                let length = http::HeaderValue::from(length);
+                response
+                    .headers_mut()
+                    .insert(http::header::CONTENT_LENGTH, length);
+                *response.body_mut() = cut;
+                Ok(response)
+            }
+            answer => Ok(answer.into_response()),
+        }
+    }
+}
+
+/// The answer a fault gives instead of handling the request.
+fn refusal(fault: &Fault) -> Option<ApiError> {
+    Some(match fault {
+        Fault::TooManyRequests(seconds) => ApiError::too_many_requests(*seconds),
+        Fault::InternalError => ApiError::internal("injected fault"),
+        Fault::Unavailable => super::discovery::unavailable(),
+        Fault::Conflict => ApiError::new(
+            409,
+            "Conflict",
+            "Operation cannot be fulfilled: the object has been modified; please apply your \
+             changes to the latest version and try again",
+        ),
+        Fault::Gone => ApiError::expired("The resourceVersion for the provided list is too old."),
+        _ => return None,
+    })
+}

@@ -1,0 +1,35 @@
+//! The rows `kubectl get` prints.
+
+use serde_json::{Value, json};
+
+use crate::catalog::Resource;
+
+mod cells;
+mod columns;
+
+/// A `Table` of objects; columns are left out after the first table of a watch.
+pub(crate) fn table(
+    resource: &Resource,
+    items: &[Value],
+    metadata: &Value,
+    with_columns: bool,
+) -> Value {
+    let columns = columns::columns_of(resource);
+    let rows: Vec<Value> = items
+        .iter()
+        .map(|item| {
+            json!({
+                "cells": cells::cells(resource, item, &columns),
+                "object": {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",
+                    "metadata": item["metadata"]},
+            })
+        })
+        .collect();
+    let definitions = if with_columns {
+        json!(columns)
+    } else {
+        json!([])
+    };
+    json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
+        "columnDefinitions": definitions, "rows": rows})
+}

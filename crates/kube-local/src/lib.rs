@@ -1,0 +1,193 @@
+#![doc = include_str!("../README.md")]
+
+mod apply;
+mod catalog;
+mod cluster;
+mod error;
+mod faults;
+mod http;
+mod kinds;
+mod patch;
+mod requests;
+mod schema;
+mod selector;
+mod store;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use faults::{Fault, Faults, Matching};
+pub use requests::{Recorded, Requests};
+
+use cluster::Cluster;
+use http::Server;
+
+/// The server could not start.
+#[derive(Debug, thiserror::Error)]
+#[error("listen on `{address}`")]
+pub struct StartError {
+    address: SocketAddr,
+    #[source]
+    source: std::io::Error,
+}
+
+/// How a server is to run; see [`KubeLocal::builder`].
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Builder {
+    address: SocketAddr,
+    history: Duration,
+    controller_delay: Duration,
+}
+
+impl Builder {
+    /// Listens here instead of on a free port of 127.0.0.1. There is no authentication: anybody
+    /// who reaches the address is an administrator.
+    pub fn address(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Keeps history at least this long (five minutes unless set, as a real cluster does). Lists
+    /// and watches at older revisions answer 410.
+    pub fn history(mut self, history: Duration) -> Self {
+        self.history = history;
+        self
+    }
+
+    /// Lets controllers wait this long before they act: until then a CRD is not Established, a
+    /// deleted namespace is Terminating, a new one has no ServiceAccount. At once unless set.
+    pub fn controller_delay(mut self, delay: Duration) -> Self {
+        self.controller_delay = delay;
+        self
+    }
+
+    /// Starts the server on the current tokio runtime.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn start(self) -> Result<KubeLocal, StartError> {
+        let error = |source| StartError {
+            address: self.address,
+            source,
+        };
+        let listener = tokio::net::TcpListener::bind(self.address)
+            .await
+            .map_err(error)?;
+        let cluster = Cluster::new(self.history, self.controller_delay);
+        let (faults, requests) = (Faults::default(), Requests::default());
+        let server = http::serve(
+            listener,
+            Arc::clone(&cluster),
+            faults.clone(),
+            requests.clone(),
+        )
+        .map_err(error)?;
+        Ok(KubeLocal {
+            cluster,
+            faults,
+            requests,
+            server,
+        })
+    }
+}
+
+/// A running server. It stops when this is dropped, and all of the cluster is forgotten.
+pub struct KubeLocal {
+    cluster: Arc<Cluster>,
+    faults: Faults,
+    requests: Requests,
+    server: Server,
+}
+
+impl std::fmt::Debug for KubeLocal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("KubeLocal")
+            .field("url", &self.url())
+            .finish_non_exhaustive()
+    }
+}
+
+impl KubeLocal {
+    /// Starts an empty cluster on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no port can be listened on.
+    pub async fn start() -> Result<Self, StartError> {
+        Self::builder().start().await
+    }
+
+    /// Options before the start.
+    pub fn builder() -> Builder {
+        Builder {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            history: Duration::from_secs(300),
+            controller_delay: Duration::ZERO,
+        }
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address)
+    }
+
+    /// A kubeconfig for it, as YAML.
+    #[must_use]
+    pub fn kubeconfig(&self) -> String {
+        format!(
+            "apiVersion: v1\nkind: Config\nclusters:\n- name: kube-local\n  cluster:\n    \
+             server: {}\nusers:\n- name: kube-local\n  user: {{}}\ncontexts:\n- name: kube-local\n  \
+             context:\n    cluster: kube-local\n    user: kube-local\n\
+             current-context: kube-local\n",
+            self.url()
+        )
+    }
+
+    /// Faults to inject.
+    #[must_use]
+    pub fn faults(&self) -> &Faults {
+        &self.faults
+    }
+
+    /// What it was asked.
+    #[must_use]
+    pub fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// The revision of the newest write.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.cluster.lock().store.revision()
+    }
+
+    /// Forgets all history now: lists and watches at older revisions, and pages begun before,
+    /// answer 410.
+    pub fn compact(&self) {
+        let mut state = self.cluster.lock();
+        let revision = state.store.revision();
+        state.store.compact(revision);
+    }
+
+    /// Shows a group and version (`metrics.k8s.io/v1beta1`) as `freshness: Stale` in discovery, as
+    /// an APIService without backend is shown, or no more. An APIService object that names a
+    /// service does the same.
+    pub fn set_stale(&self, group_version: &str, stale: bool) {
+        let group_version = group_version.to_owned();
+        self.cluster.write(|state| {
+            if stale {
+                state.stale.insert(group_version);
+            } else {
+                state.stale.remove(&group_version);
+            }
+        });
+    }
+}
+
+impl Drop for KubeLocal {
+    fn drop(&mut self) {
+        self.server.stop.send_replace(true);
+    }
+}

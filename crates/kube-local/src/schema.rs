@@ -1,0 +1,16 @@
+//! What the server knows about a kind: its fields, how lists merge, what is printed when absent.
+//!
+//! Built-in kinds come from `data/types.txt`, custom resources from their CRD's schema; both
+//! become a [`Shape`], and every pass over an object walks the object and its shape together.
+
+mod builtin;
+mod crd;
+mod decode;
+mod shape;
+mod validate;
+
+pub(crate) use builtin::{builtin_kind, named};
+pub(crate) use crd::{apply_defaults, shape_of_crd};
+pub(crate) use decode::{FieldValidation, decode, print_zero_values};
+pub(crate) use shape::{Field, ListKind, Shape};
+pub(crate) use validate::validate;
