@@ -26,3 +26,11 @@ pub use proxy::{InvalidProxy, Proxy, ProxyRules};
 pub use region::{InvalidRegion, Region};
 pub use service_error::{AccessDeniedDetail, ServiceError};
 pub use settings::{ConnectionSettings, ProxyChoice, RootCertificates};
+
+/// The examples, compiled with the documentation's tests.
+#[cfg(all(doctest, feature = "reqwest"))]
+mod examples {
+    #[doc = concat!("```no_run\n", include_str!("../examples/caller_identity.rs"), "```")]
+    #[doc = concat!("```no_run\n", include_str!("../examples/any_product.rs"), "```")]
+    struct Compiled;
+}

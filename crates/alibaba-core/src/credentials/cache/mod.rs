@@ -1,5 +1,8 @@
 //! Credentials kept until shortly before they expire.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -7,11 +10,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
 
-use super::{
-    CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
-};
 use crate::Context;
 use crate::clock::SharedClock;
+use crate::credentials::{
+    CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
+};
 use crate::retry::SharedJitter;
 
 /// Refreshing begins no later than this before expiry.

@@ -1,0 +1,13 @@
+//! Prints who the default credentials belong to.
+
+use alibaba_core::{Context, credentials, sts};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let context = Context::system()?;
+    let who = sts::Client::new(&context, credentials::default_chain(&context))?
+        .caller_identity()
+        .await?;
+    println!("{} ({})", who.arn, who.identity_type);
+    Ok(())
+}
