@@ -1,5 +1,7 @@
 //! Prints who the default credentials belong to.
 
+#![allow(clippy::print_stdout, reason = "an example prints")]
+
 use alibaba_core::{Context, credentials, sts};
 
 #[tokio::main]

@@ -1,9 +1,9 @@
 //! Credentials of a role, assumed with other credentials.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 
 use super::{
     CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
@@ -47,14 +47,18 @@ impl AssumeRoleProvider {
 
     async fn assume(&self) -> Result<Identity, CredentialsError> {
         let failed = |error| sts_failure(NAME, error);
-        // Asked first by itself, so that its error is told as its own and not as one of STS.
-        self.source.provide().await?;
+        // Asked here, so that its error is told as its own and not as one of STS.
+        let first = self.source.provide().await?;
+        let source = Given {
+            first: Mutex::new(Some(first)),
+            source: Arc::clone(&self.source),
+        };
         let endpoint = match &self.endpoint {
             Some(endpoint) => endpoint.clone(),
             None => sts::endpoint_from_environment(&*self.context.environment).map_err(failed)?,
         };
-        let client = sts::Client::at(&self.context, endpoint, Some(Arc::clone(&self.source)))
-            .map_err(failed)?;
+        let client =
+            sts::Client::at(&self.context, endpoint, Some(Arc::new(source))).map_err(failed)?;
         identity_of(
             NAME,
             client.assume_role(&self.request).await.map_err(failed)?,
@@ -69,6 +73,31 @@ impl ProvideCredentials for AssumeRoleProvider {
 
     fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
         async move { self.assume().await.map(Arc::new) }.boxed()
+    }
+}
+
+/// What the source gave already, and after that the source itself: it may have assumed a role for it.
+#[derive(Debug)]
+struct Given {
+    first: Mutex<Option<Arc<Identity>>>,
+    source: SharedCredentials,
+}
+
+impl ProvideCredentials for Given {
+    fn name(&self) -> &'static str {
+        self.source.name()
+    }
+
+    fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
+        match &*self.first.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(first) => ready(Ok(Arc::clone(first))).boxed(),
+            None => self.source.provide(),
+        }
+    }
+
+    fn invalidate(&self, identity: &Identity) {
+        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.source.invalidate(identity);
     }
 }
 

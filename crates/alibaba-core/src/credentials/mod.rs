@@ -42,6 +42,9 @@ pub use uri::UriProvider;
 #[doc(hidden)]
 pub use {cli_profile::fuzz_parse_cli_config, ini_profile::fuzz_parse_ini};
 
+/// The longest id, secret or token taken. Services refuse headers far shorter than this.
+const MAX_PART: usize = 64 << 10;
+
 /// Credentials, until when they are good, and where they came from.
 ///
 /// Shared as one `Arc` until they change, so that whatever is derived from them (the signing key
@@ -62,8 +65,8 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// Where id, secret or token is empty or holds characters that cannot stand in a header: what
-    /// would break the request, or split it in two.
+    /// Where id, secret or token is empty, longer than 64 KiB, or holds characters that cannot stand
+    /// in a header: what would break the request, or split it in two.
     pub fn new(
         provider: &'static str,
         credentials: Credentials,
@@ -72,6 +75,8 @@ impl Identity {
         let check = |name: &str, value: &str| {
             let problem = if value.is_empty() {
                 "is empty"
+            } else if value.len() > MAX_PART {
+                "is longer than 64 KiB"
             } else if value.bytes().any(|b| !(0x21..=0x7e).contains(&b)) {
                 "holds spaces, line ends or other characters that no credential has"
             } else {

@@ -491,12 +491,15 @@ async fn calls_travel_as_the_official_sdks_send_them() {
             assert_eq!(sent.method().as_str(), wire.method, "{name}");
             assert_eq!(sent.uri().path(), wire.path, "{name}");
             let mut query = decoded(sent.uri().query().unwrap_or_default());
-            for varying in ["Signature", "SignatureNonce", "Timestamp"] {
-                let in_query = scheme == SignatureScheme::RpcV1 && varying == "Signature"
-                    || (anonymous || scheme == SignatureScheme::RpcV1) && varying != "Signature";
+            let old = scheme == SignatureScheme::RpcV1;
+            for (varying, expected) in [
+                ("Signature", old && !anonymous),
+                ("SignatureNonce", old || anonymous),
+                ("Timestamp", old || anonymous),
+            ] {
                 assert_eq!(
                     query.remove(varying).is_some(),
-                    in_query && !(anonymous && varying == "Signature"),
+                    expected,
                     "{name}: {varying}"
                 );
             }

@@ -1,5 +1,8 @@
 //! Credentials from the token file that ACK mounts into the add-ons of managed clusters.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,9 +15,9 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 
-use super::document::json_place;
-use super::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
 use crate::Context;
+use crate::credentials::document::json_place;
+use crate::credentials::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
 
 const NAME: &str = "ACK add-on token";
 const PATH_VARIABLE: &str = "ALIBABA_CLOUD_ACK_ADDON_TOKEN_PATH";
