@@ -1,0 +1,444 @@
+//! The index: which object lies in which member of the archive.
+//!
+//! `<name>-index.json.gz` decompresses to one JSON document:
+//!
+//! ```json
+//! {"formatVersion":"1","members":[
+//! {"offset":0,"length":310,"size":1536,"entries":[{"resource":"pods","apiVersion":"v1",
+//!   "kind":"Pod","namespace":"shop","name":"web-0","offset":1536,"length":2412,"sha256":"…"}]},
+//! …
+//! ],"directory":[{"offset":0,"length":9120,"sha256":"…","entries":418,
+//!   "spans":[{"resource":"pods","first":"shop/web-0","last":"shop/web-9"}]}]}
+//! ```
+//!
+//! It is itself a series of gzip members: *chunks* of about 64 KiB of text, and last the
+//! *directory*, which says what each chunk covers. The backup's record says where the directory
+//! begins and what it hashes to, the directory says that of each chunk, and the chunks say that
+//! of each object: whoever trusts the record need not trust anything else, and finding three
+//! objects among a hundred thousand reads the directory and three chunks.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::write::{Member, gzip};
+use super::{Entry, Location, Span, hex};
+use crate::{Error, GroupResource, ObjectId, Result};
+
+/// Text after which a chunk is closed.
+const CHUNK_SIZE: usize = 64 << 10;
+/// Most text a chunk may decompress to: one member's entries over [`CHUNK_SIZE`], generously.
+const MAX_CHUNK: u64 = 16 << 20;
+/// Most text the directory may decompress to: some hundred million objects.
+const MAX_DIRECTORY: u64 = 256 << 20;
+/// Most bytes a member may decompress to: one block and the largest object.
+pub(crate) const MAX_MEMBER: u64 = 64 << 20;
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct MemberLine {
+    offset: u64,
+    length: u64,
+    size: u64,
+    entries: Vec<EntryLine>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EntryLine {
+    resource: GroupResource,
+    api_version: String,
+    kind: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    name: String,
+    offset: u64,
+    length: u64,
+    sha256: String,
+}
+
+/// What one chunk of the index covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Chunk {
+    #[serde(flatten)]
+    at: Span,
+    sha256: String,
+    entries: u64,
+    spans: Vec<KeySpan>,
+}
+
+/// The first and last key of one kind in a chunk, in the order of `namespace/name`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct KeySpan {
+    resource: GroupResource,
+    first: String,
+    last: String,
+}
+
+/// Where the directory lies and what it must hash to; kept in the backup's record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IndexFacts {
+    /// Length of the index in bytes.
+    pub length: u64,
+    /// Where its last gzip member, the directory, begins.
+    pub directory_offset: u64,
+    /// SHA-256 of the directory's compressed bytes.
+    pub directory_sha256: String,
+    /// How many objects it lists.
+    pub entries: u64,
+}
+
+/// Writes an index while the archive grows.
+#[derive(Debug, Default)]
+pub(crate) struct IndexWriter {
+    text: Vec<u8>,
+    /// Per kind, the keys of the open chunk: kinds come interleaved, from parallel lists.
+    spans: BTreeMap<GroupResource, (String, String)>,
+    open_entries: u64,
+    members: u64,
+    entries: u64,
+    chunks: Vec<Chunk>,
+    written: u64,
+}
+
+impl IndexWriter {
+    /// Adds the objects of a member that begins at `offset` of the archive; answers the bytes of
+    /// a chunk when one is full.
+    pub(crate) fn push(&mut self, offset: u64, member: &Member) -> Result<Option<Bytes>> {
+        if member.objects.is_empty() {
+            return Ok(None);
+        }
+        let line = MemberLine {
+            offset,
+            length: member.bytes.len() as u64,
+            size: member.size,
+            entries: member
+                .objects
+                .iter()
+                .map(|packed| EntryLine {
+                    resource: packed.id.resource.clone(),
+                    api_version: packed.types.api_version.clone(),
+                    kind: packed.types.kind.clone(),
+                    namespace: packed.id.namespace.clone(),
+                    name: packed.id.name.clone(),
+                    offset: packed.object.offset,
+                    length: packed.object.length,
+                    sha256: hex::encode(&packed.sha256),
+                })
+                .collect(),
+        };
+        self.text.extend_from_slice(match self.members {
+            0 => b"{\"formatVersion\":\"1\",\"members\":[\n",
+            _ => b",\n",
+        });
+        serde_json::to_writer(&mut self.text, &line)
+            .map_err(|error| Error::invalid("write index").with_source(error))?;
+        self.members += 1;
+        for packed in &member.objects {
+            let key = key_of(&packed.id);
+            match self.spans.get_mut(&packed.id.resource) {
+                None => {
+                    self.spans
+                        .insert(packed.id.resource.clone(), (key.clone(), key));
+                }
+                Some((first, last)) => {
+                    if key < *first {
+                        *first = key;
+                    } else if key > *last {
+                        *last = key;
+                    }
+                }
+            }
+        }
+        self.open_entries += member.objects.len() as u64;
+        if self.text.len() >= CHUNK_SIZE {
+            return self.close_chunk().map(Some);
+        }
+        Ok(None)
+    }
+
+    fn close_chunk(&mut self) -> Result<Bytes> {
+        let bytes = gzip(&std::mem::take(&mut self.text))?;
+        self.chunks.push(Chunk {
+            at: Span {
+                offset: self.written,
+                length: bytes.len() as u64,
+            },
+            sha256: hex::encode(&Sha256::digest(&bytes)),
+            entries: self.open_entries,
+            spans: std::mem::take(&mut self.spans)
+                .into_iter()
+                .map(|(resource, (first, last))| KeySpan {
+                    resource,
+                    first,
+                    last,
+                })
+                .collect(),
+        });
+        self.entries += std::mem::take(&mut self.open_entries);
+        self.written += bytes.len() as u64;
+        Ok(bytes)
+    }
+
+    /// The last bytes of the index, and its facts for the record.
+    pub(crate) fn finish(mut self) -> Result<(Vec<Bytes>, IndexFacts)> {
+        let mut tail = Vec::new();
+        if self.members == 0 {
+            self.text
+                .extend_from_slice(b"{\"formatVersion\":\"1\",\"members\":[\n");
+        }
+        if !self.text.is_empty() {
+            tail.push(self.close_chunk()?);
+        }
+        let mut text = b"\n],\"directory\":".to_vec();
+        serde_json::to_writer(&mut text, &self.chunks)
+            .map_err(|error| Error::invalid("write index").with_source(error))?;
+        text.extend_from_slice(b"}\n");
+        let directory = gzip(&text)?;
+        let facts = IndexFacts {
+            length: self.written + directory.len() as u64,
+            directory_offset: self.written,
+            directory_sha256: hex::encode(&Sha256::digest(&directory)),
+            entries: self.entries,
+        };
+        tail.push(directory);
+        Ok((tail, facts))
+    }
+}
+
+fn key_of(id: &ObjectId) -> String {
+    match &id.namespace {
+        Some(namespace) => format!("{namespace}/{}", id.name),
+        None => id.name.clone(),
+    }
+}
+
+/// Which entries of an archive someone wants; an empty set stands for all.
+///
+/// What an index cannot answer, such as labels, is decided on the objects themselves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntryFilter {
+    /// Kinds.
+    pub resources: BTreeSet<GroupResource>,
+    /// Namespaces; cluster-scoped objects pass this one.
+    pub namespaces: BTreeSet<String>,
+    /// Names.
+    pub names: BTreeSet<String>,
+}
+
+impl EntryFilter {
+    /// Whether the object passes.
+    pub fn matches(&self, id: &ObjectId) -> bool {
+        (self.resources.is_empty() || self.resources.contains(&id.resource))
+            && (self.names.is_empty() || self.names.contains(&id.name))
+            && (self.namespaces.is_empty()
+                || id
+                    .namespace
+                    .as_ref()
+                    .is_none_or(|namespace| self.namespaces.contains(namespace)))
+    }
+
+    /// Whether an object between the keys of `span` may pass.
+    fn may_match(&self, span: &KeySpan) -> bool {
+        if !self.resources.is_empty() && !self.resources.contains(&span.resource) {
+            return false;
+        }
+        let (Some((first_namespace, first)), Some((last_namespace, last))) =
+            (span.first.split_once('/'), span.last.split_once('/'))
+        else {
+            // Cluster-scoped: keys are names.
+            return self.names.is_empty() || in_range(&self.names, &span.first, &span.last);
+        };
+        // Keys compare as whole text, in which `/` sorts before letters and digits but behind
+        // `-` and `.`: namespaces `a` and `a-b` can therefore stand in either order, and only
+        // equal namespaces allow to compare names.
+        if first_namespace == last_namespace {
+            return (self.namespaces.is_empty() || self.namespaces.contains(first_namespace))
+                && (self.names.is_empty() || in_range(&self.names, first, last));
+        }
+        if self.names.is_empty() {
+            return self.namespaces.is_empty()
+                || self.namespaces.iter().any(|namespace| {
+                    let low = format!("{namespace}/");
+                    let high = format!("{namespace}0");
+                    low.as_str() <= span.last.as_str() && high.as_str() > span.first.as_str()
+                });
+        }
+        self.namespaces.is_empty()
+            || self.namespaces.iter().any(|namespace| {
+                self.names.iter().any(|name| {
+                    let key = format!("{namespace}/{name}");
+                    (span.first.as_str()..=span.last.as_str()).contains(&key.as_str())
+                })
+            })
+    }
+}
+
+fn in_range(names: &BTreeSet<String>, first: &str, last: &str) -> bool {
+    names
+        .range::<str, _>((
+            std::ops::Bound::Included(first),
+            std::ops::Bound::Included(last),
+        ))
+        .next()
+        .is_some()
+}
+
+/// The directory of an index.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory {
+    chunks: Vec<Chunk>,
+}
+
+impl Directory {
+    /// Reads the directory from the index's last `bytes`.
+    pub(crate) fn read(bytes: &[u8], facts: &IndexFacts) -> Result<Self> {
+        let refuse = |why: &str| Error::corrupt(format!("read index: {why}"));
+        if hex::encode(&Sha256::digest(bytes)) != facts.directory_sha256 {
+            return Err(refuse("the directory's digest differs from the record's"));
+        }
+        let text = gunzip(bytes, MAX_DIRECTORY)?;
+        let json = text
+            .strip_prefix(b"\n],\"directory\":")
+            .and_then(|text| text.strip_suffix(b"}\n"))
+            .ok_or_else(|| refuse("the directory has another form"))?;
+        let chunks: Vec<Chunk> = serde_json::from_slice(json)
+            .map_err(|error| refuse("the directory is no JSON").with_source(error))?;
+        let mut at = 0;
+        let mut entries = 0u64;
+        for chunk in &chunks {
+            if chunk.at.offset != at {
+                return Err(refuse("chunks do not follow each other"));
+            }
+            at = chunk
+                .at
+                .end()
+                .filter(|end| *end <= facts.directory_offset)
+                .ok_or_else(|| refuse("a chunk lies outside the index"))?;
+            entries = entries.saturating_add(chunk.entries);
+        }
+        if at != facts.directory_offset || entries != facts.entries {
+            return Err(refuse("the directory and the record disagree"));
+        }
+        Ok(Self { chunks })
+    }
+
+    /// The chunks that may list objects passing `filter`, and where they lie.
+    pub(crate) fn chunks(&self, filter: &EntryFilter) -> Vec<&Chunk> {
+        self.chunks
+            .iter()
+            .filter(|chunk| chunk.spans.iter().any(|span| filter.may_match(span)))
+            .collect()
+    }
+}
+
+impl Chunk {
+    /// Where it lies in the index.
+    pub(crate) fn span(&self) -> Span {
+        self.at
+    }
+
+    /// Reads its entries from its `bytes`; `archive_length` bounds what they may point at.
+    pub(crate) fn read(&self, bytes: &[u8], archive_length: u64) -> Result<Vec<Entry>> {
+        let refuse = |why: &str| Error::corrupt(format!("read index: {why}"));
+        if hex::encode(&Sha256::digest(bytes)) != self.sha256 {
+            return Err(refuse("a chunk's digest differs from the directory's"));
+        }
+        let text = gunzip(bytes, MAX_CHUNK)?;
+        let json = text
+            .strip_prefix(b"{\"formatVersion\":\"1\",\"members\":[\n")
+            .or_else(|| text.strip_prefix(b",\n"))
+            .ok_or_else(|| refuse("a chunk has another form"))?;
+        let mut entries = Vec::new();
+        // A sequence of objects parted by commas; streaming keeps one member at a time.
+        let mut rest = json;
+        while !rest.is_empty() {
+            let mut lines = serde_json::Deserializer::from_slice(rest).into_iter::<MemberLine>();
+            let line = match lines.next() {
+                Some(Ok(line)) => line,
+                Some(Err(error)) => {
+                    return Err(refuse("a member's line is no JSON").with_source(error));
+                }
+                None => break,
+            };
+            let end = lines.byte_offset();
+            rest = rest[end..].strip_prefix(b",\n").unwrap_or(&rest[end..]);
+            let member = Span {
+                offset: line.offset,
+                length: line.length,
+            };
+            for entry in line.entries {
+                entries.push(entry.into_entry(member, line.size, archive_length)?);
+            }
+        }
+        if entries.len() as u64 != self.entries {
+            return Err(refuse(
+                "a chunk lists another number of objects than the directory says",
+            ));
+        }
+        Ok(entries)
+    }
+}
+
+impl EntryLine {
+    fn into_entry(self, member: Span, member_size: u64, archive_length: u64) -> Result<Entry> {
+        let id = ObjectId {
+            resource: self.resource,
+            namespace: self.namespace,
+            name: self.name,
+        };
+        let object = Span {
+            offset: self.offset,
+            length: self.length,
+        };
+        let refuse = |why: &str| {
+            Error::corrupt(format!("read index: {why}")).with_entry(super::path::entry_path(&id))
+        };
+        if member.end().is_none_or(|end| end > archive_length) || member.length == 0 {
+            return Err(refuse("the entry's member lies outside the archive"));
+        }
+        if member_size > MAX_MEMBER {
+            return Err(refuse("the entry's member is said to be too large"));
+        }
+        if object.end().is_none_or(|end| end > member_size) {
+            return Err(refuse("the entry lies outside its member"));
+        }
+        let Some(sha256) = hex::decode(&self.sha256) else {
+            return Err(refuse("the entry's digest is none"));
+        };
+        Ok(Entry {
+            id,
+            api_version: Some(self.api_version),
+            kind: Some(self.kind),
+            size: object.length,
+            location: Some(Location {
+                member,
+                member_size,
+                object,
+                sha256,
+            }),
+        })
+    }
+}
+
+/// Decompresses `bytes`, which must hold whole gzip members and no more than `limit` of text.
+pub(crate) fn gunzip(bytes: &[u8], limit: u64) -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes)
+        .take(limit + 1)
+        .read_to_end(&mut text)
+        .map_err(|error| Error::corrupt("decompress").with_source(error))?;
+    if text.len() as u64 > limit {
+        return Err(Error::corrupt(format!(
+            "decompress: more than the {limit} bytes it may hold"
+        )));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! The archive: a tar stream of objects, compressed as a series of gzip members, and its index.
+//!
+//! Any gzip reader sees one stream and any tar reader one archive. What is ours is only where
+//! the members begin: each holds whole entries, so that an object can be fetched alone once the
+//! [index](index) says in which member it lies.
+
+pub(crate) mod index;
+pub(crate) mod path;
+pub(crate) mod read;
+pub(crate) mod write;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ObjectId;
+
+/// One object in an archive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub id: ObjectId,
+    /// `apps/v1`, as stored; `None` when neither index nor object says.
+    pub api_version: Option<String>,
+    /// `Deployment`, as stored; `None` when neither index nor object says.
+    pub kind: Option<String>,
+    /// Length of its JSON in bytes.
+    pub size: u64,
+    /// Where its bytes lie, when there is an index.
+    pub(crate) location: Option<Location>,
+}
+
+/// Where an object's bytes lie and what they must hash to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Location {
+    /// The gzip member, within the archive.
+    pub(crate) member: Span,
+    /// Length of the member once decompressed.
+    pub(crate) member_size: u64,
+    /// The object's JSON, within the decompressed member.
+    pub(crate) object: Span,
+    /// SHA-256 of the object's JSON.
+    pub(crate) sha256: [u8; 32],
+}
+
+/// A stretch of bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Span {
+    pub(crate) offset: u64,
+    pub(crate) length: u64,
+}
+
+impl Span {
+    /// First byte behind it; `None` when that is not a number any more.
+    pub(crate) fn end(self) -> Option<u64> {
+        self.offset.checked_add(self.length)
+    }
+}
+
+/// How much a reader believes an archive.
+///
+/// An archive comes from a bucket that others can write to, so a reader bounds what it lets an
+/// archive make it do. The defaults pass everything that an API server would accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadLimits {
+    /// Largest object, in bytes of JSON. API servers take requests of up to 3 MiB, and etcd's own
+    /// limit is lower.
+    pub max_object: u64,
+    /// Largest archive, in bytes after decompression.
+    pub max_total: u64,
+    /// How many bytes one compressed byte may become, once past the first 64 MiB.
+    pub max_ratio: u64,
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        Self {
+            max_object: 3_000_000 - 1,
+            max_total: 16 << 30,
+            max_ratio: 400,
+        }
+    }
+}
+
+pub(crate) mod hex {
+    //! Digests as text.
+
+    /// Lower-case hexadecimal.
+    pub(crate) fn encode(bytes: &[u8]) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = String::with_capacity(bytes.len() * 2);
+        for byte in bytes {
+            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+            text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        }
+        text
+    }
+
+    /// A SHA-256 digest from its text.
+    pub(crate) fn decode(text: &str) -> Option<[u8; 32]> {
+        let digits = text.as_bytes();
+        if digits.len() != 64 {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let high = char::from(pair[0]).to_digit(16)?;
+            let low = char::from(pair[1]).to_digit(16)?;
+            *byte = u8::try_from(high << 4 | low).ok()?;
+        }
+        Some(bytes)
+    }
+}

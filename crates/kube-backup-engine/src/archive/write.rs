@@ -1,0 +1,233 @@
+//! Packing objects into tar entries and gzip members.
+
+use std::io::Write as _;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest as _, Sha256};
+
+use super::Span;
+use super::path::{FORMAT_VERSION, VERSION_ENTRY, entry_path};
+use crate::{Error, ObjectId, Result};
+
+/// Uncompressed size at which a block is closed. Small enough that fetching one object costs
+/// little, large enough that compression loses less than a tenth against one single stream.
+const BLOCK_SIZE: usize = 128 << 10;
+/// Fast: a backup should keep pace with the API server, and JSON shrinks well at any level.
+const LEVEL: Compression = Compression::new(1);
+
+/// What every object of one list has in common.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TypeMeta {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
+}
+
+/// An object's place in a block.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub(crate) id: ObjectId,
+    pub(crate) types: Arc<TypeMeta>,
+    pub(crate) object: Span,
+    /// Filled when the block is compressed, on another thread.
+    pub(crate) sha256: [u8; 32],
+}
+
+/// Whole tar entries, on their way to one gzip member.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    tar: Vec<u8>,
+    objects: Vec<Packed>,
+}
+
+impl Block {
+    /// The first block of an archive, with the entry that names the format.
+    pub(crate) fn first(mtime: u64) -> Result<Self> {
+        let mut block = Self::default();
+        let version = format!("{FORMAT_VERSION}\n");
+        block.append(VERSION_ENTRY, &[version.as_bytes()], mtime)?;
+        Ok(block)
+    }
+
+    /// The end of an archive, as its own member.
+    pub(crate) fn last() -> Self {
+        Self {
+            tar: vec![0; 1024],
+            objects: Vec::new(),
+        }
+    }
+
+    /// Adds an object whose JSON is the concatenation of `parts`.
+    pub(crate) fn push(
+        &mut self,
+        id: ObjectId,
+        types: &Arc<TypeMeta>,
+        parts: &[&[u8]],
+        mtime: u64,
+    ) -> Result<()> {
+        let object = self.append(&entry_path(&id), parts, mtime)?;
+        self.objects.push(Packed {
+            id,
+            types: Arc::clone(types),
+            object,
+            sha256: [0; 32],
+        });
+        Ok(())
+    }
+
+    fn append(&mut self, path: &str, parts: &[&[u8]], mtime: u64) -> Result<Span> {
+        let length: usize = parts.iter().map(|part| part.len()).sum();
+        let mut header = tar::Header::new_gnu();
+        // 0755: the reference tool makes folders with the mode of the file in them.
+        header.set_mode(0o755);
+        header.set_mtime(mtime);
+        header.set_size(length as u64);
+        header.set_entry_type(tar::EntryType::Regular);
+        let mut builder = tar::Builder::new(std::mem::take(&mut self.tar));
+        let reader = PartsReader { parts, at: 0 };
+        builder
+            .append_data(&mut header, path, reader)
+            .map_err(|error| {
+                Error::invalid("write archive: pack the object")
+                    .with_entry(path)
+                    .with_source(error)
+            })?;
+        // Taken out from under the builder, which ends the archive when it is dropped: those two
+        // zero blocks go to the vector left behind.
+        self.tar = std::mem::take(builder.get_mut());
+        drop(builder);
+        let padded = length.next_multiple_of(512);
+        Ok(Span {
+            offset: (self.tar.len() - padded) as u64,
+            length: length as u64,
+        })
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.tar.len() >= BLOCK_SIZE
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.tar.is_empty()
+    }
+
+    /// Hashes and compresses: the expensive part, meant for a thread of its own.
+    pub(crate) fn compress(mut self) -> Result<Member> {
+        for packed in &mut self.objects {
+            let start = packed.object.offset as usize;
+            let end = start + packed.object.length as usize;
+            packed.sha256 = Sha256::digest(&self.tar[start..end]).into();
+        }
+        let bytes = gzip(&self.tar)?;
+        Ok(Member {
+            bytes,
+            size: self.tar.len() as u64,
+            objects: self.objects,
+        })
+    }
+}
+
+/// One gzip member holding `bytes`.
+pub(crate) fn gzip(bytes: &[u8]) -> Result<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4 + 64), LEVEL);
+    encoder
+        .write_all(bytes)
+        .and_then(|()| encoder.finish())
+        .map(|mut compressed| {
+            compressed.shrink_to_fit();
+            Bytes::from(compressed)
+        })
+        .map_err(|error| Error::invalid("write archive: compress").with_source(error))
+}
+
+/// A compressed block.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub(crate) bytes: Bytes,
+    /// Its length once decompressed.
+    pub(crate) size: u64,
+    pub(crate) objects: Vec<Packed>,
+}
+
+struct PartsReader<'a> {
+    parts: &'a [&'a [u8]],
+    at: usize,
+}
+
+impl std::io::Read for PartsReader<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while let Some((part, rest)) = self.parts.split_first() {
+            let left = &part[self.at..];
+            if left.is_empty() {
+                self.parts = rest;
+                self.at = 0;
+                continue;
+            }
+            let length = left.len().min(buffer.len());
+            buffer[..length].copy_from_slice(&left[..length]);
+            self.at += length;
+            return Ok(length);
+        }
+        Ok(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    #[test]
+    fn members_are_one_archive_to_any_reader() {
+        let types = Arc::new(TypeMeta {
+            api_version: "v1".into(),
+            kind: "Secret".into(),
+        });
+        let mut archive = Vec::new();
+        let mut block = Block::first(7).unwrap();
+        let long = "n".repeat(250);
+        for name in ["a", &long] {
+            let id = ObjectId {
+                resource: "secrets".parse().unwrap(),
+                namespace: Some("s".into()),
+                name: name.into(),
+            };
+            block
+                .push(id, &types, &[b"{\"kind\":\"Secret\",", b"\"x\":1}"], 7)
+                .unwrap();
+        }
+        let raw = block.tar.clone();
+        let member = block.compress().unwrap();
+        for packed in &member.objects {
+            let start = packed.object.offset as usize;
+            let bytes = &raw[start..start + packed.object.length as usize];
+            assert_eq!(bytes, b"{\"kind\":\"Secret\",\"x\":1}");
+            assert_eq!(packed.sha256[..], Sha256::digest(bytes)[..]);
+        }
+        archive.extend_from_slice(&member.bytes);
+        archive.extend_from_slice(&Block::last().compress().unwrap().bytes);
+
+        let mut reader = tar::Archive::new(flate2::read::MultiGzDecoder::new(&archive[..]));
+        let mut seen = Vec::new();
+        for entry in reader.entries().unwrap() {
+            let mut entry = entry.unwrap();
+            assert_eq!(entry.header().mode().unwrap(), 0o755);
+            let mut text = String::new();
+            entry.read_to_string(&mut text).unwrap();
+            seen.push((entry.path().unwrap().display().to_string(), text));
+        }
+        assert_eq!(seen[0], ("metadata/version".into(), "1.0.0\n".into()));
+        assert_eq!(
+            seen[1].0,
+            "resources/secrets/namespaces/s/a.json".to_string()
+        );
+        assert_eq!(
+            seen[2].0,
+            format!("resources/secrets/namespaces/s/{long}.json")
+        );
+        assert_eq!(seen.len(), 3);
+    }
+}

@@ -1,0 +1,173 @@
+//! The crate's one error type.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What a caller can do about an [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The input contradicts itself or names something impossible: correct it.
+    Invalid,
+    /// Something of this name exists already: choose another name.
+    AlreadyExists,
+    /// Another writer is at work on the same name: wait for it, or choose another name.
+    Busy,
+    /// Nothing of this name exists.
+    NotFound,
+    /// The Kubernetes API server refused, failed or could not be reached.
+    Cluster,
+    /// The object store refused, failed or could not be reached.
+    Store,
+    /// Stored bytes are not what they claim to be: do not use them.
+    Corrupt,
+    /// A deadline passed.
+    Timeout,
+}
+
+/// An operation of the engine failed.
+///
+/// The message names the step and the input; the cause is in
+/// [`source`](std::error::Error::source) and only there.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    entry: Option<String>,
+    retryable: bool,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// A result whose error is [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            entry: None,
+            retryable: matches!(kind, ErrorKind::Busy | ErrorKind::Timeout),
+            source: None,
+        }))
+    }
+
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Invalid, message)
+    }
+
+    pub(crate) fn corrupt(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Corrupt, message)
+    }
+
+    /// A failure of the object store while `step`, with the remedy the failure suggests.
+    pub(crate) fn store(step: impl fmt::Display, source: object_store::Error) -> Self {
+        use object_store::Error as E;
+        let (kind, retryable, remedy) = match &source {
+            E::NotFound { .. } => (ErrorKind::NotFound, false, ""),
+            E::AlreadyExists { .. } | E::Precondition { .. } => {
+                (ErrorKind::AlreadyExists, false, "")
+            }
+            E::Unauthenticated { .. } => (
+                ErrorKind::Store,
+                false,
+                ": check the access key, its secret and this machine's clock",
+            ),
+            E::PermissionDenied { .. } => (
+                ErrorKind::Store,
+                false,
+                ": grant the missing action, or check for a retention policy on the bucket",
+            ),
+            E::Generic { .. } => (
+                ErrorKind::Store,
+                true,
+                ": check the bucket's name, region and endpoint, and that it can be reached",
+            ),
+            _ => (ErrorKind::Store, false, ""),
+        };
+        let mut error = Self::new(kind, format!("{step}{remedy}")).with_source(source);
+        error.0.retryable = retryable;
+        error
+    }
+
+    /// A failure of the API server while `step`.
+    pub(crate) fn cluster(
+        step: impl fmt::Display,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::new(ErrorKind::Cluster, step.to_string()).with_source(source)
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Names the archive entry at fault.
+    pub(crate) fn with_entry(mut self, entry: impl Into<String>) -> Self {
+        self.0.entry = Some(entry.into());
+        self
+    }
+
+    /// What the caller can do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// Whether the same call may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+
+    /// The archive entry at fault, when one is.
+    pub fn entry(&self) -> Option<&str> {
+        self.0.entry.as_deref()
+    }
+
+    /// The message and its chain of causes in one line, for reports.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let next = error.to_string();
+            // Some causes print their own cause; saying it twice helps nobody.
+            if !text.ends_with(&next) {
+                text.push_str(": ");
+                text.push_str(&next);
+            }
+            cause = error.source();
+        }
+        text
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        match &self.0.entry {
+            Some(entry) => write!(f, " (entry `{entry}`)"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("entry", &self.0.entry)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,116 @@
+//! The keys of one backup, in Velero's layout.
+
+use object_store::path::Path;
+
+use crate::{Error, Result};
+
+/// The keys below `<prefix>/backups/<name>/`.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    name: String,
+    folder: Path,
+}
+
+impl Keys {
+    pub(crate) fn new(prefix: &Path, name: &str) -> Result<Self> {
+        check_name(name)?;
+        Ok(Self {
+            name: name.to_owned(),
+            folder: prefix.clone().join("backups").join(name),
+        })
+    }
+
+    /// Everything of this backup lies below it.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The record: its presence makes the backup exist.
+    pub(crate) fn record(&self) -> Path {
+        self.folder.clone().join("velero-backup.json")
+    }
+
+    pub(crate) fn archive(&self) -> Path {
+        self.side(".tar.gz")
+    }
+
+    pub(crate) fn index(&self) -> Path {
+        self.side("-index.json.gz")
+    }
+
+    /// Who is writing; gone once the record is there.
+    pub(crate) fn claim(&self) -> Path {
+        self.side("-claim.json")
+    }
+
+    pub(crate) fn resource_list(&self) -> Path {
+        self.side("-resource-list.json.gz")
+    }
+
+    pub(crate) fn results(&self) -> Path {
+        self.side("-results.gz")
+    }
+
+    pub(crate) fn volume_info(&self) -> Path {
+        self.side("-volumeinfo.json.gz")
+    }
+
+    pub(crate) fn side(&self, suffix: &str) -> Path {
+        self.folder.clone().join(format!("{}{suffix}", self.name))
+    }
+}
+
+/// Backup names are names of Kubernetes objects, so that a controller can represent them.
+pub(crate) fn check_name(name: &str) -> Result<()> {
+    let fine = !name.is_empty()
+        && name.len() <= 253
+        && name.split('.').all(|label| {
+            !label.is_empty()
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+                && label
+                    .bytes()
+                    .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        });
+    if fine {
+        Ok(())
+    } else {
+        Err(Error::invalid(format!(
+            "use `{name}` as the name of a backup: it takes lower-case letters, digits, `-` and `.`, \
+             at most 253, and begins and ends with a letter or digit"
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_the_reference_layout() {
+        let keys = Keys::new(&Path::from("team/a"), "nightly-1").unwrap();
+        let all = [
+            (keys.record(), "velero-backup.json"),
+            (keys.archive(), "nightly-1.tar.gz"),
+            (keys.index(), "nightly-1-index.json.gz"),
+            (keys.resource_list(), "nightly-1-resource-list.json.gz"),
+            (keys.results(), "nightly-1-results.gz"),
+            (keys.volume_info(), "nightly-1-volumeinfo.json.gz"),
+        ];
+        for (key, file) in all {
+            assert_eq!(key.as_ref(), format!("team/a/backups/nightly-1/{file}"));
+        }
+        let keys = Keys::new(&Path::from(""), "a").unwrap();
+        assert_eq!(keys.record().as_ref(), "backups/a/velero-backup.json");
+    }
+
+    #[test]
+    fn names_that_are_no_object_names_are_refused() {
+        for name in ["", "A", "a/b", "../a", "-a", "a-", "a..b", "a_b", "a b"] {
+            assert!(check_name(name).is_err(), "{name:?}");
+        }
+        for name in ["a", "nightly-20261123.1", "0"] {
+            check_name(name).unwrap();
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Where backups lie: finding, opening and deleting them.
+
+mod keys;
+mod open;
+mod record;
+
+use std::sync::Arc;
+
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+
+pub(crate) use keys::{Keys, check_name};
+pub use open::{OpenBackup, Results, ResultsBySource};
+pub(crate) use record::ANNOTATIONS;
+pub use record::{
+    ArchiveFacts, Moment, Phase, Record, RecordMetadata, RecordProgress, RecordStatus,
+};
+
+use crate::archive::ReadLimits;
+use crate::{Error, ErrorKind, Result};
+
+/// How many records are fetched at once while listing.
+const PARALLEL_RECORDS: usize = 8;
+/// Largest record read: Kubernetes objects are far smaller.
+const MAX_RECORD: u64 = 8 << 20;
+
+/// The backups below one prefix of an object store.
+///
+/// ```
+/// # async fn example() -> Result<(), kube_backup_engine::Error> {
+/// use std::sync::Arc;
+/// use kube_backup_engine::Repository;
+/// use object_store::memory::InMemory;
+///
+/// let repository = Repository::new(Arc::new(InMemory::new()), "clusters/berlin");
+/// for record in repository.list().await? {
+///     println!("{} {}", record.name(), record.status.phase);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Repository {
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+    limits: ReadLimits,
+}
+
+impl Repository {
+    /// The backups of `store` below `prefix`, which may be empty.
+    pub fn new(store: Arc<dyn ObjectStore>, prefix: impl AsRef<str>) -> Self {
+        Self {
+            store,
+            prefix: Path::from(prefix.as_ref()),
+            limits: ReadLimits::default(),
+        }
+    }
+
+    /// Reads archives under other limits than the default ones.
+    #[must_use]
+    pub fn with_read_limits(mut self, limits: ReadLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The store the backups lie in.
+    pub fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    pub(crate) fn keys(&self, name: &str) -> Result<Keys> {
+        Keys::new(&self.prefix, name)
+    }
+
+    /// The records of all backups, by name.
+    ///
+    /// Folders without a record are no backups and do not appear.
+    pub async fn list(&self) -> Result<Vec<Record>> {
+        let folder = self.prefix.clone().join("backups");
+        let found = self
+            .store
+            .list_with_delimiter(Some(&folder))
+            .await
+            .map_err(|error| Error::store("list backups", error))?;
+        let names = found
+            .common_prefixes
+            .iter()
+            .filter_map(|path| path.filename().map(str::to_owned))
+            .filter(|name| check_name(name).is_ok());
+        let records: Vec<Option<Record>> = futures::stream::iter(names)
+            .map(|name| async move { self.record(&name).await })
+            .buffered(PARALLEL_RECORDS)
+            .try_collect()
+            .await?;
+        Ok(records.into_iter().flatten().collect())
+    }
+
+    /// The record of the backup `name`; `None` when there is no such backup.
+    pub async fn record(&self, name: &str) -> Result<Option<Record>> {
+        let step = || format!("read the record of `{name}`");
+        let found = match self.store.get(&self.keys(name)?.record()).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(Error::store(step(), error)),
+        };
+        if found.meta.size > MAX_RECORD {
+            return Err(Error::corrupt(format!(
+                "read the record of `{name}`: it has {} bytes",
+                found.meta.size
+            )));
+        }
+        let bytes = found
+            .bytes()
+            .await
+            .map_err(|error| Error::store(step(), error))?;
+        Record::read(&bytes, name).map(Some)
+    }
+
+    /// Opens the backup `name` for reading.
+    ///
+    /// Fails when its archive is not the one that its record names.
+    pub async fn open(&self, name: &str) -> Result<OpenBackup> {
+        let Some(record) = self.record(name).await? else {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("open backup `{name}`: there is none of that name"),
+            ));
+        };
+        OpenBackup::new(
+            Arc::clone(&self.store),
+            self.keys(name)?,
+            record,
+            self.limits,
+        )
+        .await
+    }
+
+    /// Deletes the backup `name`, its record first: what is left after a crash is no backup.
+    ///
+    /// Volume snapshots that it names are another matter and stay.
+    pub async fn delete(&self, name: &str) -> Result<()> {
+        let keys = self.keys(name)?;
+        match self.store.delete(&keys.record()).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => {
+                return Err(Error::store(
+                    format!("delete the record of `{name}`"),
+                    error,
+                ));
+            }
+        }
+        self.delete_folder(&keys).await
+    }
+
+    /// Deletes whatever lies below a backup's folder.
+    pub(crate) async fn delete_folder(&self, keys: &Keys) -> Result<()> {
+        let step = format!("delete what lies below `{}`", keys.folder());
+        let paths = self
+            .store
+            .list(Some(keys.folder()))
+            .map_ok(|found| found.location)
+            .boxed();
+        let mut deleted = self.store.delete_stream(paths);
+        while let Some(result) = deleted.next().await {
+            match result {
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => return Err(Error::store(step, error)),
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,341 @@
+//! The record that makes a backup exist: Velero's Backup object, with our facts as annotations.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::archive::index::IndexFacts;
+use crate::{Error, Result};
+
+/// Annotations of ours begin with this.
+pub(crate) const ANNOTATIONS: &str = "kube-backup-engine.io/";
+const ARCHIVE: &str = "kube-backup-engine.io/archive";
+const MOMENT: &str = "kube-backup-engine.io/moment";
+const EXPIRES_AT: &str = "kube-backup-engine.io/expires-at";
+
+/// What is known of a backup without opening its archive.
+///
+/// Reads what Velero writes, and writes what Velero reads. Fields that neither side of this
+/// crate looks at are kept as they are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Record {
+    api_version: String,
+    kind: String,
+    /// Name, labels and annotations.
+    pub metadata: RecordMetadata,
+    /// What was asked for, in Velero's fields.
+    #[serde(default)]
+    pub spec: Map<String, Value>,
+    /// What came of it.
+    #[serde(default)]
+    pub status: RecordStatus,
+}
+
+/// The metadata of a [`Record`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordMetadata {
+    /// The backup's name.
+    pub name: String,
+    /// Namespace of the object that represents the backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// Tells this backup from all others, of the same name too.
+    #[serde(default)]
+    pub uid: String,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creation_timestamp: Option<DateTime<Utc>>,
+    /// Labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Annotations.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+/// The status of a [`Record`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordStatus {
+    /// Always 1.
+    #[serde(default)]
+    pub version: u32,
+    /// Format of the archive: `1.0.0`, or `1.1.0` with a folder per version.
+    #[serde(default)]
+    pub format_version: String,
+    /// How it ended.
+    #[serde(default)]
+    pub phase: Phase,
+    /// When it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_timestamp: Option<DateTime<Utc>>,
+    /// When it was complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion_timestamp: Option<DateTime<Utc>>,
+    /// Velero's own expiry; never written here, since a Velero on the same bucket would delete by
+    /// it what it does not know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expiration: Option<DateTime<Utc>>,
+    /// How many objects there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<RecordProgress>,
+    /// How many warnings there were.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub warnings: u64,
+    /// How many errors there were.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub errors: u64,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
+/// How many objects a backup holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordProgress {
+    /// Objects chosen.
+    #[serde(default)]
+    pub total_items: u64,
+    /// Objects stored.
+    #[serde(default)]
+    pub items_backed_up: u64,
+}
+
+/// How a backup ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+#[non_exhaustive]
+pub enum Phase {
+    /// Everything chosen is in it.
+    Completed,
+    /// Something chosen is not in it; the results name what.
+    PartiallyFailed,
+    /// Velero's Failed.
+    Failed,
+    /// Any other, as written by another program.
+    #[default]
+    Unknown,
+    /// Any other, by its name.
+    Other(String),
+}
+
+impl From<String> for Phase {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "Completed" => Self::Completed,
+            "PartiallyFailed" => Self::PartiallyFailed,
+            "Failed" => Self::Failed,
+            "" => Self::Unknown,
+            _ => Self::Other(text),
+        }
+    }
+}
+
+impl From<Phase> for String {
+    fn from(phase: Phase) -> Self {
+        phase.to_string()
+    }
+}
+
+impl std::fmt::Display for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Completed => "Completed",
+            Self::PartiallyFailed => "PartiallyFailed",
+            Self::Failed => "Failed",
+            Self::Unknown => "",
+            Self::Other(text) => text,
+        })
+    }
+}
+
+/// What the committed archive is, to the byte.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArchiveFacts {
+    /// Length in bytes.
+    pub length: u64,
+    /// CRC-64/XZ of those bytes, in decimal, as OSS prints it.
+    pub crc64: String,
+    /// ETag that the store answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+    /// Its index.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<IndexFacts>,
+}
+
+/// At which moment of the cluster's history the objects were read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Moment {
+    /// The resourceVersion all lists were pinned to.
+    pub resource_version: String,
+    /// Kinds that were read at another time, each with the reason; empty when the backup is of
+    /// one moment.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub except: BTreeMap<String, String>,
+}
+
+impl Moment {
+    /// Whether every object was read at the same moment.
+    pub fn is_one(&self) -> bool {
+        self.except.is_empty()
+    }
+}
+
+impl Record {
+    pub(crate) fn new(metadata: RecordMetadata, spec: Map<String, Value>) -> Self {
+        Self {
+            api_version: "velero.io/v1".into(),
+            kind: "Backup".into(),
+            metadata,
+            spec,
+            status: RecordStatus::default(),
+        }
+    }
+
+    /// Reads a record, which must be of the backup `name`.
+    pub(crate) fn read(bytes: &[u8], name: &str) -> Result<Self> {
+        let record: Self = serde_json::from_slice(bytes).map_err(|error| {
+            Error::corrupt(format!("read the record of `{name}`")).with_source(error)
+        })?;
+        if record.kind != "Backup" || record.metadata.name != name {
+            return Err(Error::corrupt(format!(
+                "read the record of `{name}`: it is of {} `{}`",
+                record.kind, record.metadata.name
+            )));
+        }
+        Ok(record)
+    }
+
+    pub(crate) fn write(&self) -> Result<Vec<u8>> {
+        let mut bytes = serde_json::to_vec_pretty(self)
+            .map_err(|error| Error::invalid("write the record").with_source(error))?;
+        bytes.push(b'\n');
+        Ok(bytes)
+    }
+
+    /// The backup's name.
+    pub fn name(&self) -> &str {
+        &self.metadata.name
+    }
+
+    /// The uid that tells it from all others.
+    pub fn uid(&self) -> &str {
+        &self.metadata.uid
+    }
+
+    /// What the archive must be; `None` for records of other programs.
+    pub fn archive(&self) -> Result<Option<ArchiveFacts>> {
+        self.annotation(ARCHIVE)
+    }
+
+    /// At which moment it was read; `None` for records of other programs.
+    pub fn moment(&self) -> Result<Option<Moment>> {
+        self.annotation(MOMENT)
+    }
+
+    /// When it may be deleted: our annotation, else Velero's field.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        self.metadata
+            .annotations
+            .get(EXPIRES_AT)
+            .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
+            .map(|time| time.with_timezone(&Utc))
+            .or(self.status.expiration)
+    }
+
+    pub(crate) fn set_archive(&mut self, facts: &ArchiveFacts) -> Result<()> {
+        self.annotate(ARCHIVE, facts)
+    }
+
+    pub(crate) fn set_moment(&mut self, moment: &Moment) -> Result<()> {
+        self.annotate(MOMENT, moment)
+    }
+
+    pub(crate) fn set_expires_at(&mut self, time: DateTime<Utc>) {
+        self.metadata.annotations.insert(
+            EXPIRES_AT.into(),
+            time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        );
+    }
+
+    fn annotation<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        self.metadata
+            .annotations
+            .get(key)
+            .map(|text| {
+                serde_json::from_str(text).map_err(|error| {
+                    Error::corrupt(format!(
+                        "read annotation `{key}` of the record of `{}`",
+                        self.name()
+                    ))
+                    .with_source(error)
+                })
+            })
+            .transpose()
+    }
+
+    fn annotate<T: Serialize>(&mut self, key: &str, value: &T) -> Result<()> {
+        let text = serde_json::to_string(value)
+            .map_err(|error| Error::invalid("write the record").with_source(error))?;
+        self.metadata.annotations.insert(key.into(), text);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_survives_its_own_writing() {
+        let metadata = RecordMetadata {
+            name: "a".into(),
+            uid: "u".into(),
+            ..RecordMetadata::default()
+        };
+        let mut record = Record::new(metadata, Map::new());
+        record.status.phase = Phase::PartiallyFailed;
+        let facts = ArchiveFacts {
+            length: 7,
+            crc64: "18446744073709551615".into(),
+            etag: Some("\"x\"".into()),
+            index: None,
+        };
+        record.set_archive(&facts).unwrap();
+        let at = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        record.set_expires_at(at);
+        let read = Record::read(&record.write().unwrap(), "a").unwrap();
+        assert_eq!(read, record);
+        assert_eq!(read.archive().unwrap(), Some(facts));
+        assert_eq!(read.expires_at(), Some(at));
+        assert!(Record::read(&record.write().unwrap(), "b").is_err());
+    }
+
+    #[test]
+    fn fields_of_other_programs_are_kept() {
+        let bytes = br#"{"kind":"Backup","apiVersion":"velero.io/v1",
+            "metadata":{"name":"a","generation":7},"spec":{"ttl":"1h"},
+            "status":{"phase":"Finalizing","hookStatus":{},"expiration":"2026-12-23T06:30:07Z"}}"#;
+        let record = Record::read(bytes, "a").unwrap();
+        assert_eq!(record.status.phase, Phase::Other("Finalizing".into()));
+        assert!(record.expires_at().is_some());
+        let again: Value = serde_json::from_slice(&record.write().unwrap()).unwrap();
+        assert_eq!(again["metadata"]["generation"], 7);
+        assert_eq!(again["status"]["hookStatus"], serde_json::json!({}));
+        assert_eq!(again["status"]["phase"], "Finalizing");
+    }
+}

@@ -1,0 +1,253 @@
+//! Finding one's way in raw JSON without parsing it.
+//!
+//! A backup stores what the API server sent. Splitting a list into items, and looking at an
+//! item's name and labels, needs to know where values begin and end, not what they hold. These
+//! functions walk bytes, never recurse, and answer an error for what cannot be JSON.
+
+use memchr::memchr2;
+
+use crate::{Error, Result};
+
+/// Nesting beyond which an object is refused: what JSON parsers of this family accept.
+pub(crate) const MAX_DEPTH: usize = 120;
+
+fn malformed(at: usize, what: &str) -> Error {
+    Error::corrupt(format!("read JSON: {what} at byte {at}"))
+}
+
+/// Position of the first byte at or after `at` that is not white space.
+fn skip_space(bytes: &[u8], mut at: usize) -> usize {
+    while matches!(bytes.get(at), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+        at += 1;
+    }
+    at
+}
+
+/// `at` is just behind an opening quote; answers the position behind the closing one.
+fn skip_string(bytes: &[u8], mut at: usize) -> Result<usize> {
+    loop {
+        match memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
+            None => return Err(malformed(bytes.len(), "a string does not end")),
+            Some(offset) if bytes[at + offset] == b'"' => return Ok(at + offset + 1),
+            Some(offset) => at += offset + 2,
+        }
+    }
+}
+
+/// Position behind the value that begins at `at`.
+fn skip_value(bytes: &[u8], at: usize) -> Result<usize> {
+    match bytes.get(at) {
+        Some(b'"') => skip_string(bytes, at + 1),
+        Some(b'{' | b'[') => {
+            let mut depth = 0usize;
+            let mut at = at;
+            while let Some(byte) = bytes.get(at) {
+                at += 1;
+                match byte {
+                    b'"' => at = skip_string(bytes, at)?,
+                    b'{' | b'[' => {
+                        depth += 1;
+                        if depth > MAX_DEPTH {
+                            return Err(malformed(at, "values are nested too deeply"));
+                        }
+                    }
+                    b'}' | b']' => {
+                        depth -= 1;
+                        if depth == 0 {
+                            return Ok(at);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            Err(malformed(bytes.len(), "a value does not end"))
+        }
+        Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
+            let mut at = at;
+            while matches!(
+                bytes.get(at),
+                Some(b'-' | b'+' | b'.' | b'0'..=b'9' | b'a'..=b'z' | b'E')
+            ) {
+                at += 1;
+            }
+            Ok(at)
+        }
+        _ => Err(malformed(at, "a value is missing")),
+    }
+}
+
+/// Iterates over the fields of the object at the start of `bytes`, as raw `(key, value)`.
+///
+/// Keys are without quotes and still escaped; the names looked for here need no escapes.
+pub(crate) struct Fields<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    done: bool,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Result<Self> {
+        let at = skip_space(bytes, 0);
+        if bytes.get(at) != Some(&b'{') {
+            return Err(malformed(at, "an object is missing"));
+        }
+        Ok(Self {
+            bytes,
+            at: at + 1,
+            done: false,
+        })
+    }
+
+    /// Position behind the object, once all fields are read.
+    pub(crate) fn end(&self) -> Option<usize> {
+        self.done.then_some(self.at)
+    }
+
+    fn step(&mut self) -> Result<Option<(&'a [u8], &'a [u8])>> {
+        let bytes = self.bytes;
+        let mut at = skip_space(bytes, self.at);
+        if bytes.get(at) == Some(&b',') {
+            at = skip_space(bytes, at + 1);
+        }
+        match bytes.get(at) {
+            Some(b'}') => {
+                self.at = at + 1;
+                self.done = true;
+                Ok(None)
+            }
+            Some(b'"') => {
+                let key_end = skip_string(bytes, at + 1)?;
+                let key = &bytes[at + 1..key_end - 1];
+                let colon = skip_space(bytes, key_end);
+                if bytes.get(colon) != Some(&b':') {
+                    return Err(malformed(colon, "a colon is missing"));
+                }
+                let start = skip_space(bytes, colon + 1);
+                let end = skip_value(bytes, start)?;
+                self.at = end;
+                Ok(Some((key, &bytes[start..end])))
+            }
+            _ => Err(malformed(at, "a field is missing")),
+        }
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Result<(&'a [u8], &'a [u8])>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let step = self.step().transpose();
+        if matches!(step, Some(Err(_))) {
+            self.done = true;
+        }
+        step
+    }
+}
+
+/// The text of a raw JSON string; `None` for any other value.
+pub(crate) fn text(raw: &[u8]) -> Option<String> {
+    match raw {
+        [b'"', inner @ .., b'"'] if !inner.contains(&b'\\') => {
+            std::str::from_utf8(inner).ok().map(str::to_owned)
+        }
+        [b'"', ..] => serde_json::from_slice(raw).ok(),
+        _ => None,
+    }
+}
+
+/// What selection and the archive need to know of an object.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) api_version: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) namespace: Option<String>,
+    pub(crate) name: String,
+    pub(crate) labels: Vec<(String, String)>,
+    pub(crate) terminating: bool,
+}
+
+impl Head {
+    /// Reads the head of the object in `bytes`, which must hold nothing else.
+    pub(crate) fn of(bytes: &[u8]) -> Result<Self> {
+        let mut head = Self::default();
+        let mut fields = Fields::of(bytes)?;
+        for field in &mut fields {
+            match field? {
+                (b"apiVersion", raw) => head.api_version = text(raw),
+                (b"kind", raw) => head.kind = text(raw),
+                (b"metadata", raw) if raw.starts_with(b"{") => head.read_metadata(raw)?,
+                _ => {}
+            }
+        }
+        let end = fields.end().unwrap_or(bytes.len());
+        if skip_space(bytes, end) != bytes.len() {
+            return Err(malformed(end, "bytes follow the object"));
+        }
+        if head.name.is_empty() {
+            return Err(Error::corrupt("read JSON: the object has no name"));
+        }
+        Ok(head)
+    }
+
+    fn read_metadata(&mut self, raw: &[u8]) -> Result<()> {
+        for field in Fields::of(raw)? {
+            match field? {
+                (b"name", raw) => self.name = text(raw).unwrap_or_default(),
+                (b"namespace", raw) => {
+                    self.namespace = text(raw).filter(|namespace| !namespace.is_empty());
+                }
+                (b"deletionTimestamp", raw) => self.terminating = raw != b"null",
+                (b"labels", raw) if raw.starts_with(b"{") => {
+                    for label in Fields::of(raw)? {
+                        let (key, value) = label?;
+                        let quoted = [b"\"", key, b"\""].concat();
+                        if let (Some(key), Some(value)) = (text(&quoted), text(value)) {
+                            self.labels.push((key, value));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of the label `key`.
+    pub(crate) fn label(&self, key: &str) -> Option<&str> {
+        self.labels
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// The raw value at `path` (object fields only), when there is one.
+pub(crate) fn raw_at<'a>(bytes: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
+    let mut value = bytes;
+    for step in path {
+        value = Fields::of(value)
+            .ok()?
+            .find_map(|field| field.ok().filter(|(key, _)| *key == step.as_bytes()))?
+            .1;
+    }
+    Some(value)
+}
+
+/// The text at `path`, when there is one.
+pub(crate) fn text_at(bytes: &[u8], path: &[&str]) -> Option<String> {
+    raw_at(bytes, path).and_then(text)
+}
+
+/// Checks that `bytes` are one JSON value no deeper than [`MAX_DEPTH`], without keeping any of it.
+pub(crate) fn check(bytes: &[u8]) -> Result<()> {
+    skip_value(bytes, skip_space(bytes, 0))?;
+    serde_json::from_slice::<serde::de::IgnoredAny>(bytes)
+        .map_err(|error| Error::corrupt("read JSON").with_source(error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
