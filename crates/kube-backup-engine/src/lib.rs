@@ -1,13 +1,20 @@
 #![doc = include_str!("../README.md")]
 
+mod api;
 mod archive;
+pub mod backup;
+mod collect;
+mod discover;
 mod error;
 mod repository;
 mod resource;
+pub mod restore;
 mod scan;
 
+pub use api::ListEncoding;
 pub use archive::index::{EntryFilter, IndexFacts};
 pub use archive::{Entry, ReadLimits};
+pub use discover::Discovery;
 pub use error::{Error, ErrorKind, Result};
 pub use repository::{
     ArchiveFacts, Moment, OpenBackup, Phase, Record, RecordMetadata, RecordProgress, RecordStatus,

@@ -103,6 +103,32 @@ impl<'a> Fields<'a> {
         self.done.then_some(self.at)
     }
 
+    /// Where the value of the field `wanted` begins; `None` while its bytes are not all there.
+    ///
+    /// Unlike iterating, this does not need the value to be complete.
+    pub(crate) fn start_of(mut self, wanted: &[u8]) -> Option<usize> {
+        loop {
+            let mut at = skip_space(self.bytes, self.at);
+            if self.bytes.get(at) == Some(&b',') {
+                at = skip_space(self.bytes, at + 1);
+            }
+            if self.bytes.get(at) != Some(&b'"') {
+                return None;
+            }
+            let key_end = skip_string(self.bytes, at + 1).ok()?;
+            let colon = skip_space(self.bytes, key_end);
+            if self.bytes.get(colon) != Some(&b':') {
+                return None;
+            }
+            let start = skip_space(self.bytes, colon + 1);
+            self.bytes.get(start)?;
+            if &self.bytes[at + 1..key_end - 1] == wanted {
+                return Some(start);
+            }
+            self.at = skip_value(self.bytes, start).ok()?;
+        }
+    }
+
     fn step(&mut self) -> Result<Option<(&'a [u8], &'a [u8])>> {
         let bytes = self.bytes;
         let mut at = skip_space(bytes, self.at);

@@ -51,10 +51,6 @@ impl Keys {
         self.side("-results.gz")
     }
 
-    pub(crate) fn volume_info(&self) -> Path {
-        self.side("-volumeinfo.json.gz")
-    }
-
     pub(crate) fn side(&self, suffix: &str) -> Path {
         self.folder.clone().join(format!("{}{suffix}", self.name))
     }
@@ -95,7 +91,6 @@ mod tests {
             (keys.index(), "nightly-1-index.json.gz"),
             (keys.resource_list(), "nightly-1-resource-list.json.gz"),
             (keys.results(), "nightly-1-results.gz"),
-            (keys.volume_info(), "nightly-1-volumeinfo.json.gz"),
         ];
         for (key, file) in all {
             assert_eq!(key.as_ref(), format!("team/a/backups/nightly-1/{file}"));

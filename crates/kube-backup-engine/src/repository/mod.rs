@@ -11,8 +11,8 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
 pub(crate) use keys::{Keys, check_name};
+pub(crate) use open::same_etag;
 pub use open::{OpenBackup, Results, ResultsBySource};
-pub(crate) use record::ANNOTATIONS;
 pub use record::{
     ArchiveFacts, Moment, Phase, Record, RecordMetadata, RecordProgress, RecordStatus,
 };
@@ -149,16 +149,24 @@ impl Repository {
                 ));
             }
         }
-        self.delete_folder(&keys).await
+        self.delete_folder(&keys, None).await
     }
 
-    /// Deletes whatever lies below a backup's folder.
-    pub(crate) async fn delete_folder(&self, keys: &Keys) -> Result<()> {
-        let step = format!("delete what lies below `{}`", keys.folder());
+    /// Deletes what a backup that was never finished left below the folder, its claim excepted.
+    pub(crate) async fn delete_leftovers(&self, keys: &Keys) -> Result<()> {
+        self.delete_folder(keys, Some(keys.claim())).await
+    }
+
+    async fn delete_folder(&self, keys: &Keys, except: Option<Path>) -> Result<()> {
+        let step = format!(
+            "delete what lies below `{}`; where it cannot be deleted, choose another name",
+            keys.folder()
+        );
         let paths = self
             .store
             .list(Some(keys.folder()))
             .map_ok(|found| found.location)
+            .try_filter(move |path| futures::future::ready(Some(path) != except.as_ref()))
             .boxed();
         let mut deleted = self.store.delete_stream(paths);
         while let Some(result) = deleted.next().await {

@@ -9,8 +9,6 @@ use serde_json::{Map, Value};
 use crate::archive::index::IndexFacts;
 use crate::{Error, Result};
 
-/// Annotations of ours begin with this.
-pub(crate) const ANNOTATIONS: &str = "kube-backup-engine.io/";
 const ARCHIVE: &str = "kube-backup-engine.io/archive";
 const MOMENT: &str = "kube-backup-engine.io/moment";
 const EXPIRES_AT: &str = "kube-backup-engine.io/expires-at";

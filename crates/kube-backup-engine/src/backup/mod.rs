@@ -1,0 +1,18 @@
+//! Making a backup: discover, list, choose, pack, upload, commit.
+//!
+//! Everything is a stream: lists are read in parallel and packed as they arrive, blocks are compressed
+//! on other threads, and the archive is uploaded while listing goes on. The record is written last,
+//! only if absent, and names what the archive is to the byte: a backup that was cut off is none.
+
+mod claim;
+mod gather;
+mod plan;
+mod related;
+mod run;
+mod side_files;
+mod spec;
+mod upload;
+
+pub use kube::core::{Expression, Selector};
+pub use run::{Backup, BackupProgress, BackupReport};
+pub use spec::BackupSpec;

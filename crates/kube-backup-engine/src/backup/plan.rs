@@ -1,0 +1,315 @@
+//! Which lists to read: kinds chosen from what the server has, in an order that suits a server whose
+//! history runs out.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::spec::BackupSpec;
+use crate::restore::Tier;
+use crate::{ApiResource, Discovery, GroupResource};
+
+/// Kinds that are copies of another group's objects: the left one is skipped where the right one is
+/// served (Velero, item_collector.go: cohabitating resources).
+const COPIES: [[(&str, &str); 2]; 6] = [
+    [("extensions", "deployments"), ("apps", "deployments")],
+    [("extensions", "daemonsets"), ("apps", "daemonsets")],
+    [("extensions", "replicasets"), ("apps", "replicasets")],
+    [
+        ("extensions", "ingresses"),
+        ("networking.k8s.io", "ingresses"),
+    ],
+    [
+        ("extensions", "networkpolicies"),
+        ("networking.k8s.io", "networkpolicies"),
+    ],
+    [("events.k8s.io", "events"), ("", "events")],
+];
+
+/// Kinds that stand for data held elsewhere; they come back with a volume, not by being created
+/// (Velero, backup_controller.go).
+const NEVER: [(&str, &str); 2] = [
+    ("snapshot.storage.k8s.io", "volumesnapshots"),
+    ("snapshot.storage.k8s.io", "volumesnapshotcontents"),
+];
+
+/// One list to read.
+#[derive(Debug, Clone)]
+pub(crate) struct ListJob {
+    pub(crate) resource: ApiResource,
+    /// The namespace to read; `None` for all.
+    pub(crate) namespace: Option<String>,
+}
+
+/// The kinds of a backup.
+#[derive(Debug, Default)]
+pub(crate) struct Kinds {
+    /// Chosen kinds, namespaces themselves left out.
+    pub(crate) chosen: Vec<ApiResource>,
+    /// Kinds of which only what others need is taken.
+    pub(crate) related: Vec<ApiResource>,
+    /// Whether namespaces are taken although nothing in them is.
+    pub(crate) empty_namespaces: bool,
+    /// Whether namespaces are taken at all.
+    pub(crate) namespaces: bool,
+    /// What the request names and the server has not.
+    pub(crate) missing: Vec<String>,
+    /// Parts of the discovery that failed and could hold something chosen, with the reason.
+    pub(crate) undiscovered: Vec<(String, String)>,
+    /// Parts of the discovery that failed and were not asked for.
+    pub(crate) unimportant: Vec<(String, String)>,
+}
+
+/// Kinds that [`Kinds::related`] may hold.
+pub(crate) const RELATED: [(&str, &str); 5] = [
+    ("apiextensions.k8s.io", "customresourcedefinitions"),
+    ("", "persistentvolumes"),
+    ("scheduling.k8s.io", "priorityclasses"),
+    ("rbac.authorization.k8s.io", "clusterrolebindings"),
+    ("rbac.authorization.k8s.io", "clusterroles"),
+];
+
+impl Kinds {
+    pub(crate) fn choose(spec: &BackupSpec, found: &Discovery) -> Self {
+        let mut kinds = Self::default();
+        let included = resolve(found, &spec.included_resources, &mut kinds.missing);
+        // What is excluded and does not exist is excluded well enough.
+        let excluded = resolve(found, &spec.excluded_resources, &mut Vec::new());
+        let all = spec.included_resources.is_empty();
+        let wanted =
+            |kind: &GroupResource| (all || included.contains(kind)) && !excluded.contains(kind);
+
+        for (part, reason) in &found.failed {
+            let group = part.split_once('/').map_or("", |(group, _)| group);
+            let of_group = |names: &[String]| names.iter().any(|name| names_group(name, group));
+            let matters =
+                !of_group(&spec.excluded_resources) && (all || of_group(&spec.included_resources));
+            let failed = (part.clone(), reason.clone());
+            if matters {
+                kinds.undiscovered.push(failed);
+            } else {
+                kinds.unimportant.push(failed);
+            }
+        }
+
+        let namespaces = GroupResource::core("namespaces");
+        kinds.namespaces = !excluded.contains(&namespaces);
+        kinds.empty_namespaces = kinds.namespaces && wanted(&namespaces);
+        let served: HashSet<(&str, &str)> = found
+            .resources
+            .iter()
+            .map(|resource| (resource.group.as_str(), resource.plural.as_str()))
+            .collect();
+        for resource in found.preferred() {
+            let name = (resource.group.as_str(), resource.plural.as_str());
+            let kind = resource.group_resource();
+            let restorable = ["list", "create", "get", "delete"]
+                .iter()
+                .all(|verb| resource.can(verb));
+            let copy = COPIES
+                .iter()
+                .any(|[left, right]| *left == name && served.contains(right));
+            if !restorable || copy || NEVER.contains(&name) || kind == namespaces {
+                continue;
+            }
+            let whole = resource.namespaced || spec.wants_whole_cluster();
+            if wanted(&kind) && whole && (resource.namespaced || spec.label_selector.is_none()) {
+                kinds.chosen.push(resource.clone());
+                continue;
+            }
+            if wanted(&kind) && whole {
+                // With a selector, cluster-scoped objects are chosen by it, and by need.
+                kinds.chosen.push(resource.clone());
+            }
+            let is_definition = name == RELATED[0];
+            let may_be_needed = RELATED.contains(&name)
+                && spec.include_cluster_resources != Some(false)
+                && !excluded.contains(&kind);
+            if may_be_needed && (is_definition || wanted(&kind)) {
+                kinds.related.push(resource.clone());
+            }
+        }
+        // Referrers before what they refer to: should the server's history run out half way, then
+        // what is read later holds at least all that was referred to.
+        kinds
+            .chosen
+            .sort_by_key(|resource| std::cmp::Reverse(Tier::of(&resource.group_resource())));
+        kinds
+    }
+
+    /// The lists to read for `namespaces`, which are those chosen of `in_cluster` many.
+    pub(crate) fn jobs(&self, namespaces: &BTreeSet<String>, in_cluster: usize) -> Vec<ListJob> {
+        // A list of the whole cluster costs what the cluster holds, lists by namespace cost a request
+        // each: a quarter of the namespaces is where one starts to beat the other.
+        let by_namespace = !namespaces.is_empty() && namespaces.len() * 4 <= in_cluster.max(4);
+        let mut jobs = Vec::new();
+        for resource in &self.chosen {
+            let job = |namespace: Option<&String>| ListJob {
+                resource: resource.clone(),
+                namespace: namespace.cloned(),
+            };
+            if resource.namespaced && by_namespace {
+                jobs.extend(namespaces.iter().map(|namespace| job(Some(namespace))));
+            } else if !resource.namespaced || !namespaces.is_empty() {
+                jobs.push(job(None));
+            }
+        }
+        jobs
+    }
+}
+
+fn names_group(name: &str, group: &str) -> bool {
+    name == "*"
+        || name
+            .split_once('.')
+            .is_some_and(|(_, named)| named == group)
+}
+
+fn resolve(
+    found: &Discovery,
+    names: &[String],
+    missing: &mut Vec<String>,
+) -> HashSet<GroupResource> {
+    let mut kinds = HashSet::new();
+    for name in names {
+        let resolved = found.resolve(name);
+        if resolved.is_empty() {
+            missing.push(name.clone());
+        }
+        kinds.extend(resolved);
+    }
+    kinds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(group: &str, plural: &str, namespaced: bool) -> ApiResource {
+        ApiResource {
+            group: group.into(),
+            version: "v1".into(),
+            kind: plural.into(),
+            plural: plural.into(),
+            singular: String::new(),
+            short_names: Vec::new(),
+            namespaced,
+            verbs: ["list", "create", "get", "delete"].map(Into::into).into(),
+        }
+    }
+
+    fn cluster() -> Discovery {
+        let mut tokens = kind("authentication.k8s.io", "tokenreviews", false);
+        tokens.verbs = vec!["create".into()];
+        Discovery {
+            resources: vec![
+                kind("", "configmaps", true),
+                kind("", "events", true),
+                kind("", "namespaces", false),
+                kind("", "persistentvolumes", false),
+                kind("", "pods", true),
+                kind("events.k8s.io", "events", true),
+                kind("apiextensions.k8s.io", "customresourcedefinitions", false),
+                kind("storage.k8s.io", "storageclasses", false),
+                kind("snapshot.storage.k8s.io", "volumesnapshots", true),
+                tokens,
+            ],
+            failed: [("metrics.k8s.io/v1beta1".to_owned(), "stale".to_owned())].into(),
+        }
+    }
+
+    fn names(kinds: &[ApiResource]) -> Vec<String> {
+        let mut names: Vec<_> = kinds
+            .iter()
+            .map(|kind| kind.group_resource().to_string())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn everything_is_all_that_can_be_created_again_once() {
+        let kinds = Kinds::choose(&BackupSpec::named("a"), &cluster());
+        assert_eq!(
+            names(&kinds.chosen),
+            [
+                "configmaps",
+                "customresourcedefinitions.apiextensions.k8s.io",
+                "events",
+                "persistentvolumes",
+                "pods",
+                "storageclasses.storage.k8s.io",
+            ]
+        );
+        assert!(kinds.related.is_empty() && kinds.empty_namespaces);
+        assert_eq!(kinds.undiscovered.len(), 1);
+        let position = |name: &str| kinds.chosen.iter().position(|kind| kind.plural == name);
+        assert!(
+            position("pods") < position("configmaps"),
+            "referrers come first"
+        );
+    }
+
+    #[test]
+    fn cluster_scoped_kinds_follow_the_tri_state() {
+        let of = |include, named: bool| {
+            let mut spec = BackupSpec {
+                include_cluster_resources: include,
+                ..BackupSpec::named("a")
+            };
+            if named {
+                spec.included_namespaces.insert("shop".into());
+            }
+            let kinds = Kinds::choose(&spec, &cluster());
+            let whole = kinds.chosen.iter().filter(|kind| !kind.namespaced).count();
+            (whole, kinds.related.len())
+        };
+        assert_eq!(of(None, false), (3, 0));
+        assert_eq!(of(None, true), (0, 2));
+        assert_eq!(of(Some(true), true), (3, 0));
+        assert_eq!(of(Some(false), false), (0, 0));
+    }
+
+    #[test]
+    fn definitions_come_along_unless_they_are_excluded() {
+        let mut spec = BackupSpec {
+            included_resources: vec!["pods".into()],
+            ..BackupSpec::named("a")
+        };
+        assert_eq!(names(&Kinds::choose(&spec, &cluster()).related).len(), 1);
+        spec.excluded_resources = vec!["customresourcedefinitions".into()];
+        assert!(Kinds::choose(&spec, &cluster()).related.is_empty());
+    }
+
+    #[test]
+    fn a_dead_group_matters_only_to_those_who_want_it() {
+        let mut spec = BackupSpec {
+            excluded_resources: vec!["*.metrics.k8s.io".into()],
+            ..BackupSpec::named("a")
+        };
+        assert!(Kinds::choose(&spec, &cluster()).undiscovered.is_empty());
+        spec = BackupSpec {
+            included_resources: vec!["pods".into()],
+            ..BackupSpec::named("a")
+        };
+        assert_eq!(Kinds::choose(&spec, &cluster()).unimportant.len(), 1);
+        spec.included_resources.push("nodes.metrics.k8s.io".into());
+        let kinds = Kinds::choose(&spec, &cluster());
+        assert_eq!((kinds.undiscovered.len(), kinds.missing.len()), (1, 1));
+    }
+
+    #[test]
+    fn few_namespaces_are_listed_one_by_one_and_many_at_once() {
+        let kinds = Kinds::choose(&BackupSpec::named("a"), &cluster());
+        let jobs = |count: usize, of: usize| {
+            let chosen = (0..count).map(|n| n.to_string()).collect();
+            kinds
+                .jobs(&chosen, of)
+                .iter()
+                .filter(|job| job.resource.namespaced)
+                .count()
+        };
+        assert_eq!(jobs(1, 4), 3);
+        assert_eq!(jobs(2, 40), 6);
+        assert_eq!(jobs(20, 40), 3);
+        assert_eq!(jobs(0, 40), 0);
+    }
+}

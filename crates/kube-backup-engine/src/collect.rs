@@ -1,0 +1,482 @@
+//! Reading one kind's objects as raw JSON, page by page, without holding a page.
+
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use http_body_util::BodyExt as _;
+use serde::Deserialize;
+
+use crate::api::{Api, Backoff, Failure, encode_query};
+use crate::archive::write::TypeMeta;
+use crate::scan::{self, Head};
+use crate::{ApiResource, Error, Result};
+
+/// Objects per page: what the reference tool and kubectl ask for.
+pub(crate) const PAGE: u32 = 500;
+/// Largest item or envelope; what etcd and the server can hold is well below.
+const MAX_ITEM: usize = 32 << 20;
+
+/// Splits the body of a list into items, as its bytes arrive.
+///
+/// Built-in lists print their metadata before the items, custom resources behind them. Whatever
+/// is not an item is kept as the *envelope*, which is a small JSON document of its own once the
+/// items are taken out.
+#[derive(Debug, Default)]
+pub(crate) struct Splitter {
+    buffer: BytesMut,
+    envelope: Vec<u8>,
+    state: State,
+    /// Where in the buffer the walk through the current item stands.
+    at: usize,
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum State {
+    #[default]
+    Before,
+    Items,
+    Behind,
+}
+
+/// What a list says besides its items.
+#[derive(Debug, Default, Deserialize)]
+struct Envelope {
+    #[serde(default)]
+    metadata: EnvelopeMeta,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct EnvelopeMeta {
+    resource_version: String,
+    #[serde(rename = "continue")]
+    continue_token: String,
+}
+
+impl Splitter {
+    /// Adds bytes and takes out the items that are complete.
+    pub(crate) fn push(&mut self, bytes: &[u8], items: &mut Vec<Bytes>) -> Result<()> {
+        self.buffer.extend_from_slice(bytes);
+        if self.state == State::Before {
+            self.find_items();
+        }
+        if self.state == State::Items {
+            self.take_items(items);
+        }
+        if self.state == State::Behind {
+            self.envelope.extend_from_slice(&self.buffer);
+            self.buffer.clear();
+        }
+        if self.buffer.len() > MAX_ITEM || self.envelope.len() > MAX_ITEM {
+            return Err(Error::corrupt(format!(
+                "read list: one of its objects has more than {MAX_ITEM} bytes"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Looks for the field `items` of the outermost object.
+    fn find_items(&mut self) {
+        let Ok(fields) = scan::Fields::of(&self.buffer) else {
+            return;
+        };
+        let Some(start) = fields.start_of(b"items") else {
+            return;
+        };
+        if self.buffer.get(start) == Some(&b'[') {
+            self.envelope
+                .extend_from_slice(&self.buffer.split_to(start + 1));
+            self.state = State::Items;
+        } else if self.buffer.len() >= start + 4 {
+            // `null`, from servers that print an empty list so.
+            self.state = State::Behind;
+        }
+    }
+
+    fn take_items(&mut self, items: &mut Vec<Bytes>) {
+        loop {
+            if self.depth == 0 {
+                let skip = self
+                    .buffer
+                    .iter()
+                    .position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b','))
+                    .unwrap_or(self.buffer.len());
+                let _ = self.buffer.split_to(skip);
+                self.at = 0;
+                match self.buffer.first() {
+                    None => return,
+                    Some(b']') => {
+                        self.state = State::Behind;
+                        return;
+                    }
+                    Some(_) => {}
+                }
+            }
+            let Some(end) = self.walk() else { return };
+            items.push(self.buffer.split_to(end).freeze());
+        }
+    }
+
+    /// Walks on through the current item; answers where it ends.
+    fn walk(&mut self) -> Option<usize> {
+        let bytes = &self.buffer[..];
+        let mut at = self.at;
+        loop {
+            if self.in_string {
+                if self.escaped {
+                    if at >= bytes.len() {
+                        break;
+                    }
+                    self.escaped = false;
+                    at += 1;
+                }
+                match memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
+                    None => {
+                        at = bytes.len();
+                        break;
+                    }
+                    Some(offset) => {
+                        if bytes[at + offset] == b'"' {
+                            self.in_string = false;
+                        } else {
+                            self.escaped = true;
+                        }
+                        at += offset + 1;
+                    }
+                }
+                continue;
+            }
+            let Some(byte) = bytes.get(at) else { break };
+            at += 1;
+            match byte {
+                b'"' => self.in_string = true,
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' => {
+                    self.depth = self.depth.saturating_sub(1);
+                    if self.depth == 0 {
+                        return Some(at);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.at = at;
+        None
+    }
+
+    /// The list's metadata, once all bytes are in.
+    fn finish(self) -> Result<EnvelopeMeta> {
+        if self.state != State::Behind {
+            return Err(Error::corrupt("read list: it ends in the middle"));
+        }
+        serde_json::from_slice::<Envelope>(&self.envelope)
+            .map(|envelope| envelope.metadata)
+            .map_err(|error| Error::corrupt("read list").with_source(error))
+    }
+}
+
+/// One object of a list.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(crate) head: Head,
+    raw: Bytes,
+}
+
+impl Item {
+    /// The object's JSON with `kind` and `apiVersion` in it, as slices to be joined.
+    ///
+    /// Items of built-in lists lack both. They are spliced in as text, where the server prints
+    /// them when it is asked for the object alone.
+    pub(crate) fn parts<'a>(&'a self, prefix: &'a Splice) -> [&'a [u8]; 2] {
+        match (&self.head.kind, &self.head.api_version) {
+            (Some(_), Some(_)) => [b"", &self.raw],
+            (None, None) => [&prefix.both, &self.raw[1..]],
+            (Some(_), None) => [&prefix.api_version, &self.raw[1..]],
+            (None, Some(_)) => [&prefix.kind, &self.raw[1..]],
+        }
+    }
+
+    /// The object's JSON as listed.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+}
+
+/// The text that items of one list lack.
+#[derive(Debug)]
+pub(crate) struct Splice {
+    both: Vec<u8>,
+    kind: Vec<u8>,
+    api_version: Vec<u8>,
+}
+
+impl Splice {
+    pub(crate) fn new(types: &TypeMeta) -> Self {
+        let TypeMeta { api_version, kind } = types;
+        Self {
+            both: format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"{api_version}\",").into_bytes(),
+            kind: format!("{{\"kind\":\"{kind}\",").into_bytes(),
+            api_version: format!("{{\"apiVersion\":\"{api_version}\",").into_bytes(),
+        }
+    }
+}
+
+/// Reads one kind's objects in one namespace or everywhere.
+pub(crate) struct Lister<'a> {
+    api: &'a Api,
+    resource: ApiResource,
+    namespace: Option<String>,
+    selector: Option<&'a str>,
+    pin: Option<&'a str>,
+    continue_token: String,
+    page: Option<(kube::client::Body, Splitter)>,
+    backoff: Backoff,
+    /// Key of the last object given out: a page that is read again begins before it.
+    last: Option<(String, String)>,
+    done: bool,
+    /// The resourceVersion the server answered with.
+    pub(crate) resource_version: String,
+    /// Why the objects are not all of the pinned moment, when they are not.
+    pub(crate) off_moment: Option<String>,
+    /// The version that was read in the end, when it is not the preferred one.
+    pub(crate) fell_back: Option<String>,
+    types: Arc<TypeMeta>,
+}
+
+impl<'a> Lister<'a> {
+    pub(crate) fn new(
+        api: &'a Api,
+        resource: &ApiResource,
+        namespace: Option<&str>,
+        selector: Option<&'a str>,
+        pin: Option<&'a str>,
+    ) -> Self {
+        Self {
+            api,
+            types: Arc::new(TypeMeta {
+                api_version: resource.api_version(),
+                kind: resource.kind.clone(),
+            }),
+            resource: resource.clone(),
+            namespace: namespace.map(str::to_owned),
+            selector,
+            pin,
+            continue_token: String::new(),
+            page: None,
+            backoff: Backoff::default(),
+            last: None,
+            done: false,
+            resource_version: String::new(),
+            off_moment: None,
+            fell_back: None,
+        }
+    }
+
+    /// apiVersion and kind of the objects.
+    pub(crate) fn types(&self) -> &Arc<TypeMeta> {
+        &self.types
+    }
+
+    fn path(&self) -> String {
+        let mut path = self.resource.list_path(self.namespace.as_deref());
+        path.push_str("?limit=");
+        path.push_str(&PAGE.to_string());
+        if let Some(selector) = self.selector {
+            path.push_str("&labelSelector=");
+            encode_query(selector, &mut path);
+        }
+        if !self.continue_token.is_empty() {
+            path.push_str("&continue=");
+            encode_query(&self.continue_token, &mut path);
+        } else if let Some(pin) = self.pin {
+            path.push_str("&resourceVersionMatch=Exact&resourceVersion=");
+            encode_query(pin, &mut path);
+        }
+        path
+    }
+
+    /// The next few objects, or `None` behind the last.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<Item>>, Failure> {
+        let mut items = Vec::new();
+        loop {
+            if self.page.is_none() {
+                if self.done {
+                    return Ok(None);
+                }
+                let path = self.path();
+                match self.api.get(&path, "application/json").await {
+                    Ok(response) => {
+                        self.page = Some((response.into_body(), Splitter::default()));
+                    }
+                    Err(failure) => {
+                        self.recover(failure).await?;
+                        continue;
+                    }
+                }
+            }
+            let Some((body, splitter)) = &mut self.page else {
+                continue;
+            };
+            match body.frame().await {
+                Some(Ok(frame)) => {
+                    if let Some(bytes) = frame.data_ref() {
+                        splitter
+                            .push(bytes, &mut items)
+                            .map_err(|error| self.unreadable(&error))?;
+                    }
+                }
+                Some(Err(error)) => {
+                    self.page = None;
+                    self.backoff.wait_for(error).await?;
+                }
+                None => {
+                    let Some((_, splitter)) = self.page.take() else {
+                        continue;
+                    };
+                    match splitter.finish() {
+                        Ok(meta) => {
+                            self.backoff.reset();
+                            self.done = meta.continue_token.is_empty();
+                            self.continue_token = meta.continue_token;
+                            self.resource_version = meta.resource_version;
+                        }
+                        // A body that ends early without an error of its own.
+                        Err(error) => self.backoff.wait_for(error).await?,
+                    }
+                }
+            }
+            if !items.is_empty() {
+                let heads = self.heads(std::mem::take(&mut items))?;
+                if !heads.is_empty() {
+                    return Ok(Some(heads));
+                }
+            }
+        }
+    }
+
+    /// Reads heads, and drops what was given out before a page had to be read again.
+    fn heads(&mut self, raw: Vec<Bytes>) -> Result<Vec<Item>, Failure> {
+        let mut items = Vec::with_capacity(raw.len());
+        for raw in raw {
+            let head = Head::of(&raw).map_err(|error| self.unreadable(&error))?;
+            // Lists are in the order of their keys in etcd, `namespace/name` as bytes.
+            let key = (
+                head.namespace.clone().unwrap_or_default(),
+                head.name.clone(),
+            );
+            if self.last.as_ref().is_some_and(|last| !follows(&key, last)) {
+                continue;
+            }
+            self.last = Some(key);
+            items.push(Item { head, raw });
+        }
+        Ok(items)
+    }
+
+    fn unreadable(&self, error: &Error) -> Failure {
+        Failure::unreadable(&self.resource.list_path(self.namespace.as_deref()), error)
+    }
+
+    /// Finds another way to read the list, or gives the failure back.
+    async fn recover(&mut self, failure: Failure) -> Result<(), Failure> {
+        let pinned = self.pin.is_some() && self.continue_token.is_empty();
+        if failure.is(StatusCode::GONE) {
+            if let Some(token) = failure.continue_token {
+                self.continue_token = token;
+            } else if pinned || !self.continue_token.is_empty() {
+                // From the beginning; what was given out already is dropped by its key.
+                self.continue_token.clear();
+                self.pin = None;
+            } else {
+                return Err(failure);
+            }
+            self.off_moment = Some(format!(
+                "the history of that moment has gone ({})",
+                failure.message
+            ));
+            return Ok(());
+        }
+        // Servers behind an APIService count resourceVersions of their own, or know no `Exact`.
+        if pinned
+            && (failure.is(StatusCode::BAD_REQUEST) || failure.is(StatusCode::GATEWAY_TIMEOUT))
+        {
+            self.pin = None;
+            self.off_moment = Some(format!(
+                "its server cannot read that moment ({})",
+                failure.message
+            ));
+            return Ok(());
+        }
+        if failure.is(StatusCode::INTERNAL_SERVER_ERROR)
+            && failure.message.contains("conversion webhook")
+            && self.fell_back.is_none()
+            && let Some(version) = self.storage_version().await
+            && version != self.resource.version
+        {
+            self.fell_back = Some(format!(
+                "its conversion webhook fails, so it was read as `{version}`, in which it is \
+                 stored ({})",
+                failure.message
+            ));
+            self.resource.version = version;
+            self.types = Arc::new(TypeMeta {
+                api_version: self.resource.api_version(),
+                kind: self.resource.kind.clone(),
+            });
+            return Ok(());
+        }
+        Err(failure)
+    }
+
+    /// The version in which etcd holds the objects of a custom resource: it needs no conversion.
+    async fn storage_version(&self) -> Option<String> {
+        #[derive(Deserialize)]
+        struct Crd {
+            spec: Spec,
+        }
+        #[derive(Deserialize)]
+        struct Spec {
+            versions: Vec<Version>,
+        }
+        #[derive(Deserialize)]
+        struct Version {
+            name: String,
+            served: bool,
+            storage: bool,
+        }
+        let path = format!(
+            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}",
+            self.resource.group_resource()
+        );
+        let (_, body) = self.api.get_whole(&path, "application/json").await.ok()?;
+        let crd: Crd = serde_json::from_slice(&body).ok()?;
+        crd.spec
+            .versions
+            .into_iter()
+            .find(|version| version.storage && version.served)
+            .map(|version| version.name)
+    }
+}
+
+/// Whether `key` stands behind `last` in a list.
+fn follows(key: &(String, String), last: &(String, String)) -> bool {
+    let a = key.0.bytes().chain(*b"/").chain(key.1.bytes());
+    let b = last.0.bytes().chain(*b"/").chain(last.1.bytes());
+    a.gt(b)
+}
+
+/// All objects of a short list.
+pub(crate) async fn all(lister: &mut Lister<'_>) -> Result<Vec<Item>, Failure> {
+    let mut all = Vec::new();
+    while let Some(items) = lister.next().await? {
+        all.extend(items);
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,321 @@
+//! What kinds of objects the server has.
+
+use std::collections::BTreeMap;
+
+use kube::client::APIGroupDiscoveryList;
+use serde::Deserialize;
+
+use crate::api::{Api, Failure};
+use crate::{ApiResource, Error, GroupResource, Result};
+
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+    application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
+const PLAIN: &str = "application/json";
+
+/// The kinds that a server knows, and the groups that it could not tell of.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discovery {
+    /// Every kind in every version, in the server's order of preference.
+    pub resources: Vec<ApiResource>,
+    /// `group/version` of what did not answer, with the reason.
+    pub failed: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct GroupList {
+    groups: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Group {
+    versions: Vec<GroupVersion>,
+    preferred_version: Option<GroupVersion>,
+}
+
+#[derive(Deserialize, PartialEq)]
+#[serde(rename_all = "camelCase")]
+struct GroupVersion {
+    group_version: String,
+}
+
+#[derive(Deserialize)]
+struct ResourceList {
+    resources: Vec<LegacyResource>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[derive(Default)]
+struct LegacyResource {
+    name: String,
+    singular_name: String,
+    namespaced: bool,
+    kind: String,
+    group: Option<String>,
+    version: Option<String>,
+    verbs: Vec<String>,
+    short_names: Vec<String>,
+}
+
+impl Discovery {
+    /// Asks the server, in two requests where it has aggregated discovery.
+    pub async fn run(client: &kube::Client) -> Result<Self> {
+        Self::of(&Api::new(client.clone(), crate::ListEncoding::default())).await
+    }
+
+    pub(crate) async fn of(api: &Api) -> Result<Self> {
+        let mut found = Self::default();
+        let (core, groups) = futures::try_join!(found_at(api, "/api"), found_at(api, "/apis"))
+            .map_err(|failure| {
+                Error::cluster(
+                    "discover the kinds of the cluster: check the server's address, the \
+                     credentials and the network",
+                    failure,
+                )
+            })?;
+        for answer in [core, groups] {
+            match answer {
+                Answer::Aggregated(list) => found.add_aggregated(list),
+                Answer::Legacy(versions) => found.add_legacy(api, versions).await,
+            }
+        }
+        if found.resources.is_empty() {
+            return Err(Error::cluster(
+                "discover the kinds of the cluster",
+                "the server names none",
+            ));
+        }
+        Ok(found)
+    }
+
+    fn add_aggregated(&mut self, list: APIGroupDiscoveryList) {
+        for group in list.items {
+            let name = group
+                .metadata
+                .and_then(|metadata| metadata.name)
+                .unwrap_or_default();
+            for version in group.versions {
+                let version_name = version.version.unwrap_or_default();
+                if version.freshness.as_deref() == Some("Stale") {
+                    // No error comes with it, and its resources may be missing.
+                    self.failed.insert(
+                        join(&name, &version_name),
+                        "its server does not answer (discovery is stale)".into(),
+                    );
+                }
+                for resource in version.resources {
+                    let kind = resource.response_kind.and_then(|kind| kind.kind);
+                    let (Some(plural), Some(kind)) = (resource.resource, kind) else {
+                        continue;
+                    };
+                    self.resources.push(ApiResource {
+                        group: name.clone(),
+                        version: version_name.clone(),
+                        kind,
+                        plural,
+                        singular: resource.singular_resource.unwrap_or_default(),
+                        short_names: resource.short_names,
+                        namespaced: resource.scope.as_deref() == Some("Namespaced"),
+                        verbs: resource.verbs,
+                    });
+                }
+            }
+        }
+    }
+
+    async fn add_legacy(&mut self, api: &Api, versions: Vec<String>) {
+        for version in versions {
+            let path = if version.contains('/') {
+                format!("/apis/{version}")
+            } else {
+                format!("/api/{version}")
+            };
+            let list = match api.get_whole(&path, PLAIN).await {
+                Ok((_, body)) => {
+                    serde_json::from_slice::<ResourceList>(&body).map_err(|error| error.to_string())
+                }
+                Err(failure) => Err(failure.to_string()),
+            };
+            let (group, number) = version.split_once('/').unwrap_or(("", &version));
+            match list {
+                Ok(list) => self.resources.extend(
+                    list.resources
+                        .into_iter()
+                        .filter(|resource| !resource.name.contains('/'))
+                        .map(|resource| ApiResource {
+                            group: resource.group.unwrap_or_else(|| group.to_owned()),
+                            version: resource.version.unwrap_or_else(|| number.to_owned()),
+                            kind: resource.kind,
+                            plural: resource.name,
+                            singular: resource.singular_name,
+                            short_names: resource.short_names,
+                            namespaced: resource.namespaced,
+                            verbs: resource.verbs,
+                        }),
+                ),
+                Err(reason) => {
+                    self.failed.insert(version, reason);
+                }
+            }
+        }
+    }
+
+    /// Each kind once, in the version that the server prefers.
+    pub fn preferred(&self) -> Vec<&ApiResource> {
+        let mut seen = std::collections::HashSet::new();
+        self.resources
+            .iter()
+            .filter(|resource| seen.insert((resource.group.as_str(), resource.plural.as_str())))
+            .collect()
+    }
+
+    /// All versions of one kind, the preferred one first.
+    pub fn versions<'a>(&'a self, of: &'a GroupResource) -> impl Iterator<Item = &'a ApiResource> {
+        self.resources
+            .iter()
+            .filter(|resource| of.is(&resource.group, &resource.plural))
+    }
+
+    /// The kinds that someone means by `name`: `pods`, `deployments.apps`, `deploy`, `Deployment`,
+    /// `*.group`.
+    pub fn resolve(&self, name: &str) -> Vec<GroupResource> {
+        let (plain, group) = match name.split_once('.') {
+            Some((plain, group)) => (plain, Some(group)),
+            None => (name, None),
+        };
+        let mut found: Vec<GroupResource> = self
+            .preferred()
+            .into_iter()
+            .filter(|resource| group.is_none_or(|group| resource.group == group))
+            .filter(|resource| {
+                (plain == "*" && group.is_some())
+                    || resource.plural.eq_ignore_ascii_case(plain)
+                    || resource.singular.eq_ignore_ascii_case(plain)
+                    || resource.kind.eq_ignore_ascii_case(plain)
+                    || resource.short_names.iter().any(|short| short == plain)
+            })
+            .map(ApiResource::group_resource)
+            .collect();
+        // A bare word means one kind; the server's order says which, as it does for kubectl.
+        if group.is_none() {
+            found.truncate(1);
+        }
+        found
+    }
+}
+
+enum Answer {
+    Aggregated(APIGroupDiscoveryList),
+    /// The group versions to ask for one by one, preferred ones first.
+    Legacy(Vec<String>),
+}
+
+#[derive(Deserialize)]
+struct CoreVersions {
+    versions: Vec<String>,
+}
+
+async fn found_at(api: &Api, path: &str) -> std::result::Result<Answer, Failure> {
+    let (content_type, body) = api.get_whole(path, AGGREGATED).await?;
+    let unreadable = |error: serde_json::Error| Failure::unreadable(path, &error);
+    if content_type.contains("APIGroupDiscoveryList") {
+        return serde_json::from_slice(&body)
+            .map(Answer::Aggregated)
+            .map_err(unreadable);
+    }
+    if path == "/api" {
+        let core: CoreVersions = serde_json::from_slice(&body).map_err(unreadable)?;
+        return Ok(Answer::Legacy(core.versions));
+    }
+    let list: GroupList = serde_json::from_slice(&body).map_err(unreadable)?;
+    let mut versions = Vec::new();
+    for group in list.groups {
+        let preferred = group.preferred_version;
+        versions.extend(
+            preferred
+                .iter()
+                .map(|version| version.group_version.clone()),
+        );
+        versions.extend(
+            group
+                .versions
+                .into_iter()
+                .filter(|version| Some(version) != preferred.as_ref())
+                .map(|version| version.group_version),
+        );
+    }
+    Ok(Answer::Legacy(versions))
+}
+
+fn join(group: &str, version: &str) -> String {
+    if group.is_empty() {
+        version.to_owned()
+    } else {
+        format!("{group}/{version}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resource(group: &str, version: &str, kind: &str, plural: &str, short: &str) -> ApiResource {
+        ApiResource {
+            group: group.into(),
+            version: version.into(),
+            kind: kind.into(),
+            plural: plural.into(),
+            singular: kind.to_lowercase(),
+            short_names: vec![short.into()],
+            namespaced: true,
+            verbs: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_stale_group_is_noticed_though_nothing_fails() {
+        let list = serde_json::json!({"items":[{"metadata":{"name":"metrics.k8s.io"},
+            "versions":[{"version":"v1beta1","freshness":"Stale"}]},
+            {"metadata":{"name":"apps"},"versions":[{"version":"v1","freshness":"Current",
+            "resources":[{"resource":"deployments","scope":"Namespaced","verbs":["list"],
+            "responseKind":{"group":"apps","version":"v1","kind":"Deployment"}}]}]}]});
+        let mut found = Discovery::default();
+        found.add_aggregated(serde_json::from_value(list).unwrap());
+        assert_eq!(
+            found.failed.keys().collect::<Vec<_>>(),
+            ["metrics.k8s.io/v1beta1"]
+        );
+        assert_eq!(found.resources.len(), 1);
+        assert!(found.resources[0].namespaced);
+    }
+
+    #[test]
+    fn names_resolve_as_for_kubectl() {
+        let found = Discovery {
+            resources: vec![
+                resource("", "v1", "Event", "events", "ev"),
+                resource("apps", "v1", "Deployment", "deployments", "deploy"),
+                resource("apps", "v1beta1", "Deployment", "deployments", "deploy"),
+                resource("events.k8s.io", "v1", "Event", "events", "ev"),
+            ],
+            failed: BTreeMap::new(),
+        };
+        for name in [
+            "deploy",
+            "deployments",
+            "Deployment",
+            "deployments.apps",
+            "*.apps",
+        ] {
+            assert_eq!(
+                found.resolve(name),
+                [GroupResource::new("apps", "deployments")],
+                "{name}"
+            );
+        }
+        assert_eq!(found.resolve("events"), [GroupResource::core("events")]);
+        assert_eq!(found.resolve("nothing"), []);
+        assert_eq!(found.preferred().len(), 3);
+    }
+}

@@ -1,0 +1,3 @@
+//! Bringing a backup back.
+mod tiers;
+pub use tiers::Tier;

@@ -1,0 +1,82 @@
+//! The order of a restore, as a table.
+
+use crate::GroupResource;
+
+/// A stage of a restore. Tiers come one after the other; inside one, objects are created in
+/// parallel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Tier {
+    /// Until they are Established, their objects are 404.
+    Definitions,
+    /// Nothing can be created in a namespace that is not there.
+    Namespaces,
+    /// A Pod that names a missing RuntimeClass or PriorityClass is refused (403).
+    Classes,
+    /// A claim whose volume is not there is Lost; a token Secret without its ServiceAccount is
+    /// deleted within seconds; a binding's role must not be missing while Pods start.
+    Foundations,
+    /// What Pods mount and are allowed to do.
+    Configuration,
+    /// Before what owns them: a Deployment that finds its ReplicaSet and Pods adopts them, and makes
+    /// new ones otherwise.
+    Pods,
+    /// Between Pods and Deployments, for the same reason.
+    PodOwners,
+    /// Ports and addresses that somebody asked for, before others are handed out.
+    RequestedServices,
+    /// Deployments, custom resources, and everything that the table does not name.
+    Everything,
+    /// What acts on or limits the others, once they are there.
+    Limits,
+    /// What stands in the way of every other create while its backend is not ready.
+    Gates,
+}
+
+impl Tier {
+    /// All tiers, in their order.
+    pub const ALL: [Self; 11] = [
+        Self::Definitions,
+        Self::Namespaces,
+        Self::Classes,
+        Self::Foundations,
+        Self::Configuration,
+        Self::Pods,
+        Self::PodOwners,
+        Self::RequestedServices,
+        Self::Everything,
+        Self::Limits,
+        Self::Gates,
+    ];
+
+    /// The tier of a kind. Services are in [`Tier::RequestedServices`] until
+    /// they are seen.
+    #[must_use]
+    pub fn of(resource: &GroupResource) -> Self {
+        match (resource.group.as_str(), resource.resource.as_str()) {
+            ("apiextensions.k8s.io", "customresourcedefinitions") => Self::Definitions,
+            ("", "namespaces") => Self::Namespaces,
+            ("storage.k8s.io", "storageclasses" | "csidrivers")
+            | ("node.k8s.io", "runtimeclasses")
+            | ("scheduling.k8s.io", "priorityclasses")
+            | ("networking.k8s.io", "ingressclasses")
+            | ("snapshot.storage.k8s.io", "volumesnapshotclasses") => Self::Classes,
+            ("", "persistentvolumes" | "serviceaccounts")
+            | ("rbac.authorization.k8s.io", "clusterroles" | "roles") => Self::Foundations,
+            ("", "persistentvolumeclaims" | "secrets" | "configmaps")
+            | ("rbac.authorization.k8s.io", "clusterrolebindings" | "rolebindings") => {
+                Self::Configuration
+            }
+            ("", "pods") => Self::Pods,
+            ("apps", "replicasets" | "controllerrevisions") | ("batch", "jobs") => Self::PodOwners,
+            ("", "services") => Self::RequestedServices,
+            ("", "resourcequotas" | "limitranges")
+            | ("autoscaling", "horizontalpodautoscalers")
+            | ("policy", "poddisruptionbudgets") => Self::Limits,
+            ("admissionregistration.k8s.io", _) | ("apiregistration.k8s.io", "apiservices") => {
+                Self::Gates
+            }
+            _ => Self::Everything,
+        }
+    }
+}
