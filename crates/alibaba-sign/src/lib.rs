@@ -2,12 +2,19 @@
 
 pub mod acs3;
 mod credentials;
+mod header;
 mod hex;
+mod mac;
+pub mod oss_v1;
 pub mod oss_v4;
 pub mod percent;
+mod presigned;
 pub mod rpc_v1;
 mod secret;
 mod time;
+mod verify;
 
 pub use credentials::Credentials;
+pub use presigned::PresignedQuery;
 pub use secret::Secret;
+pub use verify::VerifyError;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 
 use super::{ALGORITHM, Request, UNSIGNED_PAYLOAD};
+use crate::header::lower;
 use crate::hex;
 use crate::percent::{encode_path_to, encode_to};
 
@@ -30,14 +31,14 @@ pub(super) fn canonical<'a>(
     for (name, value) in headers {
         let name = lower(name);
         if signed_by_default(&name) {
-            signed.push((name, trim(value)));
+            signed.push((name, value.trim_ascii()));
         } else if request
             .additional_headers
             .iter()
             .any(|a| a.eq_ignore_ascii_case(&name))
         {
             additional.push(name.clone());
-            signed.push((name, trim(value)));
+            signed.push((name, value.trim_ascii()));
         }
     }
     signed.sort_unstable_by(|a: &Header<'_>, b| a.0.cmp(&b.0));
@@ -105,16 +106,4 @@ fn push_query<'a>(out: &mut String, query: impl Iterator<Item = (&'a str, Option
 
 fn signed_by_default(lower_name: &str) -> bool {
     lower_name.starts_with("x-oss-") || lower_name == "content-type" || lower_name == "content-md5"
-}
-
-fn lower(name: &str) -> Cow<'_, str> {
-    if name.bytes().any(|b| b.is_ascii_uppercase()) {
-        Cow::Owned(name.to_ascii_lowercase())
-    } else {
-        Cow::Borrowed(name)
-    }
-}
-
-fn trim(value: &[u8]) -> &[u8] {
-    value.trim_ascii()
 }

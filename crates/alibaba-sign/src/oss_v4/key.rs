@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::SCOPE_END;
-use crate::Secret;
 use crate::secret::SecretIdentity;
+use crate::{Secret, mac};
 
 pub(super) type HmacSha256 = Hmac<Sha256>;
 
@@ -43,7 +43,7 @@ impl KeyCache {
         {
             return hit.midstate.clone();
         }
-        let midstate = new_hmac(&derive(secret, day, region, product));
+        let midstate = mac::sha256(&derive(secret, day, region, product));
         entries.retain(|entry| !entry.secret.is_gone());
         if entries.len() == KEPT {
             entries.remove(0);
@@ -64,23 +64,12 @@ pub(super) fn derive(secret: &Secret, day: &str, region: &str, product: &str) ->
     let mut seed = zeroize::Zeroizing::new(String::with_capacity(9 + secret.expose().len()));
     seed.push_str("aliyun_v4");
     seed.push_str(secret.expose());
-    [day, region, product, SCOPE_END]
-        .iter()
-        .fold(None, |key: Option<[u8; 32]>, step| {
-            let mac = key
-                .as_ref()
-                .map_or_else(|| new_hmac(seed.as_bytes()), |key| new_hmac(key));
-            Some(
-                mac.chain_update(step.as_bytes())
-                    .finalize()
-                    .into_bytes()
-                    .into(),
-            )
-        })
-        .unwrap_or_default()
-}
-
-#[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-fn new_hmac(key: &[u8]) -> HmacSha256 {
-    HmacSha256::new_from_slice(key).expect("HMAC takes keys of every length")
+    let step = |key: &[u8], part: &str| -> [u8; 32] {
+        let mac = mac::sha256(key).chain_update(part.as_bytes());
+        mac.finalize().into_bytes().into()
+    };
+    let key = step(seed.as_bytes(), day);
+    let key = step(&key, region);
+    let key = step(&key, product);
+    step(&key, SCOPE_END)
 }

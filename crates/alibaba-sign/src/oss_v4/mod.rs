@@ -50,9 +50,11 @@ mod tests;
 mod verify;
 
 pub use post_policy::PostPolicyFields;
-pub use presign::{MAX_EXPIRY, PresignError, PresignedQuery};
+pub use presign::{MAX_EXPIRY, PresignError};
 pub use sign::{SignedHeaders, Signer};
-pub use verify::{Claim, VerifyError};
+pub use verify::Claim;
+
+pub use crate::{PresignedQuery, VerifyError};
 
 /// The name of the algorithm, as it stands in `Authorization` and in presigned URLs.
 pub const ALGORITHM: &str = "OSS4-HMAC-SHA256";

@@ -1,6 +1,5 @@
 //! URLs that carry their own signature.
 
-use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -8,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::canonical::{canonical, string_to_sign};
 use super::stamp::Stamp;
 use super::{ALGORITHM, Request, Signer};
-use crate::Credentials;
 use crate::percent::encode_to;
+use crate::{Credentials, PresignedQuery};
 
 /// Seven days: OSS refuses more with EC 0002-00000232.
 pub const MAX_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -107,23 +106,4 @@ fn is_signing_parameter(name: &str) -> bool {
 /// The additional names that are in the request and not signed anyway, joined by `;`.
 fn additional_names(request: &Request<'_>) -> String {
     canonical(request, std::iter::empty(), request.headers.iter().copied()).additional
-}
-
-/// The query of a presigned URL, without the `?`. Whoever has it can make the request, so it does
-/// not print itself.
-#[derive(Clone)]
-pub struct PresignedQuery(String);
-
-impl PresignedQuery {
-    /// The encoded query.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for PresignedQuery {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PresignedQuery(***)")
-    }
 }

@@ -11,7 +11,8 @@ use super::presign::MAX_EXPIRY;
 use super::sign::scope;
 use super::stamp::{self, Stamp};
 use super::{ALGORITHM, Request, SCOPE_END};
-use crate::{Secret, hex};
+use crate::verify::{check_skew, malformed};
+use crate::{Secret, VerifyError, hex};
 use hmac::KeyInit;
 
 /// Who a request says it is from, read from its `Authorization` header or its query; nothing of it
@@ -32,53 +33,6 @@ pub struct Claim {
     signature: [u8; 32],
 }
 
-/// Why a signed request is refused.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum VerifyError {
-    /// Some part of the claim is missing or not in its form.
-    #[error("malformed `{part}`")]
-    Malformed {
-        /// The header, parameter or part of it.
-        part: &'static str,
-    },
-    /// The day of the scope is not the day of the signing time.
-    #[error("credential scope and signing time name different days")]
-    ScopeDate,
-    /// Signed for another region.
-    #[error("signed for region `{found}`, expected `{expected}`")]
-    Region {
-        /// The region of the scope.
-        found: String,
-        /// The region asked about.
-        expected: String,
-    },
-    /// Signed for another product.
-    #[error("signed for product `{0}`")]
-    Product(String),
-    /// The signing time is too far from now.
-    #[error("signed at {signed_at}, which is more than {tolerance:?} from {now}")]
-    Skewed {
-        /// The time in the request.
-        signed_at: DateTime<Utc>,
-        /// The verifier's time.
-        now: DateTime<Utc>,
-        /// What would have been accepted.
-        tolerance: Duration,
-    },
-    /// A presigned URL was used after its time.
-    #[error("presigned URL expired at {0}")]
-    Expired(DateTime<Utc>),
-    /// The signature is not that of this request and this secret.
-    #[error("signature does not match")]
-    Mismatch {
-        /// What the verifier signed; compare it with the client's.
-        string_to_sign: String,
-        /// What the string's hash was made of.
-        canonical_request: String,
-    },
-}
-
 impl Claim {
     /// Reads the claim of a request signed by headers. Tolerant of spaces and order, as one
     /// official SDK (`oss2`) writes both its own way.
@@ -87,7 +41,6 @@ impl Claim {
     ///
     /// [`VerifyError::Malformed`] and [`VerifyError::ScopeDate`].
     pub fn from_headers(authorization: &str, x_oss_date: &str) -> Result<Self, VerifyError> {
-        let malformed = |part| VerifyError::Malformed { part };
         let fields = authorization
             .strip_prefix(ALGORITHM)
             .filter(|rest| rest.starts_with(' '))
@@ -121,21 +74,17 @@ impl Claim {
                 .iter()
                 .find(|(found, _)| *found == name)
                 .and_then(|(_, value)| *value)
-                .ok_or(VerifyError::Malformed { part: name })
+                .ok_or(malformed(name))
         };
         if value("x-oss-signature-version")? != ALGORITHM {
-            return Err(VerifyError::Malformed {
-                part: "x-oss-signature-version",
-            });
+            return Err(malformed("x-oss-signature-version"));
         }
         let expires = value("x-oss-expires")?
             .parse()
             .map(Duration::from_secs)
             .ok()
             .filter(|expires| !expires.is_zero() && *expires <= MAX_EXPIRY)
-            .ok_or(VerifyError::Malformed {
-                part: "x-oss-expires",
-            })?;
+            .ok_or(malformed("x-oss-expires"))?;
         Self::new(
             value("x-oss-credential")?,
             value("x-oss-date")?,
@@ -152,7 +101,6 @@ impl Claim {
         signature: &str,
         expires: Option<Duration>,
     ) -> Result<Self, VerifyError> {
-        let malformed = |part| VerifyError::Malformed { part };
         let signed_at = stamp::parse(date).ok_or(malformed("x-oss-date"))?;
         // From the right, since nothing forbids a slash in an access key id.
         let mut parts = credential.rsplitn(5, '/');
@@ -247,25 +195,16 @@ impl Claim {
     }
 
     fn check_time(&self, now: DateTime<Utc>, tolerance: Duration) -> Result<(), VerifyError> {
-        let skewed = || VerifyError::Skewed {
-            signed_at: self.signed_at,
-            now,
-            tolerance,
+        let Some(expires) = self.expires else {
+            return check_skew(self.signed_at, now, tolerance);
         };
-        let seconds = i64::try_from(tolerance.as_secs()).unwrap_or(i64::MAX);
-        let ahead = self.signed_at.signed_duration_since(now).num_seconds();
-        match self.expires {
-            None if ahead.abs() > seconds => Err(skewed()),
-            Some(_) if ahead > seconds => Err(skewed()),
-            Some(expires) => {
-                let end = self.signed_at + expires;
-                if now > end {
-                    Err(VerifyError::Expired(end))
-                } else {
-                    Ok(())
-                }
-            }
-            None => Ok(()),
+        let end = self.signed_at + expires;
+        if now > end {
+            Err(VerifyError::Expired(end))
+        } else if now < self.signed_at {
+            check_skew(self.signed_at, now, tolerance)
+        } else {
+            Ok(())
         }
     }
 }

@@ -39,11 +39,9 @@ mod tests;
 
 use std::fmt;
 
-use base64::Engine as _;
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
 
+use crate::mac::Sha1Mac;
 use crate::percent::encode_to;
 use crate::{Credentials, Secret, time};
 
@@ -169,16 +167,9 @@ fn string_to_sign(method: &str, mut parameters: Vec<(&str, &str)>) -> String {
     out
 }
 
-#[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
 fn signature(secret: &Secret, string_to_sign: &str) -> String {
     let mut key = zeroize::Zeroizing::new(String::with_capacity(secret.expose().len() + 1));
     key.push_str(secret.expose());
     key.push('&');
-    let mac =
-        Hmac::<Sha1>::new_from_slice(key.as_bytes()).expect("HMAC takes keys of every length");
-    let mac = mac
-        .chain_update(string_to_sign.as_bytes())
-        .finalize()
-        .into_bytes();
-    base64::engine::general_purpose::STANDARD.encode(mac)
+    Sha1Mac::new(key.as_bytes(), string_to_sign.as_bytes()).to_base64()
 }

@@ -1,0 +1,79 @@
+//! What a verifier says of a request that it refuses.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+/// Why a signed request is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum VerifyError {
+    /// Some part of the claim is missing or not in its form.
+    #[error("malformed `{part}`")]
+    Malformed {
+        /// The header, parameter or part of it.
+        part: &'static str,
+    },
+    /// The day of the scope is not the day of the signing time.
+    #[error("credential scope and signing time name different days")]
+    ScopeDate,
+    /// Signed for another region.
+    #[error("signed for region `{found}`, expected `{expected}`")]
+    Region {
+        /// The region of the scope.
+        found: String,
+        /// The region asked about.
+        expected: String,
+    },
+    /// Signed for another product.
+    #[error("signed for product `{0}`")]
+    Product(String),
+    /// The signing time is too far from now.
+    #[error("signed at {signed_at}, which is more than {tolerance:?} from {now}")]
+    Skewed {
+        /// The time in the request.
+        signed_at: DateTime<Utc>,
+        /// The verifier's time.
+        now: DateTime<Utc>,
+        /// What would have been accepted.
+        tolerance: Duration,
+    },
+    /// A presigned URL was used after its time.
+    #[error("presigned URL expired at {0}")]
+    Expired(DateTime<Utc>),
+    /// The signature is not that of this request and this secret.
+    #[error("signature does not match")]
+    Mismatch {
+        /// What the verifier signed; compare it with the client's.
+        string_to_sign: String,
+        /// What the string's hash was made of; empty for the algorithms of the first generation,
+        /// which sign the text itself.
+        canonical_request: String,
+    },
+}
+
+pub(crate) fn malformed(part: &'static str) -> VerifyError {
+    VerifyError::Malformed { part }
+}
+
+/// Refuses a signing time further than `tolerance` from now, either way.
+pub(crate) fn check_skew(
+    signed_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+    tolerance: Duration,
+) -> Result<(), VerifyError> {
+    if now
+        .signed_duration_since(signed_at)
+        .abs()
+        .to_std()
+        .unwrap_or(Duration::MAX)
+        > tolerance
+    {
+        return Err(VerifyError::Skewed {
+            signed_at,
+            now,
+            tolerance,
+        });
+    }
+    Ok(())
+}
