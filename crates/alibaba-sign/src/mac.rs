@@ -18,14 +18,11 @@ pub(crate) struct Sha1Mac(Hmac<Sha1>);
 
 impl Sha1Mac {
     pub(crate) fn new(key: &[u8], message: &[u8]) -> Self {
-        Self(Hmac::new_from_slice(key).expect(ANY_LENGTH)).chain(message)
+        let mac: Hmac<Sha1> = Hmac::new_from_slice(key).expect(ANY_LENGTH);
+        Self(mac.chain_update(message))
     }
 
-    fn chain(self, message: &[u8]) -> Self {
-        Self(self.0.chain_update(message))
-    }
-
-    pub(crate) fn to_base64(self) -> String {
+    pub(crate) fn into_base64(self) -> String {
         BASE64_STANDARD.encode(self.0.finalize().into_bytes())
     }
 

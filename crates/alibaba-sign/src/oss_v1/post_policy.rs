@@ -17,7 +17,7 @@ pub fn sign_post_policy(credentials: &Credentials, policy_json: &str) -> PostPol
     let secret = credentials.access_key_secret.expose().as_bytes();
     PostPolicyFields {
         access_key_id: credentials.access_key_id.clone(),
-        signature: Sha1Mac::new(secret, policy.as_bytes()).to_base64(),
+        signature: Sha1Mac::new(secret, policy.as_bytes()).into_base64(),
         security_token: credentials.security_token.clone(),
         policy,
     }

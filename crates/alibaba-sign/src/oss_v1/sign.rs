@@ -39,7 +39,7 @@ pub fn sign(credentials: &Credentials, now: DateTime<Utc>, request: &Request<'_>
     let authorization = format!(
         "{SCHEME} {}:{}",
         credentials.access_key_id,
-        Sha1Mac::new(credentials.access_key_secret.expose().as_bytes(), &to_sign).to_base64(),
+        Sha1Mac::new(credentials.access_key_secret.expose().as_bytes(), &to_sign).into_base64(),
     );
     SignedHeaders {
         date,
@@ -88,7 +88,7 @@ pub fn presign(
     };
     let to_sign = string_to_sign(request, &expires, pairs(), request.headers.iter().copied());
     let signature = Sha1Mac::new(credentials.access_key_secret.expose().as_bytes(), &to_sign);
-    let signature = signature.to_base64();
+    let signature = signature.into_base64();
 
     let mut query = String::with_capacity(160);
     let own = [

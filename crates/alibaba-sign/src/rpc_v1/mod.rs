@@ -171,5 +171,5 @@ fn signature(secret: &Secret, string_to_sign: &str) -> String {
     let mut key = zeroize::Zeroizing::new(String::with_capacity(secret.expose().len() + 1));
     key.push_str(secret.expose());
     key.push('&');
-    Sha1Mac::new(key.as_bytes(), string_to_sign.as_bytes()).to_base64()
+    Sha1Mac::new(key.as_bytes(), string_to_sign.as_bytes()).into_base64()
 }
