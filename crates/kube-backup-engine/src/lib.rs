@@ -4,6 +4,7 @@ mod api;
 mod archive;
 pub mod backup;
 mod collect;
+pub mod compare;
 mod discover;
 mod error;
 mod repository;

@@ -1,5 +1,7 @@
 //! The order of a restore, as a table.
 
+use serde_json::Value;
+
 use crate::GroupResource;
 
 /// A stage of a restore. Tiers come one after the other; inside one, objects are created in
@@ -77,6 +79,24 @@ impl Tier {
                 Self::Gates
             }
             _ => Self::Everything,
+        }
+    }
+
+    /// Where a Service goes, once transformed: those that still ask for a port or an address come
+    /// first.
+    pub(crate) fn of_service(service: &Value) -> Self {
+        let asks_for_port = service["spec"]["ports"].as_array().is_some_and(|ports| {
+            ports
+                .iter()
+                .any(|port| port["nodePort"].as_i64().is_some_and(|p| p > 0))
+        });
+        let asks_for_address = service["spec"]["clusterIP"]
+            .as_str()
+            .is_some_and(|ip| !ip.is_empty() && ip != "None");
+        if asks_for_port || asks_for_address {
+            Self::RequestedServices
+        } else {
+            Self::Everything
         }
     }
 }

@@ -81,7 +81,6 @@ impl State {
         if !causes.is_empty() {
             return Err(ApiError::invalid(resource.about_kind(), &name, &causes));
         }
-        self.allocate(resource, &key, &name, &mut object)?;
         finish(resource, &mut object);
         let empty = zero(resource);
         track_update(
@@ -91,6 +90,8 @@ impl State {
             &manager(resource, options, ""),
             true,
         );
+        // Behind the bookkeeping of who set what: nobody asked for what is handed out here.
+        self.allocate(resource, &key, &name, &mut object)?;
         if options.dry_run {
             return Ok(Arc::new(draft(resource, object, self.store.revision())));
         }

@@ -1,4 +1,7 @@
-//! Raw GET requests to the API server, with the retries that reading allows.
+//! Raw requests to the API server: reading with the retries that lists allow, and [`patient`] single
+//! requests that change something.
+
+pub(crate) mod patient;
 
 use std::time::Duration;
 

@@ -1,0 +1,165 @@
+//! Single requests to the API server: raw JSON in and out, repeated where that is safe.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use kube::Client;
+use kube::client::Body;
+use serde_json::Value;
+
+use crate::{Error, ErrorKind, Result};
+
+/// An answer of the server, success or not.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
+    /// The reason of a Status, such as `AlreadyExists`.
+    pub(crate) fn reason(&self) -> String {
+        self.json()["reason"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    }
+
+    /// The message of a Status, for people.
+    pub(crate) fn message(&self) -> String {
+        match self.json()["message"].as_str() {
+            Some(message) => message.to_owned(),
+            None => format!("the API server answered {}", self.status),
+        }
+    }
+}
+
+/// The API server, asked with patience.
+#[derive(Clone)]
+pub(crate) struct PatientApi {
+    client: Client,
+    patience: Duration,
+}
+
+impl PatientApi {
+    pub(crate) fn new(client: Client, patience: Duration) -> Self {
+        Self { client, patience }
+    }
+
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer> {
+        self.request(Method::GET, path, "application/json", Bytes::new())
+            .await
+    }
+
+    pub(crate) async fn create(&self, path: &str, object: &Value) -> Result<Answer> {
+        self.request(Method::POST, path, "application/json", encode(object)?)
+            .await
+    }
+
+    pub(crate) async fn merge(&self, path: &str, patch: &Value) -> Result<Answer> {
+        self.request(
+            Method::PATCH,
+            path,
+            "application/merge-patch+json",
+            encode(patch)?,
+        )
+        .await
+    }
+
+    /// Repeats what failed for a while: a broken connection, 429, 5xx, and the 409 of a writer that
+    /// was overtaken. Gives up, naming what was asked, when the patience ends.
+    async fn request(
+        &self,
+        method: Method,
+        path: &str,
+        media: &str,
+        body: Bytes,
+    ) -> Result<Answer> {
+        let step = || format!("{method} `{path}`");
+        let started = Instant::now();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let request = Request::builder()
+                .method(method.clone())
+                .uri(path)
+                .header("content-type", media)
+                .header("accept", "application/json")
+                .body(Body::from(body.to_vec()))
+                .map_err(|error| Error::invalid(step()).with_source(error))?;
+            let left = self.patience.saturating_sub(started.elapsed());
+            let outcome = tokio::time::timeout(left, exchange(&self.client, request)).await;
+            let (failure, wait) = match outcome {
+                Err(_) => {
+                    return Err(Error::new(
+                        ErrorKind::Timeout,
+                        format!("{}: no answer within {:?}", step(), self.patience),
+                    ));
+                }
+                Ok(Ok((status, wait, body))) => {
+                    let answer = Answer { status, body };
+                    let transient = status == StatusCode::TOO_MANY_REQUESTS
+                        || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
+                        || status == StatusCode::CONFLICT && answer.reason() == "Conflict";
+                    if !transient {
+                        return Ok(answer);
+                    }
+                    (
+                        Error::new(
+                            ErrorKind::Cluster,
+                            format!("{}: {}", step(), answer.message()),
+                        ),
+                        wait,
+                    )
+                }
+                Ok(Err(error)) => (Error::cluster(step(), error), None),
+            };
+            let pause = wait.unwrap_or_else(|| backoff(attempts));
+            if started.elapsed() + pause >= self.patience {
+                return Err(failure);
+            }
+            tracing::debug!(%failure, attempts, "try again");
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
+
+async fn exchange(
+    client: &Client,
+    request: Request<Body>,
+) -> std::result::Result<
+    (StatusCode, Option<Duration>, Bytes),
+    Box<dyn std::error::Error + Send + Sync>,
+> {
+    let response = client.send(request).await?;
+    let status = response.status();
+    let wait = response
+        .headers()
+        .get("retry-after")
+        .and_then(|value| value.to_str().ok()?.parse().ok())
+        .map(Duration::from_secs);
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok((status, wait, body))
+}
+
+/// 50 ms, doubled each time up to 3 s, half of it at random.
+fn backoff(attempts: u32) -> Duration {
+    let ceiling = Duration::from_millis(50 << attempts.min(6));
+    ceiling / 2 + (ceiling / 2).mul_f64(fastrand::f64())
+}
+
+fn encode(object: &Value) -> Result<Bytes> {
+    serde_json::to_vec(object)
+        .map(Bytes::from)
+        .map_err(|error| Error::invalid("encode an object").with_source(error))
+}

@@ -1,0 +1,224 @@
+//! Whether a restored object is the one that was backed up: field by field, but for what the server
+//! and its controllers own.
+//!
+//! What may differ is a table of JSON pointers, each with its reason ([`TOLERATED`]); everything else
+//! is reported by its pointer.
+
+mod tolerated;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use crate::GroupResource;
+use crate::restore::is_adopted;
+
+pub use tolerated::{TOLERATED, Tolerance};
+
+/// Compares objects as they were with objects as they are.
+///
+/// ```
+/// use kube_backup_engine::compare::Comparison;
+/// use serde_json::json;
+///
+/// let before = json!({"metadata": {"name": "a", "uid": "1"}, "data": {"colour": "red"}});
+/// let after = json!({"metadata": {"name": "a", "uid": "2"}, "data": {"colour": "blue"}});
+/// let differences = Comparison::default().differences(&"configmaps".parse()?, &before, &after);
+/// assert_eq!(differences, ["/data/colour"]);
+/// # Ok::<(), kube_backup_engine::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Comparison {
+    namespaces: BTreeMap<String, String>,
+}
+
+impl Comparison {
+    /// Expects what was in a namespace to be in the one it is mapped to, and references to follow.
+    #[must_use]
+    pub fn with_namespace_mapping(mut self, mapping: &BTreeMap<String, String>) -> Self {
+        self.namespaces = mapping.clone();
+        self
+    }
+
+    /// JSON pointers of what differs and should not, in order.
+    #[must_use]
+    pub fn differences(&self, kind: &GroupResource, before: &Value, after: &Value) -> Vec<String> {
+        let (before, after) = self.stripped(kind, before, after);
+        let mut found = Vec::new();
+        diff(&before, &after, &mut String::new(), &mut found);
+        found
+    }
+
+    /// The JSON merge patch (RFC 7386) that takes `after` to `before` where they should not differ;
+    /// `None` when they do not.
+    pub(crate) fn patch(
+        &self,
+        kind: &GroupResource,
+        before: &Value,
+        after: &Value,
+    ) -> Option<Value> {
+        let (before, after) = self.stripped(kind, before, after);
+        merge_patch(&after, &before)
+    }
+
+    /// Both without what may differ.
+    fn stripped(&self, kind: &GroupResource, before: &Value, after: &Value) -> (Value, Value) {
+        let (mut before, mut after) = (before.clone(), after.clone());
+        self.map_namespaces(kind, &mut before);
+        for tolerance in TOLERATED
+            .iter()
+            .filter(|tolerance| tolerance.applies(kind, &before))
+            .collect::<Vec<_>>()
+        {
+            tolerance.strip(&mut before);
+            tolerance.strip(&mut after);
+        }
+        for side in [&mut before, &mut after] {
+            drop_adopted(side);
+            drop_empty(side);
+        }
+        (before, after)
+    }
+
+    fn map_namespaces(&self, kind: &GroupResource, object: &mut Value) {
+        if self.namespaces.is_empty() {
+            return;
+        }
+        let kind = kind.to_string();
+        for (of, pointer) in tolerated::NAMESPACE_FIELDS {
+            if of == "*" || of == kind {
+                for_each(object, pointer, &mut |parent, key| {
+                    if let Some(Value::String(namespace)) = field(parent, key)
+                        && let Some(target) = self.namespaces.get(namespace)
+                    {
+                        namespace.clone_from(target);
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// References to owners that adopt by selector come back when those get to it.
+fn drop_adopted(object: &mut Value) {
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return;
+    };
+    if let Some(Value::Array(references)) = metadata.get_mut("ownerReferences") {
+        references.retain(|reference| !is_adopted(reference));
+        if references.is_empty() {
+            metadata.remove("ownerReferences");
+        }
+    }
+}
+
+/// An empty map says what an absent one says.
+fn drop_empty(object: &mut Value) {
+    for parent in ["/metadata", "/spec/template/metadata"] {
+        if let Some(Value::Object(metadata)) = object.pointer_mut(parent) {
+            for key in ["labels", "annotations"] {
+                if metadata
+                    .get(key)
+                    .and_then(Value::as_object)
+                    .is_some_and(Map::is_empty)
+                {
+                    metadata.remove(key);
+                }
+            }
+        }
+    }
+    if let Some(Value::Object(data)) = object.get("data")
+        && data.is_empty()
+    {
+        object.as_object_mut().map(|fields| fields.remove("data"));
+    }
+}
+
+fn field<'a>(parent: &'a mut Value, key: &str) -> Option<&'a mut Value> {
+    match parent {
+        Value::Object(fields) => fields.get_mut(key),
+        Value::Array(items) => items.get_mut(key.parse::<usize>().ok()?),
+        _ => None,
+    }
+}
+
+/// Calls `act` with the parent and key of every place that `pointer` matches; `*` stands for each
+/// element or key.
+fn for_each(object: &mut Value, pointer: &str, act: &mut dyn FnMut(&mut Value, &str)) {
+    let Some(rest) = pointer.strip_prefix('/') else {
+        return;
+    };
+    let (step, rest) = rest
+        .split_once('/')
+        .map_or((rest, None), |(step, rest)| (step, Some(rest)));
+    let step = step.replace("~1", "/").replace("~0", "~");
+    let keys: Vec<String> = match (step.as_str(), &*object) {
+        ("*", Value::Array(items)) => (0..items.len()).map(|n| n.to_string()).collect(),
+        ("*", Value::Object(fields)) => fields.keys().cloned().collect(),
+        _ => vec![step],
+    };
+    for key in keys {
+        match rest {
+            None => act(object, &key),
+            Some(rest) => {
+                if let Some(child) = field(object, &key) {
+                    for_each(child, &format!("/{rest}"), act);
+                }
+            }
+        }
+    }
+}
+
+fn diff(before: &Value, after: &Value, at: &mut String, found: &mut Vec<String>) {
+    let length = at.len();
+    match (before, after) {
+        (Value::Object(a), Value::Object(b)) => {
+            for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
+                at.push('/');
+                at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                match (a.get(key), b.get(key)) {
+                    (Some(a), Some(b)) => diff(a, b, at, found),
+                    _ => found.push(at.clone()),
+                }
+                at.truncate(length);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (n, (a, b)) in a.iter().zip(b).enumerate() {
+                at.push('/');
+                at.push_str(&n.to_string());
+                diff(a, b, at, found);
+                at.truncate(length);
+            }
+        }
+        (a, b) if a == b => {}
+        _ => found.push(if at.is_empty() {
+            "/".to_owned()
+        } else {
+            at.clone()
+        }),
+    }
+}
+
+fn merge_patch(from: &Value, to: &Value) -> Option<Value> {
+    let (Value::Object(a), Value::Object(b)) = (from, to) else {
+        return (from != to).then(|| to.clone());
+    };
+    let mut patch = Map::new();
+    for key in a.keys().filter(|key| !b.contains_key(*key)) {
+        patch.insert(key.clone(), Value::Null);
+    }
+    for (key, value) in b {
+        let change = match a.get(key) {
+            Some(old) => merge_patch(old, value),
+            None => Some(value.clone()),
+        };
+        if let Some(change) = change {
+            patch.insert(key.clone(), change);
+        }
+    }
+    (!patch.is_empty()).then_some(Value::Object(patch))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,23 @@
+//! Jobs.
+
+use serde_json::Value;
+
+use super::{Context, Verdict, remove};
+
+pub(super) fn transform(job: &mut Value, _: &Context<'_>) -> Verdict {
+    if job
+        .pointer("/status/completionTime")
+        .is_some_and(|time| !time.is_null())
+    {
+        return Verdict::Skip("it has run to its end");
+    }
+    if job.pointer("/spec/manualSelector").and_then(Value::as_bool) != Some(true) {
+        // The old uid would select nothing; the server puts in the new one.
+        for label in ["controller-uid", "batch.kubernetes.io/controller-uid"] {
+            remove(job, "/spec/selector/matchLabels", label);
+            remove(job, "/spec/template/metadata/labels", label);
+            remove(job, "/metadata/labels", label);
+        }
+    }
+    Verdict::Restore
+}

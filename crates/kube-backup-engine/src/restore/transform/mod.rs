@@ -1,0 +1,176 @@
+//! What is changed in an object before it is created again, one file a kind.
+//!
+//! An object in a backup is as the API server showed it, with what the server, its controllers and the
+//! machine it ran on have put in. What another server would refuse, or take for the truth, goes; all
+//! else stays. The rules are Velero's where it has one (pkg/restore/restore.go and actions/), and
+//! what a real server does where it has none.
+
+mod api_service;
+mod claim;
+mod config_map;
+mod definition;
+mod endpoints;
+mod job;
+mod metadata;
+mod namespace;
+mod network_policy;
+mod pod;
+mod role_binding;
+mod secret;
+mod service;
+mod service_account;
+mod volume;
+mod webhook;
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::spec::RestoreSpec;
+use crate::GroupResource;
+
+pub(crate) use metadata::{BACKUP_LABEL, RESTORE_LABEL, label_value};
+
+/// What a transformation may know.
+pub(crate) struct Context<'a> {
+    pub(crate) spec: &'a RestoreSpec,
+    /// The backup's name.
+    pub(crate) backup: &'a str,
+    /// PersistentVolumes that a claim may be bound to again.
+    pub(crate) volumes: &'a HashSet<String>,
+}
+
+impl Context<'_> {
+    /// Maps the namespace that the field `name` of `object` holds.
+    fn map_namespace(&self, object: &mut Value, name: &str) {
+        if let Some(Value::String(namespace)) = object.get_mut(name) {
+            let target = self.spec.target_namespace(namespace);
+            if target != namespace {
+                *namespace = target.to_owned();
+            }
+        }
+    }
+}
+
+/// Whether an object is restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Restore,
+    /// For a reason that the report gives.
+    Skip(&'static str),
+}
+
+type Quirk = fn(&mut Value, &Context<'_>) -> Verdict;
+
+/// The quirk of each kind that has one.
+const QUIRKS: [(&str, &str, Quirk); 19] = [
+    ("", "configmaps", config_map::transform),
+    ("", "endpoints", endpoints::transform),
+    ("", "namespaces", namespace::transform),
+    ("", "persistentvolumeclaims", claim::transform),
+    ("", "persistentvolumes", volume::transform),
+    ("", "pods", pod::transform),
+    ("", "secrets", secret::transform),
+    ("", "serviceaccounts", service_account::transform),
+    ("", "services", service::transform),
+    (
+        "admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations",
+        webhook::transform,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "validatingwebhookconfigurations",
+        webhook::transform,
+    ),
+    (
+        "apiextensions.k8s.io",
+        "customresourcedefinitions",
+        definition::transform,
+    ),
+    (
+        "apiregistration.k8s.io",
+        "apiservices",
+        api_service::transform,
+    ),
+    ("batch", "jobs", job::transform),
+    ("discovery.k8s.io", "endpointslices", endpoints::transform),
+    (
+        "networking.k8s.io",
+        "networkpolicies",
+        network_policy::transform,
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        "clusterrolebindings",
+        role_binding::transform,
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        "rolebindings",
+        role_binding::transform,
+    ),
+    ("extensions", "networkpolicies", network_policy::transform),
+];
+
+/// Changes an object into what is to be created.
+///
+/// Owner references are not looked at here: [`super::owners`] takes them off afterwards, and a quirk
+/// may need them.
+pub(crate) fn transform(
+    kind: &GroupResource,
+    object: &mut Value,
+    context: &Context<'_>,
+) -> Verdict {
+    let quirk = QUIRKS
+        .iter()
+        .find(|(group, plural, _)| kind.is(group, plural));
+    // The quirk first: some rules read what the metadata's rules take away.
+    if let Some((_, _, quirk)) = quirk
+        && let Verdict::Skip(reason) = quirk(object, context)
+    {
+        return Verdict::Skip(reason);
+    }
+    metadata::transform(object, context);
+    Verdict::Restore
+}
+
+/// Removes `key` of the object at `pointer`.
+fn remove(object: &mut Value, pointer: &str, key: &str) {
+    if let Some(Value::Object(fields)) = object.pointer_mut(pointer) {
+        fields.remove(key);
+    }
+}
+
+/// The text at `pointer`.
+fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
+    object
+        .pointer(pointer)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+/// The elements of the array at `pointer`.
+fn elements<'a>(object: &'a mut Value, pointer: &str) -> impl Iterator<Item = &'a mut Value> {
+    object
+        .pointer_mut(pointer)
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+}
+
+/// Whether a reference to a controlling owner of this kind is on the object.
+fn is_controlled_by(object: &Value, group: &str, kind: &str) -> bool {
+    let references = object
+        .pointer("/metadata/ownerReferences")
+        .and_then(Value::as_array);
+    references.into_iter().flatten().any(|reference| {
+        let version = text(reference, "/apiVersion");
+        reference["controller"] == true
+            && text(reference, "/kind") == kind
+            && version.split_once('/').map_or("", |(group, _)| group) == group
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! Pods.
+
+use serde_json::Value;
+
+use super::{Context, Verdict, elements, is_controlled_by, remove, text};
+
+pub(super) fn transform(pod: &mut Value, _: &Context<'_>) -> Verdict {
+    if matches!(text(pod, "/status/phase"), "Succeeded" | "Failed") {
+        return Verdict::Skip("it has run to its end");
+    }
+    if pod
+        .pointer("/metadata/annotations/kubernetes.io~1config.mirror")
+        .is_some()
+    {
+        return Verdict::Skip("a kubelet mirrors it from a file of its node");
+    }
+    if is_controlled_by(pod, "apps", "DaemonSet") {
+        // It is bound to a node by name, and the new cluster's nodes are others.
+        return Verdict::Skip("its DaemonSet makes one for every node");
+    }
+    if is_controlled_by(pod, "batch", "Job") {
+        // Selected by the uid of a Job that is no more, it would run beside the one the Job starts.
+        return Verdict::Skip("its Job starts it again");
+    }
+    // A node of another cluster, what the scheduler made of the priority class, and debug containers,
+    // which are refused on create.
+    for field in ["nodeName", "priority", "ephemeralContainers"] {
+        remove(pod, "/spec", field);
+    }
+    drop_token_volumes(pod);
+    Verdict::Restore
+}
+
+/// Volumes `<service account>-token-<suffix>` of Kubernetes before 1.22 name Secrets that the new
+/// cluster will not have; admission mounts a fresh token.
+fn drop_token_volumes(pod: &mut Value) {
+    let account = text(pod, "/spec/serviceAccountName");
+    let prefix = format!(
+        "{}-token-",
+        if account.is_empty() {
+            "default"
+        } else {
+            account
+        }
+    );
+    let is_token = |name: &Value| name.as_str().is_some_and(|name| name.starts_with(&prefix));
+    if let Some(volumes) = pod
+        .pointer_mut("/spec/volumes")
+        .and_then(Value::as_array_mut)
+    {
+        volumes.retain(|volume| !(is_token(&volume["name"]) && volume.get("secret").is_some()));
+    }
+    let kept: Vec<String> = elements(pod, "/spec/volumes")
+        .filter_map(|volume| volume["name"].as_str().map(str::to_owned))
+        .collect();
+    for containers in ["/spec/containers", "/spec/initContainers"] {
+        for container in elements(pod, containers) {
+            if let Some(mounts) = container
+                .get_mut("volumeMounts")
+                .and_then(Value::as_array_mut)
+            {
+                mounts.retain(|mount| {
+                    !is_token(&mount["name"])
+                        || kept.iter().any(|volume| mount["name"] == volume.as_str())
+                });
+            }
+        }
+    }
+}

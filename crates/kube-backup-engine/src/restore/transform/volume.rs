@@ -1,0 +1,26 @@
+//! PersistentVolumes.
+
+use serde_json::Value;
+
+use super::{Context, Verdict, remove, text};
+
+pub(super) fn transform(volume: &mut Value, context: &Context<'_>) -> Verdict {
+    if text(volume, "/spec/persistentVolumeReclaimPolicy") == "Delete" {
+        // The disk dies with its claim, and a second object for one disk would kill it with its own.
+        return Verdict::Skip(
+            "its disk goes with its claim (reclaim policy Delete); a new one is provisioned",
+        );
+    }
+    if let Some(claim) = volume.pointer_mut("/spec/claimRef") {
+        // The uid of a claim that is gone would release the volume.
+        remove(claim, "", "uid");
+        remove(claim, "", "resourceVersion");
+        context.map_namespace(claim, "namespace");
+    }
+    remove(
+        volume,
+        "/metadata/annotations",
+        "pv.kubernetes.io/bound-by-controller",
+    );
+    Verdict::Restore
+}
