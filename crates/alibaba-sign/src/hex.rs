@@ -4,11 +4,22 @@ use crate::percent::hex_digit;
 
 const LOWER_HEX: &[u8; 16] = b"0123456789abcdef";
 
-/// Appends the digits of `bytes`.
-pub(crate) fn push(out: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        out.push(char::from(LOWER_HEX[usize::from(byte >> 4)]));
-        out.push(char::from(LOWER_HEX[usize::from(byte & 15)]));
+/// The digits of a hash.
+#[derive(Clone, Copy)]
+pub(crate) struct Hex32([u8; 64]);
+
+impl Hex32 {
+    pub(crate) fn new(bytes: &[u8; 32]) -> Self {
+        let mut out = [0; 64];
+        for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = LOWER_HEX[usize::from(byte >> 4)];
+            pair[1] = LOWER_HEX[usize::from(byte & 15)];
+        }
+        Self(out)
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 

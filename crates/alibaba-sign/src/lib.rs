@@ -2,6 +2,8 @@
 
 pub mod acs3;
 mod credentials;
+#[cfg(test)]
+mod damage;
 mod header;
 mod hex;
 mod mac;
@@ -9,6 +11,7 @@ pub mod oss_v1;
 pub mod oss_v4;
 pub mod percent;
 mod presigned;
+pub mod roa_v1;
 pub mod rpc_v1;
 mod secret;
 mod time;

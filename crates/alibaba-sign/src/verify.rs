@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::mac;
+
 /// Why a signed request is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -41,6 +43,15 @@ pub enum VerifyError {
     /// A presigned URL was used after its time.
     #[error("presigned URL expired at {0}")]
     Expired(DateTime<Utc>),
+    /// A header that must be signed wherever it is present is not in the signed list.
+    #[error("header `{0}` is not signed")]
+    Unsigned(String),
+    /// A header of the signed list did not arrive: a proxy on the way may have removed it.
+    #[error("signed header `{0}` did not arrive")]
+    Absent(String),
+    /// The body does not have the hash that was signed.
+    #[error("body does not have the hash that was signed")]
+    Payload,
     /// The signature is not that of this request and this secret.
     #[error("signature does not match")]
     Mismatch {
@@ -54,6 +65,22 @@ pub enum VerifyError {
 
 pub(crate) fn malformed(part: &'static str) -> VerifyError {
     VerifyError::Malformed { part }
+}
+
+/// Reads an `Authorization` of the first generation, `SCHEME id:signature`.
+pub(crate) fn read_scheme<'a>(
+    scheme: &str,
+    authorization: &'a str,
+) -> Result<(&'a str, [u8; 20]), VerifyError> {
+    let (id, signature) = authorization
+        .strip_prefix(scheme)
+        .and_then(|rest| rest.strip_prefix(' '))
+        // From the right: base64 holds no colon, and nothing forbids one in an id.
+        .and_then(|rest| rest.trim().rsplit_once(':'))
+        .filter(|(id, _)| !id.is_empty())
+        .ok_or(malformed("authorization"))?;
+    let signature = mac::read_sha1(signature).ok_or(malformed("signature"))?;
+    Ok((id, signature))
 }
 
 /// Refuses a signing time further than `tolerance` from now, either way.

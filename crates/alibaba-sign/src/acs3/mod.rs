@@ -14,13 +14,25 @@
 //! ```
 //!
 //! The secret is used as it is: no derived key, no scope, so a signature says nothing about region or
-//! product but by the host it covers. (Alibaba Cloud documentation, "Request syntax and signature
-//! method V3"; equal to the official Python SDKs, whose results are this crate's test vectors.)
+//! product but by the host it covers.
+//!
+//! Action, version and time are headers (`x-acs-action`, `x-acs-version`, `x-acs-date`) in both
+//! styles. They differ in the path: `/` in the RPC style, a real one with each segment encoded in the
+//! ROA style. The body is signed exactly as it is sent, be it a form, JSON or bytes, so how a form is
+//! encoded does not matter; structured parameters of a query or form are flattened by the caller
+//! (`Tag.1.Key`).
+//!
+//! (Alibaba Cloud documentation, "Request syntax and signature method V3". It leaves open what the
+//! official SDKs decide: query keys are encoded like values; a parameter without a value is left
+//! out, one with an empty value keeps its `=`; SDKs differ in which further headers they sign, so a
+//! server goes by the list. Equal to the official Python SDKs, whose results are this crate's test
+//! vectors.)
 //!
 //! # What stays unsigned
 //!
 //! Every header that is neither `host`, `content-type` nor `x-acs-*`, unless it is named as an
-//! additional header. The body is covered by its hash.
+//! additional header. The body is covered by its hash. That a request is sent once is for the server
+//! to check: it remembers nonces as long as it takes their dates.
 //!
 //! # Example
 //!
@@ -40,35 +52,41 @@
 //! let credentials = Credentials::new("LTAI-example-id", "example-secret");
 //! let now = Utc.with_ymd_and_hms(2026, 1, 15, 8, 30, 0).unwrap();
 //! let signed = acs3::sign(&credentials, now, "3f0d9c1b2a4e4c7d8f6a5b4c3d2e1f00", &request);
-//! assert!(signed.authorization().starts_with("ACS3-HMAC-SHA256 Credential=LTAI-example-id,"));
+//! assert_eq!(
+//!     signed.authorization(),
+//!     "ACS3-HMAC-SHA256 Credential=LTAI-example-id,\
+//!      SignedHeaders=host;x-acs-action;x-acs-content-sha256;x-acs-date;x-acs-signature-nonce;x-acs-version,\
+//!      Signature=e09c7287db18c073e6ec82bef8e4850ecac1466dac74281e700c0f63db5a307a",
+//! );
+//!
+//! // The other side sees the caller's headers and the signer's.
+//! let mut headers = request.headers.to_vec();
+//! headers.extend(signed.iter().map(|(name, value)| (name, value.as_bytes())));
+//! let claim = acs3::Claim::from_headers(signed.authorization(), "2026-01-15T08:30:00Z")?;
+//! assert_eq!(claim.access_key_id, "LTAI-example-id");
+//! let tolerance = std::time::Duration::from_secs(15 * 60);
+//! claim.verify(
+//!     &credentials.access_key_secret,
+//!     now,
+//!     tolerance,
+//!     &acs3::Request { headers: &headers, ..request },
+//! )?;
+//! # Ok::<(), alibaba_sign::VerifyError>(())
 //! ```
 
+mod canonical;
+mod sign;
 #[cfg(test)]
 mod tests;
+mod verify;
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt;
+pub use sign::{AnonymousHeaders, SignedHeaders, anonymous, sign};
+pub use verify::Claim;
 
-use chrono::{DateTime, Utc};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
-
-use crate::percent::encode_to;
-use crate::{Credentials, Secret, hex, time};
+pub use crate::VerifyError;
 
 /// The name of the algorithm, as it stands in `Authorization`.
 pub const ALGORITHM: &str = "ACS3-HMAC-SHA256";
-
-/// Headers that [`sign`] writes itself, whatever the caller had there.
-const OWN_HEADERS: [&str; 6] = [
-    "authorization",
-    "x-acs-accesskey-id",
-    "x-acs-content-sha256",
-    "x-acs-date",
-    "x-acs-security-token",
-    "x-acs-signature-nonce",
-];
 
 /// The parts of a request that its signature covers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,188 +117,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The headers that make a request authentic. Add all of them, unchanged.
-#[derive(Clone)]
-pub struct SignedHeaders {
-    date: String,
-    nonce: String,
-    content_sha256: String,
-    temporary: Option<(String, Secret)>,
-    authorization: String,
-}
-
-impl SignedHeaders {
-    /// The value of `Authorization`. Mark the header as sensitive.
-    #[must_use]
-    pub fn authorization(&self) -> &str {
-        &self.authorization
-    }
-
-    /// Every header, with its lower-case name.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        let temporary = self.temporary.as_ref();
-        [
-            ("x-acs-date", Some(self.date.as_str())),
-            ("x-acs-signature-nonce", Some(self.nonce.as_str())),
-            ("x-acs-content-sha256", Some(self.content_sha256.as_str())),
-            ("x-acs-accesskey-id", temporary.map(|(id, _)| id.as_str())),
-            (
-                "x-acs-security-token",
-                temporary.map(|(_, token)| token.expose()),
-            ),
-            ("authorization", Some(self.authorization.as_str())),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-    }
-}
-
-impl fmt::Debug for SignedHeaders {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignedHeaders")
-            .field("date", &self.date)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The headers to add to a request sent at `now`. The nonce must be new with each attempt: a service
-/// refuses one that it has seen.
-#[must_use]
-pub fn sign(
-    credentials: &Credentials,
-    now: DateTime<Utc>,
-    nonce: &str,
-    request: &Request<'_>,
-) -> SignedHeaders {
-    let mut signed = SignedHeaders {
-        date: time::iso_seconds(now),
-        nonce: nonce.to_owned(),
-        content_sha256: sha256_hex(request.body),
-        temporary: credentials
-            .security_token
-            .clone()
-            .map(|token| (credentials.access_key_id.clone(), token)),
-        authorization: String::new(),
-    };
-    let callers = request
-        .headers
-        .iter()
-        .copied()
-        .filter(|(name, _)| !OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(name)));
-    let own: Vec<_> = signed
-        .iter()
-        .filter(|(name, _)| *name != "authorization")
-        .map(|(name, value)| (name, value.as_bytes()))
-        .collect();
-    let canonical = canonical(request, &signed.content_sha256, callers.chain(own));
-    let signature = signature(&credentials.access_key_secret, &canonical.string_to_sign());
-    signed.authorization = format!(
-        "{ALGORITHM} Credential={},SignedHeaders={},Signature={signature}",
-        credentials.access_key_id, canonical.signed_headers,
-    );
-    signed
-}
-
-/// The canonical request as bytes (header values need not be UTF-8), and the signed names.
-struct Canonical {
-    bytes: Vec<u8>,
-    signed_headers: String,
-}
-
-impl Canonical {
-    fn string_to_sign(&self) -> String {
-        format!("{ALGORITHM}\n{}", sha256_hex(&self.bytes))
-    }
-}
-
-fn canonical<'a>(
-    request: &Request<'_>,
-    content_sha256: &str,
-    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
-) -> Canonical {
-    let mut signed: BTreeMap<Cow<'_, str>, Vec<&[u8]>> = BTreeMap::new();
-    for (name, value) in headers {
-        let name = if name.bytes().any(|b| b.is_ascii_uppercase()) {
-            Cow::Owned(name.to_ascii_lowercase())
-        } else {
-            Cow::Borrowed(name)
-        };
-        let additional = || {
-            request
-                .additional_headers
-                .iter()
-                .any(|a| a.eq_ignore_ascii_case(&name))
-        };
-        if matches!(&*name, "host" | "content-type") || name.starts_with("x-acs-") || additional() {
-            signed.entry(name).or_default().push(value.trim_ascii());
-        }
-    }
-
-    let mut out = String::with_capacity(512);
-    out.push_str(request.method);
-    out.push('\n');
-    out.push_str(if request.path.is_empty() {
-        "/"
-    } else {
-        request.path
-    });
-    out.push('\n');
-    let mut query: Vec<_> = request.query.to_vec();
-    query.sort_unstable();
-    for (at, (name, value)) in query.into_iter().enumerate() {
-        if at > 0 {
-            out.push('&');
-        }
-        encode_to(&mut out, name);
-        out.push('=');
-        encode_to(&mut out, value);
-    }
-    out.push('\n');
-
-    let mut bytes = out.into_bytes();
-    let mut signed_headers = String::with_capacity(128);
-    for (name, mut values) in signed {
-        values.sort_unstable();
-        bytes.extend_from_slice(name.as_bytes());
-        bytes.push(b':');
-        for (at, value) in values.into_iter().enumerate() {
-            if at > 0 {
-                bytes.push(b',');
-            }
-            bytes.extend_from_slice(value);
-        }
-        bytes.push(b'\n');
-        if !signed_headers.is_empty() {
-            signed_headers.push(';');
-        }
-        signed_headers.push_str(&name);
-    }
-    bytes.push(b'\n');
-    bytes.extend_from_slice(signed_headers.as_bytes());
-    bytes.push(b'\n');
-    bytes.extend_from_slice(content_sha256.as_bytes());
-    Canonical {
-        bytes,
-        signed_headers,
-    }
-}
-
-#[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
-fn signature(secret: &Secret, string_to_sign: &str) -> String {
-    let mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
-        .expect("HMAC takes keys of every length");
-    let mut out = String::with_capacity(64);
-    hex::push(
-        &mut out,
-        &mac.chain_update(string_to_sign.as_bytes())
-            .finalize()
-            .into_bytes(),
-    );
-    out
-}
-
-fn sha256_hex(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(64);
-    hex::push(&mut out, &Sha256::digest(bytes));
-    out
+/// Whether a header is signed wherever it is present. The name is in lower case.
+fn always_signed(name: &str) -> bool {
+    matches!(name, "host" | "content-type") || name.starts_with("x-acs-")
 }

@@ -8,7 +8,8 @@ use super::string_to_sign::string_to_sign;
 use super::{Request, SCHEME};
 use crate::mac::Sha1Mac;
 use crate::percent::encode_to;
-use crate::{Credentials, PresignedQuery, Secret, header, time};
+use crate::time::HttpDate;
+use crate::{Credentials, PresignedQuery, Secret, header};
 
 /// Headers that [`sign`] writes itself, whatever the caller had there.
 const OWN_HEADERS: [&str; 2] = ["date", "x-oss-security-token"];
@@ -22,7 +23,7 @@ const OWN_PARAMETERS: [&str; 4] = ["Expires", "OSSAccessKeyId", "Signature", "se
 /// checks in place of `Date`: give it the same time.
 #[must_use]
 pub fn sign(credentials: &Credentials, now: DateTime<Utc>, request: &Request<'_>) -> SignedHeaders {
-    let date = time::http_date(now);
+    let date = HttpDate::new(now);
     let token = credentials.security_token.as_ref();
     let headers = request
         .headers
@@ -34,7 +35,7 @@ pub fn sign(credentials: &Credentials, now: DateTime<Utc>, request: &Request<'_>
     let signed_date = std::str::from_utf8(x_oss_date)
         .ok()
         .filter(|date| !date.is_empty())
-        .unwrap_or(&date);
+        .unwrap_or(date.as_str());
     let to_sign = string_to_sign(request, signed_date, request.query.iter().copied(), headers);
     let authorization = format!(
         "{SCHEME} {}:{}",
@@ -112,7 +113,7 @@ pub fn presign(
 /// The headers that make a request authentic. Add all of them, unchanged.
 #[derive(Clone)]
 pub struct SignedHeaders {
-    date: String,
+    date: HttpDate,
     security_token: Option<Secret>,
     authorization: String,
 }
@@ -142,7 +143,7 @@ impl SignedHeaders {
 impl fmt::Debug for SignedHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignedHeaders")
-            .field("date", &self.date)
+            .field("date", &self.date.as_str())
             .finish_non_exhaustive()
     }
 }

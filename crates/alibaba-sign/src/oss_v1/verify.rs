@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use super::string_to_sign::string_to_sign;
 use super::{Request, SCHEME};
 use crate::mac::{self, Sha1Mac};
-use crate::verify::{check_skew, malformed};
-use crate::{Secret, VerifyError, header, time};
+use crate::time::HttpDate;
+use crate::verify::{check_skew, malformed, read_scheme};
+use crate::{Secret, VerifyError, header};
 
 /// Who a request says it is from, read from its `Authorization` header or its query; nothing of it
 /// is believed before [`Claim::verify`].
@@ -41,18 +42,12 @@ impl Claim {
     /// [`VerifyError::Malformed`].
     pub fn from_headers(authorization: &str, date: &str) -> Result<Self, VerifyError> {
         let date = date.trim_ascii();
-        let (id, signature) = authorization
-            .strip_prefix(SCHEME)
-            .and_then(|rest| rest.strip_prefix(' '))
-            // From the right: base64 holds no colon, and nothing forbids one in an id.
-            .and_then(|rest| rest.trim().rsplit_once(':'))
-            .filter(|(id, _)| !id.is_empty())
-            .ok_or(malformed("authorization"))?;
+        let (id, signature) = read_scheme(SCHEME, authorization)?;
         Ok(Self {
             access_key_id: id.to_owned(),
-            validity: Validity::SignedAt(time::parse_http_date(date).ok_or(malformed("date"))?),
+            validity: Validity::SignedAt(HttpDate::parse(date).ok_or(malformed("date"))?),
             date: date.to_owned(),
-            signature: mac::read_sha1(signature).ok_or(malformed("signature"))?,
+            signature,
         })
     }
 

@@ -81,7 +81,7 @@ pub(super) fn string_to_sign(stamp: &str, scope: &str, canonical: &[u8]) -> Stri
     out.push('\n');
     out.push_str(scope);
     out.push('\n');
-    hex::push(&mut out, &Sha256::digest(canonical));
+    out.push_str(hex::Hex32::new(&Sha256::digest(canonical).into()).as_str());
     out
 }
 

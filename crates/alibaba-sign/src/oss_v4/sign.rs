@@ -9,7 +9,8 @@ use super::canonical::{canonical, string_to_sign};
 use super::key::KeyCache;
 use super::stamp::Stamp;
 use super::{ALGORITHM, Request, SCOPE_END, UNSIGNED_PAYLOAD};
-use crate::{Credentials, Secret, hex};
+use crate::hex::Hex32;
+use crate::{Credentials, Secret};
 
 /// Headers that the signer writes itself, whatever the caller had there.
 pub(super) const OWN_HEADERS: [&str; 3] =
@@ -121,10 +122,8 @@ impl Signer {
         let mac = self
             .keys
             .keyed(secret, stamp.day(), &self.region, &self.product);
-        hex::push(
-            out,
-            &mac.chain_update(to_sign.as_bytes()).finalize().into_bytes(),
-        );
+        let signature = mac.chain_update(to_sign.as_bytes()).finalize();
+        out.push_str(Hex32::new(&signature.into_bytes().into()).as_str());
     }
 }
 

@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
+use crate::time::{put, year};
+
 /// A signing time in the form that OSS wants.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp([u8; 16]);
@@ -9,9 +11,7 @@ pub(super) struct Stamp([u8; 16]);
 impl Stamp {
     pub(super) fn new(time: DateTime<Utc>) -> Self {
         let mut out = *b"00000000T000000Z";
-        // Four digits hold the years that a signature can be made in.
-        let year = u32::try_from(time.year().clamp(0, 9999)).unwrap_or(0);
-        put(&mut out[0..4], year);
+        put(&mut out[0..4], year(time));
         put(&mut out[4..6], time.month());
         put(&mut out[6..8], time.day());
         put(&mut out[9..11], time.hour());
@@ -51,11 +51,4 @@ pub(super) fn parse(text: &str) -> Option<DateTime<Utc>> {
         date.and_hms_opt(number(9..11)?, number(11..13)?, number(13..15)?)?
             .and_utc(),
     )
-}
-
-fn put(out: &mut [u8], mut value: u32) {
-    for digit in out.iter_mut().rev() {
-        *digit = b'0' + (value % 10) as u8;
-        value /= 10;
-    }
 }

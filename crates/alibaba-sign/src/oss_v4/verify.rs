@@ -6,17 +6,16 @@ use chrono::{DateTime, Utc};
 use hmac::Mac;
 
 use super::canonical::{canonical, string_to_sign};
-use super::key::{HmacSha256, derive};
+use super::key::derive;
 use super::presign::MAX_EXPIRY;
 use super::sign::scope;
 use super::stamp::{self, Stamp};
 use super::{ALGORITHM, Request, SCOPE_END};
 use crate::verify::{check_skew, malformed};
-use crate::{Secret, VerifyError, hex};
-use hmac::KeyInit;
+use crate::{Secret, VerifyError, hex, mac};
 
-/// Who a request says it is from, read from its `Authorization` header or its query; nothing of it
-/// is believed before [`Claim::verify`].
+/// Who a request says it is from, read from its `Authorization` header, its query or its form; nothing
+/// of it is believed before [`Claim::verify`] or [`Claim::verify_post_policy`].
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// Whose secret to look up.
@@ -94,6 +93,30 @@ impl Claim {
         )
     }
 
+    /// Reads the claim of a form upload from its fields. `expires` is `None`: how long the form is
+    /// good for, its policy says.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError::Malformed`] and [`VerifyError::ScopeDate`].
+    pub fn from_form(fields: &[(&str, &str)]) -> Result<Self, VerifyError> {
+        // Field names of a form are taken in any case.
+        let value = |name: &'static str| {
+            let found = fields.iter().find(|(f, _)| f.eq_ignore_ascii_case(name));
+            found.map(|(_, value)| *value).ok_or(malformed(name))
+        };
+        if value("x-oss-signature-version")? != ALGORITHM {
+            return Err(malformed("x-oss-signature-version"));
+        }
+        Self::new(
+            value("x-oss-credential")?,
+            value("x-oss-date")?,
+            "",
+            value("x-oss-signature")?,
+            None,
+        )
+    }
+
     fn new(
         credential: &str,
         date: &str,
@@ -153,15 +176,7 @@ impl Claim {
         tolerance: Duration,
         request: &Request<'_>,
     ) -> Result<(), VerifyError> {
-        if self.region != region {
-            return Err(VerifyError::Region {
-                found: self.region.clone(),
-                expected: region.to_owned(),
-            });
-        }
-        if !self.product.starts_with("oss") {
-            return Err(VerifyError::Product(self.product.clone()));
-        }
+        self.check_scope(region)?;
         self.check_time(now, tolerance)?;
         let additional: Vec<&str> = self.additional.iter().map(String::as_str).collect();
         let request = Request {
@@ -178,20 +193,58 @@ impl Claim {
         let stamp = Stamp::new(self.signed_at);
         let scope = scope(stamp.day(), &self.region, &self.product);
         let to_sign = string_to_sign(stamp.as_str(), &scope, &canonical.bytes);
-        let key = derive(secret, stamp.day(), &self.region, &self.product);
-        let matches = HmacSha256::new_from_slice(&key).is_ok_and(|mac| {
-            mac.chain_update(&to_sign)
-                .verify_slice(&self.signature)
-                .is_ok()
-        });
-        if matches {
-            Ok(())
-        } else {
-            Err(VerifyError::Mismatch {
-                string_to_sign: to_sign,
-                canonical_request: String::from_utf8_lossy(&canonical.bytes).into_owned(),
-            })
+        if self.signed(secret, &to_sign) {
+            return Ok(());
         }
+        Err(VerifyError::Mismatch {
+            string_to_sign: to_sign,
+            canonical_request: String::from_utf8_lossy(&canonical.bytes).into_owned(),
+        })
+    }
+
+    /// Whether the POST policy, in base64 as it stands in the form, is signed by the owner of
+    /// `secret`, for `region`. When it expires, and whether the form meets its conditions (among
+    /// them that `x-oss-date` and `x-oss-credential` are what they were), is for the caller to
+    /// check.
+    ///
+    /// # Errors
+    ///
+    /// What was wrong, in the order region, product, signature.
+    pub fn verify_post_policy(
+        &self,
+        secret: &Secret,
+        region: &str,
+        policy: &str,
+    ) -> Result<(), VerifyError> {
+        self.check_scope(region)?;
+        if self.signed(secret, policy) {
+            return Ok(());
+        }
+        Err(VerifyError::Mismatch {
+            string_to_sign: policy.to_owned(),
+            canonical_request: String::new(),
+        })
+    }
+
+    /// Compares in constant time.
+    fn signed(&self, secret: &Secret, text: &str) -> bool {
+        let stamp = Stamp::new(self.signed_at);
+        let key = derive(secret, stamp.day(), &self.region, &self.product);
+        let mac = mac::sha256(&key).chain_update(text);
+        mac.verify_slice(&self.signature).is_ok()
+    }
+
+    fn check_scope(&self, region: &str) -> Result<(), VerifyError> {
+        if self.region != region {
+            return Err(VerifyError::Region {
+                found: self.region.clone(),
+                expected: region.to_owned(),
+            });
+        }
+        if !self.product.starts_with("oss") {
+            return Err(VerifyError::Product(self.product.clone()));
+        }
+        Ok(())
     }
 
     fn check_time(&self, now: DateTime<Utc>, tolerance: Duration) -> Result<(), VerifyError> {

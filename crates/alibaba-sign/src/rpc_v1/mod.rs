@@ -8,13 +8,20 @@
 //! signature = base64(HMAC-SHA1(secret + "&", toSign))
 //! ```
 //!
-//! (Alibaba Cloud documentation, "RPC mechanism and signature V1"; equal to the official Python SDKs,
-//! whose results are this crate's test vectors.)
+//! Everything is a parameter: `Action`, `Version`, `Format`, `AccessKeyId`, `Timestamp`,
+//! `SignatureNonce`, and the signature itself. Keys are sorted by their bytes before encoding, so
+//! upper case comes before lower case and `Tag.10.Key` before `Tag.2.Key`; an empty value keeps its
+//! `=`. The canonical text is encoded a second time, so the colon of a timestamp ends up as `%253A`.
+//! How parameters are encoded to travel does not matter, since decoded ones are signed.
+//!
+//! (Alibaba Cloud documentation, "RPC mechanism and signature V1"; the newer SDKs call the same
+//! algorithm "v2". Equal to the official Python SDKs, whose results are this crate's test vectors.)
 //!
 //! # What stays unsigned
 //!
 //! Host, path and all headers, and a body that is no form. A security token travels in the URL.
-//! Prefer [`acs3`](crate::acs3).
+//! Whether a parameter stands in the query or in the form is not signed either. Prefer
+//! [`acs3`](crate::acs3).
 //!
 //! # Example
 //!
@@ -28,33 +35,38 @@
 //!     query: &[("Action", "DescribeRegions"), ("Version", "2014-05-26"), ("Format", "XML")],
 //!     ..rpc_v1::Request::new("GET")
 //! };
+//! let credentials = Credentials::new("testid", "testsecret");
 //! let now = Utc.with_ymd_and_hms(2016, 2, 23, 12, 46, 24).unwrap();
 //! let nonce = "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf";
-//! let signed = rpc_v1::sign(&Credentials::new("testid", "testsecret"), now, nonce, &request);
+//! let signed = rpc_v1::sign(&credentials, now, nonce, &request);
 //! assert_eq!(signed.signature(), "OLeaidS1JvxuMvnyHOwuJ+uX5qY=");
+//!
+//! // The other side sees the caller's parameters and the signer's.
+//! let query: Vec<_> = request.query.iter().copied().chain(signed.iter()).collect();
+//! let seen = rpc_v1::Request { query: &query, ..request };
+//! let claim = rpc_v1::Claim::from_request(&seen)?;
+//! assert_eq!(claim.access_key_id, "testid");
+//! let tolerance = std::time::Duration::from_secs(15 * 60);
+//! claim.verify(&credentials.access_key_secret, now, tolerance, &seen)?;
+//! # Ok::<(), alibaba_sign::VerifyError>(())
 //! ```
 
+mod sign;
+mod string_to_sign;
 #[cfg(test)]
 mod tests;
+mod verify;
 
-use std::fmt;
+pub use sign::{AnonymousParameters, SignedParameters, anonymous, sign};
+pub use verify::Claim;
 
-use chrono::{DateTime, Utc};
+pub use crate::VerifyError;
 
-use crate::mac::Sha1Mac;
-use crate::percent::encode_to;
-use crate::{Credentials, Secret, time};
+/// The value of `SignatureMethod`.
+const METHOD: &str = "HMAC-SHA1";
 
-/// Parameters that [`sign`] writes itself, whatever the caller had there.
-const OWN_PARAMETERS: [&str; 7] = [
-    "AccessKeyId",
-    "SecurityToken",
-    "Signature",
-    "SignatureMethod",
-    "SignatureNonce",
-    "SignatureVersion",
-    "Timestamp",
-];
+/// The value of `SignatureVersion`.
+const VERSION: &str = "1.0";
 
 /// The parts of a request that its signature covers.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,99 +89,4 @@ impl<'a> Request<'a> {
             form: &[],
         }
     }
-}
-
-/// The query parameters that make a request authentic. Add all of them, unchanged.
-#[derive(Clone)]
-pub struct SignedParameters {
-    access_key_id: String,
-    timestamp: String,
-    nonce: String,
-    security_token: Option<Secret>,
-    signature: String,
-}
-
-impl SignedParameters {
-    /// The value of `Signature`, not yet encoded.
-    #[must_use]
-    pub fn signature(&self) -> &str {
-        &self.signature
-    }
-
-    /// Every parameter, not yet encoded.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        [
-            ("AccessKeyId", Some(self.access_key_id.as_str())),
-            ("SignatureMethod", Some("HMAC-SHA1")),
-            ("SignatureVersion", Some("1.0")),
-            ("SignatureNonce", Some(self.nonce.as_str())),
-            ("Timestamp", Some(self.timestamp.as_str())),
-            (
-                "SecurityToken",
-                self.security_token.as_ref().map(Secret::expose),
-            ),
-            ("Signature", Some(self.signature.as_str())),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-    }
-}
-
-impl fmt::Debug for SignedParameters {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SignedParameters")
-            .field("timestamp", &self.timestamp)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The query parameters to add to a request sent at `now`. The nonce must be new with each attempt.
-#[must_use]
-pub fn sign(
-    credentials: &Credentials,
-    now: DateTime<Utc>,
-    nonce: &str,
-    request: &Request<'_>,
-) -> SignedParameters {
-    let mut signed = SignedParameters {
-        access_key_id: credentials.access_key_id.clone(),
-        timestamp: time::iso_seconds(now),
-        nonce: nonce.to_owned(),
-        security_token: credentials.security_token.clone(),
-        signature: String::new(),
-    };
-    let mut parameters: Vec<(&str, &str)> = Vec::with_capacity(16);
-    let callers = request.query.iter().chain(request.form).copied();
-    parameters.extend(callers.filter(|(name, _)| !OWN_PARAMETERS.contains(name)));
-    for (name, value) in signed.iter().filter(|(name, _)| *name != "Signature") {
-        parameters.push((name, value));
-    }
-    let to_sign = string_to_sign(request.method, parameters);
-    signed.signature = signature(&credentials.access_key_secret, &to_sign);
-    signed
-}
-
-fn string_to_sign(method: &str, mut parameters: Vec<(&str, &str)>) -> String {
-    parameters.sort_unstable();
-    let mut canonical = String::with_capacity(256);
-    for (name, value) in parameters {
-        if !canonical.is_empty() {
-            canonical.push('&');
-        }
-        encode_to(&mut canonical, name);
-        canonical.push('=');
-        encode_to(&mut canonical, value);
-    }
-    let mut out = String::with_capacity(method.len() + 5 + canonical.len() * 3 / 2);
-    out.push_str(method);
-    out.push_str("&%2F&");
-    encode_to(&mut out, &canonical);
-    out
-}
-
-fn signature(secret: &Secret, string_to_sign: &str) -> String {
-    let mut key = zeroize::Zeroizing::new(String::with_capacity(secret.expose().len() + 1));
-    key.push_str(secret.expose());
-    key.push('&');
-    Sha1Mac::new(key.as_bytes(), string_to_sign.as_bytes()).into_base64()
 }

@@ -1,0 +1,48 @@
+//! The text that the secret signs.
+
+use std::borrow::Cow;
+
+use super::Request;
+use crate::header::{lower, value};
+
+/// As bytes, since header values need not be UTF-8. `headers` are what travels.
+pub(super) fn string_to_sign<'a>(
+    request: &Request<'_>,
+    date: &str,
+    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Vec<u8> {
+    let mut out = Vec::with_capacity(384);
+    out.extend_from_slice(request.method.as_bytes());
+    out.push(b'\n');
+    for name in ["accept", "content-md5", "content-type"] {
+        out.extend_from_slice(value(request.headers, name));
+        out.push(b'\n');
+    }
+    out.extend_from_slice(date.as_bytes());
+    out.push(b'\n');
+
+    let mut signed: Vec<(Cow<'_, str>, &[u8])> = headers
+        .map(|(name, value)| (lower(name), value.trim_ascii()))
+        .filter(|(name, _)| name.starts_with("x-acs-"))
+        .collect();
+    signed.sort_unstable();
+    for (name, value) in signed {
+        out.extend_from_slice(name.as_bytes());
+        out.push(b':');
+        out.extend_from_slice(value);
+        out.push(b'\n');
+    }
+
+    out.extend_from_slice(request.path.as_bytes());
+    let mut query = request.query.to_vec();
+    query.sort_unstable();
+    for (at, (name, value)) in query.into_iter().enumerate() {
+        out.push(if at == 0 { b'?' } else { b'&' });
+        out.extend_from_slice(name.as_bytes());
+        if !value.is_empty() {
+            out.push(b'=');
+            out.extend_from_slice(value.as_bytes());
+        }
+    }
+    out
+}
