@@ -3,6 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use http::StatusCode;
+
+use crate::oss::OssError;
+
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -11,16 +15,72 @@ pub enum Fault {
     Refuse,
     /// The request is carried out, then the connection closes without an answer.
     LoseReply,
+    /// The request's body is read so far, then the connection closes. Nothing is carried out.
+    ResetUpload(u64),
     /// The answer's body breaks off after this many bytes, and the connection with it.
     ResetBody(u64),
+    /// The answer's body ends after this many bytes as if that were all: its `Content-Length`
+    /// says so too. Only its CRC-64, or knowing how long it should be, gives it away.
+    TruncateBody(u64),
+    /// The answer's body comes in pieces of so many bytes, with a pause before each.
+    SlowBody {
+        /// Bytes of a piece.
+        piece: usize,
+        /// What passes before each.
+        pause: Duration,
+    },
     /// One byte of the answer's body is altered.
     CorruptBody,
     /// The answer names a CRC-64 that its body does not have.
     WrongCrc,
     /// The request is not carried out; the answer is this status with this OSS error code.
     Status(u16, &'static str),
+    /// The request is not carried out, since there are too many: OSS answers 503 with a code such
+    /// as `TotalQpsLimitExceeded`, or 429 with `QpsLimitExceeded`, and says how long to wait in
+    /// `x-oss-qos-delay-time` and, in whole seconds, `Retry-After`.
+    Throttle {
+        /// 503 or 429.
+        status: u16,
+        /// Which limit was hit.
+        code: &'static str,
+        /// How long the client is told to wait.
+        wait: Duration,
+    },
+    /// The server's clock is off by so many seconds for this request, ahead or (negative) behind.
+    SkewClock(i64),
     /// The answer comes later.
     Delay(Duration),
+}
+
+impl Fault {
+    /// The error that is answered in the place of carrying the request out.
+    pub(crate) fn error(&self) -> Option<OssError> {
+        let status =
+            |code: u16| StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        match self {
+            Self::Status(code, name) => {
+                let error = OssError::new(status(*code), name, "A fault that a test asked for.");
+                Some(match *code {
+                    503 => error.header("x-oss-qos-delay-time", "10"),
+                    _ => error,
+                })
+            }
+            Self::Throttle {
+                status: code,
+                code: name,
+                wait,
+            } => Some(
+                OssError::new(
+                    status(*code),
+                    name,
+                    "Please reduce your request rate: a fault that a test asked for.",
+                )
+                .header("x-oss-qos-delay-time", wait.as_millis().to_string())
+                .header("retry-after", wait.as_secs().max(1).to_string()),
+            ),
+            _ => None,
+        }
+    }
 }
 
 /// Which requests a fault befalls. Without conditions, every one.

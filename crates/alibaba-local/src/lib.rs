@@ -5,6 +5,7 @@ mod faults;
 mod log;
 mod oss;
 mod server;
+mod spoil;
 mod users;
 
 pub use clock::LocalClock;

@@ -1,4 +1,4 @@
-//! The listener, and how an answer is spoiled on its way.
+//! The listener, and what it is built from.
 
 use std::convert::Infallible;
 use std::io;
@@ -8,8 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::stream::BoxStream;
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
@@ -20,9 +19,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::clock::LocalClock;
-use crate::faults::{Fault, Faults};
+use crate::faults::Faults;
 use crate::log::RequestLog;
-use crate::oss::{Answer, Oss, Outcome};
+use crate::oss::{Answer, Effort, KnownBody, Oss, Outcome, Setup};
 use crate::users::{User, Users};
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -54,6 +53,9 @@ pub struct Builder {
     users: Users,
     buckets: Vec<String>,
     folder: Option<PathBuf>,
+    effort: Effort,
+    refuse_v1: bool,
+    restore_time: Option<Duration>,
 }
 
 impl Builder {
@@ -87,6 +89,33 @@ impl Builder {
         self
     }
 
+    /// Refuses signature version 1, as OSS does for accounts opened since March 2025.
+    pub fn refuse_signature_v1(mut self) -> Self {
+        self.refuse_v1 = true;
+        self
+    }
+
+    /// How long archived objects take to be restored, instead of OSS's minutes to days.
+    pub fn restore_time(mut self, time: Duration) -> Self {
+        self.restore_time = Some(time);
+        self
+    }
+
+    /// For benchmarks: no MD5 of bodies, which takes several times as long as everything else.
+    /// ETags come from the CRC-64 instead; a `Content-MD5` is still checked.
+    pub fn skip_md5(mut self) -> Self {
+        self.effort.skip_md5 = true;
+        self
+    }
+
+    /// For benchmarks that measure the client and not this server: a body whose `Content-Length`
+    /// is that of `block` repeated so many times is taken for just that. Its CRC-64 is computed
+    /// now, its bytes are neither looked at nor kept, and reading it sends the block again.
+    pub fn known_body(mut self, block: Bytes, times: u64) -> Self {
+        self.effort.known.push(KnownBody::new(block, times));
+        self
+    }
+
     /// Starts to listen.
     ///
     /// # Errors
@@ -98,14 +127,19 @@ impl Builder {
             Faults::default(),
             RequestLog::default(),
         );
-        let oss = Oss::open(
-            self.region.clone(),
-            self.users,
-            self.folder,
-            clock.clone(),
-            faults.clone(),
-            log.clone(),
-        )
+        let oss = Oss::open(Setup {
+            region: self.region.clone(),
+            users: self.users,
+            folder: self.folder,
+            clock: clock.clone(),
+            faults: faults.clone(),
+            log: log.clone(),
+            effort: self.effort,
+            refuse_v1: self.refuse_v1,
+            restore_time: self
+                .restore_time
+                .and_then(|time| chrono::TimeDelta::from_std(time).ok()),
+        })
         .map_err(StartError::Data)?;
         for bucket in &self.buckets {
             oss.create_bucket(bucket).map_err(StartError::Data)?;
@@ -148,6 +182,9 @@ impl LocalCloud {
             users: Users::new(),
             buckets: Vec::new(),
             folder: None,
+            effort: Effort::default(),
+            refuse_v1: false,
+            restore_time: None,
         }
     }
 
@@ -252,52 +289,4 @@ fn respond(answer: Answer) -> Response<Body> {
             .insert(http::header::CONTENT_LENGTH, answer.len.into());
     }
     response
-}
-
-/// Applies the faults that befall an answer.
-pub(crate) fn spoil(mut answer: Answer, fault: &Fault) -> Answer {
-    match fault {
-        Fault::WrongCrc => answer.header("x-oss-hash-crc64ecma", "1"),
-        Fault::CorruptBody => {
-            let mut done = false;
-            answer.body = answer
-                .body
-                .map_ok(move |frame| {
-                    if done || frame.is_empty() {
-                        return frame;
-                    }
-                    done = true;
-                    let mut bytes = frame.to_vec();
-                    bytes[0] ^= 1;
-                    Bytes::from(bytes)
-                })
-                .boxed();
-            answer
-        }
-        Fault::ResetBody(after) => {
-            let cut = cut(answer.body, *after);
-            let end = futures::stream::once(async {
-                // What was cut off has to reach the socket first; hyper flushes when it waits.
-                tokio::time::sleep(Duration::from_millis(10)).await;
-                Err(io::ErrorKind::ConnectionReset.into())
-            });
-            answer.body = cut.chain(end).boxed();
-            answer
-        }
-        _ => answer,
-    }
-}
-
-/// The first `len` bytes of a body.
-fn cut(
-    body: BoxStream<'static, io::Result<Bytes>>,
-    len: u64,
-) -> impl Stream<Item = io::Result<Bytes>> {
-    futures::stream::try_unfold((body, len), |(mut body, left)| async move {
-        let Some(frame) = body.next().await.transpose()?.filter(|_| left > 0) else {
-            return Ok(None);
-        };
-        let take = left.min(frame.len() as u64);
-        Ok(Some((frame.slice(..take as usize), (body, left - take))))
-    })
 }

@@ -54,4 +54,20 @@ impl Answer {
         }
         self
     }
+
+    /// As [`Self::header`], where there is a value.
+    pub(crate) fn maybe(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.header(name, value),
+            None => self,
+        }
+    }
+
+    /// Repeats how an object is encrypted.
+    pub(crate) fn encryption(self, headers: &[(String, String)]) -> Self {
+        headers
+            .iter()
+            .filter(|(name, _)| name.starts_with("x-oss-server-side-"))
+            .fold(self, |answer, (name, value)| answer.header(name, value))
+    }
 }

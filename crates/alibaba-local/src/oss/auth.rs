@@ -2,26 +2,51 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
 use http::request::Parts;
 
-use alibaba_sign::oss_v4::{Claim, Request, VerifyError};
+use alibaba_sign::{VerifyError, oss_v1, oss_v4};
 use chrono::{DateTime, Utc};
 
 use super::error::OssError;
+use super::operation::Operation;
 use super::request::Target;
 use crate::users::{User, Users};
 
 /// OSS takes requests whose time is off by at most this, either way.
 const TOLERANCE: Duration = Duration::from_secs(15 * 60);
 
-/// The caller, once signature, token and rights are found good.
-pub(crate) fn authenticate<'u>(
-    users: &'u Users,
-    region: &str,
-    now: DateTime<Utc>,
+/// What a request is held against.
+pub(super) struct Context<'a> {
+    pub(super) users: &'a Users,
+    pub(super) region: &'a str,
+    pub(super) now: DateTime<Utc>,
+    pub(super) refuse_v1: bool,
+}
+
+/// Who a request is from.
+pub(super) enum Caller<'a> {
+    User(&'a User),
+    Anonymous,
+}
+
+/// How a request says who it is from.
+enum Scheme {
+    HeaderV1,
+    HeaderV4,
+    QueryV1,
+    QueryV4,
+}
+
+/// The caller, once signature and token are found good.
+pub(super) fn authenticate<'a>(
+    context: &Context<'a>,
     parts: &Parts,
     target: &Target,
-) -> Result<&'u User, OssError> {
+) -> Result<Caller<'a>, OssError> {
+    let Some(scheme) = scheme(parts, target)? else {
+        return Ok(Caller::Anonymous);
+    };
     let query: Vec<_> = target
         .query
         .iter()
@@ -32,75 +57,141 @@ pub(crate) fn authenticate<'u>(
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
         .collect();
-    let header = |name: &str| parts.headers.get(name).and_then(|v| v.to_str().ok());
-
-    let presigned = target.param("x-oss-signature-version").is_some();
-    let claim = match (header("authorization"), presigned) {
-        (Some(_), true) => {
-            return Err(OssError::bad_request(
-                "InvalidArgument",
-                "Authorization header and query signature must not both be present.",
-            ));
+    let (bucket, key) = (target.bucket.as_deref(), target.key.as_deref());
+    let method = parts.method.as_str();
+    let user = match scheme {
+        Scheme::HeaderV4 | Scheme::QueryV4 => {
+            let request = oss_v4::Request {
+                method,
+                bucket,
+                key,
+                query: &query,
+                headers: &headers,
+                additional_headers: &[],
+            };
+            let claim = claim_v4(&scheme, parts, &query)?;
+            let user = context.user(&claim.access_key_id)?;
+            check_token(user, token(parts, target, "x-oss-security-token"))?;
+            claim
+                .verify(
+                    &user.secret,
+                    context.region,
+                    context.now,
+                    TOLERANCE,
+                    &request,
+                )
+                .map_err(|error| refusal_of(&error, user))?;
+            user
         }
-        (Some(authorization), false) if authorization.starts_with("OSS ") => {
+        Scheme::HeaderV1 | Scheme::QueryV1 => {
+            context.check_v1()?;
+            let request = oss_v1::Request {
+                method,
+                bucket,
+                key,
+                query: &query,
+                headers: &headers,
+            };
+            let claim = if matches!(scheme, Scheme::HeaderV1) {
+                let date = text(parts, "x-oss-date").or_else(|| text(parts, "date"));
+                oss_v1::Claim::from_headers(
+                    text(parts, "authorization").unwrap_or_default(),
+                    date.unwrap_or_default(),
+                )
+            } else {
+                oss_v1::Claim::from_query(&query)
+            }
+            .map_err(|error| refusal(&error))?;
+            let user = context.user(&claim.access_key_id)?;
+            let sent = token(parts, target, "x-oss-security-token")
+                .or_else(|| token(parts, target, "security-token"));
+            check_token(user, sent)?;
+            claim
+                .verify(&user.secret, context.now, TOLERANCE, &request)
+                .map_err(|error| refusal_of(&error, user))?;
+            user
+        }
+    };
+    Ok(Caller::User(user))
+}
+
+fn scheme(parts: &Parts, target: &Target) -> Result<Option<Scheme>, OssError> {
+    let header = match text(parts, "authorization") {
+        Some(value) if value.starts_with("OSS ") => Some(Scheme::HeaderV1),
+        Some(_) => Some(Scheme::HeaderV4),
+        None => None,
+    };
+    let query = if target.param("x-oss-signature-version").is_some() {
+        Some(Scheme::QueryV4)
+    } else if target.param("OSSAccessKeyId").is_some() || target.param("Signature").is_some() {
+        Some(Scheme::QueryV1)
+    } else {
+        None
+    };
+    match (header, query) {
+        (Some(_), Some(_)) => Err(OssError::bad_request(
+            "InvalidArgument",
+            "Authorization header and query signature must not both be present.",
+        )),
+        (header, query) => Ok(header.or(query)),
+    }
+}
+
+fn claim_v4(
+    scheme: &Scheme,
+    parts: &Parts,
+    query: &[(&str, Option<&str>)],
+) -> Result<oss_v4::Claim, OssError> {
+    if matches!(scheme, Scheme::QueryV4) {
+        return oss_v4::Claim::from_query(query).map_err(|error| refusal(&error));
+    }
+    if text(parts, "x-oss-content-sha256") != Some(oss_v4::UNSIGNED_PAYLOAD) {
+        return Err(OssError::bad_request(
+            "InvalidArgument",
+            "x-oss-content-sha256 must be UNSIGNED-PAYLOAD.",
+        )
+        .ec("0002-00000204"));
+    }
+    oss_v4::Claim::from_headers(
+        text(parts, "authorization").unwrap_or_default(),
+        text(parts, "x-oss-date").unwrap_or_default(),
+    )
+    .map_err(|error| refusal(&error))
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn user(&self, access_key_id: &str) -> Result<&'a User, OssError> {
+        self.users.get(access_key_id).ok_or_else(|| {
+            OssError::forbidden(
+                "InvalidAccessKeyId",
+                "The OSS Access Key Id you provided does not exist in our records.",
+            )
+            .ec("0002-00000902")
+            .with("OSSAccessKeyId", access_key_id)
+        })
+    }
+
+    pub(super) fn check_v1(&self) -> Result<(), OssError> {
+        if self.refuse_v1 {
             return Err(OssError::forbidden(
                 "InvalidArgument",
                 "Signature version 1 is not allowed; use OSS4-HMAC-SHA256.",
             )
             .ec("0002-00000080"));
         }
-        (Some(authorization), false) => {
-            if header("x-oss-content-sha256") != Some("UNSIGNED-PAYLOAD") {
-                return Err(OssError::bad_request(
-                    "InvalidArgument",
-                    "x-oss-content-sha256 must be UNSIGNED-PAYLOAD.",
-                )
-                .ec("0002-00000204"));
-            }
-            Claim::from_headers(authorization, header("x-oss-date").unwrap_or_default())
-        }
-        (None, true) => Claim::from_query(&query),
-        (None, false) => {
-            return Err(OssError::forbidden(
-                "AccessDenied",
-                "You have no right to access this object because of bucket acl.",
-            )
-            .ec("0003-00000001"));
-        }
+        Ok(())
     }
-    .map_err(|error| refusal(&error))?;
-
-    let user = users.get(&claim.access_key_id).ok_or_else(|| {
-        OssError::forbidden(
-            "InvalidAccessKeyId",
-            "The OSS Access Key Id you provided does not exist in our records.",
-        )
-        .ec("0002-00000902")
-        .with("OSSAccessKeyId", &claim.access_key_id)
-    })?;
-    let sent = header("x-oss-security-token").or_else(|| target.param("x-oss-security-token"));
-    check_token(user, sent)?;
-    let request = Request {
-        method: parts.method.as_str(),
-        bucket: target.bucket.as_deref(),
-        key: target.key.as_deref(),
-        query: &query,
-        headers: &headers,
-        additional_headers: &[],
-    };
-    claim
-        .verify(&user.secret, region, now, TOLERANCE, &request)
-        .map_err(|error| match refusal(&error) {
-            refused if refused.code == "SignatureDoesNotMatch" => {
-                refused.with("OSSAccessKeyId", &claim.access_key_id)
-            }
-            refused => refused,
-        })?;
-    authorize(user, target)?;
-    Ok(user)
 }
 
-fn check_token(user: &User, sent: Option<&str>) -> Result<(), OssError> {
+fn text<'p>(parts: &'p Parts, name: &str) -> Option<&'p str> {
+    parts.headers.get(name).and_then(|v| v.to_str().ok())
+}
+
+fn token<'p>(parts: &'p Parts, target: &'p Target, name: &str) -> Option<&'p str> {
+    text(parts, name).or_else(|| target.param(name))
+}
+
+pub(super) fn check_token(user: &User, sent: Option<&str>) -> Result<(), OssError> {
     match (&user.token, sent) {
         (None, None) => Ok(()),
         (Some(token), Some(sent)) if token.expose() == sent => Ok(()),
@@ -117,24 +208,60 @@ fn check_token(user: &User, sent: Option<&str>) -> Result<(), OssError> {
     }
 }
 
-/// The seam where a RAM policy will decide; today the user's list of actions does.
-fn authorize(user: &User, target: &Target) -> Result<(), OssError> {
-    match target
-        .operation
-        .ram_actions()
-        .iter()
-        .find(|action| !user.may(action))
-    {
-        None => Ok(()),
-        Some(action) => Err(OssError::forbidden(
-            "AccessDenied",
-            "You have no right to access this object because of bucket acl or RAM policy.",
-        )
-        .ec("0003-00000001")
-        .with("AuthAction", *action)
-        .with("AuthPrincipalType", "SubUser")
-        .with("NoPermissionType", "ImplicitDeny")
-        .with("PolicyType", "AccountLevelIdentityBasedPolicy")),
+/// The seam where a RAM policy will decide; today the user's list of actions does, and for those
+/// without a name the ACL.
+pub(super) fn authorize(
+    caller: &Caller<'_>,
+    target: &Target,
+    headers: &HeaderMap,
+    is_public: impl FnOnce() -> bool,
+) -> Result<(), OssError> {
+    let user = match caller {
+        Caller::User(user) => user,
+        Caller::Anonymous if is_public() => return Ok(()),
+        Caller::Anonymous => {
+            return Err(OssError::access_denied(
+                "You have no right to access this object because of bucket acl.",
+            )
+            .ec("0003-00000001"));
+        }
+    };
+    for action in needed_actions(target, headers) {
+        if !user.may(action) {
+            return Err(OssError::access_denied(
+                "You have no right to access this object because of bucket acl or RAM policy.",
+            )
+            .ec("0003-00000001")
+            .with("AuthAction", action)
+            .with("AuthPrincipalType", "SubUser")
+            .with("NoPermissionType", "ImplicitDeny")
+            .with("PolicyType", "AccountLevelIdentityBasedPolicy"));
+        }
+    }
+    Ok(())
+}
+
+/// The RAM actions of a request: its operation's, and those of what its headers ask for.
+fn needed_actions(target: &Target, headers: &HeaderMap) -> Vec<&'static str> {
+    let versioned = target.param("versionId").is_some();
+    let mut actions = vec![target.operation.ram_action(versioned)];
+    if let Some(source) = headers.get("x-oss-copy-source") {
+        let versioned = source.as_bytes().contains(&b'?');
+        actions.push(Operation::GetObject.ram_action(versioned));
+    }
+    if headers.contains_key("x-oss-tagging") {
+        actions.push(Operation::PutObjectTagging.ram_action(false));
+    }
+    actions
+}
+
+/// As [`refusal`], naming the key where the signature is wrong.
+fn refusal_of(error: &VerifyError, user: &User) -> OssError {
+    match refusal(error) {
+        refused if refused.code == "SignatureDoesNotMatch" => {
+            refused.with("OSSAccessKeyId", &user.access_key_id)
+        }
+        refused => refused,
     }
 }
 

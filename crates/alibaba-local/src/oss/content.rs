@@ -1,169 +1,262 @@
-//! The bytes of an object: frames in memory as they arrived, or a file.
+//! The bytes of an object: segments in memory, in files, or of a body known beforehand.
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
-use crc_fast::{CrcAlgorithm, Digest as CrcDigest};
 use futures::stream::{self, BoxStream, StreamExt};
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use md5::{Digest as _, Md5};
-use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 /// Files are read in pieces of this size.
 const READ_SIZE: usize = 256 * 1024;
 
-/// Immutable bytes of an object or a part.
+/// Immutable bytes of an object or a part. Putting contents together copies nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Content(Vec<Segment>);
+
 #[derive(Clone, Debug)]
-pub(crate) enum Content {
-    Memory(Vec<Bytes>),
-    File(PathBuf),
+pub(crate) enum Segment {
+    Memory(Bytes),
+    /// A stretch of a file.
+    File {
+        file: Arc<DataFile>,
+        from: u64,
+        len: u64,
+    },
+    /// A stretch of a block repeated without end.
+    Repeated {
+        block: Bytes,
+        from: u64,
+        len: u64,
+    },
 }
 
-/// A body that arrived whole.
-pub(crate) struct Received {
-    pub(crate) content: Content,
-    pub(crate) len: u64,
-    pub(crate) crc: u64,
-    pub(crate) md5: [u8; 16],
+/// A file that goes away with its last user, unless something that is stored needs it.
+#[derive(Debug)]
+pub(crate) struct DataFile {
+    path: PathBuf,
+    kept: AtomicBool,
 }
 
-/// Takes a body in, into memory or into `file`.
-pub(crate) async fn receive(mut body: Incoming, file: Option<PathBuf>) -> io::Result<Received> {
-    let mut crc = CrcDigest::new(CrcAlgorithm::Crc64Xz);
-    let mut md5 = Md5::new();
-    let mut len = 0;
-    let mut frames = Vec::new();
-    let mut sink = match &file {
-        Some(path) => Some(tokio::fs::File::create(path).await?),
-        None => None,
-    };
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(io::Error::other)?.into_data() else {
-            continue;
-        };
-        crc.update(&data);
-        md5.update(&data);
-        len += data.len() as u64;
-        match &mut sink {
-            Some(sink) => sink.write_all(&data).await?,
-            None => frames.push(data),
+impl DataFile {
+    pub(crate) fn new(path: PathBuf, kept: bool) -> Self {
+        Self {
+            path,
+            kept: AtomicBool::new(kept),
         }
     }
-    if let Some(mut sink) = sink {
-        sink.flush().await?;
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
-    Ok(Received {
-        content: file.map_or(Content::Memory(frames), Content::File),
-        len,
-        crc: crc.finalize(),
-        md5: md5.finalize().into(),
-    })
+}
+
+impl Drop for DataFile {
+    fn drop(&mut self) {
+        if !*self.kept.get_mut() {
+            // What stays behind is swept up at the next start.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+impl Segment {
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::File { len, .. } | Self::Repeated { len, .. } => *len,
+        }
+    }
+
+    /// A stretch of it, which must lie inside.
+    fn slice(&self, skip: u64, take: u64) -> Self {
+        match self {
+            // Both are within the segment, whose length is a usize.
+            Self::Memory(bytes) => {
+                let start = skip as usize;
+                Self::Memory(bytes.slice(start..start + take as usize))
+            }
+            Self::File { file, from, .. } => Self::File {
+                file: file.clone(),
+                from: from + skip,
+                len: take,
+            },
+            Self::Repeated { block, from, .. } => Self::Repeated {
+                block: block.clone(),
+                from: from + skip,
+                len: take,
+            },
+        }
+    }
+
+    fn read(self) -> BoxStream<'static, io::Result<Bytes>> {
+        match self {
+            Self::Memory(bytes) => stream::once(async { Ok(bytes) }).boxed(),
+            Self::File { file, from, len } => read_file(file, from, len).boxed(),
+            Self::Repeated { block, from, len } => read_repeated(block, from, len).boxed(),
+        }
+    }
 }
 
 impl Content {
-    /// The bytes from `from`, `len` of them.
+    pub(crate) fn new(segments: Vec<Segment>) -> Self {
+        Self(segments)
+    }
+
+    pub(crate) fn segments(&self) -> &[Segment] {
+        &self.0
+    }
+
+    /// One behind the other.
+    pub(crate) fn concat<'c>(parts: impl IntoIterator<Item = &'c Self>) -> Self {
+        Self(
+            parts
+                .into_iter()
+                .flat_map(|part| part.0.iter().cloned())
+                .collect(),
+        )
+    }
+
+    /// The bytes from `from`, `len` of them, as a content of its own; nothing is copied.
+    pub(crate) fn slice(&self, from: u64, len: u64) -> Self {
+        let (mut skip, mut left) = (from, len);
+        let mut out = Vec::new();
+        for segment in &self.0 {
+            if left == 0 {
+                break;
+            }
+            let size = segment.len();
+            if skip >= size {
+                skip -= size;
+                continue;
+            }
+            let take = left.min(size - skip);
+            out.push(segment.slice(skip, take));
+            left -= take;
+            skip = 0;
+        }
+        Self(out)
+    }
+
     pub(crate) fn read(&self, from: u64, len: u64) -> BoxStream<'static, io::Result<Bytes>> {
-        match self {
-            Self::Memory(frames) => {
-                stream::iter(slices(frames, from, len).into_iter().map(Ok)).boxed()
-            }
-            Self::File(path) => read_file(path.clone(), from, len).boxed(),
-        }
+        stream::iter(self.slice(from, len).0)
+            .flat_map(Segment::read)
+            .boxed()
     }
 
-    /// Puts parts together: a list of frames, or one file at `into`.
-    pub(crate) async fn concat(parts: &[Content], into: Option<&Path>) -> io::Result<Content> {
-        let Some(path) = into else {
-            let frames = parts.iter().flat_map(|part| match part {
-                Self::Memory(frames) => frames.clone(),
-                Self::File(_) => Vec::new(),
-            });
-            return Ok(Self::Memory(frames.collect()));
-        };
-        let mut out = tokio::fs::File::create(path).await?;
-        for part in parts {
-            match part {
-                Self::File(part) => {
-                    tokio::io::copy(&mut tokio::fs::File::open(part).await?, &mut out).await?;
-                }
-                Self::Memory(frames) => {
-                    for frame in frames {
-                        out.write_all(frame).await?;
-                    }
-                }
+    /// Its files outlive this process.
+    pub(crate) fn keep(&self) {
+        self.mark(true);
+    }
+
+    /// Its files go away once nobody reads them any more.
+    pub(crate) fn release(&self) {
+        self.mark(false);
+    }
+
+    fn mark(&self, kept: bool) {
+        for segment in &self.0 {
+            if let Segment::File { file, .. } = segment {
+                file.kept.store(kept, Ordering::Relaxed);
             }
         }
-        out.flush().await?;
-        Ok(Self::File(path.to_owned()))
     }
 }
 
-/// The frames, cut to the range; nothing is copied.
-fn slices(frames: &[Bytes], from: u64, len: u64) -> Vec<Bytes> {
-    let (mut skip, mut left) = (from, len);
-    let mut out = Vec::new();
-    for frame in frames {
-        let size = frame.len() as u64;
-        if skip >= size {
-            skip -= size;
-            continue;
-        }
-        if left == 0 {
-            break;
-        }
-        let take = left.min(size - skip);
-        // Both are within the frame, whose length is a usize.
-        let start = skip as usize;
-        out.push(frame.slice(start..start + take as usize));
-        left -= take;
-        skip = 0;
-    }
-    out
-}
-
-fn read_file(path: PathBuf, from: u64, len: u64) -> impl futures::Stream<Item = io::Result<Bytes>> {
-    stream::try_unfold((None, len), move |(file, left)| {
-        let path = path.clone();
+fn read_file(
+    file: Arc<DataFile>,
+    from: u64,
+    len: u64,
+) -> impl futures::Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold((None, len), move |(open, left)| {
+        let file = file.clone();
         async move {
             if left == 0 {
                 return Ok(None);
             }
-            let mut file = match file {
-                Some(file) => file,
+            let mut open = match open {
+                Some(open) => open,
                 None => {
-                    let mut file = tokio::fs::File::open(path).await?;
-                    file.seek(io::SeekFrom::Start(from)).await?;
-                    file
+                    let mut open = tokio::fs::File::open(file.path()).await?;
+                    open.seek(io::SeekFrom::Start(from)).await?;
+                    open
                 }
             };
             let mut buffer = vec![0; READ_SIZE.min(usize::try_from(left).unwrap_or(READ_SIZE))];
-            let read = file.read(&mut buffer).await?;
+            let read = open.read(&mut buffer).await?;
             if read == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
             buffer.truncate(read);
             Ok(Some((
                 Bytes::from(buffer),
-                (Some(file), left - read as u64),
+                (Some(open), left - read as u64),
             )))
+        }
+    })
+}
+
+fn read_repeated(
+    block: Bytes,
+    from: u64,
+    len: u64,
+) -> impl futures::Stream<Item = io::Result<Bytes>> {
+    stream::try_unfold((from, len), move |(at, left)| {
+        let block = block.clone();
+        async move {
+            if left == 0 || block.is_empty() {
+                return Ok(None);
+            }
+            let start = (at % block.len() as u64) as usize;
+            let take = left.min((block.len() - start) as u64);
+            let piece = block.slice(start..start + take as usize);
+            Ok(Some((piece, (at + take, left - take))))
         }
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::TryStreamExt;
+
     use super::*;
 
-    #[test]
-    fn ranges_cross_frames() {
-        let frames: Vec<Bytes> = ["abc", "", "def", "g"].map(Bytes::from).into();
-        let cut = |from, len| String::from_utf8(slices(&frames, from, len).concat()).unwrap();
-        assert_eq!(cut(0, 7), "abcdefg");
-        assert_eq!(cut(2, 3), "cde");
-        assert_eq!(cut(3, 1), "d");
-        assert_eq!(cut(6, 1), "g");
-        assert_eq!(cut(7, 0), "");
+    async fn read(content: &Content, from: u64, len: u64) -> String {
+        let pieces: Vec<Bytes> = content.read(from, len).try_collect().await.unwrap();
+        String::from_utf8(pieces.concat()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn ranges_cross_segments_of_every_kind() {
+        let path = std::env::temp_dir().join(format!("content-{:016x}", fastrand::u64(..)));
+        std::fs::write(&path, "..def..").unwrap();
+        let content = Content::new(vec![
+            Segment::Memory(Bytes::from("abc")),
+            Segment::Memory(Bytes::new()),
+            Segment::File {
+                file: Arc::new(DataFile::new(path.clone(), false)),
+                from: 2,
+                len: 3,
+            },
+            Segment::Repeated {
+                block: Bytes::from("xyz"),
+                from: 1,
+                len: 5,
+            },
+        ]);
+        assert_eq!(read(&content, 0, 11).await, "abcdefyzxyz");
+        assert_eq!(read(&content, 2, 3).await, "cde");
+        assert_eq!(read(&content, 5, 4).await, "fyzx");
+        assert_eq!(read(&content, 10, 1).await, "z");
+        assert_eq!(read(&content, 11, 0).await, "");
+
+        let inner = content.slice(4, 4);
+        assert_eq!(read(&inner, 1, 2).await, "fy");
+        drop(content);
+        assert!(path.exists(), "a slice still needs the file");
+        drop(inner);
+        assert!(!path.exists());
     }
 }

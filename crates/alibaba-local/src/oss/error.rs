@@ -12,6 +12,7 @@ pub(crate) struct OssError {
     message: String,
     ec: &'static str,
     extra: Vec<(&'static str, String)>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl OssError {
@@ -22,6 +23,7 @@ impl OssError {
             message: message.into(),
             ec: "",
             extra: Vec::new(),
+            headers: Vec::new(),
         }
     }
 
@@ -33,6 +35,16 @@ impl OssError {
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.extra.push((name, value.into()));
         self
+    }
+
+    /// Adds a header to the answer.
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    pub(crate) fn headers(&self) -> &[(&'static str, String)] {
+        &self.headers
     }
 
     pub(crate) fn error_class(&self) -> &'static str {
@@ -61,6 +73,48 @@ impl OssError {
 
     pub(crate) fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, code, message)
+    }
+
+    pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    pub(crate) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, message)
+    }
+
+    pub(crate) fn invalid_argument(
+        name: &'static str,
+        value: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::bad_request("InvalidArgument", message)
+            .with("ArgumentName", name)
+            .with("ArgumentValue", value)
+    }
+
+    /// For what OSS can do and this server cannot.
+    pub(crate) fn not_implemented(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_IMPLEMENTED,
+            "NotImplemented",
+            format!("{what} is not served by this local OSS."),
+        )
+    }
+
+    pub(crate) fn access_denied(message: impl Into<String>) -> Self {
+        Self::forbidden("AccessDenied", message)
+    }
+
+    /// Retention, legal hold or a bucket rule keeps the object as it is.
+    pub(crate) fn immutable() -> Self {
+        Self::conflict("FileImmutable", "The object you specified is immutable.")
+    }
+
+    pub(crate) fn no_such_version(key: &str, version: &str) -> Self {
+        Self::not_found("NoSuchVersion", "The specified version does not exist.")
+            .with("Key", key)
+            .with("VersionId", version)
     }
 
     pub(crate) fn no_such_bucket(bucket: &str) -> Self {
@@ -101,6 +155,15 @@ impl OssError {
             "The object you specified already exists and can not be overwritten.",
         )
         .ec("0026-00000106")
+    }
+
+    /// The body broke off.
+    pub(crate) fn request_timeout() -> Self {
+        Self::bad_request(
+            "RequestTimeout",
+            "Your socket connection to the server was not read from or written to within the \
+             timeout period.",
+        )
     }
 
     pub(crate) fn malformed_xml() -> Self {

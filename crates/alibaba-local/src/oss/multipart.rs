@@ -3,18 +3,20 @@
 use std::collections::BTreeMap;
 
 use http::{HeaderMap, StatusCode};
-use hyper::body::Incoming;
 use serde::Deserialize;
 
 use super::answer::Answer;
-use super::content::{Content, Received};
+use super::attributes::forbids_overwrite;
+use super::content::Content;
 use super::error::OssError;
-use super::objects::{check_key, forbids_overwrite, kept_headers};
+use super::get::parse_range;
+use super::object::{Kind, Object, ObjectFacts, Part, Upload};
+use super::receive::{Body, Received};
 use super::request::Target;
-use super::store::{Object, ObjectFacts, Part, Upload, discard};
-use super::xml::{Element, KeyEncoding};
-use super::{Oss, iso_date, number, upper_hex};
-use crc_fast::{CrcAlgorithm, checksum_combine};
+use super::xml::{self, Element};
+use super::{Oss, iso_date, upper_hex};
+use crc_fast::{CrcAlgorithm, Digest as CrcDigest, checksum_combine};
+use futures::TryStreamExt;
 use md5::{Digest as _, Md5};
 
 /// Every part but the last holds at least this much; checked when the upload completes.
@@ -22,7 +24,6 @@ const MIN_PART: u64 = 100 * 1024;
 const MAX_PARTS: u32 = 10_000;
 
 #[derive(Deserialize)]
-#[serde(rename = "CompleteMultipartUpload")]
 struct CompleteBody {
     #[serde(rename = "Part", default)]
     parts: Vec<CompletePart>,
@@ -39,105 +40,145 @@ struct CompletePart {
 impl Oss {
     pub(super) fn initiate(
         &self,
-        bucket: &str,
-        key: &str,
         target: &Target,
         headers: &HeaderMap,
     ) -> Result<Answer, OssError> {
-        check_key(key)?;
-        let create = forbids_overwrite(headers)?;
+        let (bucket, key) = (target.bucket(), target.key());
+        let attributes = self.begin_write(bucket, key, headers)?;
+        let answer = Answer::empty(StatusCode::OK).encryption(&attributes.headers);
         let upload = Upload {
             key: key.to_owned(),
             initiated: self.clock.now(),
-            headers: kept_headers(headers),
+            attributes,
             parts: BTreeMap::new(),
         };
         let id = format!("{:016X}{:016X}", fastrand::u64(..), fastrand::u64(..));
         self.store.with_bucket(bucket, |stored| {
-            if create && stored.objects.contains_key(key) {
-                return Err(OssError::already_exists());
-            }
             stored.uploads.insert(id.clone(), upload);
             Ok(())
         })?;
-        let encoding = KeyEncoding(target.param("encoding-type") == Some("url"));
+        let encoding = target.encoding();
         let document = Element::root("InitiateMultipartUploadResult")
             .maybe("EncodingType", encoding.name())
             .text("Bucket", bucket)
             .text("Key", &encoding.apply(key))
             .text("UploadId", &id)
             .document();
-        Ok(Answer::xml(document))
+        Ok(answer
+            .header("content-type", "application/xml")
+            .bytes(document))
     }
 
     pub(super) async fn upload_part(
         &self,
-        bucket: &str,
         target: &Target,
         headers: &HeaderMap,
-        body: Incoming,
+        body: Body,
     ) -> Result<Answer, OssError> {
-        let id = target.param("uploadId").unwrap_or_default();
-        let part_number = target
-            .param("partNumber")
-            .and_then(|text| text.parse().ok())
-            .filter(|number| (1..=MAX_PARTS).contains(number))
-            .ok_or_else(|| {
-                OssError::bad_request(
-                    "InvalidArgument",
-                    "Part number must be an integer between 1 and 10000, inclusive.",
-                )
-                .with("ArgumentName", "partNumber")
-            })?;
-        self.store.with_bucket(bucket, |stored| {
-            stored
-                .uploads
-                .get(id)
-                .map(drop)
-                .ok_or_else(|| OssError::no_such_upload(id))
-        })?;
-        let Received {
-            content,
-            len,
-            crc,
-            md5,
-        } = self.receive(bucket, headers, body).await?;
-        let etag = upper_hex(&md5);
+        let (id, number) = self.part_of(target)?;
+        let received = self.receive(target.bucket(), headers, body).await?;
         let answer = Answer::empty(StatusCode::OK)
-            .header("etag", &format!("\"{etag}\""))
-            .header("x-oss-hash-crc64ecma", &crc.to_string());
-        let part = Part {
-            content,
-            len,
-            etag,
-            crc,
-            modified: self.clock.now(),
-        };
-        self.store
-            .with_bucket(bucket, |stored| match stored.uploads.get_mut(id) {
-                Some(upload) => {
-                    if let Some(replaced) = upload.parts.insert(part_number, part) {
-                        discard(&replaced.content);
-                    }
-                    Ok(())
-                }
-                // Aborted or completed while the body was on its way.
-                None => {
-                    discard(&part.content);
-                    Err(OssError::no_such_upload(id))
-                }
-            })?;
+            .header("etag", &format!("\"{}\"", received.etag()))
+            .maybe("content-md5", received.content_md5().as_deref())
+            .header("x-oss-hash-crc64ecma", &received.crc.to_string());
+        self.add_part(target, id, number, received)?;
         Ok(answer)
     }
 
-    pub(super) async fn complete(
+    pub(super) async fn upload_part_copy(
         &self,
-        bucket: &str,
-        key: &str,
         target: &Target,
         headers: &HeaderMap,
-        body: &[u8],
     ) -> Result<Answer, OssError> {
+        let (id, number) = self.part_of(target)?;
+        let source = match self.copy_source(headers)? {
+            Ok(source) => source,
+            Err(not_modified) => return Ok(not_modified),
+        };
+        let facts = &source.object.facts;
+        let range = headers
+            .get("x-oss-copy-source-range")
+            .and_then(|value| value.to_str().ok());
+        let (from, len) = match range {
+            None => (0, facts.len),
+            // A range that cannot be met means the whole object here too.
+            Some(text) => parse_range(text, facts.len).unwrap_or((0, facts.len)),
+        };
+        let content = source.object.content.slice(from, len);
+        let (crc, md5) = checksums(&content, len)
+            .await
+            .map_err(|error| OssError::internal(&error))?;
+        let received = Received {
+            content: self.store.share(target.bucket(), &content)?,
+            len,
+            crc,
+            md5: Some(md5),
+        };
+        let document = Element::root("CopyPartResult")
+            .text("LastModified", &iso_date(self.clock.now()))
+            .text("ETag", &format!("\"{}\"", received.etag()))
+            .document();
+        self.add_part(target, id, number, received)?;
+        Ok(Answer::xml(document).maybe("x-oss-copy-source-version-id", source.version.as_deref()))
+    }
+
+    /// The upload and the part number of a request, the upload being there.
+    fn part_of<'t>(&self, target: &'t Target) -> Result<(&'t str, u32), OssError> {
+        let id = target.param("uploadId").unwrap_or_default();
+        let text = target.param("partNumber").unwrap_or_default();
+        let number = text
+            .parse()
+            .ok()
+            .filter(|number| (1..=MAX_PARTS).contains(number))
+            .ok_or_else(|| {
+                OssError::invalid_argument(
+                    "partNumber",
+                    text,
+                    "Part number must be an integer between 1 and 10000, inclusive.",
+                )
+            })?;
+        self.store.with_bucket(target.bucket(), |stored| {
+            stored
+                .uploads
+                .get(id)
+                .filter(|upload| upload.key == target.key())
+                .map(|_| (id, number))
+                .ok_or_else(|| OssError::no_such_upload(id))
+        })
+    }
+
+    fn add_part(
+        &self,
+        target: &Target,
+        id: &str,
+        number: u32,
+        received: Received,
+    ) -> Result<(), OssError> {
+        let part = Part {
+            len: received.len,
+            etag: received.etag(),
+            crc: received.crc,
+            content: received.content,
+            modified: self.clock.now(),
+        };
+        self.store.with_bucket(target.bucket(), |stored| {
+            // It may have been aborted or completed while the body was on its way.
+            let upload = stored
+                .uploads
+                .get_mut(id)
+                .ok_or_else(|| OssError::no_such_upload(id))?;
+            upload.parts.insert(number, part);
+            Ok(())
+        })
+    }
+
+    pub(super) fn complete(
+        &self,
+        target: &Target,
+        headers: &HeaderMap,
+        document: &str,
+    ) -> Result<Answer, OssError> {
+        let (bucket, key) = (target.bucket(), target.key());
         let id = target.param("uploadId").unwrap_or_default();
         let create = forbids_overwrite(headers)?;
         let upload = self.store.with_bucket(bucket, |stored| {
@@ -147,38 +188,31 @@ impl Oss {
         let all = headers
             .get("x-oss-complete-all")
             .is_some_and(|value| value == "yes");
-        let parts: Vec<&Part> = if all {
-            upload.parts.values().collect()
-        } else {
-            chosen_parts(&upload, body)?
+        let parts: Vec<&Part> = match (all, document.trim().is_empty()) {
+            (true, true) if !upload.parts.is_empty() => upload.parts.values().collect(),
+            (false, _) => chosen_parts(&upload, document)?,
+            // All parts, and a list of them, contradict each other.
+            (true, _) => return Err(OssError::malformed_xml()),
         };
-        if parts.iter().rev().skip(1).any(|part| part.len < MIN_PART) {
+        if let Some(small) = parts.iter().rev().skip(1).find(|part| part.len < MIN_PART) {
             return Err(OssError::bad_request(
                 "EntityTooSmall",
                 "Your proposed upload is smaller than the minimum allowed size.",
-            ));
+            )
+            .with("MinSizeAllowed", MIN_PART.to_string())
+            .with("ProposedSize", small.len.to_string()));
         }
-        let crc = parts.iter().fold(0, |crc, part| {
-            checksum_combine(CrcAlgorithm::Crc64Xz, crc, part.crc, part.len)
-        });
-        let mut digest = Md5::new();
-        for part in &parts {
-            digest.update(&part.etag);
-        }
+        let now = self.clock.now();
+        let joined = joined(&parts);
+        let etag = etag_of(&parts);
         let facts = ObjectFacts {
-            key: key.to_owned(),
-            len: parts.iter().map(|part| part.len).sum(),
-            etag: format!("{}-{}", upper_hex(&digest.finalize()), parts.len()),
-            crc,
-            modified: self.clock.now(),
-            kind: "Multipart".to_owned(),
-            headers: upload.headers.clone(),
+            etag,
+            ..upload
+                .attributes
+                .clone()
+                .object(key, Kind::Multipart, &joined, now)
         };
-        let contents: Vec<Content> = parts.iter().map(|part| part.content.clone()).collect();
-        let content = Content::concat(&contents, self.store.incoming_file(bucket).as_deref())
-            .await
-            .map_err(|error| OssError::internal(&error))?;
-        let encoding = KeyEncoding(target.param("encoding-type") == Some("url"));
+        let encoding = target.encoding();
         let document = Element::root("CompleteMultipartUploadResult")
             .maybe("EncodingType", encoding.name())
             .text(
@@ -187,144 +221,71 @@ impl Oss {
             )
             .text("Bucket", bucket)
             .text("Key", &encoding.apply(key))
-            .text("ETag", &format!("\"{}\"", facts.etag))
+            .text("ETag", &facts.quoted_etag())
             .document();
-        self.store
-            .commit(bucket, Object { content, facts }, create)?;
-        self.forget_upload(bucket, id)?;
-        Ok(Answer::xml(document).header("x-oss-hash-crc64ecma", &crc.to_string()))
+        let answer = Answer::xml(document)
+            .header("x-oss-hash-crc64ecma", &facts.crc.to_string())
+            .header("etag", &facts.quoted_etag());
+        let object = Object {
+            content: joined.content,
+            facts,
+        };
+        let version = self.store.commit(bucket, object, create, now)?;
+        self.forget_upload(target)?;
+        Ok(answer.maybe("x-oss-version-id", version.as_deref()))
     }
 
-    pub(super) fn abort(&self, bucket: &str, target: &Target) -> Result<Answer, OssError> {
-        let id = target.param("uploadId").unwrap_or_default();
-        self.forget_upload(bucket, id)?;
+    pub(super) fn abort(&self, target: &Target) -> Result<Answer, OssError> {
+        self.forget_upload(target)?;
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     }
 
-    fn forget_upload(&self, bucket: &str, id: &str) -> Result<(), OssError> {
-        self.store.with_bucket(bucket, |stored| {
-            let upload = stored
+    fn forget_upload(&self, target: &Target) -> Result<(), OssError> {
+        let id = target.param("uploadId").unwrap_or_default();
+        self.store.with_bucket(target.bucket(), |stored| {
+            stored
                 .uploads
                 .remove(id)
-                .ok_or_else(|| OssError::no_such_upload(id))?;
-            for part in upload.parts.values() {
-                discard(&part.content);
-            }
-            Ok(())
-        })
-    }
-
-    pub(super) fn list_parts(
-        &self,
-        bucket: &str,
-        key: &str,
-        target: &Target,
-    ) -> Result<Answer, OssError> {
-        let id = target.param("uploadId").unwrap_or_default();
-        let max = number(target, "max-parts", 1000, 1000)?;
-        let marker = number(target, "part-number-marker", 0, usize::MAX)?;
-        let encoding = KeyEncoding(target.param("encoding-type") == Some("url"));
-        self.store.with_bucket(bucket, |stored| {
-            let upload = stored
-                .uploads
-                .get(id)
-                .ok_or_else(|| OssError::no_such_upload(id))?;
-            let mut rest = upload
-                .parts
-                .iter()
-                .filter(|(number, _)| **number as usize > marker)
-                .peekable();
-            let mut list = Element::root("ListPartsResult")
-                .maybe("EncodingType", encoding.name())
-                .text("Bucket", bucket)
-                .text("Key", &encoding.apply(key))
-                .text("UploadId", id);
-            let mut last = marker;
-            for (number, part) in rest.by_ref().take(max) {
-                last = *number as usize;
-                list = list.child(
-                    &Element::root("Part")
-                        .text("PartNumber", &number.to_string())
-                        .text("LastModified", &iso_date(part.modified))
-                        .text("ETag", &format!("\"{}\"", part.etag))
-                        .text("HashCrc64ecma", &part.crc.to_string())
-                        .text("Size", &part.len.to_string()),
-                );
-            }
-            let document = list
-                .text("MaxParts", &max.to_string())
-                .text("PartNumberMarker", &marker.to_string())
-                .text("NextPartNumberMarker", &last.to_string())
-                .text(
-                    "IsTruncated",
-                    if rest.peek().is_some() {
-                        "true"
-                    } else {
-                        "false"
-                    },
-                )
-                .document();
-            Ok(Answer::xml(document))
-        })
-    }
-
-    pub(super) fn list_uploads(&self, bucket: &str, target: &Target) -> Result<Answer, OssError> {
-        let max = number(target, "max-uploads", 1000, 1000)?;
-        let prefix = target.param("prefix").unwrap_or_default();
-        let markers = (
-            target.param("key-marker").unwrap_or_default(),
-            target.param("upload-id-marker").unwrap_or_default(),
-        );
-        let encoding = KeyEncoding(target.param("encoding-type") == Some("url"));
-        self.store.with_bucket(bucket, |stored| {
-            let mut uploads: Vec<_> = stored
-                .uploads
-                .iter()
-                .map(|(id, upload)| (upload.key.as_str(), id.as_str(), upload))
-                .filter(|(key, id, _)| {
-                    // Without an upload id the marker skips every upload of its key.
-                    let after = if markers.1.is_empty() {
-                        *key > markers.0
-                    } else {
-                        (*key, *id) > markers
-                    };
-                    key.starts_with(prefix) && after
-                })
-                .collect();
-            uploads.sort_unstable_by_key(|(key, id, _)| (*key, *id));
-            let truncated = uploads.len() > max;
-            uploads.truncate(max);
-            let mut list = Element::root("ListMultipartUploadsResult")
-                .maybe("EncodingType", encoding.name())
-                .text("Bucket", bucket)
-                .text("KeyMarker", &encoding.apply(markers.0))
-                .text("UploadIdMarker", markers.1);
-            if let (true, Some((key, id, _))) = (truncated, uploads.last()) {
-                list = list
-                    .text("NextKeyMarker", &encoding.apply(key))
-                    .text("NextUploadIdMarker", id);
-            }
-            list = list
-                .text("Prefix", &encoding.apply(prefix))
-                .text("MaxUploads", &max.to_string())
-                .text("IsTruncated", if truncated { "true" } else { "false" });
-            for (key, id, upload) in &uploads {
-                list = list.child(
-                    &Element::root("Upload")
-                        .text("Key", &encoding.apply(key))
-                        .text("UploadId", id)
-                        .text("Initiated", &iso_date(upload.initiated)),
-                );
-            }
-            Ok(Answer::xml(list.document()))
+                .map(drop)
+                .ok_or_else(|| OssError::no_such_upload(id))
         })
     }
 }
 
-fn chosen_parts<'u>(upload: &'u Upload, body: &[u8]) -> Result<Vec<&'u Part>, OssError> {
-    let text = std::str::from_utf8(body).map_err(|_| OssError::malformed_xml())?;
-    let wanted: CompleteBody =
-        quick_xml::de::from_str(text).map_err(|_| OssError::malformed_xml())?;
+/// The parts as one body: no byte is read for it.
+fn joined(parts: &[&Part]) -> Received {
+    Received {
+        content: Content::concat(parts.iter().map(|part| &part.content)),
+        len: parts.iter().map(|part| part.len).sum(),
+        crc: parts.iter().fold(0, |crc, part| {
+            checksum_combine(CrcAlgorithm::Crc64Xz, crc, part.crc, part.len)
+        }),
+        md5: None,
+    }
+}
+
+/// Opaque to clients, and of the form that OSS's have: a hash, a dash, the number of parts.
+fn etag_of(parts: &[&Part]) -> String {
+    let mut digest = Md5::new();
+    for part in parts {
+        digest.update(&part.etag);
+    }
+    format!("{}-{}", upper_hex(&digest.finalize()), parts.len())
+}
+
+async fn checksums(content: &Content, len: u64) -> std::io::Result<(u64, [u8; 16])> {
+    let mut crc = CrcDigest::new(CrcAlgorithm::Crc64Xz);
+    let mut md5 = Md5::new();
+    let mut bytes = content.read(0, len);
+    while let Some(piece) = bytes.try_next().await? {
+        crc.update(&piece);
+        md5.update(&piece);
+    }
+    Ok((crc.finalize(), md5.finalize().into()))
+}
+
+fn chosen_parts<'u>(upload: &'u Upload, document: &str) -> Result<Vec<&'u Part>, OssError> {
+    let wanted: CompleteBody = xml::read(document, "CompleteMultipartUpload")?;
     if wanted.parts.is_empty() {
         return Err(OssError::malformed_xml());
     }

@@ -1,11 +1,12 @@
 //! Which bucket, key and operation a request is about.
 
-use http::Method;
 use http::request::Parts;
 
 use alibaba_sign::percent;
 
 use super::error::OssError;
+use super::operation::{Operation, Shape};
+use super::xml::KeyEncoding;
 
 /// A request, taken apart and decoded.
 #[derive(Debug)]
@@ -15,83 +16,6 @@ pub(crate) struct Target {
     pub(crate) key: Option<String>,
     pub(crate) query: Vec<(String, Option<String>)>,
     pub(crate) operation: Operation,
-}
-
-/// The APIs served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Operation {
-    ListBuckets,
-    PutBucket,
-    DeleteBucket,
-    GetBucketInfo,
-    GetBucketLocation,
-    GetBucketStat,
-    ListObjects,
-    ListObjectsV2,
-    ListMultipartUploads,
-    DeleteMultipleObjects,
-    PutObject,
-    CopyObject,
-    GetObject,
-    HeadObject,
-    GetObjectMeta,
-    DeleteObject,
-    InitiateMultipartUpload,
-    UploadPart,
-    CompleteMultipartUpload,
-    AbortMultipartUpload,
-    ListParts,
-}
-
-impl Operation {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::ListBuckets => "ListBuckets",
-            Self::PutBucket => "PutBucket",
-            Self::DeleteBucket => "DeleteBucket",
-            Self::GetBucketInfo => "GetBucketInfo",
-            Self::GetBucketLocation => "GetBucketLocation",
-            Self::GetBucketStat => "GetBucketStat",
-            Self::ListObjects => "ListObjects",
-            Self::ListObjectsV2 => "ListObjectsV2",
-            Self::ListMultipartUploads => "ListMultipartUploads",
-            Self::DeleteMultipleObjects => "DeleteMultipleObjects",
-            Self::PutObject => "PutObject",
-            Self::CopyObject => "CopyObject",
-            Self::GetObject => "GetObject",
-            Self::HeadObject => "HeadObject",
-            Self::GetObjectMeta => "GetObjectMeta",
-            Self::DeleteObject => "DeleteObject",
-            Self::InitiateMultipartUpload => "InitiateMultipartUpload",
-            Self::UploadPart => "UploadPart",
-            Self::CompleteMultipartUpload => "CompleteMultipartUpload",
-            Self::AbortMultipartUpload => "AbortMultipartUpload",
-            Self::ListParts => "ListParts",
-        }
-    }
-
-    /// The RAM actions it needs (Object Storage Service documentation, "RAM policies").
-    pub(crate) fn ram_actions(self) -> &'static [&'static str] {
-        match self {
-            Self::ListBuckets => &["oss:ListBuckets"],
-            Self::PutBucket => &["oss:PutBucket"],
-            Self::DeleteBucket => &["oss:DeleteBucket"],
-            Self::GetBucketInfo => &["oss:GetBucketInfo"],
-            Self::GetBucketLocation => &["oss:GetBucketLocation"],
-            Self::GetBucketStat => &["oss:GetBucketStat"],
-            Self::ListObjects | Self::ListObjectsV2 => &["oss:ListObjects"],
-            Self::ListMultipartUploads => &["oss:ListMultipartUploads"],
-            Self::DeleteMultipleObjects | Self::DeleteObject => &["oss:DeleteObject"],
-            Self::PutObject
-            | Self::InitiateMultipartUpload
-            | Self::UploadPart
-            | Self::CompleteMultipartUpload => &["oss:PutObject"],
-            Self::CopyObject => &["oss:GetObject", "oss:PutObject"],
-            Self::GetObject | Self::HeadObject | Self::GetObjectMeta => &["oss:GetObject"],
-            Self::AbortMultipartUpload => &["oss:AbortMultipartUpload"],
-            Self::ListParts => &["oss:ListParts"],
-        }
-    }
 }
 
 impl Target {
@@ -139,19 +63,21 @@ impl Target {
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| undecodable("query"))?;
         let has = |name: &str| query.iter().any(|(found, _)| found == name);
-        let copy = parts.headers.contains_key("x-oss-copy-source");
-        let operation = operation(&parts.method, bucket.is_some(), key.is_some(), copy, &has)
-            .ok_or_else(|| {
-                OssError::new(
-                    http::StatusCode::NOT_IMPLEMENTED,
-                    "NotImplemented",
-                    format!(
-                        "{} {} is not served by this local OSS.",
-                        parts.method,
-                        parts.uri.path()
-                    ),
-                )
-            })?;
+        let form = parts
+            .headers
+            .get(http::header::CONTENT_TYPE)
+            .is_some_and(|value| value.as_bytes().starts_with(b"multipart/form-data"));
+        let operation = Operation::recognise(&Shape {
+            method: &parts.method,
+            bucket: bucket.is_some(),
+            key: key.is_some(),
+            copy: parts.headers.contains_key("x-oss-copy-source"),
+            form,
+            has: &has,
+        })
+        .ok_or_else(|| {
+            OssError::not_implemented(&format!("{} {}", parts.method, parts.uri.path()))
+        })?;
         Ok(Self {
             host,
             bucket,
@@ -168,74 +94,56 @@ impl Target {
             .find(|(found, _)| found == name)
             .map(|(_, value)| value.as_deref().unwrap_or_default())
     }
-}
 
-fn operation(
-    method: &Method,
-    bucket: bool,
-    key: bool,
-    copy: bool,
-    has: &dyn Fn(&str) -> bool,
-) -> Option<Operation> {
-    use Operation as O;
-    let upload = has("uploadId");
-    Some(match (method.as_str(), bucket, key) {
-        ("GET", false, _) => O::ListBuckets,
-        ("PUT", true, false) if !has_subresource(has) => O::PutBucket,
-        ("DELETE", true, false) if !has_subresource(has) => O::DeleteBucket,
-        ("POST", true, false) if has("delete") => O::DeleteMultipleObjects,
-        ("GET", true, false) if has("bucketInfo") => O::GetBucketInfo,
-        ("GET", true, false) if has("location") => O::GetBucketLocation,
-        ("GET", true, false) if has("stat") => O::GetBucketStat,
-        ("GET", true, false) if has("uploads") => O::ListMultipartUploads,
-        ("GET", true, false) if has_subresource(has) => return None,
-        ("GET", true, false) if has("list-type") => O::ListObjectsV2,
-        ("GET", true, false) => O::ListObjects,
-        ("POST", true, true) if has("uploads") => O::InitiateMultipartUpload,
-        ("POST", true, true) if upload => O::CompleteMultipartUpload,
-        ("PUT", true, true) if upload && has("partNumber") && !copy => O::UploadPart,
-        ("DELETE", true, true) if upload => O::AbortMultipartUpload,
-        ("GET", true, true) if upload => O::ListParts,
-        (_, true, true) if has_subresource(has) => return None,
-        ("PUT", true, true) if upload => return None,
-        ("PUT", true, true) if copy => O::CopyObject,
-        ("PUT", true, true) => O::PutObject,
-        ("GET", true, true) => O::GetObject,
-        ("HEAD", true, true) if has("objectMeta") => O::GetObjectMeta,
-        ("HEAD", true, true) => O::HeadObject,
-        ("DELETE", true, true) => O::DeleteObject,
-        _ => return None,
-    })
-}
+    /// The bucket's name, empty for calls on the service.
+    pub(crate) fn bucket(&self) -> &str {
+        self.bucket.as_deref().unwrap_or_default()
+    }
 
-/// Sub-resources that are known to OSS and not served here: refusing beats doing another thing.
-fn has_subresource(has: &dyn Fn(&str) -> bool) -> bool {
-    [
-        "acl",
-        "append",
-        "cors",
-        "encryption",
-        "legalHold",
-        "lifecycle",
-        "logging",
-        "policy",
-        "objectWorm",
-        "overwriteConfig",
-        "referer",
-        "replication",
-        "restore",
-        "retention",
-        "symlink",
-        "tagging",
-        "versioning",
-        "versions",
-        "website",
-        "worm",
-        "wormExtend",
-        "wormId",
-    ]
-    .iter()
-    .any(|name| has(name))
+    /// The object's key, empty for calls on the bucket.
+    pub(crate) fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or_default()
+    }
+
+    /// The version asked for.
+    pub(crate) fn version(&self) -> Result<Option<&str>, OssError> {
+        match self.param("versionId") {
+            Some("") => Err(OssError::invalid_argument(
+                "versionId",
+                "",
+                "Version id cannot be the empty string.",
+            )),
+            version => Ok(version),
+        }
+    }
+
+    /// Whether the answer's keys are to be percent-encoded.
+    pub(crate) fn encoding(&self) -> KeyEncoding {
+        KeyEncoding(self.param("encoding-type") == Some("url"))
+    }
+
+    /// A numeric parameter, at most `max`.
+    pub(crate) fn number(
+        &self,
+        name: &'static str,
+        default: usize,
+        max: usize,
+    ) -> Result<usize, OssError> {
+        match self.param(name).filter(|text| !text.is_empty()) {
+            None => Ok(default),
+            Some(text) => text
+                .parse()
+                .ok()
+                .filter(|number| *number <= max)
+                .ok_or_else(|| {
+                    OssError::invalid_argument(
+                        name,
+                        text,
+                        format!("Argument {name} must be an integer of at most {max}."),
+                    )
+                }),
+        }
+    }
 }
 
 fn bucket_of_host(host: &str) -> Option<&str> {
@@ -292,5 +200,32 @@ mod tests {
         assert_eq!(of("PUT", "/b/k?partNumber=1&uploadId=x"), "UploadPart");
         assert_eq!(of("DELETE", "/b/k?uploadId=x"), "AbortMultipartUpload");
         assert_eq!(of("HEAD", "/b/k?objectMeta"), "GetObjectMeta");
+        assert_eq!(of("POST", "/b/?wormExtend&wormId=x"), "ExtendBucketWorm");
+        assert_eq!(of("POST", "/b/?wormId=x"), "CompleteBucketWorm");
+        assert_eq!(of("POST", "/b/?worm"), "InitiateBucketWorm");
+        assert_eq!(
+            of("DELETE", "/b/k?tagging&versionId=v"),
+            "DeleteObjectTagging"
+        );
+    }
+
+    #[test]
+    fn what_is_not_served_is_refused_and_not_mistaken_for_something_else() {
+        for (method, path) in [
+            ("PUT", "/b/?cors"),
+            ("DELETE", "/b/?policy"),
+            ("DELETE", "/b/k?acl"),
+            ("GET", "/b/k?x-oss-process=image/info"),
+            ("POST", "/b/"),
+        ] {
+            let request = http::Request::builder()
+                .method(method)
+                .uri(path)
+                .header("host", "127.0.0.1")
+                .body(())
+                .unwrap();
+            let error = Target::parse(&request.into_parts().0).unwrap_err();
+            assert_eq!(error.code, "NotImplemented", "{method} {path}");
+        }
     }
 }

@@ -1,103 +1,35 @@
-//! Buckets, objects and uploads under way.
+//! Everything stored, in memory, and with a folder also on disk.
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use alibaba_sign::percent;
-
+use super::bucket::{Bucket, Change, Deleted, Settings};
 use super::content::Content;
+use super::disk::Disk;
 use super::error::OssError;
+use super::object::{Object, ObjectFacts};
 
-/// An object, immutable once stored.
-#[derive(Clone, Debug)]
-pub(crate) struct Object {
-    pub(crate) content: Content,
-    pub(crate) facts: ObjectFacts,
-}
-
-/// What is known of an object beside its bytes. On disk, a JSON file next to them.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ObjectFacts {
-    pub(crate) key: String,
-    pub(crate) len: u64,
-    /// Upper-case, without quotes.
-    pub(crate) etag: String,
-    pub(crate) crc: u64,
-    pub(crate) modified: DateTime<Utc>,
-    /// `Normal` or `Multipart`.
-    pub(crate) kind: String,
-    /// `content-type`, `x-oss-meta-*` and the like, to be sent back.
-    pub(crate) headers: Vec<(String, String)>,
-}
-
-/// A multipart upload under way.
-#[derive(Clone, Debug)]
-pub(crate) struct Upload {
-    pub(crate) key: String,
-    pub(crate) initiated: DateTime<Utc>,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) parts: BTreeMap<u32, Part>,
-}
-
-/// One stored part.
-#[derive(Clone, Debug)]
-pub(crate) struct Part {
-    pub(crate) content: Content,
-    pub(crate) len: u64,
-    pub(crate) etag: String,
-    pub(crate) crc: u64,
-    pub(crate) modified: DateTime<Utc>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Bucket {
-    pub(crate) created: DateTime<Utc>,
-    pub(crate) objects: BTreeMap<String, Arc<Object>>,
-    pub(crate) uploads: BTreeMap<String, Upload>,
-}
-
-impl Bucket {
-    fn new(created: DateTime<Utc>) -> Self {
-        Self {
-            created,
-            objects: BTreeMap::new(),
-            uploads: BTreeMap::new(),
-        }
-    }
-}
-
-/// Everything stored, in memory, and with a folder also on disk: `<folder>/<bucket>/<encoded key>`
-/// holds an object's bytes, the same name with `.facts.json` the rest.
+/// The buckets of one region.
 #[derive(Debug)]
 pub(crate) struct Store {
-    folder: Option<PathBuf>,
+    disk: Option<Disk>,
     buckets: Mutex<BTreeMap<String, Bucket>>,
 }
 
-const FACTS: &str = ".facts.json";
-
 impl Store {
     /// Opens the folder and reads what an earlier process left there, or starts empty in memory.
-    pub(crate) fn open(folder: Option<PathBuf>, now: DateTime<Utc>) -> io::Result<Self> {
-        let mut buckets = BTreeMap::new();
-        if let Some(folder) = &folder {
-            std::fs::create_dir_all(folder)?;
-            for entry in std::fs::read_dir(folder)? {
-                let entry = entry?;
-                if entry.file_type()?.is_dir() {
-                    let name = entry.file_name().to_string_lossy().into_owned();
-                    buckets.insert(name, load_bucket(&entry.path(), now)?);
-                }
-            }
-        }
+    pub(crate) fn open(folder: Option<PathBuf>) -> io::Result<Self> {
+        let disk = folder.map(Disk::open).transpose()?;
+        let buckets = match &disk {
+            Some(disk) => disk.load()?,
+            None => BTreeMap::new(),
+        };
         Ok(Self {
-            folder,
+            disk,
             buckets: Mutex::new(buckets),
         })
     }
@@ -118,136 +50,158 @@ impl Store {
             .ok_or_else(|| OssError::no_such_bucket(name))?)
     }
 
-    pub(crate) fn create_bucket(&self, name: &str, now: DateTime<Utc>) -> io::Result<()> {
-        if let Some(folder) = &self.folder {
-            std::fs::create_dir_all(folder.join(name))?;
-        }
-        self.lock()
-            .entry(name.to_owned())
-            .or_insert_with(|| Bucket::new(now));
-        Ok(())
+    /// As [`Self::with_bucket`], its settings changed.
+    pub(crate) fn change_settings<T>(
+        &self,
+        name: &str,
+        f: impl FnOnce(&mut Bucket) -> Result<T, OssError>,
+    ) -> Result<T, OssError> {
+        self.with_bucket(name, |bucket| {
+            let done = f(bucket)?;
+            self.to_disk(|disk| disk.save_settings(name, &bucket.settings))?;
+            Ok(done)
+        })
     }
 
-    pub(crate) fn remove_bucket(&self, name: &str) -> io::Result<()> {
-        if let Some(folder) = &self.folder {
-            std::fs::remove_dir_all(folder.join(name))?;
+    /// Makes a bucket, or leaves the one that is there as it is. Whether it is new.
+    pub(crate) fn create_bucket(&self, name: &str, settings: Settings) -> io::Result<bool> {
+        let mut buckets = self.lock();
+        if buckets.contains_key(name) {
+            return Ok(false);
         }
-        self.lock().remove(name);
-        Ok(())
+        if let Some(disk) = &self.disk {
+            disk.create_bucket(name, &settings)?;
+        }
+        buckets.insert(name.to_owned(), Bucket::new(settings));
+        Ok(true)
+    }
+
+    pub(crate) fn remove_bucket(&self, name: &str) -> Result<(), OssError> {
+        let mut buckets = self.lock();
+        let bucket = buckets
+            .get(name)
+            .ok_or_else(|| OssError::no_such_bucket(name))?;
+        if !bucket.objects.is_empty() || !bucket.uploads.is_empty() {
+            return Err(OssError::conflict(
+                "BucketNotEmpty",
+                "The bucket has objects. Please delete them first.",
+            )
+            .ec("0015-00000301")
+            .with("BucketName", name));
+        }
+        buckets.remove(name);
+        self.to_disk(|disk| disk.remove_bucket(name))
     }
 
     /// Where to receive a body, before anybody can see it; `None` in memory.
     pub(crate) fn incoming_file(&self, bucket: &str) -> Option<PathBuf> {
-        let folder = self.folder.as_ref()?;
-        Some(
-            folder
-                .join(bucket)
-                .join(format!(".incoming-{:016x}", fastrand::u64(..))),
-        )
+        self.disk.as_ref().map(|disk| disk.incoming_file(bucket))
     }
 
-    /// Makes an object visible. With `create` only where the key is free.
+    /// A content of another object, to be stored a second time.
+    pub(crate) fn share(&self, bucket: &str, content: &Content) -> Result<Content, OssError> {
+        match &self.disk {
+            Some(disk) => disk
+                .link(bucket, content)
+                .map_err(|error| OssError::internal(&error)),
+            None => Ok(content.clone()),
+        }
+    }
+
+    /// Makes an object visible. With `create` only where the key is free. The version id to
+    /// answer with.
     pub(crate) fn commit(
         &self,
         bucket: &str,
-        mut object: Object,
+        object: Object,
         create: bool,
-    ) -> Result<(), OssError> {
-        let folder = self.folder.clone();
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, OssError> {
         self.with_bucket(bucket, |stored| {
-            if create && stored.objects.contains_key(&object.facts.key) {
-                discard(&object.content);
-                return Err(OssError::already_exists());
-            }
-            if let (Some(folder), Content::File(incoming)) = (&folder, &object.content) {
-                let path = folder.join(bucket).join(file_name(&object.facts.key));
-                std::fs::rename(incoming, &path)
-                    .and_then(|()| {
-                        let facts = serde_json::to_vec(&object.facts).map_err(io::Error::other)?;
-                        std::fs::write(with_suffix(&path), facts)
-                    })
-                    .map_err(|error| OssError::internal(&error))?;
-                object.content = Content::File(path);
-            }
-            stored
-                .objects
-                .insert(object.facts.key.clone(), Arc::new(object));
-            Ok(())
+            let change = stored.insert(object, create, now)?;
+            self.apply(bucket, &change)?;
+            Ok(change
+                .stored
+                .and_then(|object| stored.version_of(&object.facts)))
         })
     }
 
-    pub(crate) fn object(&self, bucket: &str, key: &str) -> Result<Arc<Object>, OssError> {
+    pub(crate) fn object(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> Result<Found, OssError> {
         self.with_bucket(bucket, |stored| {
-            stored
-                .objects
-                .get(key)
-                .cloned()
-                .ok_or_else(|| OssError::no_such_key(key))
+            let object = stored.find(key, version)?.clone();
+            Ok(Found {
+                version: stored.version_of(&object.facts),
+                object,
+            })
         })
     }
 
-    /// Removes an object; whether there was one does not matter to OSS.
-    pub(crate) fn delete(&self, bucket: &str, key: &str) -> Result<(), OssError> {
+    pub(crate) fn delete(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        bypass: bool,
+        now: DateTime<Utc>,
+    ) -> Result<Deleted, OssError> {
         self.with_bucket(bucket, |stored| {
-            if let Some(object) = stored.objects.remove(key) {
-                discard(&object.content);
-                if let Content::File(path) = &object.content {
-                    // A leftover would only be read back after a restart, and then be incomplete.
-                    let _ = std::fs::remove_file(with_suffix(path));
+            let (deleted, change) = stored.delete(key, version, bypass, now)?;
+            self.apply(bucket, &change)?;
+            Ok(deleted)
+        })
+    }
+
+    /// Changes what is known of a version. The version id to answer with.
+    pub(crate) fn update<T>(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        change: impl FnOnce(&mut ObjectFacts, &Settings) -> Result<T, OssError>,
+    ) -> Result<(T, Option<String>), OssError> {
+        self.with_bucket(bucket, |stored| {
+            let (done, object) = stored.update(key, version, change)?;
+            self.to_disk(|disk| disk.save(bucket, &object))?;
+            Ok((done, stored.version_of(&object.facts)))
+        })
+    }
+
+    /// Carries a change of a bucket to the disk: what is new first, so that a crash in between
+    /// loses nothing.
+    pub(crate) fn apply(&self, bucket: &str, change: &Change) -> Result<(), OssError> {
+        self.to_disk(|disk| {
+            if let Some(object) = &change.stored {
+                disk.save(bucket, object)?;
+            }
+            match (&change.removed, &change.stored) {
+                // Its record has been written over.
+                (Some(removed), Some(stored)) if removed.facts.version == stored.facts.version => {
+                    removed.content.release();
+                    // A content that both have, as an append's beginning, stays.
+                    stored.content.keep();
+                    Ok(())
                 }
+                (Some(removed), _) => disk.forget(bucket, removed),
+                (None, _) => Ok(()),
             }
-            Ok(())
         })
     }
-}
 
-/// Removes the file behind a content, if there is one. A reader that has it open goes on.
-pub(crate) fn discard(content: &Content) {
-    if let Content::File(path) = content {
-        let _ = std::fs::remove_file(path);
-    }
-}
-
-fn load_bucket(folder: &Path, now: DateTime<Utc>) -> io::Result<Bucket> {
-    let mut bucket = Bucket::new(now);
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        if name.starts_with(".incoming-") {
-            std::fs::remove_file(&path)?;
-        } else if let Some(content) = name.strip_suffix(FACTS) {
-            let facts: ObjectFacts =
-                serde_json::from_slice(&std::fs::read(&path)?).map_err(io::Error::other)?;
-            let content = Content::File(folder.join(content));
-            bucket
-                .objects
-                .insert(facts.key.clone(), Arc::new(Object { content, facts }));
+    fn to_disk(&self, f: impl FnOnce(&Disk) -> io::Result<()>) -> Result<(), OssError> {
+        match &self.disk {
+            Some(disk) => f(disk).map_err(|error| OssError::internal(&error)),
+            None => Ok(()),
         }
     }
-    Ok(bucket)
 }
 
-/// The encoded key; where that is too long for a file name, its beginning and a hash.
-fn file_name(key: &str) -> String {
-    let encoded = percent::encode(key);
-    if encoded.len() <= 200 && !encoded.starts_with('.') {
-        return encoded;
-    }
-    let hash = Sha256::digest(key.as_bytes());
-    let hash: String = hash
-        .iter()
-        .take(16)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("%{}%{hash}", encoded.chars().take(150).collect::<String>())
-}
-
-fn with_suffix(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(FACTS);
-    path.with_file_name(name)
+/// An object, and the version id to answer with.
+pub(crate) struct Found {
+    pub(crate) object: Arc<Object>,
+    pub(crate) version: Option<String>,
 }

@@ -1,8 +1,35 @@
-//! Just enough XML to answer with, and to read three request bodies.
+//! Just enough XML to answer with, and to read request bodies.
 
 use quick_xml::escape::escape;
+use quick_xml::events::Event;
+use serde::de::DeserializeOwned;
 
 use alibaba_sign::percent;
+
+use super::error::OssError;
+
+/// Reads a document whose root has this name; the parser by itself takes any root.
+pub(crate) fn read<T: DeserializeOwned>(text: &str, root: &str) -> Result<T, OssError> {
+    let mut reader = quick_xml::Reader::from_str(text);
+    let found = loop {
+        match reader.read_event() {
+            Ok(Event::Start(start) | Event::Empty(start)) => {
+                break start.local_name().as_ref() == root;
+            }
+            Ok(Event::Eof) | Err(_) => break false,
+            Ok(_) => {}
+        }
+    };
+    if !found {
+        return Err(OssError::malformed_xml());
+    }
+    quick_xml::de::from_str(text).map_err(|_| OssError::malformed_xml())
+}
+
+/// How listings say yes and no.
+pub(crate) fn truth(value: bool) -> &'static str {
+    if value { "true" } else { "false" }
+}
 
 /// An element under construction.
 #[derive(Debug)]
@@ -28,6 +55,12 @@ impl Element {
         self.inner.push_str("</");
         self.inner.push_str(name);
         self.inner.push('>');
+        self
+    }
+
+    /// Text right inside the element.
+    pub(crate) fn value(mut self, text: &str) -> Self {
+        self.inner.push_str(&escape(text));
         self
     }
 

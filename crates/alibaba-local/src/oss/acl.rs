@@ -1,0 +1,125 @@
+//! Access control lists of buckets and objects, and what they let anybody do.
+
+use http::StatusCode;
+use http::header::HeaderMap;
+
+use super::answer::Answer;
+use super::attributes::{Acl, object_acl};
+use super::error::OssError;
+use super::operation::Operation;
+use super::request::Target;
+use super::xml::Element;
+use super::{Oss, owner};
+
+impl Oss {
+    pub(super) fn put_bucket_acl(
+        &self,
+        target: &Target,
+        headers: &HeaderMap,
+    ) -> Result<Answer, OssError> {
+        let acl = bucket_acl(headers)?.ok_or_else(|| {
+            OssError::bad_request("MissingArgument", "Missing Some Required Arguments.")
+                .with("ArgumentName", "x-oss-acl")
+        })?;
+        self.store.change_settings(target.bucket(), |stored| {
+            stored.settings.acl = acl;
+            Ok(Answer::empty(StatusCode::OK))
+        })
+    }
+
+    pub(super) fn get_bucket_acl(&self, target: &Target) -> Result<Answer, OssError> {
+        self.store
+            .with_bucket(target.bucket(), |stored| Ok(document(stored.settings.acl)))
+    }
+
+    pub(super) fn put_object_acl(
+        &self,
+        target: &Target,
+        headers: &HeaderMap,
+    ) -> Result<Answer, OssError> {
+        let acl = object_acl(headers)?.ok_or_else(|| {
+            OssError::bad_request("MissingArgument", "Missing Some Required Arguments.")
+                .with("ArgumentName", "x-oss-object-acl")
+        })?;
+        let ((), version) = self.store.update(
+            target.bucket(),
+            target.key(),
+            target.version()?,
+            |facts, _| {
+                facts.acl = acl;
+                Ok(())
+            },
+        )?;
+        Ok(Answer::empty(StatusCode::OK).maybe("x-oss-version-id", version.as_deref()))
+    }
+
+    pub(super) fn get_object_acl(&self, target: &Target) -> Result<Answer, OssError> {
+        let found = self
+            .store
+            .object(target.bucket(), target.key(), target.version()?)?;
+        Ok(document(found.object.facts.acl).maybe("x-oss-version-id", found.version.as_deref()))
+    }
+
+    /// Whether somebody without a name may do this.
+    pub(super) fn is_public(&self, target: &Target) -> bool {
+        let version = target.version().ok().flatten();
+        self.store
+            .with_bucket(target.bucket(), |stored| {
+                let bucket = stored.settings.acl;
+                let object = stored
+                    .find(target.key(), version)
+                    .map_or(Acl::Default, |object| object.facts.acl);
+                let acl = if object == Acl::Default {
+                    bucket
+                } else {
+                    object
+                };
+                use Operation as O;
+                Ok(match target.operation {
+                    O::GetObject | O::HeadObject | O::GetObjectMeta | O::GetSymlink => {
+                        acl != Acl::Private
+                    }
+                    O::ListObjects | O::ListObjectsV2 | O::ListMultipartUploads => {
+                        bucket != Acl::Private
+                    }
+                    O::PutObject
+                    | O::AppendObject
+                    | O::PutSymlink
+                    | O::DeleteObject
+                    | O::InitiateMultipartUpload
+                    | O::UploadPart
+                    | O::CompleteMultipartUpload
+                    | O::AbortMultipartUpload
+                    | O::ListParts => acl == Acl::PublicReadWrite,
+                    // Its policy, if it has one, is looked at when the form is read.
+                    O::PostObject => true,
+                    _ => false,
+                })
+            })
+            .unwrap_or(false)
+    }
+}
+
+/// `x-oss-acl`, where it is sent.
+pub(super) fn bucket_acl(headers: &HeaderMap) -> Result<Option<Acl>, OssError> {
+    let Some(value) = headers.get("x-oss-acl") else {
+        return Ok(None);
+    };
+    let text = String::from_utf8_lossy(value.as_bytes());
+    Acl::parse(&text)
+        .filter(|acl| *acl != Acl::Default)
+        .map(Some)
+        .ok_or_else(|| {
+            OssError::invalid_argument("x-oss-acl", text, "no such bucket access control exists")
+        })
+}
+
+fn document(acl: Acl) -> Answer {
+    let grant = Element::root("AccessControlList").text("Grant", acl.name());
+    Answer::xml(
+        Element::root("AccessControlPolicy")
+            .child(&owner())
+            .child(&grant)
+            .document(),
+    )
+}
