@@ -195,7 +195,11 @@ pub(super) fn check(resource: &Resource, value: &Value, causes: &mut Vec<Cause>)
             "must be greater than or equal to 0",
         ));
     }
-    pod::check_spec(&spec["template"]["spec"], "spec.template.spec", causes);
+    // A StatefulSet's template mounts claims that it does not have yet, and the server does not look
+    // into it (kubernetes/pkg/apis/apps/validation, ValidatePodTemplateSpecForStatefulSet).
+    if resource.name != "statefulsets" {
+        pod::check_spec(&spec["template"]["spec"], "spec.template.spec", causes);
+    }
     if resource.name == "jobs" {
         if !matches!(
             spec["template"]["spec"]["restartPolicy"].as_str(),

@@ -1,0 +1,98 @@
+//! The bucket: real OSS, or `alibaba-local` with a folder of this machine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ack_backup_center::core::credentials::{self, StaticProvider};
+use ack_backup_center::core::{Context, Credentials, Region};
+use ack_backup_center::engine::Repository;
+use ack_backup_center::oss::{Client, OssStore};
+use alibaba_local::{LocalCloud, User};
+use object_store::ObjectStore;
+
+use crate::Result;
+use crate::options::Options;
+
+const BUCKET: &str = "quickstart";
+const KEY_ID: &str = "LTAI-quickstart";
+const KEY_SECRET: &str = "made-up-secret";
+
+/// Where backups go.
+pub(crate) struct Storage {
+    store: OssStore,
+    /// The local cloud, and the folder its objects lie in.
+    local: Option<(LocalCloud, PathBuf)>,
+}
+
+impl Storage {
+    pub(crate) async fn open(options: &Options) -> Result<Self> {
+        if let (Some(bucket), Some(region)) = (&options.bucket, &options.region) {
+            let credentials = credentials::default_chain(&Context::system()?);
+            let client = Client::builder(region.parse()?)
+                .with_credentials(credentials)
+                .build()?;
+            return Ok(Self {
+                store: OssStore::new(client, bucket.as_str()),
+                local: None,
+            });
+        }
+        let folder = tempfile::Builder::new()
+            .prefix("ack-backup-quickstart-")
+            .tempdir()?
+            .keep();
+        let cloud = LocalCloud::builder()
+            .user(User::new(KEY_ID, KEY_SECRET))
+            .bucket(BUCKET)
+            .data_folder(&folder)
+            .start()
+            .await?;
+        let credentials = StaticProvider::new(Credentials::new(KEY_ID, KEY_SECRET))?;
+        let client = Client::builder(Region::CN_HANGZHOU)
+            .with_credentials(Arc::new(credentials))
+            .with_endpoint(cloud.endpoint().parse()?)
+            .build()?;
+        Ok(Self {
+            store: OssStore::new(client, BUCKET),
+            local: Some((cloud, folder)),
+        })
+    }
+
+    pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
+        Arc::new(self.store.clone())
+    }
+
+    pub(crate) fn describe(&self) -> String {
+        match &self.local {
+            Some((cloud, _)) => format!("alibaba-local, bucket `{BUCKET}` at {}", cloud.endpoint()),
+            None => format!("OSS, bucket `{}`", self.store.bucket()),
+        }
+    }
+
+    /// Says where the files lie.
+    pub(crate) fn show(&self, backup: &str) {
+        let folder = format!("backups/{backup}/");
+        match &self.local {
+            Some((_, root)) => {
+                // One file an object, named by its percent-encoded key.
+                let file = root
+                    .join(BUCKET)
+                    .join(format!("backups%2F{backup}%2F{backup}.tar.gz"));
+                println!(
+                    "Files      {}\n           tar tzf {}",
+                    root.join(BUCKET).display(),
+                    file.display()
+                );
+            }
+            None => println!("Files      oss://{}/{folder}", self.store.bucket()),
+        }
+    }
+
+    pub(crate) async fn clean_up(self, backup: &str) -> Result<()> {
+        Repository::new(self.store(), "").delete(backup).await?;
+        if let Some((cloud, folder)) = self.local {
+            drop(cloud);
+            std::fs::remove_dir_all(folder)?;
+        }
+        Ok(())
+    }
+}

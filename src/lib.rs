@@ -1,0 +1,10 @@
+#![doc = include_str!("../README.md")]
+
+#[doc(inline)]
+pub use alibaba_core as core;
+#[doc(inline)]
+pub use alibaba_oss as oss;
+#[doc(inline)]
+pub use alibaba_sign as sign;
+#[doc(inline)]
+pub use kube_backup_engine as engine;
