@@ -6,6 +6,8 @@ mod credentials;
 mod damage;
 mod header;
 mod hex;
+#[cfg(feature = "http")]
+mod http_request;
 mod mac;
 pub mod oss_v1;
 pub mod oss_v4;
@@ -18,6 +20,8 @@ mod time;
 mod verify;
 
 pub use credentials::Credentials;
+#[cfg(feature = "http")]
+pub use http_request::{Addressing, SignHttpError};
 pub use presigned::PresignedQuery;
 pub use secret::Secret;
 pub use verify::VerifyError;

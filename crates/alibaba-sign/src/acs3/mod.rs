@@ -80,6 +80,8 @@ mod sign;
 mod tests;
 mod verify;
 
+#[cfg(feature = "http")]
+pub use crate::http_request::acs3::sign_http;
 pub use sign::{AnonymousHeaders, SignedHeaders, anonymous, sign};
 pub use verify::Claim;
 
