@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use alibaba_core::clock::{Clock, SharedClock, SystemClock};
-use alibaba_core::credentials::SharedCredentials;
-use alibaba_core::endpoint::OssEndpoint;
+use alibaba_core::credentials::{Identity, SharedCredentials};
+use alibaba_core::endpoint::{Address, OssEndpoint};
 use alibaba_core::retry::{Cause, Failure, RandomJitter, RetryPolicy};
 use alibaba_core::{ConnectionSettings, Region};
 use alibaba_sign::{oss_v4, percent};
@@ -17,7 +17,7 @@ use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::payload::Payload;
+use crate::payload::{Payload, Sent, SentBody};
 use crate::transport::Transport;
 use crate::xml;
 
@@ -75,7 +75,8 @@ impl Builder {
         self
     }
 
-    /// Timeouts, trusted roots, user agent. Proxies are not supported by this client yet.
+    /// Timeouts, proxy, trusted roots, user agent. By default the proxy is what the conventional
+    /// environment variables say.
     pub fn with_settings(mut self, settings: ConnectionSettings) -> Self {
         self.settings = settings;
         self
@@ -164,13 +165,60 @@ impl Call {
         self.payload = payload;
         self
     }
+
+    /// Adds the caller's headers.
+    pub(crate) fn headers<'h>(
+        mut self,
+        headers: impl IntoIterator<Item = &'h (String, String)>,
+    ) -> Result<Self> {
+        for (name, value) in headers {
+            let (name, value) = crate::operations::header(&self.step, name, value)?;
+            self.headers.insert(name, value);
+        }
+        Ok(self)
+    }
+
+    pub(crate) fn forbid_overwrite(self, forbid: bool) -> Self {
+        if forbid {
+            self.header("x-oss-forbid-overwrite", HeaderValue::from_static("true"))
+        } else {
+            self
+        }
+    }
+
+    /// The call as the signer wants it.
+    pub(crate) fn with_request<T>(&self, sign: impl FnOnce(&oss_v4::Request<'_>) -> T) -> T {
+        let query: Vec<_> = self
+            .query
+            .iter()
+            .map(|(name, value)| (*name, value.as_deref()))
+            .collect();
+        let headers: Vec<_> = self
+            .headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect();
+        sign(&oss_v4::Request {
+            method: self.method.as_str(),
+            bucket: self.bucket.as_deref(),
+            key: self.key.as_deref(),
+            query: &query,
+            headers: &headers,
+            additional_headers: &[],
+        })
+    }
+
+    pub(crate) fn unusable(&self, what: &str) -> Error {
+        Error::new(ErrorKind::Configuration, format!("{}: {what}", self.step))
+    }
 }
 
 /// An answer that is a success, with what is known of how it was obtained.
 pub(crate) struct Reply {
     pub(crate) response: Response<Incoming>,
-    /// The CRC-64 of the body that was sent.
+    /// The CRC-64 and the length of the body that was sent.
     pub(crate) sent_crc: u64,
+    pub(crate) sent_len: u64,
 }
 
 /// A failure after `attempts` attempts.
@@ -226,11 +274,33 @@ impl Client {
     ) -> std::result::Result<Reply, GaveUp> {
         let started = self.0.clock.now();
         let mut attempts = 0;
+        let mut refreshed = false;
         loop {
             attempts += 1;
-            let outcome = match self.attempt(call).await {
-                Ok(reply) => check(&reply).map(|()| reply),
-                Err(error) => Err(error),
+            let body = call.payload.body();
+            let sent = body.sent();
+            let identity = self.identity(&call.step).await;
+            let outcome = match &identity {
+                Ok(identity) => self.attempt(call, identity, body, &sent).await,
+                Err(_) => Err(Error::new(
+                    ErrorKind::Credentials,
+                    format!("{}: obtain credentials", call.step),
+                )),
+            };
+            let outcome = match (outcome, identity) {
+                (Ok(reply), _) => check(&reply).map(|()| reply),
+                (Err(_), Err(no_identity)) => Err(no_identity),
+                (Err(error), Ok(identity)) => {
+                    if !refreshed
+                        && call.payload.is_repeatable()
+                        && self.has_fresher_identity(&error, &identity).await
+                    {
+                        refreshed = true;
+                        call.payload.take_back(sent.bytes());
+                        continue;
+                    }
+                    Err(error)
+                }
             };
             let error = match outcome {
                 Ok(reply) => {
@@ -241,9 +311,11 @@ impl Client {
                 }
                 Err(error) => error,
             };
+            call.payload.take_back(sent.bytes());
             // A second refusal after the correction is no matter of clocks.
             let cause = match error.cause() {
                 Cause::ClockSkew if attempts > 1 => Cause::Permanent,
+                _ if !call.payload.is_repeatable() => Cause::Permanent,
                 cause => cause,
             };
             let elapsed = (self.0.clock.now() - started).to_std().unwrap_or_default();
@@ -262,14 +334,20 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, call: &Call) -> Result<Reply> {
-        let request = self.signed(call).await?;
-        let progress = request.body().progress();
-        let response = self.0.transport.send(&call.step, request).await?;
+    async fn attempt(
+        &self,
+        call: &Call,
+        identity: &Identity,
+        body: SentBody,
+        sent: &Sent,
+    ) -> Result<Reply> {
+        let request = self.signed(call, identity, body)?;
+        let response = self.0.transport.send(&call.step, request, sent).await?;
         if response.status().is_success() {
             return Ok(Reply {
                 response,
-                sent_crc: progress.crc(),
+                sent_crc: sent.crc(),
+                sent_len: sent.bytes(),
             });
         }
         let error = xml::read_error(&call.step, response, self.silence(), |date| {
@@ -279,22 +357,61 @@ impl Client {
         Err(error)
     }
 
-    /// Builds the request of one attempt, signed with the time of now.
-    async fn signed(&self, call: &Call) -> Result<Request<crate::payload::SentBody>> {
-        let inner = &*self.0;
-        let unusable =
-            |what: &str| Error::new(ErrorKind::Configuration, format!("{}: {what}", call.step));
-        let identity = inner.credentials.provide().await.map_err(|error| {
+    pub(crate) async fn identity(&self, step: &str) -> Result<Arc<Identity>> {
+        self.0.credentials.provide().await.map_err(|error| {
             Error::new(
                 ErrorKind::Credentials,
-                format!("{}: obtain credentials", call.step),
+                format!("{step}: obtain credentials"),
             )
             .with_source(error)
-        })?;
-        let address = inner
+        })
+    }
+
+    /// After a refused token: whether the source of credentials has others by now. A token may
+    /// end while a long transfer is under way, and sooner than it said.
+    async fn has_fresher_identity(&self, error: &Error, refused: &Identity) -> bool {
+        let expired = error.kind() == ErrorKind::Credentials
+            && error.service_code() != Some("SignatureDoesNotMatch");
+        if !expired {
+            return false;
+        }
+        self.0.credentials.invalidate(refused);
+        let Ok(fresh) = self.0.credentials.provide().await else {
+            return false;
+        };
+        let (fresh, refused) = (&fresh.credentials, &refused.credentials);
+        let token = |credentials: &alibaba_core::Credentials| {
+            let token = credentials.security_token.as_ref();
+            token.map(|token| token.expose().to_owned())
+        };
+        fresh.access_key_id != refused.access_key_id || token(fresh) != token(refused)
+    }
+
+    /// OSS's time, as far as it is known.
+    pub(crate) fn service_time(&self) -> DateTime<chrono::Utc> {
+        self.0.clock.now() + TimeDelta::seconds(self.0.skew.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn signer(&self) -> &oss_v4::Signer {
+        &self.0.signer
+    }
+
+    /// Where a call goes, without its query.
+    pub(crate) fn address(&self, call: &Call) -> Result<Address> {
+        self.0
             .endpoint
             .address(call.bucket.as_deref(), call.key.as_deref())
-            .map_err(|error| unusable("unusable bucket or key").with_source(error))?;
+            .map_err(|error| call.unusable("unusable bucket or key").with_source(error))
+    }
+
+    /// Builds the request of one attempt, signed with the time of now.
+    fn signed(
+        &self,
+        call: &Call,
+        identity: &Identity,
+        body: SentBody,
+    ) -> Result<Request<SentBody>> {
+        let address = self.address(call)?;
         let mut target = address.path;
         for (at, (name, value)) in call.query.iter().enumerate() {
             target.push(if at == 0 { '?' } else { '&' });
@@ -309,38 +426,19 @@ impl Client {
             .authority(address.authority)
             .path_and_query(target)
             .build()
-            .map_err(|error| unusable("unusable address").with_source(error))?;
-
-        let query: Vec<_> = call
-            .query
-            .iter()
-            .map(|(name, value)| (*name, value.as_deref()))
-            .collect();
-        let headers: Vec<_> = call
-            .headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
-            .collect();
-        let now = inner.clock.now() + TimeDelta::seconds(inner.skew.load(Ordering::Relaxed));
-        let signed = inner.signer.sign(
-            &identity.credentials,
-            now,
-            &oss_v4::Request {
-                method: call.method.as_str(),
-                bucket: call.bucket.as_deref(),
-                key: call.key.as_deref(),
-                query: &query,
-                headers: &headers,
-                additional_headers: &[],
-            },
-        );
-        let mut request = Request::new(call.payload.body());
+            .map_err(|error| call.unusable("unusable address").with_source(error))?;
+        let signed = call.with_request(|request| {
+            self.0
+                .signer
+                .sign(&identity.credentials, self.service_time(), request)
+        });
+        let mut request = Request::new(body);
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = call.headers.clone();
         for (name, value) in signed.iter() {
             let mut value = HeaderValue::from_str(value)
-                .map_err(|_| unusable("a credential that cannot stand in a header"))?;
+                .map_err(|_| call.unusable("a credential that cannot stand in a header"))?;
             value.set_sensitive(name == AUTHORIZATION.as_str() || name == "x-oss-security-token");
             request
                 .headers_mut()
@@ -348,7 +446,7 @@ impl Client {
         }
         request
             .headers_mut()
-            .insert(USER_AGENT, inner.user_agent.clone());
+            .insert(USER_AGENT, self.0.user_agent.clone());
         Ok(request)
     }
 

@@ -59,6 +59,8 @@ pub enum ErrorKind {
     RangeNotSatisfiable,
     /// The object is archived and has to be restored first.
     Archived,
+    /// A local file, or the caller's stream, could not be read or written.
+    Local,
     /// Bytes were altered or lost on the way.
     Integrity,
     /// OSS refuses the request as it is.

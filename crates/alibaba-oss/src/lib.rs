@@ -2,8 +2,11 @@
 
 mod client;
 mod error;
+mod local_file;
 mod operations;
 mod payload;
+mod presign;
+mod progress;
 mod reading;
 #[cfg(feature = "object_store")]
 mod store;
@@ -12,11 +15,14 @@ mod xml;
 
 pub use client::{Builder, Client};
 pub use error::{Error, ErrorKind, Result};
+pub use operations::attributes::{Acl, Encryption, StorageClass};
 pub use operations::get::{GetObject, Object, ObjectInfo};
 pub use operations::list::{ListObjects, ObjectPage, ObjectSummary};
 pub use operations::multipart::{PartInfo, PartPage, UploadPage, UploadSummary, UploadedPart};
 pub use operations::put::{PutObject, PutOutcome};
 pub use payload::Payload;
+pub use presign::{PostForm, PostPolicy, Presigned};
+pub use progress::Progress;
 pub use reading::{ObjectBody, Verdict};
 #[cfg(feature = "object_store")]
 pub use store::{ForbidOverwrite, OssStore};

@@ -1,6 +1,7 @@
 //! An object's bytes on their way in: counted, hashed, and continued where a connection broke.
 
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use alibaba_core::retry::{Failure, RandomJitter};
 use bytes::{Bytes, BytesMut};
@@ -14,6 +15,8 @@ use hyper::body::Incoming;
 
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
+use crate::local_file::{self, LocalFile};
+use crate::progress::Meter;
 
 /// What the CRC-64 says of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +47,7 @@ struct State {
     digest: Option<(Digest, u64)>,
     attempts: u32,
     done: bool,
+    meter: Option<Meter>,
 }
 
 impl ObjectBody {
@@ -55,6 +59,7 @@ impl ObjectBody {
         body: Incoming,
         range: Range<u64>,
         crc: Option<u64>,
+        meter: Option<Meter>,
     ) -> Self {
         let len = range.end - range.start;
         let state = State {
@@ -66,6 +71,7 @@ impl ObjectBody {
             digest: crc.map(|crc| (Digest::new(CrcAlgorithm::Crc64Xz), crc)),
             attempts: 1,
             done: false,
+            meter,
         };
         let stream = stream::unfold(state, |mut state| async move {
             if state.done {
@@ -116,6 +122,65 @@ impl ObjectBody {
         }
         Ok(out.freeze())
     }
+}
+
+impl ObjectBody {
+    /// Writes the bytes into a file, which appears under its name once all of them are there,
+    /// checked, and on the disk. What stood there before is replaced.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// let object = client.get_object("backups", "notes/today.txt").send().await?;
+    /// object.body.to_file("/tmp/today.txt").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As the stream, and [`ErrorKind::Local`] where the file cannot be written. The partial file
+    /// is removed.
+    pub async fn to_file(self, path: impl Into<PathBuf>) -> Result<()> {
+        let path = path.into();
+        let partial = beside(&path);
+        let written = self.write(&partial).await;
+        match written {
+            Ok(()) => local_file::rename(partial, path).await,
+            Err(error) => {
+                let _ = tokio::task::spawn_blocking(|| std::fs::remove_file(partial)).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn write(mut self, partial: &Path) -> Result<()> {
+        let file = LocalFile::open_for_writing(partial, true).await?;
+        let mut at = 0;
+        let mut held = Vec::new();
+        let mut held_len = 0;
+        while let Some(frame) = self.stream.try_next().await? {
+            held_len += frame.len() as u64;
+            held.push(frame);
+            if held_len >= WRITE {
+                file.write(at, std::mem::take(&mut held)).await?;
+                at += std::mem::take(&mut held_len);
+            }
+        }
+        file.write(at, held).await?;
+        file.sync().await
+    }
+}
+
+/// As much is written to a file at once.
+const WRITE: u64 = 1024 * 1024;
+
+/// A name for the unfinished file, in the same folder so that it can be renamed, and not that of
+/// another writer.
+pub(crate) fn beside(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{:08x}.part", fastrand::u32(..)));
+    path.with_file_name(name)
 }
 
 impl Stream for ObjectBody {
@@ -192,6 +257,9 @@ impl State {
             ));
         }
         self.left.start += len;
+        if let Some(meter) = &self.meter {
+            meter.add(len);
+        }
         // Progress: what broke before is forgiven.
         self.attempts = 1;
         if let Some((digest, _)) = &mut self.digest {

@@ -3,41 +3,40 @@
 //! hyper-util and not a higher client: those normalise URLs (`/a/./x`), and object keys must travel
 //! as they are signed. Nothing is decompressed on the way, which would break lengths and CRCs.
 
+mod dial;
+
 use std::time::Duration;
 
-use alibaba_core::{ConnectionSettings, tls};
+use alibaba_core::environment::SystemEnvironment;
+use alibaba_core::{ConnectionSettings, ProxyRules, tls};
+use http::header::PROXY_AUTHORIZATION;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::payload::SentBody;
+use crate::payload::{Sent, SentBody};
+use dial::Connector;
 
 /// Read and write buffers of a connection: a frame of a transfer and its head fit.
 const BUFFER: usize = 512 * 1024;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
-    client: hyper_util::client::legacy::Client<HttpsConnector<HttpConnector>, SentBody>,
+    client: hyper_util::client::legacy::Client<Connector, SentBody>,
+    rules: ProxyRules,
     silence: Duration,
 }
 
 impl Transport {
     pub(crate) fn new(settings: &ConnectionSettings) -> Result<Self> {
-        let config = tls::client_config(&settings.roots).map_err(|error| {
-            Error::new(ErrorKind::Configuration, "prepare TLS").with_source(error)
-        })?;
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(settings.connect_timeout));
-        connector.enforce_http(false);
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(config)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
+        let unusable = |step: &str| Error::new(ErrorKind::Configuration, step);
+        let config = tls::client_config(&settings.roots)
+            .map_err(|error| unusable("prepare TLS").with_source(error))?;
+        let rules = settings
+            .proxy_rules(&SystemEnvironment)
+            .map_err(|error| unusable("choose the proxy").with_source(error))?;
+        let connector = Connector::new(config, rules.clone(), settings.connect_timeout);
         let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(settings.idle_timeout)
@@ -48,6 +47,7 @@ impl Transport {
             .build(connector);
         Ok(Self {
             client,
+            rules,
             silence: settings.read_timeout,
         })
     }
@@ -57,17 +57,23 @@ impl Transport {
     pub(crate) async fn send(
         &self,
         step: &str,
-        request: Request<SentBody>,
+        mut request: Request<SentBody>,
+        sent: &Sent,
     ) -> Result<Response<Incoming>> {
-        let progress = request.body().progress();
         let host = request.uri().host().unwrap_or_default().to_owned();
+        self.authorize_at_proxy(&mut request);
         let exchange = self.client.request(request);
         tokio::pin!(exchange);
-        let mut sent = 0;
+        let mut seen = 0;
         loop {
             match tokio::time::timeout(self.silence, &mut exchange).await {
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => {
+                    // What could not be read here is no matter of the network.
+                    if let Some(failure) = sent.failure() {
+                        let text = format!("{step}: read what is to be sent");
+                        return Err(Error::new(ErrorKind::Local, text).with_source(failure));
+                    }
                     let reached = if error.is_connect() {
                         format!(
                             ": cannot connect to `{host}`; check the endpoint, the network and the proxy"
@@ -80,12 +86,27 @@ impl Transport {
                             .with_source(error),
                     );
                 }
-                Err(_) if progress.sent() > sent => sent = progress.sent(),
+                Err(_) if sent.bytes() > seen => seen = sent.bytes(),
                 Err(_) => {
                     let text = format!("{step}: `{host}` was silent for {:?}", self.silence);
                     return Err(Error::new(ErrorKind::Timeout, text));
                 }
             }
+        }
+    }
+
+    /// A proxy sees plain requests themselves, and wants its login on each of them.
+    fn authorize_at_proxy(&self, request: &mut Request<SentBody>) {
+        let uri = request.uri();
+        if uri.scheme() != Some(&http::uri::Scheme::HTTP) {
+            return;
+        }
+        let host = uri.host().unwrap_or_default();
+        let proxy = self
+            .rules
+            .proxy_for("http", host, uri.port_u16().unwrap_or(80));
+        if let Some(login) = proxy.and_then(alibaba_core::Proxy::authorization) {
+            request.headers_mut().insert(PROXY_AUTHORIZATION, login);
         }
     }
 

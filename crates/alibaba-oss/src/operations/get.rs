@@ -1,6 +1,7 @@
 //! GetObject and HeadObject.
 
 use std::ops::Range;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use http::header::{
@@ -9,9 +10,12 @@ use http::header::{
 };
 use http::{HeaderName, Method, Response, StatusCode};
 
+use super::attributes::StorageClass;
 use super::{crc, etag, header, number, text};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
+use crate::presign::Presigned;
+use crate::progress::{Meter, Progress};
 use crate::reading::ObjectBody;
 
 /// A GetObject under construction. See [`Client::get_object`].
@@ -24,7 +28,18 @@ pub struct GetObject {
     range: Option<String>,
     version_id: Option<String>,
     conditions: Vec<(HeaderName, String)>,
-    head: bool,
+    overrides: Vec<(&'static str, String)>,
+    traffic_limit: Option<u64>,
+    meter: Option<Meter>,
+    kind: Kind,
+}
+
+/// Which of the three requests that read an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Get,
+    Head,
+    Meta,
 }
 
 /// What is known of an object.
@@ -56,6 +71,35 @@ pub struct Object {
     pub body: ObjectBody,
 }
 
+impl ObjectInfo {
+    /// User metadata of this name.
+    #[must_use]
+    pub fn metadata(&self, name: &str) -> Option<&str> {
+        text(&self.headers, &format!("x-oss-meta-{name}"))
+    }
+
+    /// How it is kept.
+    #[must_use]
+    pub fn storage_class(&self) -> StorageClass {
+        text(&self.headers, "x-oss-storage-class").map_or(StorageClass::Standard, Into::into)
+    }
+
+    /// Where the next append has to begin, for an object that was made by appending.
+    #[must_use]
+    pub fn next_append_position(&self) -> Option<u64> {
+        number(&self.headers, "x-oss-next-append-position")
+    }
+
+    /// Whether an archived object is being restored, or until when it is.
+    ///
+    /// As OSS writes it: `ongoing-request="true"`, or `ongoing-request="false",
+    /// expiry-date="Sun, 16 Apr 2017 08:12:33 GMT"`; `None` where nobody asked for it.
+    #[must_use]
+    pub fn restore(&self) -> Option<&str> {
+        text(&self.headers, "x-oss-restore")
+    }
+}
+
 impl Client {
     /// Reads an object, or a range of it.
     ///
@@ -75,17 +119,47 @@ impl Client {
             range: None,
             version_id: None,
             conditions: Vec::new(),
-            head: false,
+            overrides: Vec::new(),
+            traffic_limit: None,
+            meter: None,
+            kind: Kind::Get,
         }
     }
 
     /// What is known of an object, without its bytes.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// let info = client.head_object("backups", "notes/today.txt").await?;
+    /// println!("{} bytes, written by {:?}", info.len, info.metadata("author"));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] where there is none.
     pub async fn head_object(&self, bucket: &str, key: &str) -> Result<ObjectInfo> {
         self.get_object(bucket, key).info().await
+    }
+
+    /// Length, entity tag, CRC-64 and modification time of an object (GetObjectMeta): less than
+    /// [`Self::head_object`], in particular no user metadata, and cheaper for OSS to answer.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// println!("{:?}", client.object_meta("backups", "notes/today.txt").await?.crc);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] where there is none.
+    pub async fn object_meta(&self, bucket: &str, key: &str) -> Result<ObjectInfo> {
+        let mut get = self.get_object(bucket, key);
+        get.kind = Kind::Meta;
+        get.look().await
     }
 }
 
@@ -143,18 +217,95 @@ impl GetObject {
         self
     }
 
+    /// Has OSS answer with this value in `content-type`, `content-disposition`, `cache-control`,
+    /// `content-encoding`, `content-language` or `expires`; OSS overrides no others. For presigned URLs mostly: it is how a
+    /// browser is told the name of a download.
+    pub fn response_header(mut self, name: &str, value: impl Into<String>) -> Self {
+        let names = [
+            ("content-type", "response-content-type"),
+            ("content-disposition", "response-content-disposition"),
+            ("cache-control", "response-cache-control"),
+            ("content-encoding", "response-content-encoding"),
+            ("content-language", "response-content-language"),
+            ("expires", "response-expires"),
+        ];
+        let known = names
+            .iter()
+            .find(|(ours, _)| ours.eq_ignore_ascii_case(name));
+        // Others are no parameter of GetObject, and would be refused as a wrong signature.
+        if let Some((_, parameter)) = known {
+            self.overrides.push((parameter, value.into()));
+        }
+        self
+    }
+
+    /// The bandwidth, in bits per second: 245 760 (30 KB/s) to 838 860 800 (100 MB/s).
+    pub fn traffic_limit(mut self, bits_per_second: u64) -> Self {
+        self.traffic_limit = Some(bits_per_second);
+        self
+    }
+
+    /// Calls back as bytes come in.
+    pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.meter = Some(Meter::new(report));
+        self
+    }
+
     /// What is known of the object, without its bytes, under the same conditions.
     ///
     /// # Errors
     ///
     /// As [`Self::send`].
     pub async fn info(mut self) -> Result<ObjectInfo> {
-        self.head = true;
+        self.kind = Kind::Head;
+        self.look().await
+    }
+
+    async fn look(mut self) -> Result<ObjectInfo> {
         self.range = None;
         let call = self.call()?;
         let reply = self.client.execute(&call).await?;
-        let len = number(reply.response.headers(), CONTENT_LENGTH.as_str());
-        Ok(info(reply.response.headers(), len.unwrap_or_default()))
+        let headers = reply.response.headers();
+        let len = number(headers, CONTENT_LENGTH.as_str()).ok_or_else(|| {
+            let text = format!("{}: read `content-length` of the answer", call.step);
+            Error::new(ErrorKind::Response, text)
+        })?;
+        Ok(info(headers, len))
+    }
+
+    /// The same read for somebody else to make.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// let link = client
+    ///     .get_object("backups", "report.pdf")
+    ///     .response_header("content-disposition", "attachment; filename=report.pdf")
+    ///     .presign(Duration::from_secs(900))
+    ///     .await?;
+    /// println!("{} until {}", link.url(), link.expires_at);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] for an expiry under a second or over seven days, and
+    /// [`ErrorKind::Credentials`] where there are none.
+    pub async fn presign(self, expires: Duration) -> Result<Presigned> {
+        let call = self.call()?;
+        self.client.presign(&call, expires).await
+    }
+
+    /// The HEAD request of the same read, for somebody else to make.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::presign`].
+    pub async fn presign_head(mut self, expires: Duration) -> Result<Presigned> {
+        self.kind = Kind::Head;
+        self.range = None;
+        self.presign(expires).await
     }
 
     /// Sends it and returns once the head of the answer is there.
@@ -190,23 +341,34 @@ impl GetObject {
         let etag = headers.get(ETAG).cloned();
         let crc = info.crc.filter(|_| whole);
         let body = reply.response.into_body();
+        if let Some(meter) = &self.meter {
+            meter.set_total(Some(range.end - range.start));
+        }
         Ok(Object {
             info,
             range: range.clone(),
-            body: ObjectBody::new(self.client, call, etag, body, range, crc),
+            body: ObjectBody::new(self.client, call, etag, body, range, crc, self.meter),
         })
     }
 
     fn call(&self) -> Result<Call> {
-        let (method, verb) = if self.head {
-            (Method::HEAD, "look at")
-        } else {
-            (Method::GET, "get")
+        let (method, verb) = match self.kind {
+            Kind::Get => (Method::GET, "get"),
+            Kind::Head | Kind::Meta => (Method::HEAD, "look at"),
         };
         let step = format!("{verb} object `{}` of `{}`", self.key, self.bucket);
         let mut call = Call::new(method, step).object(&self.bucket, &self.key);
+        if self.kind == Kind::Meta {
+            call = call.flag("objectMeta");
+        }
         if let Some(id) = &self.version_id {
             call = call.query("versionId", id);
+        }
+        for (name, value) in &self.overrides {
+            call = call.query(name, value);
+        }
+        if let Some(limit) = self.traffic_limit {
+            call = call.header("x-oss-traffic-limit", HeaderValue::from(limit));
         }
         for (name, value) in &self.conditions {
             let (name, value) = header(&call.step, name.as_str(), value)?;

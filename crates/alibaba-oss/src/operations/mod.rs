@@ -1,5 +1,6 @@
 //! The API operations, one file a family.
 
+pub(crate) mod attributes;
 mod bucket;
 mod copy;
 pub(crate) mod delete;

@@ -3,11 +3,11 @@
 use alibaba_sign::percent;
 use chrono::{DateTime, Utc};
 use crc_fast::{CrcAlgorithm, checksum_combine};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, Method};
 use serde::Deserialize;
 
 use super::put::PutOutcome;
-use super::{check_crc, crc, etag, header, text};
+use super::{check_crc, crc, etag, text};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::payload::Payload;
@@ -136,20 +136,15 @@ impl Client {
         headers: &[(String, String)],
         forbid_overwrite: bool,
     ) -> Result<String> {
-        let mut call = Call::new(
+        let call = Call::new(
             Method::POST,
             format!("begin the upload of `{key}` into `{bucket}`"),
         )
         .object(bucket, key)
         .flag("uploads")
-        .query("encoding-type", "url");
-        for (name, value) in headers {
-            let (name, value) = header(&call.step, name, value)?;
-            call.headers.insert(name, value);
-        }
-        if forbid_overwrite {
-            call = call.header("x-oss-forbid-overwrite", HeaderValue::from_static("true"));
-        }
+        .query("encoding-type", "url")
+        .headers(headers)?
+        .forbid_overwrite(forbid_overwrite);
         let reply = self.execute(&call).await?;
         let bytes = xml::collect(&call.step, reply.response, self.silence()).await?;
         let result: InitiateMultipartUploadResult =
@@ -171,7 +166,6 @@ impl Client {
         body: impl Into<Payload>,
     ) -> Result<UploadedPart> {
         let payload = body.into();
-        let len = payload.len();
         let call = Call::new(
             Method::PUT,
             format!("upload part {number} of `{key}` into `{bucket}`"),
@@ -195,7 +189,7 @@ impl Client {
         Ok(UploadedPart {
             number,
             etag,
-            len,
+            len: reply.sent_len,
             crc: reply.sent_crc,
         })
     }
@@ -218,17 +212,15 @@ impl Client {
         forbid_overwrite: bool,
     ) -> Result<PutOutcome> {
         let body = xml::complete_body(parts.iter().map(|part| (part.number, part.etag.as_str())));
-        let mut call = Call::new(
+        let call = Call::new(
             Method::POST,
             format!("complete the upload of `{key}` into `{bucket}`"),
         )
         .object(bucket, key)
         .query("uploadId", upload_id)
         .query("encoding-type", "url")
+        .forbid_overwrite(forbid_overwrite)
         .payload(body.into());
-        if forbid_overwrite {
-            call = call.header("x-oss-forbid-overwrite", HeaderValue::from_static("true"));
-        }
         let ours = parts.iter().fold(0, |crc, part| {
             checksum_combine(CrcAlgorithm::Crc64Xz, crc, part.crc, part.len)
         });

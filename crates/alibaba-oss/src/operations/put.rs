@@ -1,12 +1,16 @@
 //! PutObject.
 
-use alibaba_sign::percent;
-use http::{HeaderValue, Method};
+use std::time::Duration;
 
-use super::{check_crc, crc, etag, header, text};
+use http::Method;
+
+use super::attributes::{object_headers, traffic_limit};
+use super::{check_crc, crc, etag, text};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::payload::Payload;
+use crate::presign::Presigned;
+use crate::progress::{Meter, Progress};
 use crate::reading::Verdict;
 
 /// A PutObject under construction. See [`Client::put_object`].
@@ -68,29 +72,13 @@ impl Client {
 }
 
 impl PutObject {
-    /// `Content-Type`.
-    pub fn content_type(self, value: impl Into<String>) -> Self {
-        self.header("content-type", value)
-    }
+    object_headers!();
+    traffic_limit!();
 
-    /// A header of the object, such as `cache-control` or `x-oss-storage-class`.
+    /// A header of the object that has no method of its own here.
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));
         self
-    }
-
-    /// User metadata, `x-oss-meta-<name>`; at most 8 KB in all.
-    pub fn metadata(self, name: &str, value: impl Into<String>) -> Self {
-        self.header(format!("x-oss-meta-{name}"), value)
-    }
-
-    /// Tags; at most ten.
-    pub fn tags<'t>(self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
-        let pairs: Vec<_> = tags
-            .into_iter()
-            .map(|(name, value)| format!("{}={}", percent::encode(name), percent::encode(value)))
-            .collect();
-        self.header("x-oss-tagging", pairs.join("&"))
     }
 
     /// Fails with [`ErrorKind::AlreadyExists`] where the key is taken.
@@ -99,6 +87,14 @@ impl PutObject {
     /// `x-oss-forbid-overwrite`).
     pub fn forbid_overwrite(mut self, forbid: bool) -> Self {
         self.forbid_overwrite = forbid;
+        self
+    }
+
+    /// Calls back as bytes go out.
+    pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        let meter = Meter::new(report);
+        meter.set_total(self.payload.size());
+        self.payload = self.payload.with_meter(Some(meter));
         self
     }
 
@@ -112,18 +108,8 @@ impl PutObject {
     ///
     /// Any [`ErrorKind`] that the service or the network gives rise to.
     pub async fn send(self) -> Result<PutOutcome> {
-        let step = format!("put object `{}` into `{}`", self.key, self.bucket);
-        let mut call = Call::new(Method::PUT, step)
-            .object(&self.bucket, &self.key)
-            .payload(self.payload);
-        for (name, value) in &self.headers {
-            let (name, value) = header(&call.step, name, value)?;
-            call.headers.insert(name, value);
-        }
-        if self.forbid_overwrite {
-            call.headers
-                .insert("x-oss-forbid-overwrite", HeaderValue::from_static("true"));
-        }
+        let mut call = self.call()?;
+        call.payload = self.payload;
         let sent = self
             .client
             .attempt_all(&call, |reply| {
@@ -139,6 +125,26 @@ impl PutObject {
         }
         self.client.claim_if_ours(&call, gave_up.error).await
     }
+
+    /// The same put for somebody else to make, without the body that stands here.
+    ///
+    /// See [`Presigned`] for what they need.
+    ///
+    /// # Errors
+    ///
+    /// As [`GetObject::presign`](crate::GetObject::presign).
+    pub async fn presign(self, expires: Duration) -> Result<Presigned> {
+        let call = self.call()?;
+        self.client.presign(&call, expires).await
+    }
+
+    fn call(&self) -> Result<Call> {
+        let step = format!("put object `{}` into `{}`", self.key, self.bucket);
+        Ok(Call::new(Method::PUT, step)
+            .object(&self.bucket, &self.key)
+            .headers(&self.headers)?
+            .forbid_overwrite(self.forbid_overwrite))
+    }
 }
 
 impl Client {
@@ -150,8 +156,8 @@ impl Client {
         let Ok(stored) = self.head_object(bucket, key).await else {
             return Err(taken);
         };
-        let ours = payload_crc(&call.payload);
-        if stored.len == call.payload.len() && stored.crc == Some(ours) {
+        let ours = call.payload.crc().await;
+        if Some(stored.len) == call.payload.size() && ours.is_some() && stored.crc == ours {
             Ok(PutOutcome {
                 etag: stored.etag,
                 crc: stored.crc,
@@ -164,7 +170,8 @@ impl Client {
     }
 }
 
-fn outcome(headers: &http::HeaderMap) -> PutOutcome {
+/// What the headers of an answer say of the object it stored.
+pub(crate) fn outcome(headers: &http::HeaderMap) -> PutOutcome {
     let crc = crc(headers);
     PutOutcome {
         etag: etag(headers),
@@ -176,15 +183,4 @@ fn outcome(headers: &http::HeaderMap) -> PutOutcome {
             Verdict::NotAvailable
         },
     }
-}
-
-/// The CRC-64 of a payload, by letting its body run through.
-fn payload_crc(payload: &Payload) -> u64 {
-    use futures::FutureExt;
-    use http_body_util::BodyExt;
-    let body = payload.body();
-    let progress = body.progress();
-    // The body is always ready, so this never waits.
-    let _ = body.collect().now_or_never();
-    progress.crc()
 }

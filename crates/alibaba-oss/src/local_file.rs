@@ -1,0 +1,171 @@
+//! Files read and written at offsets, off the runtime's threads.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// An open file whose readers and writers each have their own position.
+#[derive(Clone, Debug)]
+pub(crate) struct LocalFile {
+    file: Arc<File>,
+    path: Arc<Path>,
+}
+
+impl LocalFile {
+    /// Opens a file for reading and returns its length.
+    pub(crate) async fn open(path: impl Into<PathBuf>) -> Result<(Self, u64)> {
+        let path = path.into();
+        let step = format!("read file `{}`", path.display());
+        let opened = blocking(move || {
+            let file = File::open(&path)?;
+            let metadata = file.metadata()?;
+            if !metadata.is_file() {
+                return Err(io::Error::other("it is not a file"));
+            }
+            let len = metadata.len();
+            let file = Arc::new(file);
+            let path = path.into();
+            Ok((Self { file, path }, len))
+        });
+        opened.await.map_err(|error| local(step, error))
+    }
+
+    /// Opens a file for reading and writing, and creates it where there is none.
+    pub(crate) async fn open_for_writing(path: impl Into<PathBuf>, empty: bool) -> Result<Self> {
+        let path = path.into();
+        let step = format!("write file `{}`", path.display());
+        let opened = blocking(move || {
+            let file = File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(empty)
+                .open(&path)?;
+            let file = Arc::new(file);
+            let path = path.into();
+            Ok(Self { file, path })
+        });
+        opened.await.map_err(|error| local(step, error))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Exactly `len` bytes from `offset` on; for the thread that may block.
+    pub(crate) fn read(&self, offset: u64, len: usize) -> io::Result<Bytes> {
+        let mut buffer = vec![0; len];
+        read_exact_at(&self.file, &mut buffer, offset).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                "the file is shorter than it was",
+            ),
+            _ => error,
+        })?;
+        Ok(buffer.into())
+    }
+
+    /// Writes frames one behind the other from `offset` on.
+    pub(crate) async fn write(&self, offset: u64, frames: Vec<Bytes>) -> Result<()> {
+        let file = self.file.clone();
+        let written = blocking(move || {
+            let mut at = offset;
+            for frame in &frames {
+                write_all_at(&file, frame, at)?;
+                at += frame.len() as u64;
+            }
+            Ok(())
+        });
+        written.await.map_err(|error| self.failed("write", error))
+    }
+
+    /// Waits until the bytes are on the disk.
+    pub(crate) async fn sync(&self) -> Result<()> {
+        let file = self.file.clone();
+        blocking(move || file.sync_data())
+            .await
+            .map_err(|error| self.failed("flush", error))
+    }
+
+    fn failed(&self, verb: &str, error: io::Error) -> Error {
+        local(format!("{verb} file `{}`", self.path.display()), error)
+    }
+}
+
+/// Renames a finished file into place, and makes the renaming durable.
+pub(crate) async fn rename(from: PathBuf, to: PathBuf) -> Result<()> {
+    let step = format!("rename `{}` to `{}`", from.display(), to.display());
+    blocking(move || {
+        std::fs::rename(&from, &to)?;
+        sync_folder(&to)
+    })
+    .await
+    .map_err(|error| local(step, error))
+}
+
+/// Without it a crash may undo a renaming. Systems that cannot open folders do not need it.
+pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Runs what blocks where it may.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
+pub(crate) fn local(step: impl Into<String>, error: io::Error) -> Error {
+    Error::new(ErrorKind::Local, step).with_source(error)
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+}
+
+#[cfg(unix)]
+fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !buffer.is_empty() {
+        let read = std::os::windows::fs::FileExt::seek_read(file, buffer, offset)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        buffer = &mut buffer[read..];
+        offset += read as u64;
+    }
+    Ok(())
+}
+
+#[cfg(windows)]
+fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, offset)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        bytes = &bytes[written..];
+        offset += written as u64;
+    }
+    Ok(())
+}

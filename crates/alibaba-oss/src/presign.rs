@@ -1,0 +1,109 @@
+//! Requests that somebody without credentials can make.
+
+mod form;
+
+use std::fmt;
+use std::time::Duration;
+
+use alibaba_core::Secret;
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, Method};
+
+pub use form::{PostForm, PostPolicy};
+
+use crate::client::{Call, Client};
+use crate::error::{Error, ErrorKind, Result};
+
+/// A signed request, for whoever is given it.
+///
+/// The URL is a secret until it expires, so it does not print itself.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Presigned {
+    /// The method to use.
+    pub method: Method,
+    /// The headers to send, with exactly these values: those that are signed, and those that make
+    /// the object what it was meant to be.
+    pub headers: HeaderMap,
+    /// When OSS will refuse it: the expiry asked for, or that of the security token it was signed
+    /// with, where that comes first.
+    pub expires_at: DateTime<Utc>,
+    url: Secret,
+}
+
+impl Presigned {
+    /// The URL with its signature.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        self.url.expose()
+    }
+}
+
+impl Client {
+    pub(crate) async fn presign(&self, call: &Call, expires: Duration) -> Result<Presigned> {
+        let identity = self.identity(&call.step).await?;
+        let now = self.service_time();
+        let address = self.address(call)?;
+        let query = call
+            .with_request(|request| {
+                self.signer()
+                    .presign(&identity.credentials, now, expires, request)
+            })
+            .map_err(|error| {
+                Error::new(ErrorKind::Configuration, format!("presign: {}", call.step))
+                    .with_source(error)
+            })?;
+        let asked = now + expires;
+        Ok(Presigned {
+            method: call.method.clone(),
+            headers: call.headers.clone(),
+            expires_at: identity.expires_at.map_or(asked, |token| token.min(asked)),
+            url: Secret::new(format!("{address}?{}", query.as_str())),
+        })
+    }
+
+    /// The storing of one part, for somebody else to do. They return the `ETag` they are answered
+    /// with, which goes into the completion.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// let id = client.initiate_upload("backups", "big.tar", &[], false).await?;
+    /// let hour = Duration::from_secs(3600);
+    /// let part = client.presign_part("backups", "big.tar", &id, 1, hour).await?;
+    /// assert_eq!(part.method, "PUT");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] for an expiry under a second or over seven days.
+    pub async fn presign_part(
+        &self,
+        bucket: &str,
+        key: &str,
+        upload_id: &str,
+        number: u32,
+        expires: Duration,
+    ) -> Result<Presigned> {
+        let step = format!("upload part {number} of `{key}` into `{bucket}`");
+        let call = Call::new(Method::PUT, step)
+            .object(bucket, key)
+            .query("partNumber", number.to_string())
+            .query("uploadId", upload_id);
+        self.presign(&call, expires).await
+    }
+}
+
+/// Prints the fields without their values, most of which are secrets or derived of them.
+impl fmt::Debug for PostForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
+        f.debug_struct("PostForm")
+            .field("url", &self.url)
+            .field("fields", &names)
+            .field("expires_at", &self.expires_at)
+            .finish()
+    }
+}

@@ -1,0 +1,69 @@
+//! Files and streams in and out.
+
+mod cloud;
+
+use std::sync::{Arc, Mutex};
+
+use alibaba_oss::ErrorKind;
+use cloud::BUCKET;
+
+#[tokio::test]
+async fn a_file_and_a_stream_are_put_and_a_file_is_got() {
+    let cloud = cloud::start().await;
+    let client = cloud.client();
+    let folder = tempfile::tempdir().unwrap();
+    let bytes: Vec<u8> = (0..900_000_u32).map(|at| (at % 241) as u8).collect();
+    let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+    std::fs::write(&from, &bytes).unwrap();
+    // Sent again as a whole after the answer was lost.
+    cloud.0.faults().add(
+        alibaba_local::Rule::new(alibaba_local::Fault::LoseReply)
+            .operation("PutObject")
+            .times(1),
+    );
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let reports = seen.clone();
+    let file = alibaba_oss::Payload::file(&from).await.unwrap();
+    client
+        .put_object(BUCKET, "file", file)
+        .on_progress(move |progress| reports.lock().unwrap().push(progress))
+        .send()
+        .await
+        .unwrap();
+    let seen = seen.lock().unwrap().clone();
+    let last = seen.last().unwrap();
+    assert_eq!((last.done, last.total), (900_000, Some(900_000)));
+    assert!(seen.iter().any(|progress| progress.done == 0), "taken back");
+
+    let object = client.get_object(BUCKET, "file").send().await.unwrap();
+    object.body.to_file(&to).await.unwrap();
+    assert_eq!(std::fs::read(&to).unwrap(), bytes);
+
+    for size in [None, Some(6)] {
+        let frames = futures::stream::iter(["abc", "def"].map(|text| Ok(text.into())));
+        let stream = alibaba_oss::Payload::stream(frames, size);
+        client.put_object(BUCKET, "s", stream).send().await.unwrap();
+        let object = client.get_object(BUCKET, "s").send().await.unwrap();
+        assert_eq!(object.body.collect().await.unwrap(), "abcdef");
+    }
+    let broken = futures::stream::iter([Ok("abc".into()), Err(std::io::Error::other("dried up"))]);
+    let stream = alibaba_oss::Payload::stream(broken, None);
+    let error = client
+        .put_object(BUCKET, "t", stream)
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Local, "{error:?}");
+
+    // A read that fails leaves nothing behind.
+    cloud.0.faults().add(
+        alibaba_local::Rule::new(alibaba_local::Fault::CorruptBody)
+            .operation("GetObject")
+            .times(1),
+    );
+    let object = client.get_object(BUCKET, "file").send().await.unwrap();
+    let missing = folder.path().join("missing");
+    object.body.to_file(&missing).await.unwrap_err();
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(left.len(), 2, "{left:?}");
+}
