@@ -4,17 +4,13 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
-use alibaba_sign::percent;
-
 use super::error::OssError;
 use super::object::{Kind, NULL_VERSION, ObjectFacts};
 use super::receive::Received;
+use super::tagging::tags_of_header;
 
 /// All user metadata of an object, names and values.
 const MAX_METADATA: usize = 8 * 1024;
-const MAX_TAGS: usize = 10;
-const MAX_TAG_KEY: usize = 128;
-const MAX_TAG_VALUE: usize = 256;
 /// What `x-oss-traffic-limit` may say, in bits a second.
 const TRAFFIC_LIMIT: std::ops::RangeInclusive<u64> = 245_760..=838_860_800;
 
@@ -215,50 +211,6 @@ pub(super) fn forbids_overwrite(headers: &HeaderMap) -> Result<bool, OssError> {
     }
 }
 
-/// Tags as a header has them: `key=value&key=value`, encoded as in a query.
-pub(super) fn tags_of_header(text: &str) -> Result<Vec<(String, String)>, OssError> {
-    let decode = |part: &str| {
-        percent::decode(&part.replace('+', " ")).ok_or_else(|| invalid_tag("is not encoded right"))
-    };
-    let tags = text
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Ok((decode(key)?, decode(value)?))
-        })
-        .collect::<Result<Vec<_>, OssError>>()?;
-    check_tags(&tags)?;
-    Ok(tags)
-}
-
-/// At most ten, keys unique, keys and values within their lengths and characters.
-pub(super) fn check_tags(tags: &[(String, String)]) -> Result<(), OssError> {
-    let legal = |text: &str| {
-        text.chars()
-            .all(|c| c.is_alphanumeric() || " +-=._:/".contains(c))
-    };
-    if tags.len() > MAX_TAGS {
-        return Err(invalid_tag("comes with more than 9 others"));
-    }
-    for (at, (key, value)) in tags.iter().enumerate() {
-        if key.is_empty() || key.chars().count() > MAX_TAG_KEY || !legal(key) {
-            return Err(invalid_tag("has an invalid key"));
-        }
-        if value.chars().count() > MAX_TAG_VALUE || !legal(value) {
-            return Err(invalid_tag("has an invalid value"));
-        }
-        if tags[..at].iter().any(|(earlier, _)| earlier == key) {
-            return Err(invalid_tag("has the key of another"));
-        }
-    }
-    Ok(())
-}
-
-fn invalid_tag(what: &str) -> OssError {
-    OssError::bad_request("InvalidTag", format!("A tag you provided {what}."))
-}
-
 /// The headers that a get sends back.
 fn kept_headers(headers: &HeaderMap) -> Result<Vec<(String, String)>, OssError> {
     let mut kept = Vec::new();
@@ -308,21 +260,6 @@ fn is_kept(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn tags_of_a_header_are_decoded_and_checked() {
-        assert_eq!(
-            tags_of_header("a=1&b%20c=x%3Dy&d").unwrap(),
-            [
-                ("a".to_owned(), "1".to_owned()),
-                ("b c".to_owned(), "x=y".to_owned()),
-                ("d".to_owned(), String::new())
-            ]
-        );
-        for bad in ["a=1&a=2", "=1", "a=%zz", "a=b,c", &"k=v&".repeat(11)] {
-            assert_eq!(tags_of_header(bad).unwrap_err().code, "InvalidTag", "{bad}");
-        }
-    }
 
     #[test]
     fn attributes_refuse_what_oss_refuses() {

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use super::acl::bucket_acl;
 use super::answer::Answer;
 use super::attributes::StorageClass;
-use super::bucket::{Bucket, Settings, Versioning};
+use super::bucket::Bucket;
 use super::error::OssError;
 use super::request::Target;
+use super::settings::{Settings, Versioning};
 use super::xml::{self, Element, truth};
 use super::{Oss, iso_date, owner};
 

@@ -10,9 +10,10 @@ use sha2::{Digest, Sha256};
 
 use alibaba_sign::percent;
 
-use super::bucket::{Bucket, Settings};
+use super::bucket::Bucket;
 use super::content::{Content, DataFile, Segment};
 use super::object::{Object, ObjectFacts};
+use super::settings::Settings;
 
 const SETTINGS: &str = "bucket.json";
 const OBJECTS: &str = "objects";

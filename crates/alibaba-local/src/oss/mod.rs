@@ -28,6 +28,7 @@ mod request;
 mod restore;
 mod retention;
 mod rules;
+mod settings;
 mod store;
 mod symlink;
 mod tagging;
@@ -49,11 +50,11 @@ use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
 pub(crate) use answer::Answer;
-use bucket::Settings;
 pub(crate) use error::OssError;
 use receive::Body;
 pub(crate) use receive::{Effort, KnownBody};
 use request::Target;
+use settings::Settings;
 use store::Store;
 use xml::Element;
 

@@ -5,11 +5,11 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use super::answer::Answer;
-use super::bucket::{ObjectWorm, RetentionSpan, Settings, Versioning};
 use super::delete::bypasses_governance;
 use super::error::OssError;
 use super::object::{Retention, RetentionMode};
 use super::request::Target;
+use super::settings::{ObjectWorm, RetentionSpan, Settings, Versioning};
 use super::xml::{self, Element};
 use super::{Oss, iso_date};
 

@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use super::Oss;
 use super::answer::Answer;
-use super::bucket::OverwriteRules;
 use super::error::OssError;
 use super::request::Target;
+use super::settings::OverwriteRules;
 use super::xml;
 
 /// The most lifecycle rules of a bucket.

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-use super::bucket::{Bucket, Change, Deleted, Settings};
+use super::bucket::{Bucket, Change, Deleted};
 use super::content::Content;
 use super::disk::Disk;
 use super::error::OssError;
 use super::object::{Object, ObjectFacts};
+use super::settings::Settings;
 
 /// The buckets of one region.
 #[derive(Debug)]

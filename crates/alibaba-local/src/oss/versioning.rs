@@ -6,11 +6,11 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::answer::Answer;
-use super::bucket::Versioning;
 use super::error::OssError;
 use super::listing::roll_up;
 use super::object::ObjectFacts;
 use super::request::Target;
+use super::settings::Versioning;
 use super::xml::{self, Element, KeyEncoding, truth};
 use super::{Oss, iso_date, owner};
 

@@ -4,9 +4,9 @@ use http::StatusCode;
 use serde::Deserialize;
 
 use super::answer::Answer;
-use super::bucket::BucketWorm;
 use super::error::OssError;
 use super::request::Target;
+use super::settings::BucketWorm;
 use super::xml::{self, Element};
 use super::{Oss, iso_date};
 
