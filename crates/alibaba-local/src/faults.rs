@@ -33,6 +33,8 @@ pub enum Fault {
     CorruptBody,
     /// The answer names a CRC-64 that its body does not have.
     WrongCrc,
+    /// The answer names no CRC-64, as that of an object copied from parts without one.
+    NoCrc,
     /// The request is not carried out; the answer is this status with this OSS error code.
     Status(u16, &'static str),
     /// The request is not carried out, since there are too many: OSS answers 503 with a code such

@@ -17,6 +17,7 @@ type Frames = BoxStream<'static, io::Result<Bytes>>;
 pub(crate) fn spoil(mut answer: Answer, fault: &Fault) -> Answer {
     match fault {
         Fault::WrongCrc => return answer.header("x-oss-hash-crc64ecma", "1"),
+        Fault::NoCrc => drop(answer.headers.remove("x-oss-hash-crc64ecma")),
         Fault::CorruptBody => answer.body = corrupted(answer.body),
         Fault::ResetBody(after) => answer.body = reset(answer.body, *after),
         Fault::TruncateBody(len) => {

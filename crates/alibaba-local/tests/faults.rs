@@ -77,6 +77,14 @@ async fn bodies_come_short_altered_or_slowly() {
     let raw = broken("GetObject", slow).await;
     assert_eq!(raw.get("k").await, "0123456789".repeat(1000));
 
+    let raw = broken("GetObject", Fault::NoCrc).await;
+    assert_eq!(
+        raw.object("GET", "k")
+            .ok()
+            .await
+            .header("x-oss-hash-crc64ecma"),
+        ""
+    );
     let raw = broken("PutObject", Fault::WrongCrc).await;
     assert_eq!(
         raw.put("new", "123456789")

@@ -49,6 +49,25 @@ async fn a_wrong_secret_an_unknown_id_and_an_altered_request_stay_out() {
             .await;
         assert!(!refused.xml("StringToSign").is_empty(), "{scheme:?}");
         assert_eq!(refused.xml("OSSAccessKeyId"), ID);
+        let provided = refused.xml("SignatureProvided");
+        assert_eq!(
+            provided.len(),
+            if matches!(scheme, Scheme::V4 | Scheme::UrlV4) {
+                64
+            } else {
+                28
+            }
+        );
+        let bytes = refused.xml("StringToSignBytes");
+        let first = &refused.xml("StringToSign")[..3];
+        assert_eq!(
+            &bytes[..8],
+            if first == "GET" {
+                "47 45 54"
+            } else {
+                "4F 53 53"
+            }
+        );
         raw.object("HEAD", "k")
             .fails(403, "SignatureDoesNotMatch")
             .await;

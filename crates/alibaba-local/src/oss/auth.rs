@@ -80,7 +80,7 @@ pub(super) fn authenticate<'a>(
                     TOLERANCE,
                     &request,
                 )
-                .map_err(|error| refusal_of(&error, user))?;
+                .map_err(|error| refusal_of(&error, user, parts, target))?;
             user
         }
         Scheme::HeaderV1 | Scheme::QueryV1 => {
@@ -108,7 +108,7 @@ pub(super) fn authenticate<'a>(
             check_token(user, sent)?;
             claim
                 .verify(&user.secret, context.now, TOLERANCE, &request)
-                .map_err(|error| refusal_of(&error, user))?;
+                .map_err(|error| refusal_of(&error, user, parts, target))?;
             user
         }
     };
@@ -255,14 +255,27 @@ fn needed_actions(target: &Target, headers: &HeaderMap) -> Vec<&'static str> {
     actions
 }
 
-/// As [`refusal`], naming the key where the signature is wrong.
-fn refusal_of(error: &VerifyError, user: &User) -> OssError {
-    match refusal(error) {
-        refused if refused.code == "SignatureDoesNotMatch" => {
-            refused.with("OSSAccessKeyId", &user.access_key_id)
-        }
-        refused => refused,
+/// As [`refusal`], naming key and signature where the signature is wrong.
+fn refusal_of(error: &VerifyError, user: &User, parts: &Parts, target: &Target) -> OssError {
+    let refused = refusal(error);
+    if refused.code != "SignatureDoesNotMatch" {
+        return refused;
     }
+    // Behind the last colon in a header of version 1, in a field of its own in version 4.
+    let in_header = text(parts, "authorization").map(|value| {
+        let (_, signature) = value
+            .rsplit_once("Signature=")
+            .or_else(|| value.rsplit_once(':'))
+            .unwrap_or(("", value));
+        signature.split(',').next().unwrap_or_default()
+    });
+    let provided = in_header
+        .or_else(|| target.param("x-oss-signature"))
+        .or_else(|| target.param("Signature"))
+        .unwrap_or_default();
+    refused
+        .with("OSSAccessKeyId", &user.access_key_id)
+        .with("SignatureProvided", provided)
 }
 
 fn refusal(error: &VerifyError) -> OssError {
@@ -301,15 +314,28 @@ fn refusal(error: &VerifyError) -> OssError {
         VerifyError::Mismatch {
             string_to_sign,
             canonical_request,
-        } => OssError::forbidden(
-            "SignatureDoesNotMatch",
-            "The request signature we calculated does not match the signature you provided. \
-             Check your key and signing method.",
-        )
-        .ec("0002-00000201")
-        .with("StringToSign", string_to_sign)
-        .with("CanonicalRequest", canonical_request),
+        } => {
+            let refused = OssError::forbidden(
+                "SignatureDoesNotMatch",
+                "The request signature we calculated does not match the signature you provided. \
+                 Check your key and signing method.",
+            )
+            .ec("0002-00000201")
+            .with("StringToSign", string_to_sign)
+            .with("StringToSignBytes", spaced_hex(string_to_sign));
+            if canonical_request.is_empty() {
+                refused
+            } else {
+                refused.with("CanonicalRequest", canonical_request)
+            }
+        }
         other => OssError::bad_request("AuthorizationHeaderMalformed", other.to_string())
             .ec("0002-00000212"),
     }
+}
+
+/// As OSS writes bytes: `4F 53 53`.
+fn spaced_hex(text: &str) -> String {
+    let bytes: Vec<String> = text.bytes().map(|byte| format!("{byte:02X}")).collect();
+    bytes.join(" ")
 }

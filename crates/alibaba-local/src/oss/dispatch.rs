@@ -18,6 +18,7 @@ impl Oss {
         now: DateTime<Utc>,
         body: Body,
     ) -> Result<Answer, OssError> {
+        target.check_host(&self.region)?;
         let caller = auth::authenticate(&self.auth(now), parts, target)?;
         auth::authorize(&caller, target, &parts.headers, || self.is_public(target))?;
         let headers = &parts.headers;

@@ -87,6 +87,41 @@ impl Target {
         })
     }
 
+    /// Whether the public host name that was called, if it was one, is this region's, and has the
+    /// bucket in front of it.
+    pub(crate) fn check_host(&self, region: &str) -> Result<(), OssError> {
+        let name = host_name(&self.host);
+        if !name.ends_with(".aliyuncs.com") {
+            return Ok(());
+        }
+        let endpoint = format!("oss-{region}.aliyuncs.com");
+        let ours = [
+            endpoint.clone(),
+            format!("oss-{region}-internal.aliyuncs.com"),
+            format!("{region}.oss.aliyuncs.com"),
+            "oss-accelerate.aliyuncs.com".to_owned(),
+            "oss-accelerate-overseas.aliyuncs.com".to_owned(),
+        ];
+        let called = ours
+            .iter()
+            .find_map(|host| name.strip_suffix(host.as_str()));
+        match (called, &self.bucket) {
+            (None, _) => Err(OssError::access_denied(
+                "The bucket you are attempting to access must be addressed using the specified \
+                 endpoint. Please send all future requests to this endpoint.",
+            )
+            .ec("0003-00001403")
+            .with("Bucket", self.bucket())
+            .with("Endpoint", endpoint)),
+            (Some(""), Some(_)) => Err(OssError::forbidden(
+                "SecondLevelDomainForbidden",
+                "The bucket you are attempting to access must be addressed using OSS third level \
+                 domain.",
+            )),
+            (Some(_), _) => Ok(()),
+        }
+    }
+
     /// A query parameter's value; empty where it has none, `None` where it is absent.
     pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.query
@@ -146,16 +181,25 @@ impl Target {
     }
 }
 
+/// Without the port.
+fn host_name(host: &str) -> &str {
+    host.rsplit_once(':').map_or(host, |(name, _)| name)
+}
+
+/// The bucket in front of `localhost` or of one of OSS's own names.
 fn bucket_of_host(host: &str) -> Option<&str> {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let suffix_at = if let Some(bucket) = name.strip_suffix(".localhost") {
+    let name = host_name(host);
+    let at = if let Some(bucket) = name.strip_suffix(".localhost") {
         bucket.len()
+    } else if let Some(rest) = name.strip_suffix(".oss.aliyuncs.com") {
+        // Dual stack: the region stands before `oss`.
+        rest.rfind('.')?
     } else if name.ends_with(".aliyuncs.com") {
         name.find(".oss-")?
     } else {
         return None;
     };
-    (suffix_at > 0).then(|| &name[..suffix_at])
+    (at > 0).then(|| &name[..at])
 }
 
 fn non_empty(text: &str) -> Option<String> {
@@ -183,12 +227,39 @@ mod tests {
             ("shop.localhost:9000", "/a%20b//c"),
             ("shop.oss-cn-hangzhou.aliyuncs.com", "/a%20b//c"),
             ("shop.oss-cn-hangzhou-internal.aliyuncs.com", "/a%20b//c"),
+            ("shop.cn-hangzhou.oss.aliyuncs.com", "/a%20b//c"),
         ] {
             let target = parse("GET", host, path);
             assert_eq!(target.bucket.as_deref(), Some("shop"), "{host}");
             assert_eq!(target.key.as_deref(), Some("a b//c"), "{host}");
             assert_eq!(target.operation, Operation::GetObject);
         }
+    }
+
+    #[test]
+    fn public_hosts_are_the_regions_own_with_the_bucket_in_front() {
+        let code = |host, path| {
+            parse("GET", host, path)
+                .check_host("cn-hangzhou")
+                .err()
+                .map(|error| error.code)
+        };
+        for host in [
+            "shop.oss-cn-hangzhou.aliyuncs.com",
+            "shop.cn-hangzhou.oss.aliyuncs.com",
+            "shop.oss-accelerate.aliyuncs.com",
+            "oss-cn-hangzhou.aliyuncs.com",
+            "localhost:9000",
+        ] {
+            assert_eq!(code(host, "/"), None, "{host}");
+        }
+        let elsewhere = "shop.oss-cn-beijing.aliyuncs.com";
+        assert_eq!(code(elsewhere, "/k"), Some("AccessDenied"));
+        let path_style = "oss-cn-hangzhou.aliyuncs.com";
+        assert_eq!(
+            code(path_style, "/shop/k"),
+            Some("SecondLevelDomainForbidden")
+        );
     }
 
     #[test]
