@@ -24,6 +24,7 @@ struct Inner {
     ec: Option<String>,
     request_id: Option<String>,
     retry_after: Option<Duration>,
+    mismatch: bool,
     source: Option<Source>,
 }
 
@@ -95,6 +96,7 @@ impl Error {
             ec: None,
             request_id: None,
             retry_after: None,
+            mismatch: false,
             source: None,
         }))
     }
@@ -111,6 +113,12 @@ impl Error {
 
     pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
+        self
+    }
+
+    /// Marks the failure of a comparison of checksums.
+    pub(crate) fn with_mismatch(mut self) -> Self {
+        self.0.mismatch = true;
         self
     }
 
@@ -156,6 +164,13 @@ impl Error {
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
+    }
+
+    /// [`Verdict::Mismatch`](crate::Verdict::Mismatch) where the CRC-64 of a transfer is not the one
+    /// expected, after the repetitions that the policy allows.
+    #[must_use]
+    pub fn verdict(&self) -> Option<crate::Verdict> {
+        self.0.mismatch.then_some(crate::Verdict::Mismatch)
     }
 
     /// The HTTP status, where an answer came.

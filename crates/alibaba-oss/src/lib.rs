@@ -10,6 +10,7 @@ mod progress;
 mod reading;
 #[cfg(feature = "object_store")]
 mod store;
+mod transfer;
 mod transport;
 mod xml;
 
@@ -26,3 +27,4 @@ pub use progress::Progress;
 pub use reading::{ObjectBody, Verdict};
 #[cfg(feature = "object_store")]
 pub use store::{ForbidOverwrite, OssStore};
+pub use transfer::{Download, Downloaded, StaleUploads, Upload};

@@ -2,10 +2,14 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
+use crc_fast::{CrcAlgorithm, Digest};
+use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -14,6 +18,13 @@ use crate::error::{Error, ErrorKind, Result};
 pub(crate) struct LocalFile {
     file: Arc<File>,
     path: Arc<Path>,
+}
+
+/// What tells whether a file was changed meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Stamp {
+    pub(crate) len: u64,
+    pub(crate) modified_nanos: u128,
 }
 
 impl LocalFile {
@@ -82,6 +93,44 @@ impl LocalFile {
             Ok(())
         });
         written.await.map_err(|error| self.failed("write", error))
+    }
+
+    /// Sets the length, so that a disk that is too small shows at once and not at the end.
+    pub(crate) async fn set_len(&self, len: u64) -> Result<()> {
+        let file = self.file.clone();
+        blocking(move || file.set_len(len))
+            .await
+            .map_err(|error| self.failed("set the length of", error))
+    }
+
+    /// The CRC-64 of a range, read in pieces.
+    pub(crate) async fn crc(&self, range: Range<u64>) -> Result<u64> {
+        let file = self.clone();
+        let summed = blocking(move || {
+            let mut digest = Digest::new(CrcAlgorithm::Crc64Xz);
+            let mut at = range.start;
+            while at < range.end {
+                let len = (range.end - at).min(1 << 20);
+                digest.update(&file.read(at, usize::try_from(len).unwrap_or(1 << 20))?);
+                at += len;
+            }
+            Ok(digest.finalize())
+        });
+        summed.await.map_err(|error| self.failed("read", error))
+    }
+
+    /// Length and time of the last change.
+    pub(crate) async fn stamp(&self) -> Result<Stamp> {
+        let file = self.file.clone();
+        let stamp = blocking(move || {
+            let metadata = file.metadata()?;
+            let modified = metadata.modified()?.duration_since(SystemTime::UNIX_EPOCH);
+            Ok(Stamp {
+                len: metadata.len(),
+                modified_nanos: modified.map_or(0, |age| age.as_nanos()),
+            })
+        });
+        stamp.await.map_err(|error| self.failed("look at", error))
     }
 
     /// Waits until the bytes are on the disk.

@@ -69,7 +69,7 @@ impl Payload {
     }
 
     /// A stream of bytes, of known or unknown length. It can be sent once only: an attempt that
-    /// fails is not repeated. A multipart upload sends streams in parts that
+    /// fails is not repeated. [`Client::upload_stream`](crate::Client::upload_stream) sends streams in parts that
     /// are kept until they are stored, and repeats those.
     ///
     /// A stream that ends before, or goes on behind, the length given is an error.

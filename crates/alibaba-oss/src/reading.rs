@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use alibaba_core::retry::{Failure, RandomJitter};
 use bytes::{Bytes, BytesMut};
@@ -20,11 +21,15 @@ use crate::progress::Meter;
 
 /// What the CRC-64 says of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Verdict {
     /// The bytes are those that OSS stored.
     Verified,
     /// Nothing to compare: a range, or an object that has no CRC-64.
     NotAvailable,
+    /// The bytes are others. Only ever found in an error: see
+    /// [`Error::verdict`](crate::Error::verdict).
+    Mismatch,
 }
 
 /// The bytes of an object, or of a range of it.
@@ -36,6 +41,7 @@ pub enum Verdict {
 pub struct ObjectBody {
     stream: BoxStream<'static, Result<Bytes>>,
     len: u64,
+    verdict: Arc<OnceLock<Verdict>>,
 }
 
 struct State {
@@ -48,6 +54,7 @@ struct State {
     attempts: u32,
     done: bool,
     meter: Option<Meter>,
+    verdict: Arc<OnceLock<Verdict>>,
 }
 
 impl ObjectBody {
@@ -62,7 +69,9 @@ impl ObjectBody {
         meter: Option<Meter>,
     ) -> Self {
         let len = range.end - range.start;
+        let verdict = Arc::new(OnceLock::new());
         let state = State {
+            verdict: verdict.clone(),
             client,
             call,
             etag,
@@ -90,6 +99,7 @@ impl ObjectBody {
             // Fused: some readers poll once more after the end.
             stream: stream.fuse().boxed(),
             len,
+            verdict,
         }
     }
 
@@ -103,6 +113,12 @@ impl ObjectBody {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+
+    /// What the CRC-64 says, once the last byte was read.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        self.verdict.get().copied()
     }
 
     /// All bytes in one piece.
@@ -126,7 +142,8 @@ impl ObjectBody {
 
 impl ObjectBody {
     /// Writes the bytes into a file, which appears under its name once all of them are there,
-    /// checked, and on the disk. What stood there before is replaced.
+    /// checked, and on the disk. What stood there before is replaced. [`Client::download`] does the
+    /// same in parallel, and can resume.
     ///
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
@@ -140,12 +157,16 @@ impl ObjectBody {
     ///
     /// As the stream, and [`ErrorKind::Local`] where the file cannot be written. The partial file
     /// is removed.
-    pub async fn to_file(self, path: impl Into<PathBuf>) -> Result<()> {
+    pub async fn to_file(self, path: impl Into<PathBuf>) -> Result<Verdict> {
         let path = path.into();
+        let verdict = self.verdict.clone();
         let partial = beside(&path);
         let written = self.write(&partial).await;
         match written {
-            Ok(()) => local_file::rename(partial, path).await,
+            Ok(()) => {
+                local_file::rename(partial, path).await?;
+                Ok(verdict.get().copied().unwrap_or(Verdict::NotAvailable))
+            }
             Err(error) => {
                 let _ = tokio::task::spawn_blocking(|| std::fs::remove_file(partial)).await;
                 Err(error)
@@ -273,15 +294,19 @@ impl State {
         if let Some((digest, expected)) = self.digest.take() {
             let found = digest.finalize();
             if found != expected {
+                let _ = self.verdict.set(Verdict::Mismatch);
                 return Err(Error::new(
                     ErrorKind::Integrity,
                     format!(
                         "{}: CRC-64 of what came is {found}, OSS stored {expected}",
                         self.call.step
                     ),
-                ));
+                )
+                .with_mismatch());
             }
+            let _ = self.verdict.set(Verdict::Verified);
         }
+        let _ = self.verdict.set(Verdict::NotAvailable);
         Ok(None)
     }
 

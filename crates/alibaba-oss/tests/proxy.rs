@@ -69,7 +69,7 @@ fn client(endpoint: &str, proxy: &str, roots: RootCertificates) -> Client {
 }
 
 fn address(cloud: &cloud::Cloud) -> String {
-    let endpoint = cloud.0.endpoint().to_string();
+    let endpoint = cloud.0.endpoint().clone();
     let (_, address) = endpoint.split_once("://").unwrap();
     address.trim_end_matches('/').to_owned()
 }
@@ -78,7 +78,7 @@ fn address(cloud: &cloud::Cloud) -> String {
 async fn plain_requests_are_handed_to_the_proxy_with_its_login() {
     let cloud = cloud::start().await;
     let (proxy, heads) = proxy(address(&cloud), "200 OK").await;
-    let endpoint = cloud.0.endpoint().to_string();
+    let endpoint = cloud.0.endpoint().clone();
     let client = client(
         &endpoint,
         &format!("http://us:pw@{proxy}"),

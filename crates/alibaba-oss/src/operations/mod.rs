@@ -40,6 +40,7 @@ pub(crate) fn check_crc(step: &str, headers: &HeaderMap, ours: u64) -> Result<()
             ErrorKind::Integrity,
             format!("{step}: CRC-64 of what was sent is {ours}, OSS received {theirs}"),
         )
+        .with_mismatch()
         .with_request_id(text(headers, "x-oss-request-id").map(str::to_owned))),
         _ => Ok(()),
     }

@@ -1,0 +1,117 @@
+//! What a transfer needs to know to go on after a crash, on the disk.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crc_fast::{CrcAlgorithm, Digest};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::local_file::{blocking, local, sync_folder};
+
+/// The version of the files. Others are not understood, and the transfer begins anew.
+const VERSION: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Envelope<T> {
+    version: u32,
+    state: T,
+}
+
+/// The file of one transfer.
+#[derive(Clone, Debug)]
+pub(crate) struct Checkpoint(PathBuf);
+
+impl Checkpoint {
+    /// In `folder`, named by what is transferred. Should two transfers get one name, their states
+    /// tell them apart.
+    pub(crate) fn new(folder: &Path, kind: &str, what: &[&str]) -> Self {
+        let mut digest = Digest::new(CrcAlgorithm::Crc64Xz);
+        for part in what {
+            digest.update(&(part.len() as u64).to_be_bytes());
+            digest.update(part.as_bytes());
+        }
+        Self(folder.join(format!("{:016x}.{kind}.json", digest.finalize())))
+    }
+
+    /// The state, where there is one that can be understood.
+    pub(crate) async fn load<T: DeserializeOwned>(&self) -> Option<T> {
+        let path = self.0.clone();
+        let bytes = blocking(move || std::fs::read(path)).await.ok()?;
+        let envelope: Envelope<T> = serde_json::from_slice(&bytes)
+            .inspect_err(|error| {
+                tracing::warn!(path = %self.0.display(), %error, "ignore a checkpoint that cannot be read");
+            })
+            .ok()?;
+        (envelope.version == VERSION).then_some(envelope.state)
+    }
+
+    /// Replaces the state. A crash leaves the old one or the new one, never a part of it.
+    pub(crate) async fn save<T: Serialize>(&self, state: &T) -> Result<()> {
+        let step = format!("write checkpoint `{}`", self.0.display());
+        let envelope = Envelope {
+            version: VERSION,
+            state,
+        };
+        let bytes = serde_json::to_vec(&envelope)
+            .map_err(|error| local(step.clone(), io::Error::other(error)))?;
+        let path = self.0.clone();
+        let saved = blocking(move || {
+            if let Some(folder) = path.parent() {
+                std::fs::create_dir_all(folder)?;
+            }
+            let partial = crate::reading::beside(&path);
+            let written = (|| {
+                let mut file = std::fs::File::create(&partial)?;
+                file.write_all(&bytes)?;
+                // Before the renaming: a name must never point to bytes that a crash can take.
+                file.sync_all()?;
+                std::fs::rename(&partial, &path)?;
+                sync_folder(&path)
+            })();
+            if written.is_err() {
+                let _ = std::fs::remove_file(&partial);
+            }
+            written
+        });
+        saved.await.map_err(|error| local(step, error))
+    }
+
+    /// Removes the state of a transfer that is done, or cannot be resumed.
+    pub(crate) async fn remove(&self) {
+        let path = self.0.clone();
+        let removed = blocking(move || std::fs::remove_file(path)).await;
+        if let Err(error) = removed
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %self.0.display(), %error, "remove a finished checkpoint");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_saved_is_loaded_and_what_is_broken_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().join("new").join("folder");
+        let checkpoint = Checkpoint::new(&at, "upload", &["a", "b"]);
+        assert_eq!(checkpoint.load::<Vec<u32>>().await, None);
+        checkpoint.save(&vec![1, 2]).await.unwrap();
+        checkpoint.save(&vec![3]).await.unwrap();
+        assert_eq!(checkpoint.load().await, Some(vec![3]));
+        assert_eq!(std::fs::read_dir(&at).unwrap().count(), 1);
+        assert_eq!(checkpoint.load::<String>().await, None);
+        for text in ["", "{", r#"{"version":2,"state":[3]}"#] {
+            std::fs::write(&checkpoint.0, text).unwrap();
+            assert_eq!(checkpoint.load::<Vec<u32>>().await, None, "{text}");
+        }
+        checkpoint.remove().await;
+        assert_eq!(std::fs::read_dir(&at).unwrap().count(), 0);
+        let other = Checkpoint::new(&at, "upload", &["ab", ""]);
+        assert_ne!(checkpoint.0, other.0);
+    }
+}

@@ -1,0 +1,72 @@
+//! Uploads that nobody goes on with.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+
+use crate::client::Client;
+use crate::error::{Error, Result};
+use crate::operations::multipart::UploadSummary;
+
+/// What became of stale uploads. See [`Client::abort_stale_uploads`].
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct StaleUploads {
+    /// Those that are gone.
+    pub aborted: Vec<UploadSummary>,
+    /// Those that are still there, and why.
+    pub failed: Vec<(UploadSummary, Error)>,
+}
+
+impl Client {
+    /// Aborts the uploads whose key begins with `prefix` and that began longer ago than `age`, by
+    /// OSS's clock. Their parts are billed until then, and no listing of objects shows them.
+    ///
+    /// An age of less than the longest upload takes ends uploads that are under way.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// let week = Duration::from_secs(7 * 24 * 3600);
+    /// let stale = client.abort_stale_uploads("backups", "nightly/", week).await?;
+    /// println!("{} aborted, {} failed", stale.aborted.len(), stale.failed.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) without the action
+    /// `oss:ListMultipartUploads`. What fails for one upload stands in the result.
+    pub async fn abort_stale_uploads(
+        &self,
+        bucket: &str,
+        prefix: &str,
+        age: Duration,
+    ) -> Result<StaleUploads> {
+        let age = TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX);
+        let before = self.service_time().checked_sub_signed(age);
+        let mut stale = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.list_uploads(bucket, prefix, after.as_ref()).await?;
+            let old = |upload: &UploadSummary| before.is_some_and(|limit| upload.initiated < limit);
+            stale.extend(page.uploads.into_iter().filter(old));
+            match page.next {
+                Some(next) if Some(&next) != after.as_ref() => after = Some(next),
+                _ => break,
+            }
+        }
+        let mut result = StaleUploads::default();
+        for upload in stale {
+            match self
+                .abort_upload(bucket, &upload.key, &upload.upload_id)
+                .await
+            {
+                Ok(()) => result.aborted.push(upload),
+                Err(error) => result.failed.push((upload, error)),
+            }
+        }
+        Ok(result)
+    }
+}
