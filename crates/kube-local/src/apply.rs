@@ -3,5 +3,7 @@
 mod fieldset;
 mod managers;
 mod merge;
+mod typed;
 
 pub(crate) use managers::{Manager, apply, track_update};
+pub(crate) use typed::typed_problems;

@@ -145,6 +145,18 @@ impl Catalog {
         catalog
     }
 
+    pub(crate) fn is_builtin_group(&self, group: &str) -> bool {
+        self.order.iter().any(|r| r.group == group)
+    }
+
+    /// The resource whose objects lie in a collection, in the version they are stored in.
+    pub(crate) fn of_collection(&self, collection: &str) -> Option<&Arc<Resource>> {
+        self.all().find(|r| {
+            r.collection == collection
+                && (r.custom.as_ref()).is_none_or(|custom| custom.storage_version == r.version)
+        })
+    }
+
     pub(crate) fn find(&self, group: &str, version: &str, name: &str) -> Option<&Arc<Resource>> {
         self.by_path
             .get(&(group.to_owned(), version.to_owned(), name.to_owned()))
@@ -296,6 +308,12 @@ fn resources_of_crd(crd: &Value) -> Vec<Resource> {
         .unwrap_or_default();
     let webhook_conversion =
         (spec["conversion"]["strategy"] == "Webhook").then(|| webhook_address(&spec["conversion"]));
+    let mut current: Vec<String> = versions()
+        .filter(|v| v["served"] == true && v["deprecated"] != true)
+        .map(|v| text(&v["name"]))
+        .collect();
+    current.sort_by(|a, b| version_order(a, b));
+    let newest = current.first().cloned();
     let (group, names) = (text(&spec["group"]), &spec["names"]);
     let plural = text(&names["plural"]);
     versions()
@@ -360,11 +378,13 @@ fn resources_of_crd(crd: &Value) -> Vec<Resource> {
                     warning: deprecated.then(|| {
                         version["deprecationWarning"].as_str().map_or_else(
                             || {
-                                format!(
-                                    "{group}/{} {} is deprecated",
-                                    text(&version["name"]),
-                                    text(&names["kind"])
-                                )
+                                let kind = text(&names["kind"]);
+                                let old = text(&version["name"]);
+                                let mut warning = format!("{group}/{old} {kind} is deprecated");
+                                if let Some(newer) = &newest {
+                                    warning.push_str(&format!("; use {group}/{newer} {kind}"));
+                                }
+                                warning
                             },
                             str::to_owned,
                         )

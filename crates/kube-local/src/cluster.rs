@@ -6,6 +6,7 @@ mod allowed;
 mod convert;
 mod create;
 mod delete;
+mod garbage;
 mod lifecycle;
 mod list;
 mod update;
@@ -19,8 +20,8 @@ use tokio::sync::watch;
 
 pub(crate) use allowed::create_review;
 pub(crate) use convert::{convertible, to_version};
-pub(crate) use delete::{DeleteOptions, Deleted};
-pub(crate) use list::{ListOptions, Listed, matches as list_matches};
+pub(crate) use delete::{DeleteOptions, Deleted, Propagation};
+pub(crate) use list::{ListOptions, Listed, invalid_version, matches as list_matches};
 pub(crate) use update::PatchKind;
 
 use crate::catalog::{Catalog, Resource};
@@ -35,6 +36,8 @@ pub(crate) struct WriteOptions {
     pub(crate) manager: String,
     pub(crate) force: bool,
     pub(crate) validation: FieldValidation,
+    /// What the answer is to warn of, gathered on the way.
+    pub(crate) warnings: std::cell::RefCell<Vec<String>>,
 }
 
 /// What a controller has to do next.
@@ -48,6 +51,10 @@ pub(crate) enum Task {
     Establish(String),
     /// A CRD goes: delete its objects, then itself.
     Unserve(String),
+    /// The owner with this uid is gone, or never was: what it alone owns goes too.
+    Collect(String),
+    /// The owner with this uid waits for what it owns to go, or to be set free.
+    Release(String),
 }
 
 #[derive(Debug)]
@@ -55,6 +62,7 @@ pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) catalog: Catalog,
     services: Pool,
+    owners: garbage::Owners,
     tasks: BTreeSet<Task>,
     /// Groups that discovery shows as stale: `group/version`.
     pub(crate) stale: BTreeSet<String>,
@@ -74,6 +82,7 @@ impl Cluster {
             store: Store::new(history),
             catalog: Catalog::new(),
             services: Pool::default(),
+            owners: garbage::Owners::default(),
             tasks: BTreeSet::new(),
             stale: BTreeSet::new(),
         };
@@ -191,6 +200,7 @@ impl State {
     fn commit(&mut self, resource: &Resource, value: Value) -> Arc<Stored> {
         let stored = stored(resource, value, self.store.next_revision());
         let object = self.store.put(&resource.collection, stored);
+        self.note_owners(resource, &object, false);
         self.after_write(resource, &object, false);
         object
     }
@@ -199,6 +209,7 @@ impl State {
     fn expunge(&mut self, resource: &Resource, value: Value) -> Arc<Stored> {
         let stored = stored(resource, value, self.store.next_revision());
         let object = self.store.remove(&resource.collection, stored);
+        self.note_owners(resource, &object, true);
         self.after_write(resource, &object, true);
         object
     }
@@ -244,6 +255,13 @@ fn draft(resource: &Resource, mut value: Value, revision: u64) -> Stored {
         .flatten()
         .map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().to_owned()))
         .collect();
+    let uid = text("uid");
+    let owners = metadata["ownerReferences"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|owner| Some(owner["uid"].as_str()?.to_owned()))
+        .collect();
     let api_version = match value["apiVersion"].as_str() {
         Some(version) => version.to_owned(),
         None => resource.group_version(),
@@ -252,7 +270,13 @@ fn draft(resource: &Resource, mut value: Value, revision: u64) -> Stored {
         map.remove("apiVersion");
         map.remove("kind");
     }
-    let body = serde_json::to_vec(&value).unwrap_or_default().into();
+    // Custom resources are printed in alphabetical order, built-in kinds as Go structs.
+    let body = if resource.custom.is_some() {
+        serde_json::to_vec(&value)
+    } else {
+        serde_json::to_vec(&crate::http::GoOrder(&value))
+    };
+    let body = body.unwrap_or_default().into();
     Stored {
         revision,
         namespace,
@@ -260,6 +284,8 @@ fn draft(resource: &Resource, mut value: Value, revision: u64) -> Stored {
         body,
         api_version,
         kind: resource.kind.clone(),
+        uid,
+        owners,
         labels,
     }
 }

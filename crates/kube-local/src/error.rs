@@ -10,6 +10,8 @@ pub(crate) struct ApiError {
     pub(crate) reason: &'static str,
     pub(crate) message: String,
     details: Map<String, Value>,
+    /// Errors that the generic machinery makes print `details` although it is empty.
+    empty_details: bool,
     pub(crate) retry_after: Option<u32>,
     /// Where an expired list can go on, at the price of consistency.
     continue_token: Option<String>,
@@ -86,6 +88,28 @@ impl Cause {
         }
     }
 
+    pub(crate) fn too_long(field: impl Into<String>, max: u64) -> Self {
+        Self {
+            reason: "FieldValueTooLong",
+            field: field.into(),
+            message: format!("Too long: may not be more than {max} bytes"),
+        }
+    }
+
+    pub(crate) fn too_many(field: impl Into<String>, count: usize, max: u64) -> Self {
+        Self {
+            reason: "FieldValueTooMany",
+            field: field.into(),
+            message: format!("Too many: {count}: must have at most {max} items"),
+        }
+    }
+
+    /// The same cause for a field below `parent`, which the message does not name.
+    pub(crate) fn within(mut self, parent: &str) -> Self {
+        self.field = format!("{parent}.{}", self.field);
+        self
+    }
+
     pub(crate) fn type_invalid(field: impl Into<String>, shown: &str, detail: &str) -> Self {
         let message = format!("Invalid value: {shown}: {detail}");
         Self {
@@ -125,7 +149,9 @@ impl About<'_> {
         if !self.group.is_empty() {
             details.insert("group".into(), self.group.into());
         }
-        details.insert("kind".into(), self.what.into());
+        if !self.what.is_empty() {
+            details.insert("kind".into(), self.what.into());
+        }
         details
     }
 }
@@ -137,6 +163,7 @@ impl ApiError {
             reason,
             message: message.into(),
             details: Map::new(),
+            empty_details: false,
             retry_after: None,
             continue_token: None,
         }
@@ -171,6 +198,13 @@ impl ApiError {
         let message = format!("{} \"{name}\" already exists", about.qualified());
         let mut error = Self::new(409, "AlreadyExists", message);
         error.details = about.details(name);
+        error
+    }
+
+    /// The same, of an object that only waits for its finalizers.
+    pub(crate) fn still_exists(about: About<'_>, name: &str) -> Self {
+        let mut error = Self::already_exists(about, name);
+        error.message.insert_str(0, "object is being deleted: ");
         error
     }
 
@@ -226,6 +260,32 @@ impl ApiError {
         error
     }
 
+    /// An error in the words of the generic machinery.
+    pub(crate) fn with_empty_details(mut self) -> Self {
+        self.empty_details = true;
+        self
+    }
+
+    /// What a patched object is refused with that cannot be read.
+    pub(crate) fn unreadable_patch(patched: &Value, why: &str) -> Self {
+        let cause = Cause::invalid("patch", &Value::String(patched.to_string()), why);
+        let nothing = About {
+            group: "",
+            what: "",
+        };
+        Self::invalid(nothing, "", &[cause])
+    }
+
+    /// A server-side apply whose configuration does not fit the type.
+    pub(crate) fn untyped_patch(object: &str, problems: &[String]) -> Self {
+        let all = match problems {
+            [one] => one.clone(),
+            many => format!("errors:\n  {}", many.join("\n  ")),
+        };
+        let message = format!("failed to create typed patch object ({object}): {all}");
+        Self::new(500, "", message)
+    }
+
     /// Adds a cause to `details`, as admission does for a namespace that goes away.
     pub(crate) fn with_cause(mut self, reason: &str, message: &str, field: &str) -> Self {
         let cause = json!({"reason": reason, "message": message, "field": field});
@@ -235,10 +295,13 @@ impl ApiError {
 
     /// `about.what` is a kind here: that is how the server words it.
     pub(crate) fn invalid(about: About<'_>, name: &str, causes: &[Cause]) -> Self {
-        let lines: Vec<String> = causes
-            .iter()
-            .map(|c| format!("{}: {}", c.field, c.message))
-            .collect();
+        let mut lines: Vec<String> = Vec::new();
+        for cause in causes {
+            let line = format!("{}: {}", cause.field, cause.message);
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
         let all = match lines.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
@@ -284,9 +347,10 @@ impl ApiError {
         Self::new(415, "UnsupportedMediaType", message)
     }
 
-    pub(crate) fn not_acceptable(accepted: &str) -> Self {
-        let message = format!("only the following media types are accepted: {accepted}");
-        Self::new(406, "NotAcceptable", message)
+    pub(crate) fn not_acceptable() -> Self {
+        let message = "406: Not Acceptable\n\nAvailable representations: application/json, \
+                       application/yaml, application/vnd.kubernetes.protobuf";
+        Self::new(406, "NotAcceptable", message).with_empty_details()
     }
 
     pub(crate) fn internal(message: impl Into<String>) -> Self {
@@ -327,8 +391,10 @@ impl ApiError {
         status.insert("metadata".into(), metadata.into());
         status.insert("status".into(), "Failure".into());
         status.insert("message".into(), self.message.as_str().into());
-        status.insert("reason".into(), self.reason.into());
-        if !self.details.is_empty() || matches!(self.code, 404 | 405) {
+        if !self.reason.is_empty() {
+            status.insert("reason".into(), self.reason.into());
+        }
+        if !self.details.is_empty() || self.empty_details || matches!(self.code, 404 | 405) {
             status.insert("details".into(), self.details.clone().into());
         }
         status.insert("code".into(), self.code.into());

@@ -11,4 +11,5 @@ mod serve;
 mod table;
 mod watch;
 
+pub(crate) use render::GoOrder;
 pub(crate) use serve::{Server, serve};

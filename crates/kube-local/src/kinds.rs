@@ -15,7 +15,10 @@ mod workload;
 
 use serde_json::{Map, Value};
 
-pub(crate) use crd::{conditions as crd_conditions, conflict_message as crd_conflict_message};
+pub(crate) use crd::{
+    CLEANUP as CRD_CLEANUP, Conflict as CrdConflict, conditions as crd_conditions,
+    deletes_instances as crd_deletes_instances, terminates as crd_terminates,
+};
 pub(crate) use names::check_metadata;
 pub(crate) use pod::admit as admit_pod;
 pub(crate) use scheduling::admit as admit_priority;
@@ -120,13 +123,20 @@ pub(crate) fn prepare_create(resource: &Resource, object: &mut Value) {
     }
     if counts_generations(resource) {
         object["metadata"]["generation"] = 1.into();
-    } else if let Some(metadata) = object["metadata"].as_object_mut() {
-        metadata.remove("generation");
     }
     match (resource.group.as_str(), resource.name.as_str()) {
         ("", "namespaces") => {
             object["status"] = serde_json::json!({"phase": "Active"});
-            object["spec"] = serde_json::json!({"finalizers": ["kubernetes"]});
+            let spec = self::object(object, "spec");
+            let finalizers = spec.entry("finalizers").or_insert(Value::Null);
+            if !finalizers.is_array() {
+                *finalizers = Value::Array(Vec::new());
+            }
+            if let Some(list) = finalizers.as_array_mut()
+                && !list.iter().any(|f| f == "kubernetes")
+            {
+                list.push("kubernetes".into());
+            }
         }
         ("", "pods") => pod::prepare_create(object),
         ("", "services") => object["status"] = serde_json::json!({"loadBalancer": {}}),
@@ -172,9 +182,6 @@ pub(crate) fn prepare_update(resource: &Resource, old: &Value, new: &mut Value) 
 /// Counts the generation when anything but metadata and status changed.
 pub(crate) fn count_generation(resource: &Resource, old: &Value, new: &mut Value) {
     if !counts_generations(resource) {
-        if let Some(metadata) = new["metadata"].as_object_mut() {
-            metadata.remove("generation");
-        }
         return;
     }
     let content = |value: &Value| -> Map<String, Value> {
@@ -196,6 +203,15 @@ pub(crate) fn count_generation(resource: &Resource, old: &Value, new: &mut Value
 
 /// Checks of a new object.
 pub(crate) fn validate_create(resource: &Resource, object: &Value) -> Vec<Cause> {
+    let mut causes = validate(resource, object);
+    if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
+        crd::check_name(object, &mut causes);
+    }
+    causes
+}
+
+/// Checks of any object.
+fn validate(resource: &Resource, object: &Value) -> Vec<Cause> {
     let mut causes = check_metadata(resource, object);
     if let Some(custom) = &resource.custom {
         crate::schema::validate(object, &custom.schema, "", &mut causes);
@@ -219,7 +235,7 @@ pub(crate) fn validate_create(resource: &Resource, object: &Value) -> Vec<Cause>
 
 /// Checks of a replacement: those of a new object, and that what is immutable stays.
 pub(crate) fn validate_update(resource: &Resource, old: &Value, new: &Value) -> Vec<Cause> {
-    let mut causes = validate_create(resource, new);
+    let mut causes = validate(resource, new);
     let mut immutable = |pointer: &str, field: &str| {
         let (before, after) = (old.pointer(pointer), new.pointer(pointer));
         if before != after {
@@ -271,6 +287,9 @@ pub(crate) fn validate_update(resource: &Resource, old: &Value, new: &Value) -> 
         ("", "services") => service::check_update(old, new, &mut causes),
         ("", "persistentvolumeclaims") => storage::check_claim_update(old, new, &mut causes),
         ("", "pods") => pod::check_update(old, new, &mut causes),
+        ("apiextensions.k8s.io", "customresourcedefinitions") => {
+            crd::check_update(old, new, &mut causes);
+        }
         _ => {}
     }
     if matches!(resource.name.as_str(), "secrets" | "configmaps")

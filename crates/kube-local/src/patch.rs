@@ -31,15 +31,38 @@ pub(crate) fn merge(target: &mut Value, patch: &Value) {
 
 /// RFC 6902.
 pub(crate) fn json(target: &mut Value, patch: &Value) -> Result<(), ApiError> {
-    let patch: json_patch::Patch = serde_json::from_value(patch.clone())
-        .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))?;
-    json_patch::patch(target, &patch).map_err(|error| {
-        ApiError::new(
-            422,
-            "Invalid",
-            format!("the server rejected our request due to an error in our request: {error}"),
-        )
-    })
+    let Value::Array(operations) = patch else {
+        return Err(ApiError::bad_request(
+            "error decoding patch: json: cannot unmarshal object into Go value of type \
+             []handlers.jsonPatchOp",
+        ));
+    };
+    for operation in operations {
+        let mut operation = operation.clone();
+        // The server's library lets a replace make a key that its object lacks.
+        let absent = operation["path"]
+            .as_str()
+            .is_some_and(|path| target.pointer(path).is_none() && in_object(target, path));
+        if operation["op"] == "replace" && absent {
+            operation["op"] = "add".into();
+        }
+        serde_json::from_value(operation)
+            .map_err(|_| refused())
+            .and_then(|one| json_patch::patch(target, &[one]).map_err(|_| refused()))?;
+    }
+    Ok(())
+}
+
+/// Would `path` be a key of an object?
+fn in_object(target: &Value, path: &str) -> bool {
+    path.rsplit_once('/')
+        .and_then(|(parent, _)| target.pointer(parent))
+        .is_some_and(Value::is_object)
+}
+
+fn refused() -> ApiError {
+    let why = "the server rejected our request due to an error in our request";
+    ApiError::new(422, "Invalid", why).with_empty_details()
 }
 
 /// Strategic merge patch needs the Go types, so custom resources refuse it.

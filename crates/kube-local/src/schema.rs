@@ -11,6 +11,8 @@ mod validate;
 
 pub(crate) use builtin::{builtin_kind, named};
 pub(crate) use crd::{apply_defaults, shape_of_crd};
-pub(crate) use decode::{FieldValidation, decode, print_zero_values};
-pub(crate) use shape::{Field, ListKind, Shape};
+pub(crate) use decode::{
+    FieldValidation, decode, empty_lists_to_null, print_zero_values, scalar_fits,
+};
+pub(crate) use shape::{Field, ListKind, Scalar, Shape, Structure};
 pub(crate) use validate::validate;

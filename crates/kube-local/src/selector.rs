@@ -27,15 +27,16 @@ enum Test {
 impl LabelSelector {
     pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
         let mut requirements = Vec::new();
+        if text.trim().is_empty() {
+            return Ok(Self(requirements));
+        }
         for part in split_outside_parentheses(text) {
             let part = part.trim();
-            if !part.is_empty() {
-                requirements.push(requirement(part).ok_or_else(|| {
-                    ApiError::bad_request(format!(
-                        "unable to parse requirement: found '{part}', expected: identifier"
-                    ))
-                })?);
-            }
+            requirements.push(requirement(part).ok_or_else(|| {
+                ApiError::bad_request(format!(
+                    "unable to parse requirement: found '{part}', expected: identifier"
+                ))
+            })?);
         }
         Ok(Self(requirements))
     }
@@ -91,7 +92,8 @@ fn requirement(part: &str) -> Option<Requirement> {
     let new = |key: &str, test| {
         let key = key.trim();
         let legal = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-        (!key.is_empty() && key.chars().all(legal)).then(|| Requirement {
+        let slashes = key.matches('/').count();
+        (!key.is_empty() && slashes < 2 && key.chars().all(legal)).then(|| Requirement {
             key: key.to_owned(),
             test,
         })
@@ -143,7 +145,8 @@ pub(crate) struct FieldSelector(Vec<(String, String, bool)>);
 impl FieldSelector {
     pub(crate) fn parse(text: &str) -> Result<Self, ApiError> {
         let mut terms = Vec::new();
-        for part in text.split(',').filter(|part| !part.is_empty()) {
+        for part in split_unescaped(text) {
+            let part = part.as_str();
             let (path, value, equal) = if let Some((path, value)) = part.split_once("!=") {
                 (path, value, false)
             } else if let Some((path, value)) =
@@ -152,10 +155,13 @@ impl FieldSelector {
                 (path, value, true)
             } else {
                 return Err(ApiError::bad_request(format!(
-                    "unable to parse field selector: invalid selector: '{text}'; can't understand '{part}'"
+                    "invalid selector: '{text}'; can't understand '{part}'"
                 )));
             };
-            terms.push((path.to_owned(), value.to_owned(), equal));
+            if path.is_empty() && value.is_empty() {
+                continue;
+            }
+            terms.push((path.to_owned(), unescaped(value), equal));
         }
         Ok(Self(terms))
     }
@@ -184,6 +190,34 @@ impl FieldSelector {
             (found == *wanted) == *equal
         })
     }
+}
+
+/// The terms of a field selector: a comma behind a backslash belongs to a value.
+fn split_unescaped(text: &str) -> Vec<String> {
+    let (mut terms, mut term, mut escaped) = (Vec::new(), String::new(), false);
+    for c in text.chars() {
+        if c == ',' && !escaped {
+            terms.push(std::mem::take(&mut term));
+        } else {
+            term.push(c);
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    terms.push(term);
+    terms.retain(|term| !term.is_empty());
+    terms
+}
+
+fn unescaped(value: &str) -> String {
+    let mut chars = value.chars();
+    let mut plain = String::new();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => plain.extend(chars.next()),
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 fn text_at(body: &Value, path: &str) -> String {

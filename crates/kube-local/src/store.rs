@@ -19,6 +19,9 @@ pub(crate) struct Stored {
     /// The version it was written in.
     pub(crate) api_version: String,
     pub(crate) kind: String,
+    pub(crate) uid: String,
+    /// The uids of its owners.
+    pub(crate) owners: Vec<String>,
     pub(crate) labels: Vec<(String, String)>,
 }
 

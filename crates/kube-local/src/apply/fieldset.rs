@@ -161,7 +161,7 @@ impl FieldSet {
     }
 }
 
-fn readable(element: &str) -> String {
+pub(super) fn readable(element: &str) -> String {
     match element.split_at_checked(2) {
         Some(("f:", name)) => format!(".{name}"),
         Some(("k:", keys)) => {
@@ -239,7 +239,11 @@ pub(crate) fn fields_of(value: &Value, shape: &Shape) -> FieldSet {
         return FieldSet::member_node();
     };
     if elements.is_empty() {
-        return FieldSet::member_node();
+        // An empty list names none of its items; an empty object is named itself.
+        return match value {
+            Value::Array(_) => FieldSet::default(),
+            _ => FieldSet::member_node(),
+        };
     }
     let declared = |key: &str| {
         key.strip_prefix("f:")

@@ -13,6 +13,8 @@ pub(crate) struct Manager {
     pub(crate) name: String,
     pub(crate) api_version: String,
     pub(crate) subresource: String,
+    /// Fields of the object that this write leaves as they are.
+    pub(crate) resets: &'static [&'static str],
     /// RFC 3339, as the object prints it.
     pub(crate) now: String,
 }
@@ -51,7 +53,9 @@ impl Entry {
         if !self.subresource.is_empty() {
             map.insert("subresource".into(), self.subresource.as_str().into());
         }
-        map.insert("time".into(), self.time.as_str().into());
+        if !self.time.is_empty() {
+            map.insert("time".into(), self.time.as_str().into());
+        }
         Value::Object(map)
     }
 
@@ -84,10 +88,13 @@ fn entries_of(object: &Value) -> Option<Vec<Entry>> {
     (!list.is_empty()).then_some(entries)
 }
 
-/// The server's own fields, which nobody owns.
-fn strip(set: &mut FieldSet) {
+/// The server's own fields, which nobody owns, and those that this write does not touch.
+fn strip(set: &mut FieldSet, manager: &Manager) {
     for name in ["f:apiVersion", "f:kind"] {
         set.remove_child(name);
+    }
+    for name in manager.resets {
+        set.remove_child(&format!("f:{name}"));
     }
     if let Some(metadata) = set.child_mut("f:metadata") {
         for name in [
@@ -120,19 +127,23 @@ pub(crate) fn track_update(
     manager: &Manager,
     create: bool,
 ) {
-    let mut entries = match (create, entries_of(new)) {
-        (true, _) => Vec::new(),
-        (false, Some(entries)) => entries,
-        (false, None) => entries_of(old).unwrap_or_default(),
+    if new["metadata"]["managedFields"] == serde_json::json!([{}]) {
+        // The request to forget them all.
+        return write_entries(new, Vec::new());
+    }
+    let known = entries_of(new).or_else(|| entries_of(old));
+    // What was never tracked, or is no more, stays so until somebody applies.
+    let Some(mut entries) = known.or_else(|| create.then(Vec::new)) else {
+        return write_entries(new, Vec::new());
     };
     let mut difference = compare(Some(old), Some(new), shape);
-    strip(&mut difference.added);
-    strip(&mut difference.modified);
-    strip(&mut difference.removed);
+    strip(&mut difference.added, manager);
+    strip(&mut difference.modified, manager);
+    strip(&mut difference.removed, manager);
     let written = difference.added.union(&difference.modified);
     for entry in &mut entries {
         if !entry.is(manager, "Update") {
-            entry.fields = entry.fields.difference(&difference.modified);
+            entry.fields = entry.fields.difference(&written);
         }
         entry.fields = entry.fields.without_below(&difference.removed);
     }
@@ -169,9 +180,12 @@ pub(crate) fn apply(
     if let Some(metadata) = config["metadata"].as_object_mut() {
         metadata.remove("managedFields");
     }
-    let mut entries = entries_of(live).unwrap_or_default();
+    if let Some(map) = config.as_object_mut() {
+        map.retain(|key, _| key == "metadata" || !manager.resets.contains(&key.as_str()));
+    }
+    let mut entries = entries_of(live).unwrap_or_else(|| before_first_apply(live, shape, manager));
     let mut named = fields_of(&config, shape);
-    strip(&mut named);
+    strip(&mut named, manager);
     let before = entries
         .iter()
         .find(|e| e.is(manager, "Apply"))
@@ -180,8 +194,8 @@ pub(crate) fn apply(
     let mut merged = merge(live, &config, shape);
 
     let mut changes = compare(Some(live), Some(&merged), shape);
-    strip(&mut changes.added);
-    strip(&mut changes.modified);
+    strip(&mut changes.added, manager);
+    strip(&mut changes.modified, manager);
     let changed = changes.added.union(&changes.modified);
     let mut conflicts = Vec::new();
     for entry in entries.iter_mut().filter(|e| !e.is(manager, "Apply")) {
@@ -208,10 +222,16 @@ pub(crate) fn apply(
     let gone = removable(&dropped, &others.union(&named));
     remove(&mut merged, &gone, shape);
 
+    // An apply that changes nothing leaves the time of its last one, if there was one.
+    let time = if merged == *live {
+        String::new()
+    } else {
+        manager.now.clone()
+    };
     match entries.iter_mut().find(|e| e.is(manager, "Apply")) {
         Some(entry) => {
-            if entry.fields != named || entry.api_version != manager.api_version {
-                entry.time.clone_from(&manager.now);
+            if !time.is_empty() {
+                entry.time = time;
             }
             entry.fields = named;
             entry.api_version.clone_from(&manager.api_version);
@@ -221,12 +241,30 @@ pub(crate) fn apply(
             operation: "Apply".to_owned(),
             api_version: manager.api_version.clone(),
             subresource: manager.subresource.clone(),
-            time: manager.now.clone(),
+            time,
             fields: named,
         }),
     }
     write_entries(&mut merged, entries);
     Ok(merged)
+}
+
+/// The owner of all that stood there before anybody's fields were tracked.
+fn before_first_apply(live: &Value, shape: &Shape, manager: &Manager) -> Vec<Entry> {
+    if live["metadata"]["uid"].is_null() {
+        return Vec::new();
+    }
+    let nothing = serde_json::json!({"metadata": {}});
+    let mut fields = compare(Some(&nothing), Some(live), shape).added;
+    strip(&mut fields, manager);
+    vec![Entry {
+        manager: "before-first-apply".to_owned(),
+        operation: "Update".to_owned(),
+        api_version: manager.api_version.clone(),
+        subresource: String::new(),
+        time: manager.now.clone(),
+        fields,
+    }]
 }
 
 /// Members of `dropped` below which nobody owns anything.

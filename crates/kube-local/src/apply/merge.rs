@@ -35,40 +35,37 @@ fn merge_maps(old: &Map<String, Value>, new: &Map<String, Value>, shape: &Shape)
     Value::Object(merged)
 }
 
-/// Applied items keep their order; live items the configuration does not name keep their place
-/// after the applied item they followed.
+/// Live items keep their places and applied ones follow in their order, except that items both
+/// have come in the order of the configuration.
 fn merge_lists(old: &[Value], new: &[Value], kind: &ListKind, items: &Shape) -> Value {
     let id = |item: &Value| element_of(item, kind, items);
-    let new_ids: Vec<_> = new.iter().map(id).collect();
     let old_ids: Vec<_> = old.iter().map(id).collect();
+    let new_ids: Vec<_> = new.iter().map(id).collect();
     let mut merged = Vec::new();
-    let mut next_old = 0;
-    let mut push_unnamed = |merged: &mut Vec<Value>, until: Option<&Option<String>>| {
-        while next_old < old.len() {
-            let here = &old_ids[next_old];
-            if Some(here) == until {
-                next_old += 1;
-                return;
+    let mut shared = new_ids.iter().filter(|id| old_ids.contains(id)).peekable();
+    let (mut at_old, mut at_new) = (0, 0);
+    while at_old < old.len() || at_new < new.len() {
+        if let Some(here) = old_ids.get(at_old) {
+            if !new_ids.contains(here) {
+                merged.push(old[at_old].clone());
+                at_old += 1;
+                continue;
             }
-            if new_ids.contains(here) {
-                // A named item out of its turn: it is placed by the configuration's order.
-                if until.is_some() {
-                    return;
-                }
-            } else {
-                merged.push(old[next_old].clone());
+            // Both have it; out of its turn, or taken already, it is left to the configuration.
+            if at_new == new.len() || shared.peek().is_some_and(|next| *next != here) {
+                at_old += 1;
+                continue;
             }
-            next_old += 1;
         }
-    };
-    for (config, new_id) in new.iter().zip(&new_ids) {
-        let live = old_ids.iter().position(|i| i == new_id).map(|at| &old[at]);
-        if live.is_some() {
-            push_unnamed(&mut merged, Some(new_id));
-        }
+        let (config, here) = (&new[at_new], &new_ids[at_new]);
+        let live = old_ids.iter().position(|i| i == here).map(|at| &old[at]);
         merged.push(live.map_or_else(|| config.clone(), |live| merge(live, config, items)));
+        shared.next_if(|next| *next == here);
+        if old_ids.get(at_old) == Some(here) {
+            at_old += 1;
+        }
+        at_new += 1;
     }
-    push_unnamed(&mut merged, None);
     Value::Array(merged)
 }
 

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::{State, WriteOptions, draft, new_uid, now};
 use crate::apply::{Manager, track_update};
 use crate::catalog::{Resource, split_group_version};
-use crate::error::ApiError;
+use crate::error::{About, ApiError, Cause};
 use crate::kinds;
-use crate::schema::{FieldValidation, Shape, decode, print_zero_values};
+use crate::schema::{FieldValidation, Shape, decode, empty_lists_to_null, print_zero_values};
 use crate::store::{Stored, key};
 
 /// Letters and digits of generated names: without vowels and look-alikes.
@@ -31,6 +31,18 @@ impl State {
         options: &WriteOptions,
     ) -> Result<Arc<Stored>, ApiError> {
         read_object(resource, &mut object, options)?;
+        self.create_read(resource, namespace, object, options, None)
+    }
+
+    /// Creates what was read already; `managers` are those that server-side apply has settled.
+    pub(super) fn create_read(
+        &mut self,
+        resource: &Resource,
+        namespace: Option<&str>,
+        mut object: Value,
+        options: &WriteOptions,
+        managers: Option<Value>,
+    ) -> Result<Arc<Stored>, ApiError> {
         place(resource, namespace, &mut object)?;
         let metadata = kinds::object(&mut object, "metadata");
         if metadata.get("resourceVersion").is_some_and(|v| v != "") {
@@ -71,27 +83,33 @@ impl State {
 
         kinds::own_labels(resource, &mut object);
         kinds::set_defaults(resource, &mut object);
+        finish(resource, &mut object);
+        // Owners are settled here: what the server adds from here on belongs to nobody.
+        match managers {
+            Some(managers) => object["metadata"]["managedFields"] = managers,
+            None => {
+                let by = manager(resource, options, "");
+                track_update(&zero(resource), &mut object, &resource.shape, &by, true);
+            }
+        }
         kinds::prepare_create(resource, &mut object);
         self.admit(resource, &namespace, &name, &mut object)?;
-        let key = key(&namespace, &name);
-        if self.store.get(&resource.collection, &key).is_some() {
-            return Err(ApiError::already_exists(resource.about(), &name));
-        }
         let causes = kinds::validate_create(resource, &object);
         if !causes.is_empty() {
             return Err(ApiError::invalid(resource.about_kind(), &name, &causes));
         }
-        finish(resource, &mut object);
-        let empty = zero(resource);
-        track_update(
-            &empty,
-            &mut object,
-            &resource.shape,
-            &manager(resource, options, ""),
-            true,
-        );
-        // Behind the bookkeeping of who set what: nobody asked for what is handed out here.
+        let key = key(&namespace, &name);
+        if let Some(live) = self.store.get(&resource.collection, &key) {
+            let going = !live.value()["metadata"]["deletionTimestamp"].is_null();
+            return Err(if going {
+                ApiError::still_exists(resource.about(), &name)
+            } else {
+                ApiError::already_exists(resource.about(), &name)
+            });
+        }
         self.allocate(resource, &key, &name, &mut object)?;
+        finish(resource, &mut object);
+        to_stored(resource, &mut object);
         if options.dry_run {
             return Ok(Arc::new(draft(resource, object, self.store.revision())));
         }
@@ -123,7 +141,8 @@ pub(super) fn read_object(
 ) -> Result<(), ApiError> {
     if !object.is_object() {
         return Err(ApiError::bad_request(format!(
-            "the object provided is unrecognized (must be of type {})",
+            "the object provided is unrecognized (must be of type {}): couldn't get \
+             version/kind; json parse error: not an object",
             resource.kind
         )));
     }
@@ -131,21 +150,63 @@ pub(super) fn read_object(
     let kind = object["kind"].as_str().unwrap_or_default();
     let (group, version) = split_group_version(api_version);
     let expected = resource.group_version();
-    let mistaken = (!api_version.is_empty()
-        && (group, version) != (&resource.group, &resource.version))
-        || (!kind.is_empty() && kind != resource.kind);
-    if mistaken {
-        return Err(ApiError::bad_request(format!(
-            "{kind} in version \"{version}\" cannot be handled as a {}: expected {expected}, \
-             found {api_version}, Kind={kind}",
-            resource.kind
-        )));
-    }
-    if resource.custom.is_some() && (api_version.is_empty() || kind.is_empty()) {
-        return Err(ApiError::bad_request(format!(
-            "the object provided is unrecognized (must be of type {}): Object 'Kind' is missing",
-            resource.kind
-        )));
+    if resource.custom.is_some() {
+        if api_version.is_empty() || kind.is_empty() {
+            return Err(ApiError::bad_request(format!(
+                "the object provided is unrecognized (must be of type {}): Object 'Kind' is \
+                 missing in '{object}'",
+                resource.kind
+            )));
+        }
+        if api_version != expected {
+            return Err(ApiError::bad_request(format!(
+                "the API version in the data ({api_version}) does not match the expected API \
+                 version ({expected})"
+            )));
+        }
+        if kind != resource.kind {
+            let why = format!("must be {}", resource.kind);
+            let cause = Cause::invalid("kind", &kind.into(), &why);
+            let about = About {
+                group: &resource.group,
+                what: kind,
+            };
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            return Err(ApiError::invalid(about, name, &[cause]));
+        }
+    } else {
+        let unlike = |why: String| {
+            ApiError::bad_request(format!(
+                "{} in version \"{}\" cannot be handled as a {}: {why}",
+                if kind.is_empty() {
+                    &resource.kind
+                } else {
+                    kind
+                },
+                if version.is_empty() {
+                    &resource.version
+                } else {
+                    version
+                },
+                resource.kind
+            ))
+        };
+        if !api_version.is_empty() && (group, version) != (&resource.group, &resource.version) {
+            return Err(unlike(format!(
+                "no kind \"{kind}\" is registered for version \"{api_version}\" in scheme \
+                 \"pkg/runtime/scheme.go:111\""
+            )));
+        }
+        if !kind.is_empty() && kind != resource.kind {
+            let package = match resource.group.split('.').next() {
+                None | Some("") => "core",
+                Some(package) => package,
+            };
+            return Err(unlike(format!(
+                "converting ({}.{kind}) to ({package}.{}): unknown conversion",
+                resource.version, resource.kind
+            )));
+        }
     }
     if resource.custom.is_none() {
         object["kind"] = resource.kind.as_str().into();
@@ -161,12 +222,12 @@ pub(super) fn read_object(
             )));
         }
     }
-    if options.validation == FieldValidation::Strict && !decoded.unknown.is_empty() {
-        let fields: Vec<String> = decoded
-            .unknown
-            .iter()
-            .map(|field| format!("unknown field \"{field}\""))
-            .collect();
+    let fields: Vec<String> = decoded
+        .unknown
+        .iter()
+        .map(|field| format!("unknown field \"{field}\""))
+        .collect();
+    if options.validation == FieldValidation::Strict && !fields.is_empty() {
         return Err(ApiError::bad_request(format!(
             "{} in version \"{}\" cannot be handled as a {}: strict decoding error: {}",
             resource.kind,
@@ -175,8 +236,14 @@ pub(super) fn read_object(
             fields.join(", ")
         )));
     }
+    if options.validation == FieldValidation::Warn {
+        options.warnings.borrow_mut().extend(fields);
+    }
     Ok(())
 }
+
+pub(super) const NAMESPACE_DIFFERS: &str =
+    "the namespace of the provided object does not match the namespace sent on the request";
 
 /// Puts the object into the namespace of the path, which it may not contradict.
 pub(super) fn place(
@@ -192,10 +259,7 @@ pub(super) fn place(
     match namespace {
         Some(namespace) if resource.namespaced => {
             if !own.is_empty() && own != namespace {
-                return Err(ApiError::bad_request(
-                    "the namespace of the provided object does not match the namespace sent on \
-                     the request",
-                ));
+                return Err(ApiError::bad_request(NAMESPACE_DIFFERS));
             }
             metadata.insert("namespace".into(), namespace.into());
         }
@@ -219,6 +283,13 @@ pub(super) fn finish(resource: &Resource, object: &mut Value) {
     }
 }
 
+/// What the storage format makes of a built-in object: it knows no empty list.
+pub(super) fn to_stored(resource: &Resource, object: &mut Value) {
+    if resource.custom.is_none() {
+        empty_lists_to_null(object, &resource.shape);
+    }
+}
+
 /// The zero value of a kind, which a new object is compared with.
 pub(super) fn zero(resource: &Resource) -> Value {
     let mut zero = Value::Object(Map::new());
@@ -228,11 +299,21 @@ pub(super) fn zero(resource: &Resource) -> Value {
     zero
 }
 
+/// What a write through this subresource leaves as it is, and therefore never owns.
+fn resets(resource: &Resource, subresource: &str) -> &'static [&'static str] {
+    match subresource {
+        "" if resource.has_status() => &["status"],
+        "status" => &["spec", "metadata"],
+        _ => &[],
+    }
+}
+
 pub(super) fn manager(resource: &Resource, options: &WriteOptions, subresource: &str) -> Manager {
     Manager {
         name: options.manager.clone(),
         api_version: resource.group_version(),
         subresource: subresource.to_owned(),
+        resets: resets(resource, subresource),
         now: now(),
     }
 }

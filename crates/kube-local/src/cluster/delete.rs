@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::garbage::{FOREGROUND, ORPHAN};
 use super::{ListOptions, State, Task, WriteOptions, draft, now};
 use crate::catalog::Resource;
 use crate::error::ApiError;
@@ -13,8 +14,18 @@ use crate::store::{Stored, key};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DeleteOptions {
     pub(crate) dry_run: bool,
+    /// Unless it is named, the kind decides.
+    pub(crate) propagation: Option<Propagation>,
     pub(crate) uid: Option<String>,
     pub(crate) resource_version: Option<String>,
+}
+
+/// What becomes of the objects that the deleted one owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Propagation {
+    Background,
+    Foreground,
+    Orphan,
 }
 
 /// What became of the object.
@@ -43,9 +54,10 @@ impl State {
         let uid = value["metadata"]["uid"].as_str().unwrap_or_default();
         if let Some(wanted) = options.uid.as_deref().filter(|wanted| *wanted != uid) {
             let why = format!(
-                "Precondition failed: UID in precondition: {wanted}, UID in object meta: {uid}"
+                "the UID in the precondition ({wanted}) does not match the UID in record ({uid}). \
+                 The object might have been deleted and then recreated"
             );
-            return Err(ApiError::conflict(resource.about(), name, &why));
+            return Err(ApiError::conflict(resource.about_kind(), name, &why));
         }
         let revision = live.revision.to_string();
         if let Some(wanted) = options
@@ -54,10 +66,10 @@ impl State {
             .filter(|w| *w != revision)
         {
             let why = format!(
-                "Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion \
-                 in object meta: {revision}"
+                "the ResourceVersion in the precondition ({wanted}) does not match the \
+                 ResourceVersion in record ({revision}). The object might have been modified"
             );
-            return Err(ApiError::conflict(resource.about(), name, &why));
+            return Err(ApiError::conflict(resource.about_kind(), name, &why));
         }
         if resource.is("", "namespaces")
             && matches!(name, "default" | "kube-system" | "kube-public")
@@ -65,6 +77,7 @@ impl State {
             let why = "this namespace may not be deleted";
             return Err(ApiError::forbidden(resource.about(), name, why));
         }
+        propagate(resource, options.propagation, &mut value);
         let held = self.is_held(resource, &mut value);
         if !held {
             if options.dry_run {
@@ -78,13 +91,20 @@ impl State {
             }
             return Ok(Deleted::Pending(live));
         }
+        let crd = resource.is("apiextensions.k8s.io", "customresourcedefinitions");
+        if crd {
+            add_finalizer(&mut value, crate::kinds::CRD_CLEANUP);
+        }
         let metadata = &mut value["metadata"];
         metadata["deletionTimestamp"] = now().into();
-        if !resource.is("", "namespaces") {
+        if !crd && !resource.is("", "namespaces") {
             metadata["deletionGracePeriodSeconds"] = 0.into();
         }
-        if let Some(generation) = metadata["generation"].as_i64() {
+        if let Some(generation) = metadata["generation"].as_i64().filter(|_| !crd) {
             metadata["generation"] = (generation + 1).into();
+        }
+        if crd {
+            crate::kinds::crd_terminates(&mut value, &now());
         }
         if resource.is("", "namespaces") {
             value["status"]["phase"] = "Terminating".into();
@@ -97,9 +117,10 @@ impl State {
             ))));
         }
         let pending = self.commit(resource, value);
-        if resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
+        if crd {
             self.schedule(Task::Unserve(name.to_owned()));
         }
+        self.schedule_propagation(resource, &pending);
         Ok(Deleted::Pending(pending))
     }
 
@@ -120,7 +141,8 @@ impl State {
             }
             _ => "",
         };
-        let Some(finalizers) = value["metadata"]["finalizers"].as_array_mut() else {
+        let finalizers = value.pointer_mut("/metadata/finalizers");
+        let Some(finalizers) = finalizers.and_then(Value::as_array_mut) else {
             return false;
         };
         finalizers.retain(|finalizer| finalizer != lifted);
@@ -154,7 +176,8 @@ impl State {
         for object in listed.items {
             let namespace = resource.namespaced.then_some(object.namespace.as_str());
             match self.delete(resource, namespace, &object.name, options) {
-                Ok(Deleted::Gone(object) | Deleted::Pending(object)) => deleted.push(object),
+                // As it was found: what the deletion made of it is told by a watch.
+                Ok(_) => deleted.push(object),
                 Err(error) if error.code == 404 => {}
                 Err(error) => return Err(error),
             }
@@ -176,5 +199,34 @@ impl State {
         };
         self.delete(resource, Some(namespace), name, &options)
             .map(|_| ())
+    }
+}
+
+/// The finalizer by which the garbage collector first sees to what the object owns.
+fn propagate(resource: &Resource, wanted: Option<Propagation>, value: &mut Value) {
+    let default = match (resource.group.as_str(), resource.name.as_str()) {
+        ("batch", "jobs") | ("", "replicationcontrollers") => Propagation::Orphan,
+        _ => Propagation::Background,
+    };
+    let finalizer = match wanted.unwrap_or(default) {
+        Propagation::Background => return,
+        Propagation::Foreground => FOREGROUND,
+        Propagation::Orphan => ORPHAN,
+    };
+    if resource.is("", "namespaces") {
+        return;
+    }
+    add_finalizer(value, finalizer);
+}
+
+fn add_finalizer(value: &mut Value, finalizer: &str) {
+    let list = &mut value["metadata"]["finalizers"];
+    if !list.is_array() {
+        *list = Value::Array(Vec::new());
+    }
+    if let Some(list) = list.as_array_mut()
+        && !list.iter().any(|f| f == finalizer)
+    {
+        list.push(finalizer.into());
     }
 }

@@ -21,6 +21,8 @@ impl State {
             Task::Terminate(namespace) => self.terminate(namespace),
             Task::Establish(crd) => self.establish(crd),
             Task::Unserve(crd) => self.unserve(crd),
+            Task::Collect(owner) => self.collect(owner),
+            Task::Release(owner) => self.release(owner),
         }
     }
 
@@ -123,7 +125,7 @@ impl State {
         let before = value["status"]["conditions"].as_array().map(Vec::len);
         if before.is_none() || !same_conditions(&value["status"]["conditions"], &conditions) {
             value["status"]["conditions"] = conditions;
-            self.put(&namespaces, value);
+            self.put_status(&namespaces, &live, value, "kube-controller-manager");
             // Its own write must not wake it again.
             self.tasks.remove(&Task::Terminate(namespace.to_owned()));
         }
@@ -139,26 +141,78 @@ impl State {
         if !value["metadata"]["deletionTimestamp"].is_null() {
             return self.unserve(name);
         }
-        let plural = value["spec"]["names"]["plural"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned();
         let group = value["spec"]["group"].as_str().unwrap_or_default();
-        let taken = self.catalog.all().any(|r| {
-            r.group == group && r.name == plural && r.custom.as_ref().is_none_or(|c| c.crd != name)
-        });
-        let conflict = taken.then(|| kinds::crd_conflict_message(&plural));
+        let names = &value["spec"]["names"];
+        let (accepted, conflict) = self.accept_names(name, group, names);
         let before = value.clone();
-        kinds::crd_conditions(&mut value, conflict.as_deref(), &now());
-        if !taken {
+        kinds::crd_conditions(&mut value, &accepted, conflict.as_ref(), &now());
+        if conflict.is_none() {
             self.catalog.add_crd(&value);
         }
         if before != value
             && let Some(crds) = self.resource("apiextensions.k8s.io", "customresourcedefinitions")
         {
-            self.put(&crds, value);
+            self.put_status(&crds, &live, value, "kube-apiserver");
             self.tasks.remove(&Task::Establish(name.to_owned()));
         }
+    }
+
+    /// The names that no other CRD of the group has, and the last conflict in the server's order
+    /// of looking, which is the one it tells.
+    fn accept_names(
+        &self,
+        crd: &str,
+        group: &str,
+        names: &Value,
+    ) -> (Value, Option<kinds::CrdConflict>) {
+        let others: Vec<&Arc<Resource>> = (self.catalog.all())
+            .filter(|r| r.group == group && r.custom.as_ref().is_none_or(|c| c.crd != crd))
+            .collect();
+        let is_resource = |r: &Resource, name: &str| {
+            r.name == name || r.singular == name || r.short_names.iter().any(|s| s == name)
+        };
+        let is_kind = |r: &Resource, name: &str| r.kind == name || r.list_kind == name;
+        let taken = |name: &str, same: &dyn Fn(&Resource, &str) -> bool| {
+            others.iter().any(|r| same(r, name))
+        };
+        let mut accepted = names.clone();
+        let mut conflict = None;
+        let mut lost = |reason, name: &str| {
+            conflict = Some(kinds::CrdConflict {
+                reason,
+                name: name.to_owned(),
+            });
+        };
+        let short = names["shortNames"].as_array().into_iter().flatten();
+        for (key, reason) in [
+            ("plural", "PluralConflict"),
+            ("singular", "SingularConflict"),
+        ] {
+            let name = names[key].as_str().unwrap_or_default();
+            if taken(name, &is_resource) {
+                lost(reason, name);
+                accepted[key] = "".into();
+            }
+        }
+        for name in short.filter_map(Value::as_str) {
+            if taken(name, &is_resource) {
+                lost("ShortNamesConflict", name);
+                accepted["shortNames"] = json!([]);
+            }
+        }
+        for (key, reason) in [("kind", "KindConflict"), ("listKind", "ListKindConflict")] {
+            let name = names[key].as_str().unwrap_or_default();
+            if taken(name, &is_kind) {
+                lost(reason, name);
+                accepted[key] = "".into();
+            }
+        }
+        if let Some(map) = accepted.as_object_mut() {
+            // Printed even when they are empty.
+            let always = |key: &str| matches!(key, "kind" | "plural");
+            map.retain(|key, v| always(key) || *v != "" && *v != json!([]));
+        }
+        (accepted, conflict)
     }
 
     /// Deletes the objects of a CRD that goes, then the CRD.
@@ -179,6 +233,12 @@ impl State {
                     .is_some_and(|c| c.crd == name && c.storage_version == r.version)
             })
             .cloned();
+        let mut value = live.value();
+        kinds::crd_deletes_instances(&mut value, &now());
+        if value["status"] != live.value()["status"] {
+            self.put_status(&crds, &live, value.clone(), "kube-apiserver");
+            self.tasks.remove(&Task::Establish(name.to_owned()));
+        }
         if let Some(resource) = custom {
             let objects: Vec<Arc<Stored>> = self
                 .store
@@ -198,11 +258,12 @@ impl State {
                 return;
             }
         }
-        let value = live.value();
-        if value["metadata"]["finalizers"]
-            .as_array()
-            .is_none_or(Vec::is_empty)
-        {
+        let mut left = Vec::new();
+        if let Some(list) = value["metadata"]["finalizers"].as_array_mut() {
+            list.retain(|finalizer| finalizer != kinds::CRD_CLEANUP);
+            left.clone_from(list);
+        }
+        if left.is_empty() {
             self.expunge(&crds, value);
         }
     }

@@ -148,11 +148,11 @@ impl State {
             }
         }
         if !options.continue_token.is_empty() {
-            let Some((revision, start)) = read_token(&options.continue_token) else {
-                return Err(ApiError::bad_request(
-                    "continue key is not valid: encoding is wrong",
-                ));
-            };
+            let (revision, start) = read_token(&options.continue_token).map_err(|why| {
+                ApiError::bad_request(format!(
+                    "invalid continue token: continue key is not valid: {why}"
+                ))
+            })?;
             if !asked.is_empty() && asked != "0" {
                 return Err(ApiError::bad_request(
                     "specifying resource version is not allowed when using continue",
@@ -171,7 +171,8 @@ impl State {
         }
         let Ok(revision) = asked.parse::<u64>() else {
             return Err(ApiError::bad_request(format!(
-                "invalid resource version \"{asked}\""
+                "invalid resource version: {}",
+                invalid_version(asked)
             )));
         };
         if revision > current {
@@ -212,20 +213,31 @@ pub(crate) fn matches(resource: &Resource, object: &Stored, options: &ListOption
         .matches(&object.namespace, &object.name, body.as_ref())
 }
 
+/// What Go says of a version that is no number.
+pub(crate) fn invalid_version(text: &str) -> String {
+    format!(
+        "resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \"{text}\": \
+         invalid syntax"
+    )
+}
+
 fn token(revision: i64, last: &str) -> String {
     let text = json!({"v": "meta.k8s.io/v1", "rv": revision, "start": format!("{last}\u{0}")});
     URL_SAFE_NO_PAD.encode(text.to_string())
 }
 
-fn read_token(token: &str) -> Option<(i64, String)> {
-    let text = URL_SAFE_NO_PAD.decode(token).ok()?;
-    let value: Value = serde_json::from_slice(&text).ok()?;
-    let start = value["start"]
-        .as_str()?
-        .trim_end_matches('\u{0}')
-        .to_owned();
-    (value["v"] == "meta.k8s.io/v1").then_some(())?;
-    Some((value["rv"].as_i64()?, start))
+fn read_token(token: &str) -> Result<(i64, String), String> {
+    let text = (URL_SAFE_NO_PAD.decode(token)).map_err(|error| error.to_string())?;
+    let value: Value = serde_json::from_slice(&text).map_err(|error| error.to_string())?;
+    let version = value["v"].as_str().unwrap_or_default();
+    if version != "meta.k8s.io/v1" {
+        return Err(format!(
+            "server does not recognize this encoded version {version}"
+        ));
+    }
+    let start = value["start"].as_str().unwrap_or_default();
+    let revision = value["rv"].as_i64().unwrap_or_default();
+    Ok((revision, start.trim_end_matches('\u{0}').to_owned()))
 }
 
 /// Fields that can be selected by, per kind; any other is refused.
@@ -268,7 +280,7 @@ fn check_field_labels(resource: &Resource, fields: &FieldSelector) -> Result<(),
         ("", "nodes") => &["spec.unschedulable"],
         ("", "namespaces") => &["status.phase", "name"],
         ("", "services") => &["spec.clusterIP", "spec.type"],
-        ("", "replicationcontrollers") | ("apps", "replicasets") => &["status.replicas"],
+        ("", "replicationcontrollers") => &["status.replicas"],
         ("batch", "jobs") => &["status.successful"],
         ("certificates.k8s.io", "certificatesigningrequests") => &["spec.signerName"],
         _ => &[],
@@ -282,7 +294,7 @@ fn check_field_labels(resource: &Resource, fields: &FieldSelector) -> Result<(),
                     .any(|s| s.trim_start_matches('.') == path)
             });
         if !known {
-            let what = if resource.custom.is_some() || extra.is_empty() {
+            let what = if resource.custom.is_some() || !extra.is_empty() {
                 format!("field label not supported: {path}")
             } else {
                 format!(

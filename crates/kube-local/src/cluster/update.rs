@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::create::{finish, manager, place, read_object, zero};
+use super::create::{NAMESPACE_DIFFERS, finish, manager, place, read_object, to_stored};
 use super::{State, Task, WriteOptions, draft, to_version};
-use crate::apply::{apply, track_update};
-use crate::catalog::Resource;
+use crate::apply::{apply, track_update, typed_problems};
+use crate::catalog::{Resource, split_group_version};
 use crate::error::{ApiError, Cause};
 use crate::kinds;
 use crate::patch;
@@ -85,16 +85,13 @@ impl State {
         if given_version.is_empty() {
             // These kinds may be replaced only by who has read them.
             if resource.custom.is_some() || must_name_version(resource) {
-                let cause = Cause::invalid(
-                    "metadata.resourceVersion",
-                    &if resource.custom.is_some() {
-                        json!(0)
-                    } else {
-                        json!("")
-                    },
-                    "must be specified for an update",
-                );
-                return Err(ApiError::invalid(resource.about_kind(), name, &[cause]));
+                let (shown, about) = match resource.custom {
+                    Some(_) => (json!(0), resource.about()),
+                    None => (json!(""), resource.about_kind()),
+                };
+                let why = "must be specified for an update";
+                let cause = Cause::invalid("metadata.resourceVersion", &shown, why);
+                return Err(ApiError::invalid(about, name, &[cause]));
             }
         } else if given_version != live.revision.to_string() {
             return Err(ApiError::conflict(resource.about(), name, CHANGED));
@@ -102,7 +99,14 @@ impl State {
         let given_uid = object["metadata"]["uid"].as_str().unwrap_or_default();
         let uid = old["metadata"]["uid"].as_str().unwrap_or_default();
         if !given_uid.is_empty() && given_uid != uid {
-            return Err(uid_conflict(resource, name, given_uid, uid));
+            let key = live.key();
+            let why = format!(
+                "StorageError: invalid object, Code: 4, Key: /registry/{}/{key}, ResourceVersion: \
+                 0, AdditionalErrorMsg: Precondition failed: UID in precondition: {given_uid}, \
+                 UID in object meta: {uid}",
+                resource.collection
+            );
+            return Err(ApiError::conflict(resource.about(), name, &why));
         }
         let stored =
             self.finish_update(resource, subresource, &live, &old, object, options, false)?;
@@ -144,19 +148,28 @@ impl State {
         if !version.is_empty() && version != live.revision.to_string() {
             return Err(ApiError::conflict(resource.about(), name, CHANGED));
         }
+        if !object.is_object() {
+            let found = if object.is_array() { "array" } else { "value" };
+            return Err(ApiError::bad_request(format!(
+                "error decoding patch: json: cannot unmarshal {found} into Go value of type \
+                 map[string]interface {{}}"
+            )));
+        }
+        read_object(resource, &mut object, options).map_err(|error| {
+            // The server reads the outcome again, and words what is wrong with it its own way.
+            match error
+                .message
+                .split_once(&format!("handled as a {}: ", resource.kind))
+            {
+                Some((_, why)) => ApiError::unreadable_patch(&object, why),
+                None => error,
+            }
+        })?;
+        check_place(namespace, name, &object)?;
+        place(resource, namespace, &mut object)?;
         let (given, uid) = (&object["metadata"]["uid"], &old["metadata"]["uid"]);
         if given != uid && !given.is_null() {
-            let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-            return Err(uid_conflict(resource, name, &text(given), &text(uid)));
-        }
-        read_object(resource, &mut object, options)?;
-        place(resource, namespace, &mut object)?;
-        if object["metadata"]["name"] != name {
-            let cause = Cause::invalid(
-                "metadata.name",
-                &object["metadata"]["name"],
-                "field is immutable",
-            );
+            let cause = Cause::invalid("metadata.uid", given, "field is immutable");
             return Err(ApiError::invalid(resource.about_kind(), name, &[cause]));
         }
         self.finish_update(resource, subresource, &live, &old, object, options, false)
@@ -189,24 +202,50 @@ impl State {
                 )));
             }
         }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (given_version, kind) = (text(&config["apiVersion"]), text(&config["kind"]));
+        if (given_version.as_str(), &kind) != (&resource.group_version(), &resource.kind) {
+            let (group, version) = split_group_version(&given_version);
+            return Err(ApiError::bad_request(format!(
+                "invalid object type: {group}/{version}, Kind={kind}"
+            )));
+        }
         if config["metadata"]["name"].is_null() {
             config["metadata"]["name"] = name.into();
         }
-        read_object(resource, &mut config, options)?;
-        place(resource, namespace, &mut config)?;
-        if config["metadata"]["name"] != name {
-            let given = config["metadata"]["name"].as_str().unwrap_or_default();
-            return Err(ApiError::bad_request(format!(
-                "the name of the object ({given}) does not match the name on the URL ({name})"
-            )));
+        let problems = typed_problems(&config, &resource.shape);
+        if !problems.is_empty() {
+            let metadata = &config["metadata"];
+            let object = format!(
+                "{}/{}; {}, Kind={kind}",
+                text(&metadata["namespace"]),
+                text(&metadata["name"]),
+                if given_version.contains('/') {
+                    given_version.clone()
+                } else {
+                    format!("/{given_version}")
+                }
+            );
+            return Err(ApiError::untyped_patch(&object, &problems));
         }
+        read_object(resource, &mut config, options)?;
+        check_place(namespace, name, &config)?;
+        place(resource, namespace, &mut config)?;
         let by = manager(resource, options, subresource);
         match live {
             None if !subresource.is_empty() => Err(ApiError::not_found(resource.about(), name)),
             None => {
                 let uid = config["metadata"]["uid"].as_str().unwrap_or_default();
                 if !uid.is_empty() {
-                    return Err(uid_conflict(resource, name, uid, ""));
+                    let why = format!(
+                        "uid mismatch: the provided object specified uid {uid}, and no existing \
+                         object was found"
+                    );
+                    return Err(ApiError::conflict(resource.about(), name, &why));
+                }
+                if let Some(metadata) = config["metadata"].as_object_mut() {
+                    // Nothing to compare it with.
+                    metadata.remove("resourceVersion");
                 }
                 let object = apply(
                     &json!({"metadata": {}}),
@@ -243,17 +282,7 @@ impl State {
         options: &WriteOptions,
     ) -> Result<Arc<Stored>, ApiError> {
         let managers = object["metadata"]["managedFields"].clone();
-        let dry = WriteOptions {
-            dry_run: true,
-            ..options.clone()
-        };
-        let created = self.create(resource, namespace, object, &dry)?;
-        let mut value = created.value();
-        value["metadata"]["managedFields"] = managers;
-        if options.dry_run {
-            return Ok(Arc::new(draft(resource, value, created.revision)));
-        }
-        Ok(self.commit(resource, value))
+        self.create_read(resource, namespace, object, options, Some(managers))
     }
 
     /// What every update goes through: carry over, default, check, own, store.
@@ -271,14 +300,21 @@ impl State {
         self.check_conversion(resource)?;
         let name = live.name.as_str();
         keep_system_fields(old, &mut object);
-        let mut causes = Vec::new();
+        kinds::own_labels(resource, &mut object);
+        kinds::set_defaults(resource, &mut object);
+        finish(resource, &mut object);
+        // Nobody owns what the scale of a custom resource sets.
+        let unowned = subresource == "scale" && resource.custom.is_some();
+        if !owned && !unowned {
+            let by = manager(resource, options, subresource);
+            track_update(old, &mut object, &resource.shape, &by, false);
+        }
+        let mut causes = check_finalizers(old, &object);
         match subresource {
-            "" | "ephemeralcontainers" | "resize" => {
-                kinds::own_labels(resource, &mut object);
+            "" | "ephemeralcontainers" | "resize" | "scale" => {
                 kinds::prepare_update(resource, old, &mut object);
-                kinds::set_defaults(resource, &mut object);
                 kinds::count_generation(resource, old, &mut object);
-                causes = kinds::validate_update(resource, old, &object);
+                causes.extend(kinds::validate_update(resource, old, &object));
             }
             // A status update changes status and, of metadata, what controllers note there.
             "status" => {
@@ -297,12 +333,11 @@ impl State {
                     kept["metadata"]["managedFields"] = object["metadata"]["managedFields"].clone();
                 }
                 if let Some(custom) = &resource.custom {
-                    crate::schema::validate(
-                        &kept["status"],
-                        &custom.schema["properties"]["status"],
-                        "status",
-                        &mut causes,
-                    );
+                    // The server checks the part alone, and names the fields within it.
+                    let schema = &custom.schema["properties"]["status"];
+                    let mut within = Vec::new();
+                    crate::schema::validate(&kept["status"], schema, "", &mut within);
+                    causes.extend(within.into_iter().map(|cause| cause.within("status")));
                 }
                 object = kept;
             }
@@ -321,14 +356,7 @@ impl State {
         }
         self.allocate(resource, &live.key(), name, &mut object)?;
         finish(resource, &mut object);
-        if !owned {
-            let by = manager(resource, options, subresource);
-            let mut before = old.clone();
-            if before.is_null() {
-                before = zero(resource);
-            }
-            track_update(&before, &mut object, &resource.shape, &by, false);
-        }
+        to_stored(resource, &mut object);
         if same_but_for_times(old, &object) {
             return Ok(Arc::clone(live));
         }
@@ -359,6 +387,23 @@ impl State {
         patch::merge(&mut value, patch);
         self.commit(resource, value);
         Ok(())
+    }
+
+    /// Writes the status as a controller would, without any of the checks.
+    pub(super) fn put_status(
+        &mut self,
+        resource: &Resource,
+        live: &Stored,
+        mut value: Value,
+        controller: &str,
+    ) -> Arc<Stored> {
+        let options = WriteOptions {
+            manager: controller.to_owned(),
+            ..WriteOptions::default()
+        };
+        let by = manager(resource, &options, "status");
+        track_update(&live.value(), &mut value, &resource.shape, &by, false);
+        self.commit(resource, value)
     }
 
     /// Writes `value` as a controller would, without any of the checks.
@@ -422,10 +467,41 @@ fn must_name_version(resource: &Resource) -> bool {
     }
 }
 
-fn uid_conflict(resource: &Resource, name: &str, given: &str, uid: &str) -> ApiError {
-    let why =
-        format!("Precondition failed: UID in precondition: {given}, UID in object meta: {uid}");
-    ApiError::conflict(resource.about(), name, &why)
+/// An object may not name another place than its path.
+fn check_place(namespace: Option<&str>, name: &str, object: &Value) -> Result<(), ApiError> {
+    let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default();
+    let given = text("name");
+    if given != name {
+        return Err(ApiError::bad_request(format!(
+            "the name of the object ({given}) does not match the name on the URL ({name})"
+        )));
+    }
+    let (given, namespace) = (text("namespace"), namespace.unwrap_or_default());
+    if !given.is_empty() && given != namespace {
+        return Err(ApiError::bad_request(NAMESPACE_DIFFERS));
+    }
+    Ok(())
+}
+
+/// What goes may lose finalizers and not gain any.
+fn check_finalizers(old: &Value, new: &Value) -> Vec<Cause> {
+    if old["metadata"]["deletionTimestamp"].is_null() {
+        return Vec::new();
+    }
+    let of = |value: &Value| value["metadata"]["finalizers"].as_array().cloned();
+    let before = of(old).unwrap_or_default();
+    let mut more = of(new).unwrap_or_default();
+    more.retain(|finalizer| !before.contains(finalizer));
+    if more.is_empty() {
+        return Vec::new();
+    }
+    let names: Vec<String> = more.iter().map(Value::to_string).collect();
+    let why = format!(
+        "no new finalizers can be added if the object is being deleted, found new finalizers \
+         []string{{{}}}",
+        names.join(", ")
+    );
+    vec![Cause::forbidden("metadata.finalizers", &why)]
 }
 
 /// Fields of metadata that only the server writes.

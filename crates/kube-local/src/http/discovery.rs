@@ -90,7 +90,7 @@ pub(crate) fn resource_list(state: &State, group: &str, version: &str) -> Result
         if !resource.categories.is_empty() {
             entry.insert("categories".into(), json!(resource.categories));
         }
-        if resource.allows("list") {
+        if resource.allows("watch") {
             entry.insert("storageVersionHash".into(), storage_hash(resource).into());
         }
         entries.push(Value::Object(entry));

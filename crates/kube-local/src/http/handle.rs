@@ -13,7 +13,7 @@ use super::query::Query;
 use super::render::{self, Format};
 use super::{discovery, openapi, watch as watching};
 use crate::catalog::{Resource, Subresource};
-use crate::cluster::{Cluster, Deleted, PatchKind, create_review};
+use crate::cluster::{Cluster, Deleted, PatchKind, WriteOptions, create_review};
 use crate::error::ApiError;
 use crate::store::Stored;
 
@@ -67,6 +67,27 @@ impl Answer {
             content_type: format.content_type(),
             body: format.write(&error.to_value()),
             headers: retry.into_iter().collect(),
+        }
+    }
+
+    /// Adds what the request's object gave reason to warn of.
+    fn warning(mut self, options: &WriteOptions) -> Self {
+        if let Answer::Whole { headers, .. } = &mut self {
+            for text in options.warnings.borrow().iter() {
+                let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+                headers.push(("warning", format!("299 - \"{text}\"")));
+            }
+        }
+        self
+    }
+
+    /// What the server's multiplexer says of a path that nobody serves.
+    fn page_not_found() -> Self {
+        Answer::Whole {
+            status: 404,
+            content_type: "text/plain; charset=utf-8",
+            body: Bytes::from_static(b"404 page not found\n"),
+            headers: Vec::new(),
         }
     }
 
@@ -152,12 +173,21 @@ impl Handler {
                 format,
             )),
             Route::Groups => Ok(ok(&discovery::group_list(&self.cluster.lock()), format)),
-            Route::Group(name) => Ok(ok(&discovery::group(&self.cluster.lock(), &name)?, &plain)),
-            Route::Resources { group, version } => Ok(ok(
-                &discovery::resource_list(&self.cluster.lock(), &group, &version)?,
-                &plain,
-            )),
-            Route::OpenApiV2 | Route::Unknown => Err(ApiError::no_such_resource()),
+            Route::Group(name) => match discovery::group(&self.cluster.lock(), &name) {
+                Err(error) if error.code == 404 => Ok(Answer::page_not_found()),
+                group => Ok(ok(&group?, &plain)),
+            },
+            Route::Resources { group, version } => {
+                let state = self.cluster.lock();
+                match discovery::resource_list(&state, &group, &version) {
+                    Err(error) if error.code == 404 && !state.catalog.is_builtin_group(&group) => {
+                        Ok(Answer::page_not_found())
+                    }
+                    list => Ok(ok(&list?, &plain)),
+                }
+            }
+            Route::OpenApiV2 => Err(ApiError::no_such_resource()),
+            Route::Unknown => Ok(Answer::page_not_found()),
         }
     }
 
@@ -175,11 +205,14 @@ impl Handler {
             {
                 return Err(discovery::unavailable());
             }
-            state
-                .catalog
-                .find(&path.group, &path.version, &path.resource)
-                .cloned()
-                .ok_or_else(ApiError::no_such_resource)?
+            let found = (state.catalog).find(&path.group, &path.version, &path.resource);
+            match found.cloned() {
+                Some(resource) => resource,
+                None if state.catalog.is_builtin_group(&path.group) => {
+                    return Err(ApiError::no_such_resource());
+                }
+                None => return Ok(Answer::page_not_found()),
+            }
         };
         if !resource.namespaced && path.namespace.is_some() {
             return Err(ApiError::no_such_resource());
@@ -191,7 +224,7 @@ impl Handler {
             return self.subresource(request, path, &resource, sub, format);
         }
         let verb = match (request.method.as_str(), path.name.is_some()) {
-            ("GET", _) if request.query.is_watch() => "watch",
+            ("GET", false) if request.query.is_watch() => "watch",
             ("GET", false) => "list",
             ("GET", true) => "get",
             ("POST", false) => "create",
@@ -231,8 +264,8 @@ impl Handler {
                 Ok(shown(200, &resource, &object, format))
             }
             "create" => {
-                let options = query.write_options(&request.user_agent)?;
-                let object = read_body(request)?;
+                let options = query.write_options(&request.user_agent, "CreateOptions")?;
+                let object = read_body(request, &resource)?;
                 if let Some(review) = create_review(&resource, &object) {
                     return Ok(whole_answer(201, &review, format));
                 }
@@ -242,12 +275,12 @@ impl Handler {
                 let created = self
                     .cluster
                     .write(|state| state.create(&resource, namespace, object, &options))?;
-                Ok(shown(201, &resource, &created, format))
+                Ok(shown(201, &resource, &created, format).warning(&options))
             }
             "update" => self.update(request, path, &resource, "", format),
             "patch" => self.patch(request, path, &resource, "", format),
             "delete" => {
-                let options = query.delete_options(&optional_body(request)?)?;
+                let options = query.delete_options(&optional_body(request, &resource)?)?;
                 let deleted = self
                     .cluster
                     .write(|state| state.delete(&resource, namespace, name, &options))?;
@@ -256,7 +289,7 @@ impl Handler {
             _ => {
                 let (list, options) = (
                     query.list_options()?,
-                    query.delete_options(&optional_body(request)?)?,
+                    query.delete_options(&optional_body(request, &resource)?)?,
                 );
                 let items = self.cluster.write(|state| {
                     state.delete_collection(&resource, namespace, &list, &options)
@@ -328,8 +361,8 @@ impl Handler {
         subresource: &str,
         format: &Format,
     ) -> Result<Answer, ApiError> {
-        let options = request.query.write_options(&request.user_agent)?;
-        let object = read_body(request)?;
+        let options = (request.query).write_options(&request.user_agent, "UpdateOptions")?;
+        let object = read_body(request, resource)?;
         let name = path.name.as_deref().unwrap_or_default();
         let (object, created) = self.cluster.write(|state| {
             state.replace(
@@ -341,12 +374,8 @@ impl Handler {
                 &options,
             )
         })?;
-        Ok(shown(
-            if created { 201 } else { 200 },
-            resource,
-            &object,
-            format,
-        ))
+        let status = if created { 201 } else { 200 };
+        Ok(shown(status, resource, &object, format).warning(&options))
     }
 
     fn patch(
@@ -357,7 +386,7 @@ impl Handler {
         subresource: &str,
         format: &Format,
     ) -> Result<Answer, ApiError> {
-        let options = request.query.write_options(&request.user_agent)?;
+        let options = (request.query).write_options(&request.user_agent, "PatchOptions")?;
         let media = request
             .content_type
             .split(';')
@@ -371,21 +400,18 @@ impl Handler {
                 PatchKind::Strategic
             }
             "application/apply-patch+yaml" => PatchKind::Apply,
-            _ => {
-                let mut allowed = vec![
-                    "application/json-patch+json",
-                    "application/merge-patch+json",
-                ];
-                if resource.custom.is_none() {
-                    allowed.push("application/strategic-merge-patch+json");
-                }
-                allowed.push("application/apply-patch+yaml");
-                allowed.push("application/apply-patch+cbor");
-                return Err(ApiError::unsupported_media_type(format!(
+            "application/strategic-merge-patch+json" => {
+                return Err(ApiError::unsupported_media_type(
                     "the body of the request was in an unknown format - accepted media types \
-                     include: {}",
-                    allowed.join(", ")
-                )));
+                     include: application/json-patch+json, application/merge-patch+json, \
+                     application/apply-patch+yaml",
+                ));
+            }
+            _ => {
+                return Err(
+                    ApiError::unsupported_media_type("415: Unsupported Media Type")
+                        .with_empty_details(),
+                );
             }
         };
         if kind == PatchKind::Apply && request.query.text("fieldManager").is_empty() {
@@ -409,7 +435,8 @@ impl Handler {
         let body = if kind == PatchKind::Apply {
             from_yaml(&request.body)?
         } else {
-            from_json(&request.body)?
+            from_json(&request.body)
+                .map_err(|error| ApiError::bad_request(format!("error decoding patch: {error}")))?
         };
         let name = path.name.as_deref().unwrap_or_default();
         let namespace = path.namespace.as_deref();
@@ -424,12 +451,8 @@ impl Handler {
                 &options,
             )
         })?;
-        Ok(shown(
-            if created { 201 } else { 200 },
-            resource,
-            &object,
-            format,
-        ))
+        let status = if created { 201 } else { 200 };
+        Ok(shown(status, resource, &object, format).warning(&options))
     }
 
     fn subresource(
@@ -455,14 +478,15 @@ impl Handler {
         match (sub.name.as_str(), verb) {
             ("scale", _) => self.scale(request, path, resource, format),
             ("eviction", _) => {
-                let options = request.query.write_options(&request.user_agent)?;
+                let options =
+                    (request.query).write_options(&request.user_agent, "CreateOptions")?;
                 self.cluster.write(|state| {
                     state.evict(resource, namespace.unwrap_or_default(), name, &options)
                 })?;
                 Ok(whole_answer(201, &success(&json!({})), format))
             }
             ("binding", _) => {
-                let target = read_body(request)?["target"]["name"].clone();
+                let target = read_body(request, resource)?["target"]["name"].clone();
                 let patch = json!({"spec": {"nodeName": target}});
                 self.cluster
                     .write(|state| state.bind(resource, namespace, name, &patch))?;
@@ -472,7 +496,7 @@ impl Handler {
                 self.cluster.lock().get(resource, namespace, name)?;
                 Ok(whole_answer(
                     201,
-                    &token_answer(read_body(request)?),
+                    &token_answer(read_body(request, resource)?),
                     format,
                 ))
             }
@@ -503,12 +527,21 @@ impl Handler {
         let namespace = path.namespace.as_deref();
         let name = path.name.as_deref().unwrap_or_default();
         let live = self.cluster.lock().get(resource, namespace, name)?;
+        if resource.custom.is_some() && request.method == http::Method::GET {
+            let path = scale_path(resource, "specReplicasPath", ".spec.replicas");
+            if at(&live.value(), &path).is_null() {
+                return Err(ApiError::internal(format!(
+                    "the spec replicas field \"{path}\" does not exist"
+                )));
+            }
+        }
         let mut view = scale_of(resource, &render::value_of(resource, &live));
         if request.method == http::Method::GET {
             return Ok(whole_answer(200, &view, format));
         }
-        let options = request.query.write_options(&request.user_agent)?;
-        let body = from_json(&request.body)?;
+        let options = (request.query).write_options(&request.user_agent, "UpdateOptions")?;
+        let body = from_json(&request.body)
+            .map_err(|error| ApiError::bad_request(format!("json parse error: {error}")))?;
         match request.content_type.split(';').next().unwrap_or_default() {
             "application/json-patch+json" => crate::patch::json(&mut view, &body)?,
             _ if request.method == http::Method::PATCH => crate::patch::merge(&mut view, &body),
@@ -523,7 +556,7 @@ impl Handler {
                 resource,
                 namespace,
                 name,
-                "",
+                "scale",
                 PatchKind::Merge,
                 &patch,
                 &options,
@@ -610,7 +643,14 @@ fn token_answer(mut request: Value) -> Value {
     request
 }
 
-fn read_body(request: &Request) -> Result<Value, ApiError> {
+fn read_body(request: &Request, resource: &Resource) -> Result<Value, ApiError> {
+    let unreadable = |error: serde_json::Error| {
+        ApiError::bad_request(format!(
+            "the object provided is unrecognized (must be of type {}): couldn't get \
+             version/kind; json parse error: {error}",
+            resource.kind
+        ))
+    };
     match request
         .content_type
         .split(';')
@@ -618,7 +658,7 @@ fn read_body(request: &Request) -> Result<Value, ApiError> {
         .unwrap_or_default()
         .trim()
     {
-        "application/json" | "" => from_json(&request.body),
+        "application/json" | "" => from_json(&request.body).map_err(unreadable),
         "application/yaml" => from_yaml(&request.body),
         _ => Err(ApiError::unsupported_media_type(
             "the body of the request was in an unknown format - accepted media types include: \
@@ -627,20 +667,16 @@ fn read_body(request: &Request) -> Result<Value, ApiError> {
     }
 }
 
-fn optional_body(request: &Request) -> Result<Value, ApiError> {
+fn optional_body(request: &Request, resource: &Resource) -> Result<Value, ApiError> {
     if request.body.is_empty() {
         Ok(Value::Null)
     } else {
-        read_body(request)
+        read_body(request, resource)
     }
 }
 
-fn from_json(bytes: &[u8]) -> Result<Value, ApiError> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        ApiError::bad_request(format!(
-            "couldn't get version/kind; json parse error: {error}"
-        ))
-    })
+fn from_json(bytes: &[u8]) -> Result<Value, serde_json::Error> {
+    serde_json::from_slice(bytes)
 }
 
 fn from_yaml(bytes: &[u8]) -> Result<Value, ApiError> {
@@ -736,13 +772,21 @@ fn version() -> Value {
     json!({
         "major": "1",
         "minor": "36",
+        "emulationMajor": "1",
+        "emulationMinor": "36",
+        "minCompatibilityMajor": "1",
+        "minCompatibilityMinor": "35",
         "gitVersion": "v1.36.3",
         "gitCommit": "kube-local",
         "gitTreeState": "",
         "buildDate": "1970-01-01T00:00:00Z",
         "goVersion": "none",
         "compiler": "rustc",
-        "platform": format!("{}/{}", std::env::consts::OS, std::env::consts::ARCH),
+        "platform": format!("{}/{}", std::env::consts::OS, match std::env::consts::ARCH {
+            "x86_64" => "amd64",
+            "aarch64" => "arm64",
+            other => other,
+        }),
     })
 }
 

@@ -1,6 +1,6 @@
 //! The query of a request.
 
-use crate::cluster::{DeleteOptions, ListOptions, WriteOptions};
+use crate::cluster::{DeleteOptions, ListOptions, Propagation, WriteOptions};
 use crate::error::{About, ApiError, Cause};
 use crate::http::path::percent_decode;
 use crate::schema::FieldValidation;
@@ -38,8 +38,21 @@ impl Query {
     }
 
     pub(crate) fn list_options(&self) -> Result<ListOptions, ApiError> {
+        let limit = match self.text("limit") {
+            "" => 0,
+            text => text.parse::<i64>().map_err(|_| {
+                ApiError::bad_request(format!(
+                    "strconv.ParseInt: parsing \"{text}\": invalid syntax"
+                ))
+            })?,
+        };
+        if self.flag("sendInitialEvents") && !self.is_watch() {
+            let why = "sendInitialEvents is forbidden for list";
+            let cause = Cause::forbidden("sendInitialEvents", why);
+            return Err(refused("ListOptions", cause));
+        }
         Ok(ListOptions {
-            limit: self.text("limit").parse().unwrap_or(0),
+            limit: usize::try_from(limit).unwrap_or(0),
             continue_token: self.text("continue").to_owned(),
             resource_version: self.text("resourceVersion").to_owned(),
             version_match: self.text("resourceVersionMatch").to_owned(),
@@ -48,22 +61,23 @@ impl Query {
         })
     }
 
-    fn dry_run(&self) -> Result<bool, ApiError> {
+    fn dry_run(&self, options: &'static str) -> Result<bool, ApiError> {
         match self.text("dryRun") {
             "" => Ok(false),
             "All" => Ok(true),
             other => {
-                let about = About {
-                    group: "meta.k8s.io",
-                    what: "CreateOptions",
-                };
                 let cause = Cause::unsupported("dryRun", &serde_json::json!([other]), &["All"]);
-                Err(ApiError::invalid(about, "", &[cause]))
+                Err(refused(options, cause))
             }
         }
     }
 
-    pub(crate) fn write_options(&self, user_agent: &str) -> Result<WriteOptions, ApiError> {
+    /// `options` is the type the server reads them into: `CreateOptions` and its kin.
+    pub(crate) fn write_options(
+        &self,
+        user_agent: &str,
+        options: &'static str,
+    ) -> Result<WriteOptions, ApiError> {
         let manager = match self.text("fieldManager") {
             "" => match user_agent.split('/').next().unwrap_or_default() {
                 "" => "unknown",
@@ -74,10 +88,16 @@ impl Query {
         let validation = match self.text("fieldValidation") {
             "Ignore" => FieldValidation::Ignore,
             "Strict" => FieldValidation::Strict,
-            _ => FieldValidation::Warn,
+            "" | "Warn" => FieldValidation::Warn,
+            other => {
+                let allowed = ["", "Ignore", "Strict", "Warn"];
+                let cause = Cause::unsupported("fieldValidation", &other.into(), &allowed);
+                return Err(refused(options, cause));
+            }
         };
         Ok(WriteOptions {
-            dry_run: self.dry_run()?,
+            dry_run: self.dry_run(options)?,
+            warnings: std::cell::RefCell::default(),
             manager: manager.to_owned(),
             force: self.flag("force"),
             validation,
@@ -93,13 +113,47 @@ impl Query {
                 .and_then(|v| v.as_str())
                 .map(str::to_owned)
         };
-        let in_body = body["dryRun"]
-            .as_array()
-            .is_some_and(|d| d.iter().any(|v| v == "All"));
+        let in_body = match body["dryRun"].as_array() {
+            Some(list) if list.iter().any(|v| v != "All") => {
+                let cause = Cause::unsupported("dryRun", &body["dryRun"], &["All"]);
+                return Err(refused("DeleteOptions", cause));
+            }
+            list => list.is_some_and(|list| !list.is_empty()),
+        };
+        let policy = text("/propagationPolicy")
+            .or_else(|| Some(self.text("propagationPolicy").to_owned()))
+            .filter(|policy| !policy.is_empty());
+        let orphans = body["orphanDependents"].as_bool();
+        if let (Some(_), Some(policy)) = (orphans, &policy) {
+            let why = "orphanDependents and deletionPropagation cannot be both set";
+            let cause = Cause::invalid("propagationPolicy", &policy.as_str().into(), why);
+            return Err(refused("DeleteOptions", cause));
+        }
+        let propagation = match (policy.as_deref(), orphans) {
+            (None, None) => None,
+            (Some("Foreground"), _) => Some(Propagation::Foreground),
+            (Some("Orphan"), _) | (None, Some(true)) => Some(Propagation::Orphan),
+            (Some("Background"), _) | (None, Some(false)) => Some(Propagation::Background),
+            (Some(other), _) => {
+                let allowed = ["Foreground", "Background", "Orphan", "nil"];
+                let cause = Cause::unsupported("propagationPolicy", &other.into(), &allowed);
+                return Err(refused("DeleteOptions", cause));
+            }
+        };
         Ok(DeleteOptions {
-            dry_run: self.dry_run()? || in_body,
+            dry_run: self.dry_run("DeleteOptions")? || in_body,
+            propagation,
             uid: text("/preconditions/uid"),
             resource_version: text("/preconditions/resourceVersion"),
         })
     }
+}
+
+/// What the server says of an option it does not know.
+fn refused(options: &'static str, cause: Cause) -> ApiError {
+    let about = About {
+        group: "meta.k8s.io",
+        what: options,
+    };
+    ApiError::invalid(about, "", &[cause])
 }

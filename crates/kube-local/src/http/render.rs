@@ -1,6 +1,7 @@
 //! Objects in the format a client asks for: JSON or YAML; whole, as a table, or metadata only.
 
 use bytes::Bytes;
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::table;
@@ -78,9 +79,7 @@ impl Format {
                 ..plain
             });
         }
-        Err(ApiError::not_acceptable(
-            "application/json, application/yaml",
-        ))
+        Err(ApiError::not_acceptable())
     }
 
     pub(crate) fn content_type(&self) -> &'static str {
@@ -97,11 +96,36 @@ impl Format {
                 .map(String::into_bytes)
                 .unwrap_or_default()
         } else if self.pretty {
-            serde_json::to_vec_pretty(value).unwrap_or_default()
+            serde_json::to_vec_pretty(&GoOrder(value)).unwrap_or_default()
         } else {
-            serde_json::to_vec(value).unwrap_or_default()
+            serde_json::to_vec(&GoOrder(value)).unwrap_or_default()
         };
         bytes.into()
+    }
+}
+
+/// An object as Go prints its struct: `kind`, `apiVersion` and `metadata` come first. The other
+/// keys stay in alphabetical order, where Go has the order of the struct's fields.
+pub(crate) struct GoOrder<'a>(pub(crate) &'a Value);
+
+impl Serialize for GoOrder<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        const FIRST: [&str; 3] = ["kind", "apiVersion", "metadata"];
+        let Value::Object(object) = self.0 else {
+            return self.0.serialize(serializer);
+        };
+        let mut map = serializer.serialize_map(Some(object.len()))?;
+        for key in FIRST {
+            if let Some(value) = object.get(key) {
+                map.serialize_entry(key, value)?;
+            }
+        }
+        for (key, value) in object {
+            if !FIRST.contains(&key.as_str()) {
+                map.serialize_entry(key, value)?;
+            }
+        }
+        map.end()
     }
 }
 
@@ -181,17 +205,7 @@ pub(crate) fn list(resource: &Resource, listed: &Listed, format: &Format) -> Byt
         }
         Form::Table => table::table(resource, &items, &metadata, true),
         Form::MetadataOnly => {
-            let items: Vec<Value> = items
-                .iter()
-                .map(|item| {
-                    let mut item = metadata_only(item);
-                    if let Some(map) = item.as_object_mut() {
-                        map.remove("kind");
-                        map.remove("apiVersion");
-                    }
-                    item
-                })
-                .collect();
+            let items: Vec<Value> = items.iter().map(metadata_only).collect();
             json!({"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1",
                 "metadata": metadata, "items": items})
         }

@@ -25,11 +25,18 @@ pub(crate) fn table(
             })
         })
         .collect();
-    let definitions = if with_columns {
-        json!(columns)
-    } else {
-        json!([])
-    };
+    let mut definitions = if with_columns { columns } else { Vec::new() };
+    for column in &mut definitions {
+        if let Some(column) = column.as_object_mut() {
+            column.remove("jsonPath");
+        }
+    }
+    let mut metadata = metadata.clone();
+    if metadata["continue"] == ""
+        && let Some(map) = metadata.as_object_mut()
+    {
+        map.remove("continue");
+    }
     json!({"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": metadata,
         "columnDefinitions": definitions, "rows": rows})
 }

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 use super::render::{self, Form, Format};
 use super::table;
 use crate::catalog::Resource;
-use crate::cluster::list_matches;
 use crate::cluster::{Cluster, ListOptions};
+use crate::cluster::{invalid_version, list_matches};
 use crate::error::ApiError;
 use crate::store::{Change, Stored};
 
@@ -87,9 +87,7 @@ impl Watch {
         let asked = self.options.list.resource_version.as_str();
         let from: u64 = match asked {
             "" | "0" => 0,
-            text => text.parse().map_err(|_| {
-                ApiError::bad_request(format!("invalid resource version \"{text}\""))
-            })?,
+            text => (text.parse()).map_err(|_| ApiError::new(500, "", invalid_version(text)))?,
         };
         if from == 0 || self.options.initial_events {
             let list = ListOptions {

@@ -12,8 +12,10 @@ pub(super) fn set_defaults(crd: &mut Value) {
     let kind = names["kind"].as_str().unwrap_or_default().to_owned();
     if let Some(names) = names.as_object_mut() {
         names.retain(|_, v| !v.is_null());
-        default_to(names, "singular", kind.to_lowercase());
-        default_to(names, "listKind", format!("{kind}List"));
+        if !kind.is_empty() {
+            default_to(names, "singular", kind.to_lowercase());
+            default_to(names, "listKind", format!("{kind}List"));
+        }
     }
     if let Some(service) = crd
         .pointer_mut("/spec/conversion/webhook/clientConfig/service")
@@ -24,13 +26,14 @@ pub(super) fn set_defaults(crd: &mut Value) {
 }
 
 pub(super) fn prepare_create(crd: &mut Value) {
-    let stored: Vec<Value> = crd["spec"]["versions"]
+    let mut stored: Vec<Value> = crd["spec"]["versions"]
         .as_array()
         .into_iter()
         .flatten()
         .filter(|v| v["storage"] == true)
         .map(|v| v["name"].clone())
         .collect();
+    stored.dedup();
     crd["status"] = json!({
         "acceptedNames": {"kind": "", "plural": ""},
         "conditions": null,
@@ -38,8 +41,55 @@ pub(super) fn prepare_create(crd: &mut Value) {
     });
 }
 
+/// The finalizer under which the objects of a CRD are deleted before it goes.
+pub(crate) const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// A name that another CRD of the group has already.
+#[derive(Debug)]
+pub(crate) struct Conflict {
+    pub(crate) reason: &'static str,
+    pub(crate) name: String,
+}
+
+/// Marks a CRD as one that goes.
+pub(crate) fn terminates(crd: &mut Value, now: &str) {
+    let why = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin \
+               soon";
+    set_terminating(crd, "InstanceDeletionPending", why, now);
+}
+
+/// Marks a CRD as one whose objects are being deleted.
+pub(crate) fn deletes_instances(crd: &mut Value, now: &str) {
+    let why = "CustomResource deletion is in progress";
+    set_terminating(crd, "InstanceDeletionInProgress", why, now);
+}
+
+fn set_terminating(crd: &mut Value, reason: &str, message: &str, now: &str) {
+    let mut condition = json!({"type": "Terminating", "status": "True", "reason": reason,
+        "lastTransitionTime": now, "message": message});
+    let conditions = &mut crd["status"]["conditions"];
+    if !conditions.is_array() {
+        *conditions = json!([]);
+    }
+    let Some(list) = conditions.as_array_mut() else {
+        return;
+    };
+    match list.iter_mut().find(|c| c["type"] == "Terminating") {
+        Some(old) => {
+            condition["lastTransitionTime"] = old["lastTransitionTime"].clone();
+            *old = condition;
+        }
+        None => list.push(condition),
+    }
+}
+
 /// The status of a CRD whose names nobody else has, or of one in conflict.
-pub(crate) fn conditions(crd: &mut Value, conflict: Option<&str>, now: &str) {
+pub(crate) fn conditions(
+    crd: &mut Value,
+    accepted: &Value,
+    conflict: Option<&Conflict>,
+    now: &str,
+) {
     let condition = |kind: &str, status: &str, reason: &str, message: &str| {
         json!({"type": kind, "status": status, "reason": reason, "message": message,
             "lastTransitionTime": now, "observedGeneration": 1})
@@ -54,8 +104,13 @@ pub(crate) fn conditions(crd: &mut Value, conflict: Option<&str>, now: &str) {
                 "the initial names have been accepted",
             ),
         ],
-        Some(message) => vec![
-            condition("NamesAccepted", "False", "PluralConflict", message),
+        Some(Conflict { reason, name }) => vec![
+            condition(
+                "NamesAccepted",
+                "False",
+                reason,
+                &format!("\"{name}\" is already in use"),
+            ),
             condition(
                 "Established",
                 "False",
@@ -87,28 +142,42 @@ pub(crate) fn conditions(crd: &mut Value, conflict: Option<&str>, now: &str) {
             stored.push(version["name"].clone());
         }
     }
-    let names = if conflict.is_none() {
-        crd["spec"]["names"].clone()
-    } else {
-        json!({"kind": "", "plural": ""})
-    };
     crd["status"] = json!({
-        "acceptedNames": names,
+        "acceptedNames": accepted,
         "conditions": conditions,
         "storedVersions": stored,
     });
 }
 
-/// What the condition says when another CRD has the plural.
-pub(crate) fn conflict_message(plural: &str) -> String {
-    format!("\"{plural}\" is already in use")
+/// Names that a CRD keeps for its life, once it is served.
+pub(super) fn check_update(old: &Value, new: &Value, causes: &mut Vec<Cause>) {
+    let conditions = old["status"]["conditions"].as_array().into_iter().flatten();
+    let served = (conditions.clone()).any(|c| c["type"] == "Established" && c["status"] == "True");
+    if !served {
+        check_name(new, causes);
+        return;
+    }
+    for (pointer, field) in [
+        ("/spec/scope", "spec.scope"),
+        ("/spec/names/kind", "spec.names.kind"),
+        ("/spec/group", "spec.group"),
+        ("/spec/names/plural", "spec.names.plural"),
+    ] {
+        if old.pointer(pointer) != new.pointer(pointer) {
+            let shown = new.pointer(pointer).cloned().unwrap_or_default();
+            causes.push(Cause::invalid(field, &shown, "field is immutable"));
+        }
+    }
 }
 
-pub(super) fn check(crd: &Value, causes: &mut Vec<Cause>) {
-    let spec = &crd["spec"];
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let (name, group) = (text(&crd["metadata"]["name"]), text(&spec["group"]));
-    let plural = text(&spec["names"]["plural"]);
+pub(super) fn check_name(crd: &Value, causes: &mut Vec<Cause>) {
+    let text = |pointer: &str| {
+        crd.pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let (name, group) = (text("/metadata/name"), text("/spec/group"));
+    let plural = text("/spec/names/plural");
     if name != format!("{plural}.{group}") {
         causes.push(Cause::invalid(
             "metadata.name",
@@ -116,10 +185,15 @@ pub(super) fn check(crd: &Value, causes: &mut Vec<Cause>) {
             "must be spec.names.plural+\".\"+spec.group",
         ));
     }
+}
+
+pub(super) fn check(crd: &Value, causes: &mut Vec<Cause>) {
+    let spec = &crd["spec"];
     for (field, value) in [
         ("spec.group", &spec["group"]),
         ("spec.names.plural", &spec["names"]["plural"]),
         ("spec.names.kind", &spec["names"]["kind"]),
+        ("spec.names.listKind", &spec["names"]["listKind"]),
     ] {
         if value.as_str().is_none_or(str::is_empty) {
             causes.push(Cause::required(field, ""));
@@ -143,10 +217,78 @@ pub(super) fn check(crd: &Value, causes: &mut Vec<Cause>) {
             "must have exactly one version marked as storage version",
         ));
     }
+    let names: Vec<&Value> = versions.iter().map(|v| &v["name"]).collect();
+    if (names.iter().enumerate()).any(|(at, name)| names[..at].contains(name)) {
+        let why = "must contain unique version names";
+        causes.push(Cause::invalid("spec.versions", &spec["versions"], why));
+    }
+    check_stored(crd, versions, causes);
     for (index, version) in versions.iter().enumerate() {
-        if !version["schema"]["openAPIV3Schema"].is_object() {
-            let at = format!("spec.versions[{index}].schema.openAPIV3Schema");
-            causes.push(Cause::required(at, "schemas are required"));
+        let at = format!("spec.versions[{index}]");
+        let name = version["name"].as_str().unwrap_or_default();
+        if !super::names::is_dns_1035(name) {
+            let why = super::names::DNS_1035;
+            causes.push(Cause::invalid(format!("{at}.name"), &name.into(), why));
+            if index == 0 {
+                causes.push(Cause::invalid("spec.version", &name.into(), why));
+            }
         }
+        if !version["schema"]["openAPIV3Schema"].is_object() {
+            causes.push(Cause::required(format!("{at}.schema.openAPIV3Schema"), ""));
+            if version["selectableFields"].is_array() {
+                let why = "may only be set when validations.schema is included";
+                causes.push(Cause::invalid("spec.selectableFields", &"".into(), why));
+            }
+        }
+    }
+    if spec["preserveUnknownFields"] == true {
+        let mut refuse = |why| {
+            causes.push(Cause::invalid(
+                "spec.preserveUnknownFields",
+                &true.into(),
+                why,
+            ));
+        };
+        if versions.iter().any(|v| has_default(&v["schema"])) {
+            refuse("must be false in order to use defaults in the schema");
+        }
+        refuse(
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in \
+             spec.versions[*].schema instead",
+        );
+    }
+}
+
+fn check_stored(crd: &Value, versions: &[Value], causes: &mut Vec<Cause>) {
+    let stored = &crd["status"]["storedVersions"];
+    let storage: Vec<&Value> = (versions.iter().filter(|v| v["storage"] == true))
+        .map(|v| &v["name"])
+        .collect();
+    match stored.as_array() {
+        Some(list) if !list.is_empty() => {
+            if let [.., last] = storage.as_slice()
+                && storage.len() > 1
+            {
+                let why = format!(
+                    "must have the storage version {}",
+                    last.as_str().unwrap_or("")
+                );
+                causes.push(Cause::invalid("status.storedVersions", stored, &why));
+            }
+        }
+        _ => {
+            let why = "must have at least one stored version";
+            causes.push(Cause::invalid("status.storedVersions", &Value::Null, why));
+        }
+    }
+}
+
+fn has_default(schema: &Value) -> bool {
+    match schema {
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, v)| key == "default" || has_default(v)),
+        Value::Array(list) => list.iter().any(has_default),
+        _ => false,
     }
 }

@@ -12,7 +12,7 @@ const SUBDOMAIN: &str = "a lowercase RFC 1123 subdomain must consist of lower ca
 const LABEL: &str = "a lowercase RFC 1123 label must consist of lower case alphanumeric characters \
     or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or \
     '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
-const SERVICE_LABEL: &str = "a DNS-1035 label must consist of lower case alphanumeric characters \
+pub(super) const DNS_1035: &str = "a DNS-1035 label must consist of lower case alphanumeric characters \
     or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. \
     'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
 const LABEL_VALUE: &str = "a valid label must be an empty string or consist of alphanumeric \
@@ -34,6 +34,10 @@ fn lower(c: char) -> bool {
 
 fn is_label(text: &str) -> bool {
     text.len() <= 63 && edges(text, |c| lower(c) || c == '-', lower)
+}
+
+pub(super) fn is_dns_1035(text: &str) -> bool {
+    is_label(text) && text.starts_with(|c: char| c.is_ascii_lowercase())
 }
 
 fn is_subdomain(text: &str) -> bool {
@@ -62,13 +66,10 @@ fn rule(resource: &Resource) -> (fn(&str) -> bool, &'static str) {
     fn any(text: &str) -> bool {
         !text.is_empty() && !text.contains(['/', '%']) && text != "." && text != ".."
     }
-    fn service(text: &str) -> bool {
-        is_label(text) && text.starts_with(|c: char| c.is_ascii_lowercase())
-    }
     match (resource.group.as_str(), resource.name.as_str()) {
         ("", "namespaces") => (is_label, LABEL),
         // A Service's name may start with a digit since 1.36's relaxed validation is not on.
-        ("", "services") => (service, SERVICE_LABEL),
+        ("", "services") => (is_dns_1035, DNS_1035),
         ("rbac.authorization.k8s.io", _) => (
             any,
             "name may not contain '/' or '%', and may not be '.' or '..'",
@@ -77,10 +78,30 @@ fn rule(resource: &Resource) -> (fn(&str) -> bool, &'static str) {
     }
 }
 
+/// Why a name is illegal; a dot where none may be is named as such.
+fn why_not(resource: &Resource, name: &str, why: &'static str) -> &'static str {
+    if resource.is("", "namespaces") && name.contains('.') {
+        return "must not contain dots";
+    }
+    why
+}
+
 /// Checks `metadata` of any object.
 pub(crate) fn check_metadata(resource: &Resource, object: &Value) -> Vec<Cause> {
     let mut causes = Vec::new();
     let metadata = &object["metadata"];
+    let (legal, why) = rule(resource);
+    if let Some(prefix) = metadata["generateName"].as_str() {
+        // Its end will not be the name's.
+        let masked = match prefix.strip_suffix('-') {
+            Some(start) => format!("{start}a"),
+            None => prefix.to_owned(),
+        };
+        if !masked.is_empty() && !legal(&masked) {
+            let why = why_not(resource, prefix, why);
+            causes.push(Cause::invalid("metadata.generateName", &prefix.into(), why));
+        }
+    }
     let name = &metadata["name"];
     match name.as_str() {
         None | Some("") => {
@@ -90,8 +111,8 @@ pub(crate) fn check_metadata(resource: &Resource, object: &Value) -> Vec<Cause> 
             ));
         }
         Some(text) => {
-            let (legal, why) = rule(resource);
             if !legal(text) {
+                let why = why_not(resource, text, why);
                 causes.push(Cause::invalid("metadata.name", name, why));
             }
         }
@@ -122,28 +143,24 @@ pub(crate) fn check_metadata(resource: &Resource, object: &Value) -> Vec<Cause> 
             ));
         }
     }
-    for finalizer in metadata["finalizers"].as_array().into_iter().flatten() {
+    let finalizers = metadata["finalizers"].as_array().into_iter().flatten();
+    for (index, finalizer) in finalizers.enumerate() {
         let text = finalizer.as_str().unwrap_or_default();
         let known = matches!(text, "orphan" | "foregroundDeletion" | "kubernetes");
         if !known && !text.contains('/') {
             causes.push(Cause::invalid(
-                "metadata.finalizers",
+                format!("metadata.finalizers[{index}]"),
                 finalizer,
                 "name is neither a standard finalizer name nor is it fully qualified",
             ));
         }
     }
-    for (index, owner) in metadata["ownerReferences"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .enumerate()
-    {
+    for owner in metadata["ownerReferences"].as_array().into_iter().flatten() {
         for field in ["apiVersion", "kind", "name", "uid"] {
-            if owner[field].as_str().is_none_or(str::is_empty) {
-                let at = format!("metadata.ownerReferences[{index}].{field}");
-                let shown = owner[field].clone();
-                causes.push(Cause::invalid(at, &shown, "must not be empty"));
+            let text = owner[field].as_str().unwrap_or_default();
+            if text.is_empty() {
+                let at = format!("metadata.ownerReferences.{field}");
+                causes.push(Cause::invalid(at, &text.into(), "must not be empty"));
             }
         }
     }

@@ -36,6 +36,12 @@ pub(crate) fn strategic_merge(
     if let Some(keep) = changes.get("$retainKeys").and_then(Value::as_array) {
         map.retain(|key, _| keep.iter().any(|k| k == key.as_str()));
     }
+    // The lists before the patch, for those whose order it gives.
+    let originals: Map<String, Value> = changes
+        .keys()
+        .filter_map(|key| key.strip_prefix("$setElementOrder/"))
+        .filter_map(|list| Some((list.to_owned(), map.get(list)?.clone())))
+        .collect();
     for (key, change) in changes {
         if let Some(list) = key.strip_prefix("$deleteFromPrimitiveList/") {
             if let (Some(Value::Array(items)), Value::Array(gone)) = (map.get_mut(list), change) {
@@ -75,7 +81,9 @@ pub(crate) fn strategic_merge(
         if let (Some(list), Value::Array(order)) = (key.strip_prefix("$setElementOrder/"), order) {
             let merge_key = shape.field(list).and_then(|f| f.merge_key.as_deref());
             if let Some(Value::Array(items)) = map.get_mut(list) {
-                reorder(items, order, merge_key);
+                let before = originals.get(list).and_then(Value::as_array);
+                let before = before.map_or(&[][..], Vec::as_slice);
+                *items = in_order(std::mem::take(items), order, before, merge_key);
             }
         }
     }
@@ -98,13 +106,14 @@ fn merge_list(
         return Ok(Value::Array(changes.to_vec()));
     };
     let mut items = live.and_then(Value::as_array).cloned().unwrap_or_default();
+    let before = items.clone();
     let Some(merge_key) = &field.merge_key else {
         for change in changes {
             if !items.contains(change) {
                 items.push(change.clone());
             }
         }
-        return Ok(Value::Array(items));
+        return Ok(Value::Array(in_order(items, changes, &before, None)));
     };
     let item_shape = match field.shape.resolve() {
         Shape::List { items, .. } => items,
@@ -139,23 +148,42 @@ fn merge_list(
             }
         }
     }
-    Ok(Value::Array(items))
+    Ok(Value::Array(in_order(
+        items,
+        changes,
+        &before,
+        Some(merge_key),
+    )))
 }
 
-/// Named items come in the given order; others stay behind the item they followed.
-fn reorder(items: &mut Vec<Value>, order: &[Value], merge_key: Option<&str>) {
+/// The order of a merged list: items that `order` names as it names them, the others as they
+/// were in `before`; the two are merged by where they were, and what was nowhere goes first.
+fn in_order(
+    items: Vec<Value>,
+    order: &[Value],
+    before: &[Value],
+    merge_key: Option<&str>,
+) -> Vec<Value> {
     let id = |item: &Value| match merge_key {
         Some(key) => item.get(key).cloned().unwrap_or_default(),
         None => item.clone(),
     };
-    let wanted: Vec<Value> = order.iter().map(id).collect();
-    let mut slot = 0;
-    let mut ranked: Vec<(usize, Value)> = Vec::new();
-    for item in items.drain(..) {
-        let rank = wanted.iter().position(|w| *w == id(&item));
-        slot = rank.map_or(slot, |at| at + 1);
-        ranked.push((rank.map_or(slot, |at| at + 1), item));
+    let place = |list: &[Value], item: &Value| list.iter().position(|i| id(i) == id(item));
+    let (mut named, mut others): (Vec<Value>, Vec<Value>) = items
+        .into_iter()
+        .partition(|item| place(order, item).is_some());
+    named.sort_by_key(|item| place(order, item));
+    others.sort_by_key(|item| place(before, item));
+    let mut others = others.into_iter().peekable();
+    let mut merged = Vec::new();
+    for item in named {
+        if let Some(at) = place(before, &item) {
+            while let Some(other) = others.next_if(|o| place(before, o).is_some_and(|o| o < at)) {
+                merged.push(other);
+            }
+        }
+        merged.push(item);
     }
-    ranked.sort_by_key(|(rank, _)| *rank);
-    items.extend(ranked.into_iter().map(|(_, item)| item));
+    merged.extend(others);
+    merged
 }

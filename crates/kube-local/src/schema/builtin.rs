@@ -48,7 +48,10 @@ fn read() -> Types {
                 types.by_name.insert(name, shape);
             }
             (":", Some(name)) => {
-                let mut structure = Structure::default();
+                let mut structure = Structure {
+                    name: name.rsplit('.').next().unwrap_or(name),
+                    ..Structure::default()
+                };
                 for word in words {
                     if let Some(kinds) = word.strip_prefix("gvk=") {
                         types

@@ -28,14 +28,22 @@ pub(crate) struct Decoded {
 /// kinds lose every null.
 pub(crate) fn decode(value: &mut Value, shape: &Shape) -> Decoded {
     let mut decoded = Decoded::default();
-    walk(value, shape, &mut String::new(), &mut decoded);
+    let mut at = Position::default();
+    walk(value, shape, &mut String::new(), &mut at, &mut decoded);
     decoded
 }
 
-fn walk(value: &mut Value, shape: &Shape, path: &mut String, out: &mut Decoded) {
+/// Where Go's decoder says it is: the innermost struct, and the fields on the way to it.
+#[derive(Debug, Clone, Default)]
+struct Position {
+    structure: &'static str,
+    fields: Vec<String>,
+}
+
+fn walk(value: &mut Value, shape: &Shape, path: &mut String, at: &mut Position, out: &mut Decoded) {
     match (shape.resolve(), &mut *value) {
         (Shape::Any | Shape::Named(_), _) | (_, Value::Null) => {}
-        (Shape::Structure(s), Value::Object(map)) => walk_structure(map, s, path, out),
+        (Shape::Structure(s), Value::Object(map)) => walk_structure(map, s, path, at, out),
         (Shape::Map { values, .. }, Value::Object(map)) => {
             for (key, item) in map.iter_mut() {
                 let len = path.len();
@@ -44,7 +52,7 @@ fn walk(value: &mut Value, shape: &Shape, path: &mut String, out: &mut Decoded) 
                     // A nil string in Go is the empty one.
                     *item = Value::String(String::new());
                 }
-                walk(item, values, path, out);
+                walk(item, values, path, at, out);
                 path.truncate(len);
             }
         }
@@ -52,18 +60,18 @@ fn walk(value: &mut Value, shape: &Shape, path: &mut String, out: &mut Decoded) 
             for (index, item) in list.iter_mut().enumerate() {
                 let len = path.len();
                 path.push_str(&format!("[{index}]"));
-                walk(item, items, path, out);
+                walk(item, items, path, at, out);
                 path.truncate(len);
             }
         }
         (Shape::Scalar(scalar), other) => {
             if !scalar_fits(*scalar, other) {
-                mismatch(other, scalar_name(*scalar), path, out);
+                mismatch(other, scalar_name(*scalar), at, out);
             }
         }
-        (Shape::Structure(_), other) => mismatch(other, "struct", path, out),
-        (Shape::Map { .. }, other) => mismatch(other, "map", path, out),
-        (Shape::List { .. }, other) => mismatch(other, "slice", path, out),
+        (Shape::Structure(s), other) => mismatch(other, s.name, at, out),
+        (Shape::Map { .. }, other) => mismatch(other, "map[string]string", at, out),
+        (Shape::List { .. }, other) => mismatch(other, "[]string", at, out),
     }
 }
 
@@ -71,14 +79,20 @@ fn walk_structure(
     map: &mut Map<String, Value>,
     s: &Structure,
     path: &mut String,
+    at: &mut Position,
     out: &mut Decoded,
 ) {
+    let outer = std::mem::replace(&mut at.structure, s.name);
     let mut unknown = Vec::new();
     for (key, item) in map.iter_mut() {
         let len = path.len();
         push(path, key);
         match s.fields.get(key) {
-            Some(field) => walk(item, &field.shape, path, out),
+            Some(field) => {
+                at.fields.push(key.clone());
+                walk(item, &field.shape, path, at, out);
+                at.fields.pop();
+            }
             None if s.keeps_unknown || s.embedded && is_object_field(key) => {}
             None => {
                 out.unknown.push(path.clone());
@@ -87,6 +101,7 @@ fn walk_structure(
         }
         path.truncate(len);
     }
+    at.structure = outer;
     for key in unknown {
         map.remove(&key);
     }
@@ -104,7 +119,7 @@ fn push(path: &mut String, key: &str) {
     path.push_str(key);
 }
 
-fn mismatch(value: &Value, expected: &str, path: &str, out: &mut Decoded) {
+fn mismatch(value: &Value, expected: &str, at: &Position, out: &mut Decoded) {
     let found = match value {
         Value::Bool(_) => "bool",
         Value::Number(_) => "number",
@@ -113,11 +128,15 @@ fn mismatch(value: &Value, expected: &str, path: &str, out: &mut Decoded) {
         _ => "object",
     };
     out.mismatch.get_or_insert_with(|| {
-        format!("json: cannot unmarshal {found} into Go struct field {path} of type {expected}")
+        format!(
+            "json: cannot unmarshal {found} into Go struct field {}.{} of type {expected}",
+            at.structure,
+            at.fields.join(".")
+        )
     });
 }
 
-pub(super) fn scalar_fits(scalar: Scalar, value: &Value) -> bool {
+pub(crate) fn scalar_fits(scalar: Scalar, value: &Value) -> bool {
     match scalar {
         Scalar::Str => value.is_string(),
         Scalar::Bytes => value.as_str().is_some_and(|text| {
@@ -182,6 +201,35 @@ pub(crate) fn print_zero_values(value: &mut Value, shape: &Shape) {
         (Shape::List { items, .. }, Value::Array(list)) => {
             for item in list {
                 print_zero_values(item, items);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Empty lists become null where null is printed.
+pub(crate) fn empty_lists_to_null(value: &mut Value, shape: &Shape) {
+    match (shape.resolve(), value) {
+        (Shape::Structure(s), Value::Object(map)) => {
+            for (key, item) in map {
+                let Some(field) = s.fields.get(key) else {
+                    continue;
+                };
+                let empty = item.as_array().is_some_and(Vec::is_empty);
+                if empty && field.when_absent == WhenAbsent::Null {
+                    *item = Value::Null;
+                }
+                empty_lists_to_null(item, &field.shape);
+            }
+        }
+        (Shape::List { items, .. }, Value::Array(list)) => {
+            for item in list {
+                empty_lists_to_null(item, items);
+            }
+        }
+        (Shape::Map { values, .. }, Value::Object(map)) => {
+            for item in map.values_mut() {
+                empty_lists_to_null(item, values);
             }
         }
         _ => {}

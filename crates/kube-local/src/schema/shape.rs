@@ -47,6 +47,8 @@ pub(crate) enum ListKind {
 /// A struct, or an object of a CRD's schema.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Structure {
+    /// The name of the Go type, for messages.
+    pub(crate) name: &'static str,
     pub(crate) fields: BTreeMap<String, Field>,
     /// Owned as a whole by one manager.
     pub(crate) atomic: bool,

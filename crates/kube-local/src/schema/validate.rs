@@ -1,7 +1,7 @@
-//! The constraints of a CRD's schema: types, required fields, enumerations, bounds, composition.
+//! The constraints of a CRD's schema: types, required fields, enumerations, bounds, patterns,
+//! composition.
 //!
-//! Not checked: `pattern`, `format` and `x-kubernetes-validations` (they need a regular
-//! expression engine and CEL).
+//! Not checked: `format`, `multipleOf` and `x-kubernetes-validations` (CEL).
 
 use serde_json::Value;
 
@@ -25,6 +25,11 @@ pub(crate) fn validate(value: &Value, schema: &Value, path: &str, causes: &mut V
             &format!("\"{found}\""),
             &detail,
         ));
+        if expected == "integer" && value.is_number() {
+            let detail =
+                format!("Checked value must be of type integer (default format) in {path}");
+            causes.push(Cause::invalid("<nil>", &"".into(), &detail));
+        }
         return;
     }
     check_bounds(value, schema, path, causes);
@@ -155,7 +160,18 @@ fn check_bounds(value: &Value, schema: &Value, path: &str, causes: &mut Vec<Caus
     if let Some(max) = schema[high].as_u64()
         && (length as u64) > max
     {
-        push(format!("{at} in body should be at most {max} {what}"));
+        match value {
+            Value::String(_) => causes.push(Cause::too_long(at, max)),
+            _ => causes.push(Cause::too_many(at, length, max)),
+        }
+        return;
+    }
+    // Go's syntax is that of this engine but for the classes of Unicode, which it lets pass.
+    if let (Some(text), Some(pattern)) = (value.as_str(), schema["pattern"].as_str())
+        && regex_lite::Regex::new(pattern).is_ok_and(|regex| !regex.is_match(text))
+    {
+        let detail = format!("{at} in body should match '{pattern}'");
+        causes.push(Cause::invalid(at, value, &detail));
     }
 }
 

@@ -37,8 +37,15 @@ fn cell(_resource: &Resource, item: &Value, column: &str) -> Value {
             .unwrap_or_default())
         .into(),
         "Created At" => item["metadata"]["creationTimestamp"].clone(),
+        "Data" => json!(count(&item["data"]) + count(&item["binaryData"])),
+        "Status" if item["status"]["phase"].is_string() => item["status"]["phase"].clone(),
+        "Type" if item["type"].is_string() => item["type"].clone(),
         _ => json!("<none>"),
     }
+}
+
+fn count(map: &Value) -> usize {
+    map.as_object().map_or(0, serde_json::Map::len)
 }
 
 /// `5s`, `3m20s`, `2d`: how long ago, as the server shortens it.
