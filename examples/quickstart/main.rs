@@ -74,7 +74,7 @@ async fn run(options: Options) -> Result<()> {
         println!("\nDone in {:.1} s.", began.elapsed().as_secs_f64());
     }
     if options.keep {
-        storage.show(&backup);
+        storage.copy_out(&backup).await?;
         cluster.show(&shop);
         println!("\nEverything is left as it is. Press Ctrl-C to end.");
         tokio::signal::ctrl_c().await?;
@@ -152,7 +152,7 @@ async fn demonstrate(
         "\nEvery field of every object was compared, apart from what a server owns (uids, addresses, status).\n\
          Volume data is not in this backup: claims come back empty. Objects are."
     );
-    storage.show(backup);
+    storage.show(backup).await?;
     if wrong.is_empty() {
         return Ok(());
     }

@@ -8,7 +8,9 @@ use ack_backup_center::core::{Context, Credentials, Region};
 use ack_backup_center::engine::Repository;
 use ack_backup_center::oss::{Client, OssStore};
 use alibaba_local::{LocalCloud, User};
-use object_store::ObjectStore;
+use futures::TryStreamExt as _;
+use object_store::path::Path as ObjectPath;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 
 use crate::Result;
 use crate::options::Options;
@@ -68,23 +70,29 @@ impl Storage {
         }
     }
 
-    /// Says where the files lie.
-    pub(crate) fn show(&self, backup: &str) {
-        let folder = format!("backups/{backup}/");
-        match &self.local {
-            Some((_, root)) => {
-                // One file an object, named by its percent-encoded key.
-                let file = root
-                    .join(BUCKET)
-                    .join(format!("backups%2F{backup}%2F{backup}.tar.gz"));
-                println!(
-                    "Files      {}\n           tar tzf {}",
-                    root.join(BUCKET).display(),
-                    file.display()
-                );
-            }
-            None => println!("Files      oss://{}/{folder}", self.store.bucket()),
+    /// Says where the files lie, and how long they are.
+    pub(crate) async fn show(&self, backup: &str) -> Result<()> {
+        println!("\nFiles      in bucket `{}`", self.store.bucket());
+        let folder = ObjectPath::from(format!("backups/{backup}"));
+        let mut files: Vec<_> = self.store.list(Some(&folder)).try_collect().await?;
+        files.sort_by(|a, b| a.location.cmp(&b.location));
+        for file in files {
+            println!("{:>10} {}", file.size, file.location);
         }
+        Ok(())
+    }
+
+    /// Copies the archive out of the bucket, to be looked into.
+    pub(crate) async fn copy_out(&self, backup: &str) -> Result<()> {
+        let key = ObjectPath::from(format!("backups/{backup}/{backup}.tar.gz"));
+        let archive = self.store.get(&key).await?.bytes().await?;
+        let file = std::env::temp_dir().join(format!("{backup}.tar.gz"));
+        std::fs::write(&file, archive)?;
+        println!(
+            "\nLook into the archive, copied from the bucket:\n  tar tzf {}",
+            file.display()
+        );
+        Ok(())
     }
 
     pub(crate) async fn clean_up(self, backup: &str) -> Result<()> {

@@ -138,6 +138,12 @@ pub const TOLERATED: &[Tolerance] = &[
         is_token,
         "names this cluster's copy of the account",
     ),
+    when(
+        "clusterroles.rbac.authorization.k8s.io",
+        "/rules",
+        is_aggregated,
+        "is computed from the roles that it aggregates",
+    ),
     always("pods", "/spec/nodeName", "is the scheduler's choice"),
     always(
         "pods",
@@ -300,6 +306,10 @@ fn has_token_secrets(account: &Value) -> bool {
                 .as_str()
                 .is_some_and(|name| name.starts_with(&prefix))
         })
+}
+
+fn is_aggregated(role: &Value) -> bool {
+    !role["aggregationRule"].is_null()
 }
 
 fn is_token(secret: &Value) -> bool {

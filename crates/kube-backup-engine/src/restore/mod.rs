@@ -1,7 +1,7 @@
 //! Bringing a backup back: choose, order, transform, create, report.
 //!
-//! The order is a table ([`tiers`]); what is changed in an object before it is created stands in one
-//! file a kind ([`transform`]); what became of each object is in the [`RestoreReport`].
+//! The order is a table (`tiers`); what is changed in an object before it is created stands in one
+//! file a kind (`transform`); what became of each object is in the [`RestoreReport`].
 
 mod apply;
 mod existing;

@@ -10,6 +10,7 @@ mod claim;
 mod config_map;
 mod definition;
 mod endpoints;
+mod ip_address;
 mod job;
 mod metadata;
 mod namespace;
@@ -63,7 +64,7 @@ pub(crate) enum Verdict {
 type Quirk = fn(&mut Value, &Context<'_>) -> Verdict;
 
 /// The quirk of each kind that has one.
-const QUIRKS: [(&str, &str, Quirk); 19] = [
+const QUIRKS: [(&str, &str, Quirk); 20] = [
     ("", "configmaps", config_map::transform),
     ("", "endpoints", endpoints::transform),
     ("", "namespaces", namespace::transform),
@@ -95,6 +96,7 @@ const QUIRKS: [(&str, &str, Quirk); 19] = [
     ),
     ("batch", "jobs", job::transform),
     ("discovery.k8s.io", "endpointslices", endpoints::transform),
+    ("networking.k8s.io", "ipaddresses", ip_address::transform),
     (
         "networking.k8s.io",
         "networkpolicies",

@@ -257,6 +257,11 @@ fn what_controllers_make_is_skipped() {
         json!({"metadata": {"name": "v1.apps", "labels":
         {"kube-aggregator.kubernetes.io/automanaged": "onstart"}}}),
     );
+    is_skipped(
+        "ipaddresses.networking.k8s.io",
+        json!({"metadata": {"name": "10.0.0.1", "labels":
+            {"ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io"}}}),
+    );
     // By hand, for a Service without selector.
     let by_hand =
         json!({"metadata": {"name": "e"}, "subsets": [{"addresses": [{"ip": "192.0.2.1"}]}]});

@@ -1,0 +1,184 @@
+//! Raw verbs on a cluster, and manifests put into it.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use ack_backup_center::engine::{ApiResource, Discovery, GroupResource, ObjectId};
+use http::{Method, Request};
+use kube::Client;
+use serde::Deserialize as _;
+use serde_json::Value;
+
+pub(crate) type Live = BTreeMap<ObjectId, Value>;
+
+pub(crate) async fn send(
+    client: &Client,
+    method: Method,
+    path: &str,
+    body: &Value,
+) -> Result<Value, kube::Error> {
+    let bytes = if body.is_null() {
+        Vec::new()
+    } else {
+        serde_json::to_vec(body).unwrap()
+    };
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("content-type", "application/json")
+        .body(bytes);
+    client.request(request.unwrap()).await
+}
+
+pub(crate) async fn create(client: &Client, list: &str, object: &Value) {
+    let started = Instant::now();
+    loop {
+        match send(client, Method::POST, list, object).await {
+            Ok(_) => return,
+            // A definition that is not served yet.
+            Err(kube::Error::Api(status))
+                if status.code == 404 && started.elapsed() < Duration::from_secs(30) => {}
+            // A namespace that the API server does not know of yet, or no longer.
+            Err(error) => panic!("create in {list}: {error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+pub(crate) async fn get(client: &Client, path: &str) -> Option<Value> {
+    match send(client, Method::GET, path, &Value::Null).await {
+        Ok(object) => Some(object),
+        Err(kube::Error::Api(status)) if status.code == 404 => None,
+        Err(error) => panic!("get {path}: {error}"),
+    }
+}
+
+pub(crate) async fn delete(client: &Client, path: &str) {
+    match send(client, Method::DELETE, path, &Value::Null).await {
+        Ok(_) => {}
+        Err(kube::Error::Api(status)) if status.code == 404 => return,
+        Err(error) => panic!("delete {path}: {error}"),
+    }
+    let started = Instant::now();
+    while get(client, path).await.is_some() {
+        assert!(
+            started.elapsed() < Duration::from_secs(180),
+            "{path} is still there"
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// The folder with big public manifests; says so when there is none.
+pub(crate) fn test_data(file: &str) -> Option<PathBuf> {
+    let Some(folder) = std::env::var_os("ACK_BACKUP_TESTDATA") else {
+        // Past the capture of test output, and nobody to tell is no reason to fail.
+        let _ = writeln!(
+            std::io::stderr(),
+            "a test with `{file}` is SKIPPED: set ACK_BACKUP_TESTDATA to the folder that holds it"
+        );
+        return None;
+    };
+    Some(PathBuf::from(folder).join(file))
+}
+
+/// The objects of a manifest, lists taken apart.
+pub(crate) fn read_manifest(path: &PathBuf) -> Vec<Value> {
+    let text =
+        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut objects = Vec::new();
+    for document in serde_norway::Deserializer::from_str(&text) {
+        let object = Value::deserialize(document).unwrap();
+        match object["items"].as_array() {
+            Some(items)
+                if object["kind"]
+                    .as_str()
+                    .is_some_and(|kind| kind.ends_with("List")) =>
+            {
+                objects.extend(items.iter().cloned());
+            }
+            _ if object.is_null() => {}
+            _ => objects.push(object),
+        }
+    }
+    objects
+}
+
+/// Where the object of a manifest is created, and where it is then.
+pub(crate) fn paths(found: &Discovery, object: &Value) -> Option<(String, String)> {
+    let kind: &ApiResource = found.resources.iter().find(|resource| {
+        resource.kind == object["kind"]
+            && resource.api_version() == object["apiVersion"].as_str().unwrap_or_default()
+    })?;
+    let namespace = object["metadata"]["namespace"]
+        .as_str()
+        .unwrap_or("default");
+    let name = object["metadata"]["name"].as_str()?;
+    Some((
+        kind.list_path(Some(namespace)),
+        kind.object_path(Some(namespace), name),
+    ))
+}
+
+/// Kinds of which nothing is compared: what happened, and what controllers write for others.
+const PASSING: [&str; 6] = [
+    "events",
+    "events.events.k8s.io",
+    "endpoints",
+    "endpointslices.discovery.k8s.io",
+    "ipaddresses.networking.k8s.io",
+    "leases.coordination.k8s.io",
+];
+
+/// Everything in the cluster that could be created again.
+pub(crate) async fn live(client: &Client) -> Live {
+    let mut live = Live::new();
+    let found = Discovery::run(client).await.unwrap();
+    for resource in found.preferred() {
+        let kind = resource.group_resource();
+        let restorable = ["list", "create", "delete"]
+            .iter()
+            .all(|verb| resource.can(verb));
+        if !restorable || PASSING.contains(&kind.to_string().as_str()) {
+            continue;
+        }
+        let list = send(client, Method::GET, &resource.list_path(None), &Value::Null)
+            .await
+            .unwrap();
+        for object in list["items"].as_array().into_iter().flatten() {
+            live.insert(id(&kind, object), object.clone());
+        }
+    }
+    live
+}
+
+fn id(kind: &GroupResource, object: &Value) -> ObjectId {
+    ObjectId {
+        resource: kind.clone(),
+        namespace: object["metadata"]["namespace"].as_str().map(str::to_owned),
+        name: object["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+    }
+}
+
+/// Waits until two looks at the cluster, a while apart, show the same objects.
+pub(crate) async fn settled(client: &Client) -> Live {
+    let started = Instant::now();
+    let mut before = live(client).await;
+    loop {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let after = live(client).await;
+        let same = before.keys().eq(after.keys())
+            && before.iter().all(|(id, object)| {
+                after[id]["metadata"]["generation"] == object["metadata"]["generation"]
+            });
+        if same || started.elapsed() > Duration::from_secs(60) {
+            return after;
+        }
+        before = after;
+    }
+}

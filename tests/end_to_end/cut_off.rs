@@ -1,0 +1,115 @@
+//! Backups that are cut off at any moment leave nothing that looks like one.
+
+use std::time::{Duration, Instant};
+
+use ack_backup_center::engine::backup::{Backup, BackupSpec};
+use ack_backup_center::oss::OssStore;
+use futures::TryStreamExt as _;
+use kube_local::KubeLocal;
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
+use serde_json::json;
+
+use crate::bucket::{BUCKET, Bucket, SECRET};
+use crate::cluster::create;
+
+const TIMES: u64 = 100;
+
+fn spec() -> BackupSpec {
+    BackupSpec {
+        claim_patience: Duration::from_millis(300),
+        ..BackupSpec::named("a")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_cut_off_anywhere_is_none_and_its_name_is_free() {
+    let cluster = KubeLocal::start().await.unwrap();
+    let client = kube::Client::try_from(kube::Config::new(cluster.url().parse().unwrap())).unwrap();
+    let bucket = Bucket::start().await;
+    let repository = bucket.repository();
+    let store = OssStore::new(bucket.client_with(SECRET), BUCKET);
+    create(
+        &client,
+        "/api/v1/namespaces",
+        &json!({"metadata": {"name": "big"}}),
+    )
+    .await;
+    // More than one part, since nothing of this can be compressed.
+    let mut random = 1u64;
+    for n in 0..24 {
+        let text: String = std::iter::repeat_with(|| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            char::from(b'!' + u8::try_from((random >> 33) % 90).unwrap())
+        })
+        .take(700_000)
+        .collect();
+        let map = json!({"metadata": {"name": format!("m{n}")}, "data": {"text": text}});
+        create(&client, "/api/v1/namespaces/big/configmaps", &map).await;
+    }
+    let started = Instant::now();
+    Backup::new(client.clone(), repository.clone(), spec())
+        .run()
+        .await
+        .unwrap();
+    let whole = started.elapsed();
+    assert!(
+        store
+            .head(&Path::from("backups/a/a.tar.gz"))
+            .await
+            .unwrap()
+            .size
+            > 9 << 20
+    );
+    repository.delete("a").await.unwrap();
+
+    let mut cut = 0;
+    for n in 0..TIMES {
+        let after = whole.mul_f64((n as f64 + 0.5) / TIMES as f64);
+        let backup = Backup::new(client.clone(), repository.clone(), spec()).run();
+        if let Ok(done) = tokio::time::timeout(after, backup).await {
+            // As fast as it was the first time, or faster.
+            done.unwrap();
+            repository.open("a").await.unwrap();
+            repository.delete("a").await.unwrap();
+            continue;
+        }
+        cut += 1;
+        // What is on its way ends by itself: the abort, and the claim's removal.
+        let until = Instant::now() + Duration::from_secs(10);
+        loop {
+            let uploads = bucket
+                .client_with(SECRET)
+                .list_uploads(BUCKET, "", None)
+                .await
+                .unwrap();
+            if uploads.uploads.is_empty() {
+                break;
+            }
+            assert!(
+                Instant::now() < until,
+                "cut off after {after:?}: {uploads:?} are left"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        if repository.record("a").await.unwrap().is_some() {
+            // Cut off behind the commit: then it is a backup, and whole.
+            let entries = repository
+                .open("a")
+                .await
+                .unwrap()
+                .stream()
+                .try_fold(0, |n, _| async move { Ok(n + 1) });
+            assert!(entries.await.unwrap() > 24);
+            repository.delete("a").await.unwrap();
+        }
+    }
+    assert!(cut > TIMES / 2, "only {cut} of {TIMES} were cut off");
+    Backup::new(client.clone(), repository.clone(), spec())
+        .run()
+        .await
+        .unwrap();
+    assert_eq!(repository.list().await.unwrap().len(), 1);
+}

@@ -1,0 +1,11 @@
+//! Backups to OSS and their restores, end to end: a real control plane where there is one, the local
+//! cloud for storage, and nothing of the engine replaced.
+
+#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
+
+mod archive_format;
+mod bucket;
+mod cluster;
+mod cut_off;
+mod real_workloads;
+mod troubles;

@@ -1,0 +1,117 @@
+//! What goes wrong is said by its step, with what to do about it.
+
+use std::sync::Arc;
+
+use ack_backup_center::core::retry::RetryPolicy;
+use ack_backup_center::engine::backup::{Backup, BackupSpec};
+use ack_backup_center::engine::{Error, ErrorKind, Repository};
+use ack_backup_center::oss::OssStore;
+use kube_local::KubeLocal;
+
+use crate::bucket::{BUCKET, Bucket, SECRET, client};
+
+async fn failure(repository: Repository, cluster: &str) -> Error {
+    let client = kube::Client::try_from(kube::Config::new(cluster.parse().unwrap())).unwrap();
+    Backup::new(client, repository, BackupSpec::named("a"))
+        .run()
+        .await
+        .unwrap_err()
+}
+
+fn over(store: OssStore) -> Repository {
+    Repository::new(Arc::new(store), "")
+}
+
+#[tokio::test]
+async fn a_wrong_secret_names_the_key() {
+    let (cluster, bucket) = (KubeLocal::start().await.unwrap(), Bucket::start().await);
+    let error = failure(
+        over(OssStore::new(bucket.client_with("wrong"), BUCKET)),
+        &cluster.url(),
+    )
+    .await;
+    assert_eq!(error.kind(), ErrorKind::Store);
+    let text = error.chain();
+    assert!(
+        text.contains("read the record of `a`") && text.contains("secret"),
+        "{text}"
+    );
+    assert!(!text.contains(SECRET), "{text}");
+}
+
+#[tokio::test]
+async fn a_missing_bucket_names_the_bucket() {
+    let (cluster, bucket) = (KubeLocal::start().await.unwrap(), Bucket::start().await);
+    let error = failure(
+        over(OssStore::new(bucket.client_with(SECRET), "nobody")),
+        &cluster.url(),
+    )
+    .await;
+    let text = error.chain();
+    assert!(text.contains("nobody") && text.contains("bucket"), "{text}");
+}
+
+#[tokio::test]
+async fn an_unreachable_server_names_its_address() {
+    let cluster = KubeLocal::start().await.unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let error = failure(
+        over(OssStore::new(
+            client(&format!("http://{closed}"), SECRET),
+            BUCKET,
+        )),
+        &cluster.url(),
+    )
+    .await;
+    let text = error.chain();
+    assert!(error.is_retryable() && text.contains("endpoint"), "{text}");
+
+    let bucket = Bucket::start().await;
+    let error = failure(bucket.repository(), &format!("http://{closed}")).await;
+    assert_eq!(error.kind(), ErrorKind::Cluster);
+    let text = error.chain();
+    assert!(text.contains("address"), "{text}");
+    // The name was claimed and is free again.
+    Backup::new(
+        kube::Client::try_from(kube::Config::new(cluster.url().parse().unwrap())).unwrap(),
+        bucket.repository(),
+        BackupSpec::named("a"),
+    )
+    .run()
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_corrected_or_named() {
+    let (cluster, bucket) = (KubeLocal::start().await.unwrap(), Bucket::start().await);
+    bucket.cloud.clock().set_offset_seconds(20 * 60);
+    // The client learns the time from the refusal, so the backup works.
+    Backup::new(
+        kube::Client::try_from(kube::Config::new(cluster.url().parse().unwrap())).unwrap(),
+        bucket.repository(),
+        BackupSpec::named("a"),
+    )
+    .run()
+    .await
+    .unwrap();
+    // Without a second attempt it cannot, and says what is wrong.
+    let once =
+        ack_backup_center::oss::Client::builder(ack_backup_center::core::Region::CN_HANGZHOU)
+            .with_credentials(Arc::new(
+                ack_backup_center::core::credentials::StaticProvider::new(
+                    ack_backup_center::core::Credentials::new(crate::bucket::ID, SECRET),
+                )
+                .unwrap(),
+            ))
+            .with_endpoint(bucket.cloud.endpoint().parse().unwrap())
+            .with_retry(RetryPolicy::never())
+            .build()
+            .unwrap();
+    let error = failure(over(OssStore::new(once, BUCKET)), &cluster.url()).await;
+    let text = error.chain();
+    assert!(text.contains("clock"), "{text}");
+}
