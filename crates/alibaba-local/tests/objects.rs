@@ -364,3 +364,39 @@ async fn names_and_digests_that_are_wrong_are_refused() {
         .fails(404, "NoSuchBucket")
         .await;
 }
+
+#[tokio::test]
+async fn a_put_says_how_long_it_is() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let raw = start().await;
+    raw.bucket("PUT")
+        .query("acl", "")
+        .header("x-oss-acl", "public-read-write")
+        .ok()
+        .await;
+    let mut stream = tokio::net::TcpStream::connect(raw.cloud.address())
+        .await
+        .unwrap();
+    stream
+        .write_all(b"PUT /backups/k HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 411 "), "{answer}");
+    assert!(
+        answer.contains("<Code>MissingContentLength</Code>"),
+        "{answer}"
+    );
+
+    let mut stream = tokio::net::TcpStream::connect(raw.cloud.address())
+        .await
+        .unwrap();
+    stream
+        .write_all(b"PUT /backups/k HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+        .await
+        .unwrap();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert_eq!(raw.get("k").await, "abc");
+}

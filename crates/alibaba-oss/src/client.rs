@@ -12,7 +12,7 @@ use alibaba_core::retry::{Cause, Failure, RandomJitter, RetryPolicy};
 use alibaba_core::{ConnectionSettings, Region};
 use alibaba_sign::{oss_v4, percent};
 use chrono::{DateTime, TimeDelta};
-use http::header::{AUTHORIZATION, HeaderName, HeaderValue, USER_AGENT};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderName, HeaderValue, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 
@@ -444,9 +444,13 @@ impl Client {
                 .headers_mut()
                 .insert(HeaderName::from_static(name), value);
         }
-        request
-            .headers_mut()
-            .insert(USER_AGENT, self.0.user_agent.clone());
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, self.0.user_agent.clone());
+        // hyper leaves the length of an empty body out, and OSS refuses a put without one with
+        // 411 MissingContentLength.
+        if call.payload.size() == Some(0) && matches!(call.method, Method::PUT | Method::POST) {
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         Ok(request)
     }
 

@@ -4,7 +4,7 @@ mod cloud;
 
 use std::sync::{Arc, Mutex};
 
-use alibaba_oss::ErrorKind;
+use alibaba_oss::{ErrorKind, Payload};
 use cloud::BUCKET;
 
 #[tokio::test]
@@ -66,4 +66,28 @@ async fn a_file_and_a_stream_are_put_and_a_file_is_got() {
     object.body.to_file(&missing).await.unwrap_err();
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 2, "{left:?}");
+}
+
+#[tokio::test]
+async fn an_empty_body_says_that_it_is_empty() {
+    // The server answers a put without a length with 411, as OSS does.
+    let cloud = cloud::start().await;
+    let client = cloud.client();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let nothing = futures::stream::empty::<std::io::Result<bytes::Bytes>>;
+    for (key, body) in [
+        ("bytes", Payload::from("")),
+        ("file", Payload::file(file.path()).await.unwrap()),
+        ("stream", Payload::stream(nothing(), Some(0))),
+        ("chunks", Payload::stream(nothing(), None)),
+    ] {
+        let stored = client.put_object(BUCKET, key, body).send().await;
+        let stored = stored.unwrap_or_else(|error| panic!("{key}: {error}"));
+        assert_eq!(stored.crc, Some(0), "{key}");
+        assert_eq!(client.head_object(BUCKET, key).await.unwrap().len, 0);
+    }
+    let id = client.initiate_upload(BUCKET, "parts", &[], false).await;
+    let id = id.unwrap();
+    let part = client.upload_part(BUCKET, "parts", &id, 1, "").await;
+    assert_eq!(part.unwrap().len, 0);
 }

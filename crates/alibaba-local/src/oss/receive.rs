@@ -186,6 +186,13 @@ impl Oss {
         let announced: Option<u64> = headers
             .get(http::header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse().ok());
+        if announced.is_none() && !headers.contains_key(http::header::TRANSFER_ENCODING) {
+            return Err(OssError::new(
+                http::StatusCode::LENGTH_REQUIRED,
+                "MissingContentLength",
+                "You must provide the Content-Length HTTP header.",
+            ));
+        }
         if announced.is_some_and(|len| len > MAX_BODY) {
             return Err(too_large());
         }
