@@ -175,7 +175,10 @@ pub(crate) fn object(resource: &Resource, object: &Stored, format: &Format) -> B
     let value = value_of(resource, object);
     let shown = match format.form {
         Form::Whole => value,
-        Form::Table => table::table(resource, &[value], &json!({"resourceVersion": ""}), true),
+        Form::Table => {
+            let metadata = json!({"resourceVersion": value["metadata"]["resourceVersion"]});
+            table::table(resource, &[value], &metadata, true)
+        }
         Form::MetadataOnly => metadata_only(&value),
     };
     format.write(&shown)

@@ -39,7 +39,11 @@ pub(super) fn set_defaults(service: &mut Value) {
     if kind != "ExternalName" {
         default_to(spec, "internalTrafficPolicy", "Cluster");
     }
-    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") {
+    let reached_from_outside = spec
+        .get("externalIPs")
+        .and_then(Value::as_array)
+        .is_some_and(|addresses| !addresses.is_empty());
+    if matches!(kind.as_str(), "NodePort" | "LoadBalancer") || reached_from_outside {
         default_to(spec, "externalTrafficPolicy", "Cluster");
     }
     if kind == "LoadBalancer" && !spec.contains_key("allocateLoadBalancerNodePorts") {

@@ -134,7 +134,8 @@ pub(super) fn prepare_claim(claim: &mut Value) {
 }
 
 pub(super) fn prepare_volume(volume: &mut Value) {
-    volume["status"] = json!({"phase": "Pending"});
+    let now = crate::cluster::now();
+    volume["status"] = json!({"phase": "Pending", "lastPhaseTransitionTime": now});
     protect(volume, "kubernetes.io/pv-protection");
 }
 

@@ -14,7 +14,8 @@ pub(super) fn set_defaults(resource: &Resource, value: &mut Value) {
     let spec = &mut value["spec"];
     match resource.name.as_str() {
         "cronjobs" => {
-            default_job_spec(&mut spec["jobTemplate"]["spec"]);
+            // The Job's own defaults come with the Job, not with the template.
+            pod::default_template(&mut spec["jobTemplate"]["spec"]["template"]);
             let Some(map) = spec.as_object_mut() else {
                 return;
             };
@@ -91,10 +92,7 @@ pub(super) fn set_defaults(resource: &Resource, value: &mut Value) {
 }
 
 fn default_job(job: &mut Value) {
-    default_job_spec(&mut job["spec"]);
-}
-
-fn default_job_spec(spec: &mut Value) {
+    let spec = &mut job["spec"];
     pod::default_template(&mut spec["template"]);
     let Some(map) = spec.as_object_mut() else {
         return;

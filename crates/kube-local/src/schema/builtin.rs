@@ -30,6 +30,7 @@ fn read() -> Types {
         by_kind: HashMap::new(),
     };
     let mut current: Option<(&'static str, Structure)> = None;
+    let mut granular = Vec::new();
     for line in TABLE.lines() {
         let mut words = line.split(' ');
         let head = words.next().unwrap_or_default();
@@ -64,7 +65,10 @@ fn read() -> Types {
                 current = Some((name, structure));
             }
             (field, Some(shape)) => {
-                if let Some((_, structure)) = &mut current {
+                if let Some((name, structure)) = &mut current {
+                    if words.clone().any(|word| word == "map=granular") {
+                        granular.push((*name, field));
+                    }
                     structure
                         .fields
                         .insert(field.to_owned(), field_of(shape, words));
@@ -78,7 +82,30 @@ fn read() -> Types {
             .by_name
             .insert(name, Shape::Structure(Arc::new(structure)));
     }
+    for (name, field) in granular {
+        types.open_up(name, field);
+    }
     types
+}
+
+impl Types {
+    /// Has the parts of one field owned one by one, although its type is atomic elsewhere.
+    fn open_up(&mut self, name: &str, field: &str) {
+        let inner = match self.by_name.get(name) {
+            Some(Shape::Structure(holder)) => match holder.fields.get(field).map(|f| &f.shape) {
+                Some(Shape::Named(inner)) => self.by_name.get(inner).cloned(),
+                _ => None,
+            },
+            _ => None,
+        };
+        if let (Some(Shape::Structure(mut inner)), Some(Shape::Structure(holder))) =
+            (inner, self.by_name.get_mut(name))
+            && let Some(field) = Arc::make_mut(holder).fields.get_mut(field)
+        {
+            Arc::make_mut(&mut inner).atomic = false;
+            field.shape = Shape::Structure(inner);
+        }
+    }
 }
 
 fn field_of(shape: &'static str, words: std::str::Split<'static, char>) -> Field {

@@ -6,6 +6,7 @@ mod discovery;
 mod lists;
 mod objects;
 mod patches;
+mod tables;
 
 use serde_json::json;
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::builtin;
 use crate::catalog::Resource;
 
 pub(super) fn cells(resource: &Resource, item: &Value, columns: &[Value]) -> Vec<Value> {
@@ -29,7 +30,10 @@ fn custom_cell(item: &Value, path: &str, kind: &str) -> Value {
     }
 }
 
-fn cell(_resource: &Resource, item: &Value, column: &str) -> Value {
+fn cell(resource: &Resource, item: &Value, column: &str) -> Value {
+    if let Some(cell) = builtin::cell(&resource.name, item, column) {
+        return cell;
+    }
     match column {
         "Name" => item["metadata"]["name"].clone(),
         "Age" => age(item["metadata"]["creationTimestamp"]
