@@ -69,7 +69,10 @@ async fn run(options: Options) -> Result<()> {
 
     let (shop, copy) = (cluster.namespace("shop"), cluster.namespace("shop-copy"));
     let backup = format!("{shop}-{}", time_suffix());
-    let result = demonstrate(&cluster, &storage, &shop, &copy, &backup).await;
+    let result = tokio::select! {
+        result = demonstrate(&cluster, &storage, &shop, &copy, &backup) => result,
+        _ = tokio::signal::ctrl_c() => Err("finish: interrupted by Ctrl-C".into()),
+    };
     if result.is_ok() {
         println!("\nDone in {:.1} s.", began.elapsed().as_secs_f64());
     }
@@ -78,11 +81,12 @@ async fn run(options: Options) -> Result<()> {
         cluster.show(&shop);
         println!("\nEverything is left as it is. Press Ctrl-C to end.");
         tokio::signal::ctrl_c().await?;
-    } else {
-        cluster.clean_up(&[&shop, &copy]).await?;
-        storage.clean_up(&backup).await?;
+        return result;
     }
-    result
+    // Each, whatever became of the other.
+    let cluster = cluster.clean_up(&[&shop, &copy]).await;
+    let storage = storage.clean_up(&backup).await;
+    result.and(cluster).and(storage)
 }
 
 async fn demonstrate(

@@ -92,6 +92,12 @@ impl Storage {
             "\nLook into the archive, copied from the bucket:\n  tar tzf {}",
             file.display()
         );
+        if let Some((_, folder)) = &self.local {
+            println!(
+                "Serve the bucket again later:\n  cargo run -p alibaba-local -- --data {}",
+                folder.display()
+            );
+        }
         Ok(())
     }
 
