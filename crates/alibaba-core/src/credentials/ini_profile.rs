@@ -278,12 +278,6 @@ fn without_comment(value: &str) -> &str {
     value
 }
 
-/// For fuzzing: parses and drops. Not part of the interface.
-#[doc(hidden)]
-pub fn fuzz_parse_ini(text: &str) -> bool {
-    IniFile::parse(text).is_ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

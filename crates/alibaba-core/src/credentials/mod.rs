@@ -39,9 +39,6 @@ pub use oidc::OidcProvider;
 pub use secret_content::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, from_secret_content};
 pub use uri::UriProvider;
 
-#[doc(hidden)]
-pub use {cli_profile::fuzz_parse_cli_config, ini_profile::fuzz_parse_ini};
-
 /// The longest id, secret or token taken. Services refuse headers far shorter than this.
 const MAX_PART: usize = 64 << 10;
 

@@ -124,9 +124,3 @@ impl Profile {
         fail(CredentialsErrorKind::Invalid, step)
     }
 }
-
-/// For fuzzing: parses and drops. Not part of the interface.
-#[doc(hidden)]
-pub fn fuzz_parse_cli_config(content: &[u8]) -> bool {
-    Config::parse(content).is_ok()
-}

@@ -10,7 +10,6 @@ use alibaba_sign::Credentials;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-pub use config::fuzz_parse_cli_config;
 use config::{Config, Mode, Profile};
 
 use super::document::json_place;

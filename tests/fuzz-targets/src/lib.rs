@@ -1,0 +1,48 @@
+//! What the fuzzers in `fuzz/` call: one function a target.
+//!
+//! Each takes any bytes, drives a parser by its public interface, and panics where something that
+//! must hold does not. They live here, and not in `fuzz/`, so that plain tests can call them too:
+//! `tests/seeds.rs` runs every committed input through its target, without a fuzzer.
+
+#[cfg(feature = "alibaba")]
+mod addon_token;
+#[cfg(feature = "alibaba")]
+mod answer;
+#[cfg(feature = "alibaba")]
+mod authorization;
+#[cfg(feature = "alibaba")]
+mod percent;
+#[cfg(feature = "alibaba")]
+mod profiles;
+#[cfg(feature = "alibaba")]
+mod world;
+
+#[cfg(feature = "alibaba")]
+pub use {
+    addon_token::addon_token,
+    answer::service_error,
+    authorization::{authorization, presigned_url},
+    percent::percent,
+    profiles::{cli_profile, ini_profile},
+};
+
+/// A target: its name, which is also that of its seeds' folder, and its function.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target of this crate's features.
+pub const TARGETS: &[Target] = &[
+    #[cfg(feature = "alibaba")]
+    ("addon_token", addon_token),
+    #[cfg(feature = "alibaba")]
+    ("authorization", authorization),
+    #[cfg(feature = "alibaba")]
+    ("cli_profile", cli_profile),
+    #[cfg(feature = "alibaba")]
+    ("ini_profile", ini_profile),
+    #[cfg(feature = "alibaba")]
+    ("percent", percent),
+    #[cfg(feature = "alibaba")]
+    ("presigned_url", presigned_url),
+    #[cfg(feature = "alibaba")]
+    ("service_error", service_error),
+];

@@ -1,0 +1,28 @@
+//! Every committed input through its target, without a fuzzer: seeds, and what fuzzers once found.
+
+use std::path::Path;
+
+#[test]
+fn every_seed_of_every_target() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
+    for (name, target) in fuzz_targets::TARGETS {
+        let folder = seeds.join(name);
+        let mut files: Vec<_> = std::fs::read_dir(&folder)
+            .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        files.sort();
+        assert!(!files.is_empty(), "no seed of {name}");
+        for file in &files {
+            // Names the seed where the target panics: captured output is shown then.
+            println!("{}", file.display());
+            let input = std::fs::read(file).unwrap();
+            target(&input);
+            // Cut short anywhere, an input is as hostile as whole.
+            for end in 0..input.len().min(4096) {
+                target(&input[..end]);
+            }
+        }
+        println!("{name}: {} seeds", files.len());
+    }
+}
