@@ -78,19 +78,14 @@ impl EcsMetadataProvider {
         };
         let token = self.token(absent).await?;
         let role = match named {
-            Some(role) => role,
+            Some(role) if is_role_name(&role) => role,
+            Some(role) => {
+                let shown: String = role.chars().take(80).collect();
+                let step = format!("use the role {shown:?}: that is not a role's name");
+                return Err(fail(CredentialsErrorKind::Invalid, step));
+            }
             None => self.role_name(token.as_ref()).await?,
         };
-        // The name becomes part of a path.
-        if role.is_empty()
-            || !role
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-        {
-            let shown: String = role.chars().take(80).collect();
-            let step = format!("use the role {shown:?}: that is not a role's name");
-            return Err(fail(CredentialsErrorKind::Invalid, step));
-        }
         let answer = self
             .get(&format!("{ROLES}{role}"), token.as_ref(), absent)
             .await?;
@@ -147,7 +142,14 @@ impl EcsMetadataProvider {
             .get(ROLES, token, CredentialsErrorKind::NotConfigured)
             .await?;
         match answer.status() {
-            StatusCode::OK => Ok(String::from_utf8_lossy(answer.body()).trim().to_owned()),
+            // Not shown where it is something else: whatever answers here may have sent credentials.
+            StatusCode::OK => match str::from_utf8(answer.body().trim_ascii()) {
+                Ok(role) if is_role_name(role) => Ok(role.to_owned()),
+                _ => Err(fail(
+                    CredentialsErrorKind::Invalid,
+                    "find the instance's role: the answer is not a role's name",
+                )),
+            },
             StatusCode::NOT_FOUND => Err(fail(
                 CredentialsErrorKind::NotConfigured,
                 "find the instance's role: it has none",
@@ -215,6 +217,12 @@ impl ProvideCredentials for EcsMetadataProvider {
     fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
         async move { self.ask().await.map(Arc::new) }.boxed()
     }
+}
+
+/// The name becomes part of a path.
+fn is_role_name(name: &str) -> bool {
+    let is_part = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    name.bytes().all(is_part) && name.bytes().any(|b| b.is_ascii_alphanumeric())
 }
 
 fn fail(kind: CredentialsErrorKind, step: impl Into<String>) -> CredentialsError {
