@@ -106,7 +106,8 @@ async fn a_backup_cut_off_anywhere_is_none_and_its_name_is_free() {
         loop {
             let uploads = bucket
                 .client_with(SECRET)
-                .list_uploads(BUCKET, "", None)
+                .list_uploads(BUCKET)
+                .send()
                 .await
                 .unwrap();
             if uploads.uploads.is_empty() {

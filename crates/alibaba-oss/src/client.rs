@@ -208,6 +208,11 @@ impl Call {
         })
     }
 
+    /// That the answer is not what OSS documents.
+    pub(crate) fn misread(&self, what: impl std::fmt::Display) -> Error {
+        Error::new(ErrorKind::Response, format!("{}: read {what}", self.step))
+    }
+
     pub(crate) fn unusable(&self, what: &str) -> Error {
         Error::new(ErrorKind::Configuration, format!("{}: {what}", self.step))
     }
@@ -219,6 +224,8 @@ pub(crate) struct Reply {
     /// The CRC-64 and the length of the body that was sent.
     pub(crate) sent_crc: u64,
     pub(crate) sent_len: u64,
+    /// How many attempts it took; those before may have been carried out too.
+    pub(crate) attempts: u32,
 }
 
 /// A failure after `attempts` attempts.
@@ -260,18 +267,21 @@ impl Client {
 
     /// Sends a call that may be repeated, until it succeeds or the policy gives up.
     pub(crate) async fn execute(&self, call: &Call) -> Result<Reply> {
-        self.attempt_all(call, |_| Ok(()))
+        self.attempt_all(call, |reply| std::future::ready(Ok(reply)))
             .await
             .map_err(|gave_up| gave_up.error)
     }
 
-    /// As [`Self::execute`], with a check of each successful answer whose failure counts as the
-    /// attempt's, and the number of attempts beside the error.
-    pub(crate) async fn attempt_all(
+    /// As [`Self::execute`]. What is made of each successful answer belongs to the attempt: where
+    /// that fails, the attempt failed. Beside the error stands the number of attempts.
+    pub(crate) async fn attempt_all<T, F>(
         &self,
         call: &Call,
-        check: impl Fn(&Reply) -> Result<()>,
-    ) -> std::result::Result<Reply, GaveUp> {
+        finish: impl Fn(Reply) -> F,
+    ) -> std::result::Result<T, GaveUp>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let started = self.0.clock.now();
         let mut attempts = 0;
         let mut refreshed = false;
@@ -288,7 +298,7 @@ impl Client {
                 )),
             };
             let outcome = match (outcome, identity) {
-                (Ok(reply), _) => check(&reply).map(|()| reply),
+                (Ok(reply), _) => finish(Reply { attempts, ..reply }).await,
                 (Err(_), Err(no_identity)) => Err(no_identity),
                 (Err(error), Ok(identity)) => {
                     if !refreshed
@@ -303,11 +313,11 @@ impl Client {
                 }
             };
             let error = match outcome {
-                Ok(reply) => {
+                Ok(done) => {
                     if let Some(budget) = &self.0.retry.budget {
                         budget.earn();
                     }
-                    return Ok(reply);
+                    return Ok(done);
                 }
                 Err(error) => error,
             };
@@ -348,6 +358,7 @@ impl Client {
                 response,
                 sent_crc: sent.crc(),
                 sent_len: sent.bytes(),
+                attempts: 1,
             });
         }
         let error = xml::read_error(&call.step, response, self.silence(), |date| {

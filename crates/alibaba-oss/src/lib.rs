@@ -17,10 +17,19 @@ mod xml;
 pub use client::{Builder, Client};
 pub use error::{Error, ErrorKind, Result};
 pub use operations::attributes::{Acl, Encryption, StorageClass};
+pub use operations::copy::CopyObject;
+pub use operations::delete::{DeleteObject, Deleted};
 pub use operations::get::{GetObject, Object, ObjectInfo};
 pub use operations::list::{ListObjects, ObjectPage, ObjectSummary};
-pub use operations::multipart::{PartInfo, PartPage, UploadPage, UploadSummary, UploadedPart};
+pub use operations::list_v1::ListObjectsV1;
+pub use operations::multipart::{
+    CompleteUpload, InitiateUpload, ListParts, ListUploads, PartInfo, PartPage, UploadMarker,
+    UploadPage, UploadPart, UploadPartCopy, UploadSummary, UploadedPart,
+};
 pub use operations::put::{PutObject, PutOutcome};
+pub use operations::versions::{
+    ListVersions, ObjectVersion, VersionMarker, VersionPage, Versioning,
+};
 pub use payload::Payload;
 pub use presign::{PostForm, PostPolicy, Presigned};
 pub use progress::Progress;

@@ -68,7 +68,7 @@ impl Client {
     /// ```no_run
     /// # use std::time::Duration;
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
-    /// let id = client.initiate_upload("backups", "big.tar", &[], false).await?;
+    /// let id = client.initiate_upload("backups", "big.tar").send().await?;
     /// let hour = Duration::from_secs(3600);
     /// let part = client.presign_part("backups", "big.tar", &id, 1, hour).await?;
     /// assert_eq!(part.method, "PUT");

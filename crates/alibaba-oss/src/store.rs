@@ -165,10 +165,13 @@ impl ObjectStore for OssStore {
         options: PutMultipartOptions,
     ) -> object_store::Result<Box<dyn MultipartUpload>> {
         let forbid_overwrite = options.extensions.get::<ForbidOverwrite>().is_some();
-        let headers: Vec<_> = object_headers(&options.attributes, &options.tags).collect();
-        let upload_id = self
+        let begin = self
             .client
-            .initiate_upload(&self.bucket, location.as_ref(), &headers, forbid_overwrite)
+            .initiate_upload(&*self.bucket, location.as_ref())
+            .forbid_overwrite(forbid_overwrite);
+        let upload_id = object_headers(&options.attributes, &options.tags)
+            .fold(begin, |begin, (name, value)| begin.header(name, value))
+            .send()
             .await
             .map_err(|error| store_error(location.as_ref(), error))?;
         Ok(Box::new(Upload(Arc::new(UploadState {
@@ -318,11 +321,9 @@ impl ObjectStore for OssStore {
     ) -> object_store::Result<()> {
         let create = matches!(options.mode, CopyMode::Create);
         self.client
-            .copy_object(
-                (&self.bucket, from.as_ref()),
-                (&self.bucket, to.as_ref()),
-                create,
-            )
+            .copy_object((&*self.bucket, from.as_ref()), (&*self.bucket, to.as_ref()))
+            .forbid_overwrite(create)
+            .send()
             .await
             .map(drop)
             .map_err(|error| {
@@ -380,12 +381,13 @@ impl MultipartUpload for Upload {
                 .store
                 .client
                 .upload_part(
-                    &state.store.bucket,
+                    &*state.store.bucket,
                     state.location.as_ref(),
                     &state.upload_id,
                     number,
                     payload,
                 )
+                .send()
                 .await
                 .map_err(|error| state.failed(error))?;
             state.parts().stored.push(part);
@@ -417,12 +419,13 @@ impl MultipartUpload for Upload {
             .store
             .client
             .complete_upload(
-                &state.store.bucket,
+                &*state.store.bucket,
                 state.location.as_ref(),
                 &state.upload_id,
-                &parts,
-                state.forbid_overwrite,
+                parts,
             )
+            .forbid_overwrite(state.forbid_overwrite)
+            .send()
             .await
             .map_err(|error| state.failed(error))?;
         Ok(put_result(outcome))

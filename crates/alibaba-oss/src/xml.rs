@@ -1,7 +1,10 @@
-//! Reading OSS's documents, and writing the two that are sent.
+//! Reading OSS's documents, and writing those that are sent.
+
+mod write;
 
 use std::time::Duration;
 
+use alibaba_sign::percent;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
@@ -9,13 +12,82 @@ use http::header::{DATE, HeaderMap};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use quick_xml::escape::escape;
 use serde::de::DeserializeOwned;
 
+pub(crate) use write::Element;
+
+use crate::client::{Call, Client, GaveUp};
 use crate::error::{Document, Error, ErrorKind, Result};
 
 /// No document is longer: a page of 1000 keys of 1023 encoded bytes stays well below.
 const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
+
+impl Client {
+    /// Sends a call that is answered with a document, until that was read as a whole.
+    pub(crate) async fn document<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        root: &'static str,
+    ) -> Result<T> {
+        let answered = self.attempt_document(call, root).await;
+        answered
+            .map(|answered| answered.document)
+            .map_err(|gave_up| gave_up.error)
+    }
+
+    /// As [`Self::document`], with the headers of the answer, and the number of attempts.
+    pub(crate) async fn attempt_document<T: DeserializeOwned>(
+        &self,
+        call: &Call,
+        root: &'static str,
+    ) -> std::result::Result<Answered<T>, GaveUp> {
+        let step = &call.step;
+        self.attempt_all(call, |reply| async move {
+            let headers = reply.response.headers().clone();
+            let bytes = collect(step, reply.response, self.silence()).await?;
+            Ok(Answered {
+                document: parse(step, root, &bytes)?,
+                headers,
+                attempts: reply.attempts,
+            })
+        })
+        .await
+    }
+}
+
+/// A document that was answered.
+pub(crate) struct Answered<T> {
+    pub(crate) document: T,
+    pub(crate) headers: HeaderMap,
+    pub(crate) attempts: u32,
+}
+
+/// How the keys of an answer are written: percent-encoded, where OSS did as it was asked to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyEncoding<'s> {
+    step: &'s str,
+    url: bool,
+}
+
+impl<'s> KeyEncoding<'s> {
+    /// `encoding_type` is the element `EncodingType` of the answer.
+    pub(crate) fn new(step: &'s str, encoding_type: Option<&str>) -> Self {
+        Self {
+            step,
+            url: encoding_type == Some("url"),
+        }
+    }
+
+    pub(crate) fn decode(self, text: String) -> Result<String> {
+        if !self.url {
+            return Ok(text);
+        }
+        percent::decode(&text).ok_or_else(|| {
+            let step = self.step;
+            Error::new(ErrorKind::Response, format!("{step}: decode key `{text}`"))
+        })
+    }
+}
 
 /// Reads a document whose root element must be `root`: the parser itself takes any root, and an
 /// error answered with status 200 would otherwise read as an empty list.
@@ -121,37 +193,6 @@ fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
     number("x-oss-qos-delay-time")
         .map(Duration::from_millis)
         .or_else(|| number("retry-after").map(Duration::from_secs))
-}
-
-/// The body of CompleteMultipartUpload.
-pub(crate) fn complete_body<'p>(parts: impl Iterator<Item = (u32, &'p str)>) -> String {
-    let mut out = String::from("<CompleteMultipartUpload>");
-    for (number, etag) in parts {
-        out.push_str(&format!(
-            "<Part><PartNumber>{number}</PartNumber><ETag>\"{}\"</ETag></Part>",
-            escape(etag)
-        ));
-    }
-    out.push_str("</CompleteMultipartUpload>");
-    out
-}
-
-/// The body of DeleteMultipleObjects. Control characters cannot stand in XML as they are.
-pub(crate) fn delete_body<'k>(keys: impl Iterator<Item = &'k str>) -> String {
-    let mut out = String::from("<Delete><Quiet>false</Quiet>");
-    for key in keys {
-        out.push_str("<Object><Key>");
-        for character in escape(key).chars() {
-            if character.is_control() {
-                out.push_str(&format!("&#x{:X};", u32::from(character)));
-            } else {
-                out.push(character);
-            }
-        }
-        out.push_str("</Key></Object>");
-    }
-    out.push_str("</Delete>");
-    out
 }
 
 #[cfg(test)]

@@ -86,8 +86,8 @@ async fn an_empty_body_says_that_it_is_empty() {
         assert_eq!(stored.crc, Some(0), "{key}");
         assert_eq!(client.head_object(BUCKET, key).await.unwrap().len, 0);
     }
-    let id = client.initiate_upload(BUCKET, "parts", &[], false).await;
+    let id = client.initiate_upload(BUCKET, "parts").send().await;
     let id = id.unwrap();
-    let part = client.upload_part(BUCKET, "parts", &id, 1, "").await;
+    let part = client.upload_part(BUCKET, "parts", &id, 1, "").send().await;
     assert_eq!(part.unwrap().len, 0);
 }

@@ -66,17 +66,14 @@ async fn put_get_and_head_work_without_credentials() {
 async fn parts_are_uploaded_by_somebody_else() {
     let cloud = cloud::start().await;
     let client = cloud.client();
-    let id = client
-        .initiate_upload(BUCKET, "big", &[], false)
-        .await
-        .unwrap();
+    let id = client.initiate_upload(BUCKET, "big").send().await.unwrap();
     let part = client
         .presign_part(BUCKET, "big", &id, 1, HOUR)
         .await
         .unwrap();
     let (status, _, etag) = use_it(&part, "tail").await;
     assert_eq!(status, StatusCode::OK);
-    let listed = client.list_parts(BUCKET, "big", &id, 0).await.unwrap();
+    let listed = client.list_parts(BUCKET, "big", &id).send().await.unwrap();
     assert_eq!(listed.parts[0].etag, etag);
 }
 

@@ -79,7 +79,7 @@ impl Setup {
     }
 
     async fn uploads(&self) -> usize {
-        let page = self.client.list_uploads(BUCKET, "", None).await.unwrap();
+        let page = self.client.list_uploads(BUCKET).send().await.unwrap();
         page.uploads.len()
     }
 
@@ -210,13 +210,14 @@ async fn stored_parts_are_proved_before_they_are_trusted() {
     let denied = Rule::new(Fault::Status(403, "AccessDenied")).operation("UploadPart");
     setup.fault(denied.skip(4).times(1));
     setup.resumable().concurrency(1).send().await.unwrap_err();
-    let page = setup.client.list_uploads(BUCKET, "", None).await.unwrap();
+    let page = setup.client.list_uploads(BUCKET).send().await.unwrap();
     let id = &page.uploads[0].upload_id;
     // Of the right length, with other bytes: what the reference tools would take over.
     let other = vec![9_u8; PART as usize];
     setup
         .client
         .upload_part(BUCKET, "big", id, 2, other)
+        .send()
         .await
         .unwrap();
     setup.cloud.0.requests().clear();
@@ -490,7 +491,8 @@ async fn only_uploads_that_are_old_enough_are_stale() {
         setup.cloud.0.clock().set_offset_seconds(offset);
         setup
             .client
-            .initiate_upload(BUCKET, key, &[], false)
+            .initiate_upload(BUCKET, key)
+            .send()
             .await
             .unwrap();
     }

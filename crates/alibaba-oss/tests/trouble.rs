@@ -137,21 +137,19 @@ async fn a_create_whose_answer_was_lost_is_recognised() {
 async fn a_completion_whose_answer_was_lost_is_recognised() {
     let cloud = cloud::start().await;
     let client = cloud.client();
-    let id = client
-        .initiate_upload(BUCKET, "big", &[], false)
-        .await
-        .unwrap();
+    let id = client.initiate_upload(BUCKET, "big").send().await.unwrap();
     let mut parts = Vec::new();
     for number in 1..=3 {
         let body = Bytes::from(vec![number as u8; 100 * 1024]);
         parts.push(
             client
                 .upload_part(BUCKET, "big", &id, number, body)
+                .send()
                 .await
                 .unwrap(),
         );
     }
-    let listed = client.list_parts(BUCKET, "big", &id, 0).await.unwrap();
+    let listed = client.list_parts(BUCKET, "big", &id).send().await.unwrap();
     assert_eq!(listed.parts.len(), 3);
     assert!(
         listed
@@ -166,7 +164,8 @@ async fn a_completion_whose_answer_was_lost_is_recognised() {
             .times(1),
     );
     let outcome = client
-        .complete_upload(BUCKET, "big", &id, &parts, false)
+        .complete_upload(BUCKET, "big", &id, parts)
+        .send()
         .await
         .unwrap();
     assert_eq!(outcome.verdict, alibaba_oss::Verdict::Verified);
@@ -185,7 +184,8 @@ async fn a_completion_whose_answer_was_lost_is_recognised() {
     );
     assert!(
         client
-            .list_uploads(BUCKET, "", None)
+            .list_uploads(BUCKET)
+            .send()
             .await
             .unwrap()
             .uploads
@@ -307,13 +307,10 @@ async fn rights_are_enforced_by_action() {
     let cloud = cloud::start_with(user).await;
     let client = cloud.client();
     put(&client).await.unwrap();
-    let id = client
-        .initiate_upload(BUCKET, "b", &[], false)
-        .await
-        .unwrap();
+    let id = client.initiate_upload(BUCKET, "b").send().await.unwrap();
     for denied in [
         client.abort_upload(BUCKET, "b", &id).await.unwrap_err(),
-        client.delete_object(BUCKET, "a").await.unwrap_err(),
+        client.delete_object(BUCKET, "a").send().await.unwrap_err(),
         client.list_objects(BUCKET).send().await.unwrap_err(),
     ] {
         assert_eq!(denied.kind(), ErrorKind::Denied, "{denied}");

@@ -71,6 +71,17 @@ pub enum Acl {
 }
 
 impl Acl {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        [
+            Self::Default,
+            Self::Private,
+            Self::PublicRead,
+            Self::PublicReadWrite,
+        ]
+        .into_iter()
+        .find(|acl| acl.as_str() == name)
+    }
+
     /// OSS's name of it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -123,55 +134,3 @@ pub(crate) fn tagging<'t>(tags: impl IntoIterator<Item = (&'t str, &'t str)>) ->
         .collect();
     pairs.join("&")
 }
-
-/// The setters of what makes an object, over a method `header(name, value)`.
-macro_rules! object_headers {
-    () => {
-        /// `Content-Type`.
-        pub fn content_type(self, value: impl Into<String>) -> Self {
-            self.header("content-type", value)
-        }
-
-        /// User metadata, `x-oss-meta-<name>`; at most 8 KB in all.
-        pub fn metadata(self, name: &str, value: impl Into<String>) -> Self {
-            self.header(format!("x-oss-meta-{name}"), value)
-        }
-
-        /// Tags; at most ten.
-        pub fn tags<'t>(self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Self {
-            self.header(
-                "x-oss-tagging",
-                crate::operations::attributes::tagging(tags),
-            )
-        }
-
-        /// How it is kept; by default as the bucket says.
-        pub fn storage_class(self, class: &crate::StorageClass) -> Self {
-            self.header("x-oss-storage-class", class.as_str())
-        }
-
-        /// Who may read and write it.
-        pub fn acl(self, acl: crate::Acl) -> Self {
-            self.header("x-oss-object-acl", acl.as_str())
-        }
-
-        /// How OSS encrypts it on its disks.
-        pub fn encryption(self, encryption: &crate::Encryption) -> Self {
-            encryption
-                .headers()
-                .fold(self, |call, (name, value)| call.header(name, value))
-        }
-    };
-}
-
-/// The setter of the bandwidth that OSS grants a transfer.
-macro_rules! traffic_limit {
-    () => {
-        /// The bandwidth, in bits per second: 245 760 (30 KB/s) to 838 860 800 (100 MB/s).
-        pub fn traffic_limit(self, bits_per_second: u64) -> Self {
-            self.header("x-oss-traffic-limit", bits_per_second.to_string())
-        }
-    };
-}
-
-pub(crate) use {object_headers, traffic_limit};

@@ -2,67 +2,155 @@
 
 use std::collections::HashSet;
 
-use alibaba_sign::percent;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::Method;
+use http::{HeaderValue, Method};
 use md5::{Digest, Md5};
 use serde::Deserialize;
 
-use super::header;
+use super::object_target::ObjectTarget;
+use super::setters::version_id;
+use super::{header, text};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
-use crate::xml;
+use crate::xml::{Element, KeyEncoding};
 
 /// How many keys one DeleteMultipleObjects takes.
 pub(crate) const MAX_KEYS: usize = 1000;
+
+/// A DeleteObject under construction. See [`Client::delete_object`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct DeleteObject {
+    target: ObjectTarget,
+    bypass_governance: bool,
+}
+
+/// What a delete did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Deleted {
+    /// On buckets with versioning: the version that is gone, or the delete marker that was made.
+    pub version_id: Option<String>,
+    /// Whether that is a delete marker.
+    pub is_delete_marker: bool,
+}
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct DeleteResult {
     encoding_type: Option<String>,
     #[serde(default)]
-    deleted: Vec<Deleted>,
+    deleted: Vec<Confirmed>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Deleted {
+struct Confirmed {
     key: String,
+    version_id: Option<String>,
 }
 
 impl Client {
     /// Deletes an object. That there was none is no error to OSS.
     ///
-    /// # Errors
+    /// On buckets with versioning the object is hidden by a delete marker, and every version stays;
+    /// a version that is named is gone for good.
     ///
-    /// [`ErrorKind::Conflict`] where a retention policy keeps it.
-    pub async fn delete_object(&self, bucket: &str, key: &str) -> Result<()> {
-        let call = Call::new(
-            Method::DELETE,
-            format!("delete object `{key}` of `{bucket}`"),
-        )
-        .object(bucket, key);
-        self.execute(&call).await.map(drop)
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// let deleted = client.delete_object("backups", "notes/today.txt").send().await?;
+    /// if let Some(marker) = deleted.version_id.filter(|_| deleted.is_delete_marker) {
+    ///     // To delete the marker brings the object back.
+    ///     client.delete_object("backups", "notes/today.txt").version_id(marker).send().await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn delete_object(&self, bucket: impl Into<String>, key: impl Into<String>) -> DeleteObject {
+        DeleteObject {
+            target: ObjectTarget::new(self, bucket, key),
+            bypass_governance: false,
+        }
     }
 
     /// Deletes up to 1000 objects in one request, and returns the keys that OSS did not confirm.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// let kept = client.delete_objects("backups", &["a.txt", "b.txt"]).await?;
+    /// assert!(kept.is_empty(), "a retention keeps {kept:?}");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Configuration`] for more than 1000 keys.
     pub async fn delete_objects(&self, bucket: &str, keys: &[&str]) -> Result<Vec<String>> {
-        let step = format!("delete {} objects of `{bucket}`", keys.len());
-        if keys.len() > MAX_KEYS {
+        let wanted = keys.iter().map(|key| (*key, None)).collect();
+        let kept = self.delete_many(bucket, wanted).await?;
+        Ok(kept.into_iter().map(|(key, _)| key.to_owned()).collect())
+    }
+
+    /// Deletes up to 1000 versions, each a key and a version id, in one request, and returns those
+    /// that OSS did not confirm.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// let page = client.list_versions("backups").prefix("old/").send().await?;
+    /// let versions: Vec<_> = page
+    ///     .versions
+    ///     .iter()
+    ///     .map(|version| (version.key.as_str(), version.version_id.as_str()))
+    ///     .collect();
+    /// let kept = client.delete_versions("backups", &versions).await?;
+    /// println!("{} are still there", kept.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`] for more than 1000 versions.
+    pub async fn delete_versions(
+        &self,
+        bucket: &str,
+        versions: &[(&str, &str)],
+    ) -> Result<Vec<(String, String)>> {
+        let wanted = versions.iter().map(|(key, id)| (*key, Some(*id))).collect();
+        let kept = self.delete_many(bucket, wanted).await?;
+        Ok(kept
+            .into_iter()
+            .map(|(key, id)| (key.to_owned(), id.unwrap_or_default().to_owned()))
+            .collect())
+    }
+
+    /// What was not confirmed.
+    async fn delete_many<'k>(
+        &self,
+        bucket: &str,
+        mut wanted: Vec<(&'k str, Option<&'k str>)>,
+    ) -> Result<Vec<(&'k str, Option<&'k str>)>> {
+        let step = format!("delete {} objects of `{bucket}`", wanted.len());
+        if wanted.len() > MAX_KEYS {
             return Err(Error::new(
                 ErrorKind::Configuration,
                 format!("{step}: OSS takes at most {MAX_KEYS} at once"),
             ));
         }
-        if keys.is_empty() {
-            return Ok(Vec::new());
+        if wanted.is_empty() {
+            return Ok(wanted);
         }
-        let body = xml::delete_body(keys.iter().copied());
+        let objects = wanted.iter().map(|(key, id)| {
+            Element::new("Object")
+                .text("Key", key)
+                .maybe("VersionId", *id)
+        });
+        let body = Element::new("Delete")
+            .text("Quiet", "false")
+            .children(objects)
+            .to_string();
         let digest = BASE64_STANDARD.encode(Md5::digest(body.as_bytes()));
         let (_, digest) = header(&step, "content-md5", &digest)?;
         let call = Call::new(Method::POST, step)
@@ -71,25 +159,51 @@ impl Client {
             .query("encoding-type", "url")
             .header("content-md5", digest)
             .payload(body.into());
-        let reply = self.execute(&call).await?;
-        let bytes = xml::collect(&call.step, reply.response, self.silence()).await?;
-        let result: DeleteResult = xml::parse(&call.step, "DeleteResult", &bytes)?;
-        let encoded = result.encoding_type.as_deref() == Some("url");
-        let confirmed: HashSet<String> = result
-            .deleted
-            .into_iter()
-            .map(|deleted| {
-                if encoded {
-                    percent::decode(&deleted.key).unwrap_or(deleted.key)
-                } else {
-                    deleted.key
-                }
-            })
-            .collect();
-        Ok(keys
-            .iter()
-            .filter(|key| !confirmed.contains(**key))
-            .map(|key| (*key).to_owned())
-            .collect())
+        let result: DeleteResult = self.document(&call, "DeleteResult").await?;
+        let keys = KeyEncoding::new(&call.step, result.encoding_type.as_deref());
+        let (mut gone, mut gone_versions) = (HashSet::new(), HashSet::new());
+        for deleted in result.deleted {
+            let key = keys.decode(deleted.key)?;
+            if let Some(id) = deleted.version_id {
+                gone_versions.insert((key.clone(), id));
+            }
+            gone.insert(key);
+        }
+        wanted.retain(|(key, id)| match id {
+            Some(id) => !gone_versions.contains(&((*key).to_owned(), (*id).to_owned())),
+            None => !gone.contains(*key),
+        });
+        Ok(wanted)
     }
 }
+
+impl DeleteObject {
+    version_id!();
+
+    /// Deletes a version although a retention in governance mode keeps it, where the caller may.
+    pub fn bypass_governance(mut self, bypass: bool) -> Self {
+        self.bypass_governance = bypass;
+        self
+    }
+
+    /// Sends it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`] where a retention or a legal hold keeps it.
+    pub async fn send(self) -> Result<Deleted> {
+        let mut call = self.target.call(Method::DELETE, "delete");
+        if self.bypass_governance {
+            call = call.header(BYPASS, HeaderValue::from_static("true"));
+        }
+        let reply = self.target.client.execute(&call).await?;
+        let headers = reply.response.headers();
+        Ok(Deleted {
+            version_id: super::version_id(headers),
+            is_delete_marker: text(headers, "x-oss-delete-marker") == Some("true"),
+        })
+    }
+}
+
+/// Lifts retentions in governance mode.
+pub(crate) const BYPASS: &str = "x-oss-bypass-governance-retention";

@@ -11,7 +11,8 @@ use http::header::{
 use http::{HeaderName, Method, Response, StatusCode};
 
 use super::attributes::StorageClass;
-use super::{crc, etag, header, number, text};
+use super::setters::traffic_limit;
+use super::{crc, etag, header, http_date, number, text, version_id};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::presign::Presigned;
@@ -239,11 +240,7 @@ impl GetObject {
         self
     }
 
-    /// The bandwidth, in bits per second: 245 760 (30 KB/s) to 838 860 800 (100 MB/s).
-    pub fn traffic_limit(mut self, bits_per_second: u64) -> Self {
-        self.traffic_limit = Some(bits_per_second);
-        self
-    }
+    traffic_limit!(traffic_limit);
 
     /// Calls back as bytes come in.
     pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
@@ -367,9 +364,7 @@ impl GetObject {
         for (name, value) in &self.overrides {
             call = call.query(name, value);
         }
-        if let Some(limit) = self.traffic_limit {
-            call = call.header("x-oss-traffic-limit", HeaderValue::from(limit));
-        }
+        call = call.traffic_limit(self.traffic_limit);
         for (name, value) in &self.conditions {
             let (name, value) = header(&call.step, name.as_str(), value)?;
             call.headers.insert(name, value);
@@ -405,7 +400,7 @@ fn info(headers: &HeaderMap, len: u64) -> ObjectInfo {
         last_modified: text(headers, LAST_MODIFIED.as_str())
             .and_then(|date| DateTime::parse_from_rfc2822(date).ok())
             .map(|date| date.to_utc()),
-        version_id: text(headers, "x-oss-version-id").map(str::to_owned),
+        version_id: version_id(headers),
         headers: headers.clone(),
     }
 }
@@ -416,8 +411,4 @@ fn content_range(text: &str) -> Option<(Range<u64>, u64)> {
     let (first, last) = range.split_once('-')?;
     let range = first.parse().ok()?..last.parse::<u64>().ok()?.checked_add(1)?;
     Some((range, len.parse().ok()?))
-}
-
-fn http_date(time: DateTime<Utc>) -> String {
-    time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

@@ -1,15 +1,15 @@
 //! ListObjectsV2.
 
-use alibaba_sign::percent;
 use chrono::{DateTime, Utc};
 use futures::Stream;
-use futures::stream::try_unfold;
 use http::Method;
 use serde::Deserialize;
 
+use super::attributes::StorageClass;
+use super::pages::{self, Paged};
 use crate::client::{Call, Client};
-use crate::error::{Error, ErrorKind, Result};
-use crate::xml;
+use crate::error::Result;
+use crate::xml::KeyEncoding;
 
 /// A listing under construction. See [`Client::list_objects`].
 #[derive(Clone, Debug)]
@@ -22,6 +22,7 @@ pub struct ListObjects {
     start_after: Option<String>,
     token: Option<String>,
     max_keys: u32,
+    fetch_owner: bool,
 }
 
 /// One page of a listing.
@@ -32,7 +33,7 @@ pub struct ObjectPage {
     pub objects: Vec<ObjectSummary>,
     /// What lies behind the delimiter, rolled up.
     pub common_prefixes: Vec<String>,
-    /// Where the next page begins; `None` after the last.
+    /// Where the next page begins, for `token` or, in version 1, `marker`; `None` after the last.
     pub next_token: Option<String>,
 }
 
@@ -48,15 +49,22 @@ pub struct ObjectSummary {
     pub etag: Option<String>,
     /// When it was last modified.
     pub last_modified: DateTime<Utc>,
+    /// How it is kept.
+    pub storage_class: Option<StorageClass>,
+    /// As [`ObjectInfo::restore`](crate::ObjectInfo::restore).
+    pub restore: Option<String>,
+    /// The account that owns it, where that was asked for.
+    pub owner_id: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct ListBucketResult {
-    encoding_type: Option<String>,
+pub(crate) struct ListBucketResult {
+    pub(crate) encoding_type: Option<String>,
     #[serde(default)]
-    is_truncated: bool,
+    pub(crate) is_truncated: bool,
     next_continuation_token: Option<String>,
+    pub(crate) next_marker: Option<String>,
     #[serde(default)]
     contents: Vec<Contents>,
     #[serde(default)]
@@ -71,12 +79,21 @@ struct Contents {
     #[serde(rename = "ETag")]
     etag: Option<String>,
     last_modified: DateTime<Utc>,
+    storage_class: Option<String>,
+    restore_info: Option<String>,
+    owner: Option<Owner>,
+}
+
+#[derive(Deserialize)]
+struct Owner {
+    #[serde(rename = "ID")]
+    id: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct CommonPrefix {
-    prefix: String,
+pub(crate) struct CommonPrefix {
+    pub(crate) prefix: String,
 }
 
 impl Client {
@@ -104,6 +121,7 @@ impl Client {
             start_after: None,
             token: None,
             max_keys: 1000,
+            fetch_owner: false,
         }
     }
 }
@@ -139,11 +157,17 @@ impl ListObjects {
         self
     }
 
+    /// Has every object name its owner.
+    pub fn fetch_owner(mut self, fetch: bool) -> Self {
+        self.fetch_owner = fetch;
+        self
+    }
+
     /// The next page.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] where the bucket does not exist.
+    /// [`NotFound`](crate::ErrorKind::NotFound) where the bucket does not exist.
     pub async fn send(&self) -> Result<ObjectPage> {
         let mut call = Call::new(Method::GET, format!("list objects of `{}`", self.bucket))
             .bucket(&self.bucket)
@@ -163,67 +187,110 @@ impl ListObjects {
                 call = call.query(name, value);
             }
         }
-        let reply = self.client.execute(&call).await?;
-        let bytes = xml::collect(&call.step, reply.response, self.client.silence()).await?;
-        page(
-            &call.step,
-            xml::parse(&call.step, "ListBucketResult", &bytes)?,
-        )
+        if self.fetch_owner {
+            call = call.query("fetch-owner", "true");
+        }
+        let mut list: ListBucketResult = self.client.document(&call, "ListBucketResult").await?;
+        // Its letters are those of Base64, which encoding may have touched.
+        let keys = KeyEncoding::new(&call.step, list.encoding_type.as_deref());
+        let token = list.next_continuation_token.take();
+        let token = token.map(|token| keys.decode(token)).transpose()?;
+        let token = token.filter(|token| !token.is_empty());
+        let next = pages::next(&call.step, list.is_truncated, token, self.token.as_ref())?;
+        page(&call.step, list, next)
     }
 
     /// All pages, one after the other.
     pub fn pages(self) -> impl Stream<Item = Result<ObjectPage>> + Send {
-        try_unfold(Some(self), |state| async move {
-            let Some(mut list) = state else {
-                return Ok(None);
-            };
-            let page = list.send().await?;
-            let next = page.next_token.clone().map(|token| {
-                list.token = Some(token);
-                list
-            });
-            Ok(Some((page, next)))
-        })
+        pages::pages(self)
     }
 }
 
-fn page(step: &str, list: ListBucketResult) -> Result<ObjectPage> {
-    let encoded = list.encoding_type.as_deref() == Some("url");
-    let decode = |text: String| {
-        if !encoded {
-            return Ok(text);
-        }
-        percent::decode(&text)
-            .ok_or_else(|| Error::new(ErrorKind::Response, format!("{step}: decode key `{text}`")))
-    };
-    // A truncated page without a token, or an empty one, would be read for ever.
-    let next_token = list
-        .next_continuation_token
-        .filter(|token| list.is_truncated && !token.is_empty());
-    if list.is_truncated && next_token.is_none() {
-        return Err(Error::new(
-            ErrorKind::Response,
-            format!("{step}: the page is cut off and does not say where to go on"),
-        ));
+impl Paged for ListObjects {
+    type Page = ObjectPage;
+
+    fn page(&self) -> impl Future<Output = Result<ObjectPage>> + Send {
+        self.send()
     }
+
+    fn behind(self, page: &ObjectPage) -> Option<Self> {
+        page.next_token.clone().map(|token| self.token(token))
+    }
+}
+
+/// A page of either version of the listing, its marker or token as OSS wrote it.
+pub(crate) fn page(
+    step: &str,
+    list: ListBucketResult,
+    next_token: Option<String>,
+) -> Result<ObjectPage> {
+    let keys = KeyEncoding::new(step, list.encoding_type.as_deref());
     Ok(ObjectPage {
         objects: list
             .contents
             .into_iter()
             .map(|object| {
                 Ok(ObjectSummary {
-                    key: decode(object.key)?,
+                    key: keys.decode(object.key)?,
                     len: object.size,
                     etag: object.etag.map(|tag| tag.trim_matches('"').to_owned()),
                     last_modified: object.last_modified,
+                    storage_class: object.storage_class.as_deref().map(Into::into),
+                    restore: object.restore_info,
+                    owner_id: object.owner.map(|owner| owner.id),
                 })
             })
             .collect::<Result<_>>()?,
         common_prefixes: list
             .common_prefixes
             .into_iter()
-            .map(|common| decode(common.prefix))
+            .map(|common| keys.decode(common.prefix))
             .collect::<Result<_>>()?,
         next_token,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com">
+  <Name>backups</Name><Prefix>a%2F</Prefix><MaxKeys>2</MaxKeys><Delimiter>%2F</Delimiter>
+  <EncodingType>url</EncodingType><IsTruncated>true</IsTruncated><KeyCount>3</KeyCount>
+  <NextContinuationToken>CgJiYw--</NextContinuationToken>
+  <CommonPrefixes><Prefix>a%2Fb%2F</Prefix></CommonPrefixes>
+  <Contents>
+    <Key>a%2F%E4%B8%AD+%2B%01</Key><LastModified>2026-11-25T01:02:03.000Z</LastModified>
+    <ETag>"5B3C1A2E053D763E1B002CC607C5A0FE"</ETag><Type>Normal</Type><Size>344606</Size>
+    <StorageClass>ColdArchive</StorageClass><RestoreInfo>ongoing-request="true"</RestoreInfo>
+    <Owner><ID>0022012</ID><DisplayName>user</DisplayName></Owner>
+  </Contents>
+  <CommonPrefixes><Prefix>a%2Fz%2F</Prefix></CommonPrefixes>
+</ListBucketResult>"#;
+
+    #[test]
+    fn a_page_is_read_with_or_without_a_namespace() {
+        let plain = PAGE.replace(" xmlns=\"http://doc.oss-cn-hangzhou.aliyuncs.com\"", "");
+        assert_ne!(plain, PAGE);
+        for text in [PAGE, &plain] {
+            let list: ListBucketResult =
+                crate::xml::parse("list", "ListBucketResult", text.as_bytes()).unwrap();
+            assert!(list.is_truncated);
+            let page = page("list", list, None).unwrap();
+            assert_eq!(page.common_prefixes, ["a/b/", "a/z/"]);
+            let [object] = page.objects.as_slice() else {
+                panic!("{page:?}");
+            };
+            assert_eq!(object.key, "a/中++\u{1}");
+            assert_eq!(object.len, 344_606);
+            assert_eq!(
+                object.etag.as_deref(),
+                Some("5B3C1A2E053D763E1B002CC607C5A0FE")
+            );
+            assert_eq!(object.storage_class, Some(StorageClass::ColdArchive));
+            assert_eq!(object.restore.as_deref(), Some("ongoing-request=\"true\""));
+            assert_eq!(object.owner_id.as_deref(), Some("0022012"));
+        }
+    }
 }

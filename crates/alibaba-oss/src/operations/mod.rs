@@ -2,13 +2,20 @@
 
 pub(crate) mod attributes;
 mod bucket;
-mod copy;
+pub(crate) mod copy;
+mod copy_source;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod list_v1;
 pub(crate) mod multipart;
+mod object_target;
+mod pages;
 pub(crate) mod put;
+pub(crate) mod setters;
+pub(crate) mod versions;
 
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -26,6 +33,16 @@ pub(crate) fn number(headers: &HeaderMap, name: &str) -> Option<u64> {
 /// The entity tag without its quotes.
 pub(crate) fn etag(headers: &HeaderMap) -> Option<String> {
     text(headers, "etag").map(|tag| tag.trim_matches('"').to_owned())
+}
+
+/// The version that was made or met, on buckets with versioning.
+pub(crate) fn version_id(headers: &HeaderMap) -> Option<String> {
+    text(headers, "x-oss-version-id").map(str::to_owned)
+}
+
+/// A time as headers have it, in whole seconds.
+pub(crate) fn http_date(time: DateTime<Utc>) -> String {
+    time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// The CRC-64 of the whole object.

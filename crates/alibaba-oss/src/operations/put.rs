@@ -1,11 +1,13 @@
 //! PutObject.
 
+use std::future::ready;
 use std::time::Duration;
 
 use http::Method;
 
-use super::attributes::{object_headers, traffic_limit};
-use super::{check_crc, crc, etag, text};
+use super::get::ObjectInfo;
+use super::setters::{forbid_overwrite, object_headers, traffic_limit};
+use super::{check_crc, crc, etag, version_id};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::payload::Payload;
@@ -23,6 +25,7 @@ pub struct PutObject {
     payload: Payload,
     headers: Vec<(String, String)>,
     forbid_overwrite: bool,
+    traffic_limit: Option<u64>,
 }
 
 /// What OSS says of a stored object.
@@ -67,28 +70,15 @@ impl Client {
             payload: body.into(),
             headers: Vec::new(),
             forbid_overwrite: false,
+            traffic_limit: None,
         }
     }
 }
 
 impl PutObject {
-    object_headers!();
-    traffic_limit!();
-
-    /// A header of the object that has no method of its own here.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
-        self
-    }
-
-    /// Fails with [`ErrorKind::AlreadyExists`] where the key is taken.
-    ///
-    /// OSS ignores this on buckets with versioning enabled or suspended ("PutObject", parameter
-    /// `x-oss-forbid-overwrite`).
-    pub fn forbid_overwrite(mut self, forbid: bool) -> Self {
-        self.forbid_overwrite = forbid;
-        self
-    }
+    object_headers!(headers);
+    forbid_overwrite!(forbid_overwrite);
+    traffic_limit!(traffic_limit);
 
     /// Calls back as bytes go out.
     pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
@@ -108,22 +98,30 @@ impl PutObject {
     ///
     /// Any [`ErrorKind`] that the service or the network gives rise to.
     pub async fn send(self) -> Result<PutOutcome> {
+        self.send_counted().await.map(|(outcome, _)| outcome)
+    }
+
+    /// As [`Self::send`], with the number of attempts it took.
+    pub(crate) async fn send_counted(self) -> Result<(PutOutcome, u32)> {
         let mut call = self.call()?;
         call.payload = self.payload;
         let sent = self
             .client
             .attempt_all(&call, |reply| {
-                check_crc(&call.step, reply.response.headers(), reply.sent_crc)
+                let headers = reply.response.headers();
+                let checked = check_crc(&call.step, headers, reply.sent_crc);
+                ready(checked.map(|()| (outcome(headers), reply.attempts)))
             })
             .await;
         let gave_up = match sent {
-            Ok(reply) => return Ok(outcome(reply.response.headers())),
+            Ok(counted) => return Ok(counted),
             Err(gave_up) => gave_up,
         };
         if gave_up.error.kind() != ErrorKind::AlreadyExists || gave_up.attempts == 1 {
             return Err(gave_up.error);
         }
-        self.client.claim_if_ours(&call, gave_up.error).await
+        let claimed = self.client.claim_if_ours(&call, gave_up.error).await?;
+        Ok((claimed, gave_up.attempts))
     }
 
     /// The same put for somebody else to make, without the body that stands here.
@@ -143,7 +141,8 @@ impl PutObject {
         Ok(Call::new(Method::PUT, step)
             .object(&self.bucket, &self.key)
             .headers(&self.headers)?
-            .forbid_overwrite(self.forbid_overwrite))
+            .forbid_overwrite(self.forbid_overwrite)
+            .traffic_limit(self.traffic_limit))
     }
 }
 
@@ -153,21 +152,27 @@ impl Client {
         let (Some(bucket), Some(key)) = (&call.bucket, &call.key) else {
             return Err(taken);
         };
-        let Ok(stored) = self.head_object(bucket, key).await else {
-            return Err(taken);
-        };
+        let stored = self.head_object(bucket, key).await;
         let ours = call.payload.crc().await;
-        if Some(stored.len) == call.payload.size() && ours.is_some() && stored.crc == ours {
-            Ok(PutOutcome {
-                etag: stored.etag,
-                crc: stored.crc,
-                version_id: stored.version_id,
-                verdict: Verdict::Verified,
-            })
-        } else {
-            Err(taken)
-        }
+        claimed(stored, call.payload.size(), ours).ok_or(taken)
     }
+}
+
+/// What is stored, where it has this length and this CRC-64. After a lost answer, that is how a
+/// write is recognised as ours.
+pub(crate) fn claimed(
+    stored: Result<ObjectInfo>,
+    len: Option<u64>,
+    crc: Option<u64>,
+) -> Option<PutOutcome> {
+    let stored = stored.ok()?;
+    let same = Some(stored.len) == len && crc.is_some() && stored.crc == crc;
+    same.then_some(PutOutcome {
+        etag: stored.etag,
+        crc: stored.crc,
+        version_id: stored.version_id,
+        verdict: Verdict::Verified,
+    })
 }
 
 /// What the headers of an answer say of the object it stored.
@@ -176,7 +181,7 @@ pub(crate) fn outcome(headers: &http::HeaderMap) -> PutOutcome {
     PutOutcome {
         etag: etag(headers),
         crc,
-        version_id: text(headers, "x-oss-version-id").map(str::to_owned),
+        version_id: version_id(headers),
         verdict: if crc.is_some() {
             Verdict::Verified
         } else {

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod download;
+mod guard;
 mod plan;
 mod stale;
 mod upload;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use futures::TryStreamExt;
 
 use crate::client::Client;
 use crate::error::{Error, Result};
@@ -46,16 +47,11 @@ impl Client {
     ) -> Result<StaleUploads> {
         let age = TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX);
         let before = self.service_time().checked_sub_signed(age);
+        let old = |upload: &UploadSummary| before.is_some_and(|limit| upload.initiated < limit);
         let mut stale = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.list_uploads(bucket, prefix, after.as_ref()).await?;
-            let old = |upload: &UploadSummary| before.is_some_and(|limit| upload.initiated < limit);
+        let mut pages = std::pin::pin!(self.list_uploads(bucket).prefix(prefix).pages());
+        while let Some(page) = pages.try_next().await? {
             stale.extend(page.uploads.into_iter().filter(old));
-            match page.next {
-                Some(next) if Some(&next) != after.as_ref() => after = Some(next),
-                _ => break,
-            }
         }
         let mut result = StaleUploads::default();
         for upload in stale {

@@ -9,13 +9,14 @@ use futures::stream::{self, BoxStream, FuturesUnordered, Stream, StreamExt, TryS
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint::Checkpoint;
+use super::guard::{self, UploadGuard};
 use super::plan::{MAX_PARTS, PART, Plan, stream_part};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::local_file::{LocalFile, Stamp, local};
-use crate::operations::attributes::object_headers;
 use crate::operations::multipart::UploadedPart;
 use crate::operations::put::PutOutcome;
+use crate::operations::setters::{forbid_overwrite, object_headers, traffic_limit};
 use crate::payload::Payload;
 use crate::progress::{Meter, Progress};
 use crate::reading::Verdict;
@@ -145,27 +146,9 @@ impl Client {
 }
 
 impl Upload {
-    object_headers!();
-
-    /// A header of the object that has no method of its own here.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.target.headers.push((name.into(), value.into()));
-        self
-    }
-
-    /// The bandwidth of each request, in bits per second: 245 760 (30 KB/s) to 838 860 800
-    /// (100 MB/s).
-    pub fn traffic_limit(mut self, bits_per_second: u64) -> Self {
-        self.target.traffic_limit = Some(bits_per_second);
-        self
-    }
-
-    /// Fails with [`ErrorKind::AlreadyExists`] where the key is taken, at the latest when the
-    /// object would appear. As [`PutObject::forbid_overwrite`](crate::PutObject::forbid_overwrite).
-    pub fn forbid_overwrite(mut self, forbid: bool) -> Self {
-        self.target.forbid_overwrite = forbid;
-        self
-    }
+    object_headers!(target.headers);
+    forbid_overwrite!(target.forbid_overwrite);
+    traffic_limit!(target.traffic_limit);
 
     /// The length of a part, at least 100 KB; by default 8 MiB, and for large files more.
     pub fn part_size(mut self, bytes: u64) -> Self {
@@ -263,89 +246,44 @@ impl Target {
     }
 
     async fn initiate(&self) -> Result<String> {
-        self.client
-            .initiate_upload(
-                &self.bucket,
-                &self.key,
-                &self.headers,
-                self.forbid_overwrite,
-            )
+        let begin = self
+            .client
+            .initiate_upload(&self.bucket, &self.key)
+            .forbid_overwrite(self.forbid_overwrite);
+        self.headers
+            .iter()
+            .fold(begin, |begin, (name, value)| begin.header(name, value))
+            .send()
             .await
     }
 
     async fn part(&self, upload_id: &str, number: u32, payload: Payload) -> Result<UploadedPart> {
-        self.client
-            .upload_limited_part(
-                &self.bucket,
-                &self.key,
-                upload_id,
-                number,
-                payload,
-                self.traffic_limit,
-            )
-            .await
+        let (bucket, key) = (&self.bucket, &self.key);
+        let mut part = self
+            .client
+            .upload_part(bucket, key, upload_id, number, payload);
+        if let Some(limit) = self.traffic_limit {
+            part = part.traffic_limit(limit);
+        }
+        part.send().await
     }
 
     async fn complete(&self, upload_id: &str, parts: &mut [UploadedPart]) -> Result<PutOutcome> {
         parts.sort_unstable_by_key(|part| part.number);
+        let (bucket, key) = (&self.bucket, &self.key);
         self.client
-            .complete_upload(
-                &self.bucket,
-                &self.key,
-                upload_id,
-                parts,
-                self.forbid_overwrite,
-            )
+            .complete_upload(bucket, key, upload_id, parts.iter().cloned())
+            .forbid_overwrite(self.forbid_overwrite)
+            .send()
             .await
     }
 
-    /// Gives up what an upload stored. A part that was under way may land after the first abort,
-    /// so whether something is left is looked up.
     async fn abort(&self, upload_id: &str) {
-        let (client, bucket, key) = (&self.client, &self.bucket, &self.key);
-        for _ in 0..3 {
-            if let Err(error) = client.abort_upload(bucket, key, upload_id).await {
-                tracing::warn!(
-                    %error, bucket, key, upload_id,
-                    "an upload that failed is left behind; abort it, or let a lifecycle rule do so"
-                );
-                return;
-            }
-            match client.list_parts(bucket, key, upload_id, 0).await {
-                Ok(_) => {}
-                Err(_gone_or_denied) => return,
-            }
-        }
-    }
-}
-
-/// Aborts an upload whose future is dropped halfway.
-struct AbortOnDrop<'t> {
-    target: &'t Target,
-    upload_id: Option<String>,
-}
-
-impl<'t> AbortOnDrop<'t> {
-    fn new(target: &'t Target, upload_id: &str) -> Self {
-        Self {
-            target,
-            upload_id: Some(upload_id.to_owned()),
-        }
+        guard::abort(&self.client, &self.bucket, &self.key, upload_id).await;
     }
 
-    fn disarm(&mut self) {
-        self.upload_id = None;
-    }
-}
-
-impl Drop for AbortOnDrop<'_> {
-    fn drop(&mut self) {
-        if let (Some(id), Ok(runtime)) =
-            (self.upload_id.take(), tokio::runtime::Handle::try_current())
-        {
-            let target = self.target.clone();
-            runtime.spawn(async move { target.abort(&id).await });
-        }
+    fn guard(&self, upload_id: &str) -> UploadGuard {
+        UploadGuard::new(&self.client, &self.bucket, &self.key, upload_id)
     }
 }
 
@@ -366,12 +304,9 @@ impl FileUpload {
     async fn in_parts(&self, checkpoints: Option<PathBuf>) -> Result<PutOutcome> {
         let Some(folder) = checkpoints else {
             let id = self.target.initiate().await?;
-            let mut guard = AbortOnDrop::new(&self.target, &id);
+            let guard = self.target.guard(&id);
             let sent = self.send(&id, Vec::new()).await;
-            guard.disarm();
-            if sent.is_err() {
-                self.target.abort(&id).await;
-            }
+            guard.settle(sent.is_ok()).await;
             return sent;
         };
         let endpoint = self.target.client.endpoint().to_string();
@@ -446,7 +381,8 @@ impl FileUpload {
         while let Some(from) = after {
             let (client, bucket, key) =
                 (&self.target.client, &self.target.bucket, &self.target.key);
-            let page = match client.list_parts(bucket, key, &id, from).await {
+            let list = client.list_parts(bucket, key, &id).after(from);
+            let page = match list.send().await {
                 Ok(page) => page,
                 Err(error) if error.service_code() == Some("NoSuchUpload") => {
                     return self.is_done().await;
@@ -553,12 +489,9 @@ impl StreamUpload {
             return self.target.put(first).await;
         }
         let id = self.target.initiate().await?;
-        let mut guard = AbortOnDrop::new(&self.target, &id);
+        let guard = self.target.guard(&id);
         let sent = self.send(&id, first, &mut parts, &mut stream).await;
-        guard.disarm();
-        if sent.is_err() {
-            self.target.abort(&id).await;
-        }
+        guard.settle(sent.is_ok()).await;
         sent
     }
 

@@ -58,7 +58,7 @@ async fn write(client: &Client, bucket: &str) -> Outcome<()> {
             .await?;
     }
     let key = format!("ours/{MULTIPART}");
-    let upload = client.initiate_upload(bucket, &key, &[], false).await?;
+    let upload = client.initiate_upload(bucket, &key).send().await?;
     let bytes = pattern();
     let (mut parts, mut from) = (Vec::new(), 0);
     for (number, len) in (1..).zip(PARTS) {
@@ -66,12 +66,14 @@ async fn write(client: &Client, bucket: &str) -> Outcome<()> {
         parts.push(
             client
                 .upload_part(bucket, &key, &upload, number, body)
+                .send()
                 .await?,
         );
         from += len;
     }
     client
-        .complete_upload(bucket, &key, &upload, &parts, false)
+        .complete_upload(bucket, &key, &upload, parts)
+        .send()
         .await?;
     Ok(())
 }

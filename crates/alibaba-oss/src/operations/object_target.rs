@@ -1,0 +1,43 @@
+//! Which object, or version of one, a call is about.
+
+use http::Method;
+
+use crate::client::{Call, Client};
+
+#[derive(Clone, Debug)]
+pub(crate) struct ObjectTarget {
+    pub(crate) client: Client,
+    bucket: String,
+    key: String,
+    version_id: Option<String>,
+}
+
+impl ObjectTarget {
+    pub(crate) fn new(client: &Client, bucket: impl Into<String>, key: impl Into<String>) -> Self {
+        Self {
+            client: client.clone(),
+            bucket: bucket.into(),
+            key: key.into(),
+            version_id: None,
+        }
+    }
+
+    pub(crate) fn set_version(&mut self, id: String) {
+        self.version_id = Some(id);
+    }
+
+    /// A call whose step reads "`verb` object …".
+    pub(crate) fn call(&self, method: Method, verb: &str) -> Call {
+        let version = self
+            .version_id
+            .as_ref()
+            .map(|id| format!("version `{id}` of "));
+        let version = version.unwrap_or_default();
+        let step = format!("{verb} {version}object `{}` of `{}`", self.key, self.bucket);
+        let call = Call::new(method, step).object(&self.bucket, &self.key);
+        match &self.version_id {
+            Some(id) => call.query("versionId", id),
+            None => call,
+        }
+    }
+}

@@ -1,0 +1,312 @@
+//! Versioning of buckets, and the listing of versions.
+
+use chrono::{DateTime, Utc};
+use futures::Stream;
+use http::Method;
+use serde::Deserialize;
+
+use super::attributes::StorageClass;
+use super::list::CommonPrefix;
+use super::pages::{self, Paged};
+use crate::client::{Call, Client};
+use crate::error::Result;
+use crate::xml::{Element, KeyEncoding};
+
+/// Whether a bucket keeps what is overwritten and deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Versioning {
+    /// Every version is kept under an id of its own.
+    Enabled,
+    /// Versions made before stay; new ones have the id `null` and replace each other.
+    Suspended,
+}
+
+/// A listing of versions under construction. See [`Client::list_versions`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ListVersions {
+    client: Client,
+    bucket: String,
+    prefix: String,
+    delimiter: Option<String>,
+    after: Option<VersionMarker>,
+    max_keys: u32,
+}
+
+/// Where a page of versions ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionMarker {
+    /// The key of the last version.
+    pub key: String,
+    /// Its id; empty for all versions of the key.
+    pub version_id: String,
+}
+
+/// One page of versions.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct VersionPage {
+    /// Versions and delete markers, in the order of their keys, of one key the newest first.
+    pub versions: Vec<ObjectVersion>,
+    /// What lies behind the delimiter, rolled up.
+    pub common_prefixes: Vec<String>,
+    /// Behind which version the next page begins; `None` after the last.
+    pub next: Option<VersionMarker>,
+}
+
+/// A version of an object, or the marker that it was deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ObjectVersion {
+    /// Its key, decoded.
+    pub key: String,
+    /// Its id; `null` for what was written without versioning.
+    pub version_id: String,
+    /// Whether it is the current one.
+    pub is_latest: bool,
+    /// Whether it says that the object was deleted, and holds no bytes.
+    pub is_delete_marker: bool,
+    /// Its length; 0 for delete markers.
+    pub len: u64,
+    /// The entity tag, without quotes.
+    pub etag: Option<String>,
+    /// When it was made.
+    pub last_modified: DateTime<Utc>,
+    /// How it is kept.
+    pub storage_class: Option<StorageClass>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct VersioningConfiguration {
+    status: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ListVersionsResult {
+    encoding_type: Option<String>,
+    #[serde(default)]
+    is_truncated: bool,
+    next_key_marker: Option<String>,
+    next_version_id_marker: Option<String>,
+    /// Versions and markers lie between each other: their order says which is newer.
+    #[serde(rename = "$value", default)]
+    entries: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+enum Entry {
+    Version(Listed),
+    DeleteMarker(Listed),
+    CommonPrefixes(CommonPrefix),
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Listed {
+    key: String,
+    version_id: String,
+    is_latest: bool,
+    last_modified: DateTime<Utc>,
+    #[serde(rename = "ETag")]
+    etag: Option<String>,
+    size: Option<u64>,
+    storage_class: Option<String>,
+}
+
+impl Client {
+    /// Whether a bucket keeps versions; `None` where that was never switched on.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// if client.bucket_versioning("backups").await?.is_some() {
+    ///     println!("`forbid_overwrite` has no effect here");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`](crate::ErrorKind::Denied) without the action `oss:GetBucketVersioning`.
+    pub async fn bucket_versioning(&self, bucket: &str) -> Result<Option<Versioning>> {
+        let call = Call::new(Method::GET, format!("read the versioning of `{bucket}`"))
+            .bucket(bucket)
+            .flag("versioning");
+        let found: VersioningConfiguration =
+            self.document(&call, "VersioningConfiguration").await?;
+        match found.status.as_deref() {
+            None | Some("") => Ok(None),
+            Some("Enabled") => Ok(Some(Versioning::Enabled)),
+            Some("Suspended") => Ok(Some(Versioning::Suspended)),
+            Some(other) => Err(call.misread(format!("versioning `{other}`"))),
+        }
+    }
+
+    /// Switches versions on, or suspends them. They can never be switched off again.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// client.put_bucket_versioning("backups", &alibaba_oss::Versioning::Enabled).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Conflict`](crate::ErrorKind::Conflict) where the bucket has a retention policy.
+    pub async fn put_bucket_versioning(&self, bucket: &str, versioning: &Versioning) -> Result<()> {
+        let status = match versioning {
+            Versioning::Enabled => "Enabled",
+            Versioning::Suspended => "Suspended",
+        };
+        let body = Element::new("VersioningConfiguration").text("Status", status);
+        let call = Call::new(Method::PUT, format!("set the versioning of `{bucket}`"))
+            .bucket(bucket)
+            .flag("versioning")
+            .payload(body.into());
+        self.execute(&call).await.map(drop)
+    }
+
+    /// Lists all versions of objects, page by page. Without versioning, every object is one
+    /// version with the id `null`.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// use futures::TryStreamExt;
+    ///
+    /// let mut pages = std::pin::pin!(client.list_versions("backups").prefix("nightly/").pages());
+    /// while let Some(page) = pages.try_next().await? {
+    ///     for version in page.versions.iter().filter(|version| !version.is_latest) {
+    ///         println!("{} was once {} bytes", version.key, version.len);
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn list_versions(&self, bucket: impl Into<String>) -> ListVersions {
+        ListVersions {
+            client: self.clone(),
+            bucket: bucket.into(),
+            prefix: String::new(),
+            delimiter: None,
+            after: None,
+            max_keys: 1000,
+        }
+    }
+}
+
+impl ListVersions {
+    /// Only keys that begin so.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// Rolls up what lies behind the first delimiter after the prefix.
+    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
+        self.delimiter = Some(delimiter.into());
+        self
+    }
+
+    /// Only versions behind this one: older ones of the same key, and those of later keys.
+    pub fn after(mut self, marker: VersionMarker) -> Self {
+        self.after = Some(marker);
+        self
+    }
+
+    /// At most this many entries a page, up to 1000.
+    pub fn max_keys(mut self, max: u32) -> Self {
+        self.max_keys = max.clamp(1, 1000);
+        self
+    }
+
+    /// The next page.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) where the bucket does not exist,
+    /// [`Denied`](crate::ErrorKind::Denied) without the action `oss:ListObjectVersions`.
+    pub async fn send(&self) -> Result<VersionPage> {
+        let step = format!("list the versions of `{}`", self.bucket);
+        let mut call = Call::new(Method::GET, step)
+            .bucket(&self.bucket)
+            .flag("versions")
+            .query("encoding-type", "url")
+            .query("max-keys", self.max_keys.to_string())
+            .query("prefix", &self.prefix);
+        if let Some(delimiter) = &self.delimiter {
+            call = call.query("delimiter", delimiter);
+        }
+        if let Some(after) = &self.after {
+            call = call.query("key-marker", &after.key);
+            if !after.version_id.is_empty() {
+                call = call.query("version-id-marker", &after.version_id);
+            }
+        }
+        let list: ListVersionsResult = self.client.document(&call, "ListVersionsResult").await?;
+        self.read(&call.step, list)
+    }
+
+    fn read(&self, step: &str, list: ListVersionsResult) -> Result<VersionPage> {
+        let keys = KeyEncoding::new(step, list.encoding_type.as_deref());
+        let marker = list
+            .next_key_marker
+            .map(|key| keys.decode(key))
+            .transpose()?;
+        let marker = marker.map(|key| VersionMarker {
+            key,
+            version_id: list.next_version_id_marker.unwrap_or_default(),
+        });
+        let mut page = VersionPage {
+            versions: Vec::new(),
+            common_prefixes: Vec::new(),
+            next: pages::next(step, list.is_truncated, marker, self.after.as_ref())?,
+        };
+        for entry in list.entries {
+            match entry {
+                Entry::Version(listed) => page.versions.push(version(keys, listed, false)?),
+                Entry::DeleteMarker(listed) => page.versions.push(version(keys, listed, true)?),
+                Entry::CommonPrefixes(common) => {
+                    page.common_prefixes.push(keys.decode(common.prefix)?);
+                }
+                Entry::Other => {}
+            }
+        }
+        Ok(page)
+    }
+
+    /// All pages, one after the other.
+    pub fn pages(self) -> impl Stream<Item = Result<VersionPage>> + Send {
+        pages::pages(self)
+    }
+}
+
+impl Paged for ListVersions {
+    type Page = VersionPage;
+
+    fn page(&self) -> impl Future<Output = Result<VersionPage>> + Send {
+        self.send()
+    }
+
+    fn behind(self, page: &VersionPage) -> Option<Self> {
+        page.next.clone().map(|marker| self.after(marker))
+    }
+}
+
+fn version(keys: KeyEncoding<'_>, listed: Listed, is_delete_marker: bool) -> Result<ObjectVersion> {
+    Ok(ObjectVersion {
+        key: keys.decode(listed.key)?,
+        version_id: listed.version_id,
+        is_latest: listed.is_latest,
+        is_delete_marker,
+        len: listed.size.unwrap_or_default(),
+        etag: listed.etag.map(|tag| tag.trim_matches('"').to_owned()),
+        last_modified: listed.last_modified,
+        storage_class: listed.storage_class.as_deref().map(Into::into),
+    })
+}
