@@ -16,10 +16,18 @@ mod xml;
 
 pub use client::{Builder, Client};
 pub use error::{Error, ErrorKind, Result};
+pub use operations::acl::ObjectAcl;
+pub use operations::append::{AppendObject, Appended};
 pub use operations::attributes::{Acl, Encryption, StorageClass};
+pub use operations::bucket::{CreateBucket, Redundancy};
+pub use operations::bucket_facts::{BucketInfo, BucketStat, ClassStat};
+pub use operations::buckets::{BucketPage, BucketSummary, ListBuckets};
 pub use operations::copy::CopyObject;
 pub use operations::delete::{DeleteObject, Deleted};
 pub use operations::get::{GetObject, Object, ObjectInfo};
+pub use operations::lifecycle::{
+    Due, Expiration, LifecycleRule, NoncurrentTransition, PutBucketLifecycle, Transition,
+};
 pub use operations::list::{ListObjects, ObjectPage, ObjectSummary};
 pub use operations::list_v1::ListObjectsV1;
 pub use operations::multipart::{
@@ -27,9 +35,17 @@ pub use operations::multipart::{
     UploadPage, UploadPart, UploadPartCopy, UploadSummary, UploadedPart,
 };
 pub use operations::put::{PutObject, PutOutcome};
+pub use operations::restore::{RestoreObject, RestoreOutcome, RestoreTier};
+pub use operations::retention::{
+    DefaultRetention, ObjectLegalHold, ObjectRetention, ObjectWorm, Retention, RetentionMode,
+    RetentionPeriod,
+};
+pub use operations::symlink::{GetSymlink, PutSymlink, Symlink};
+pub use operations::tagging::ObjectTagging;
 pub use operations::versions::{
     ListVersions, ObjectVersion, VersionMarker, VersionPage, Versioning,
 };
+pub use operations::worm::{BucketWorm, WormState};
 pub use payload::Payload;
 pub use presign::{PostForm, PostPolicy, Presigned};
 pub use progress::Progress;

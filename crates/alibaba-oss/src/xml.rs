@@ -12,6 +12,8 @@ use http::header::{DATE, HeaderMap};
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
+use quick_xml::Reader;
+use quick_xml::events::Event;
 use serde::de::DeserializeOwned;
 
 pub(crate) use write::Element;
@@ -92,13 +94,14 @@ impl<'s> KeyEncoding<'s> {
 /// Reads a document whose root element must be `root`: the parser itself takes any root, and an
 /// error answered with status 200 would otherwise read as an empty list.
 pub(crate) fn parse<T: DeserializeOwned>(step: &str, root: &str, bytes: &[u8]) -> Result<T> {
-    let malformed = || {
-        Error::new(
-            ErrorKind::Response,
-            format!("{step}: read the answer as <{root}>"),
-        )
-    };
-    let text = std::str::from_utf8(bytes).map_err(|error| malformed().with_source(error))?;
+    let text = text_of(step, root, bytes)?;
+    quick_xml::de::from_str(text).map_err(|error| malformed(step, root).with_source(error))
+}
+
+/// The text of a document with that root.
+pub(crate) fn text_of<'b>(step: &str, root: &str, bytes: &'b [u8]) -> Result<&'b str> {
+    let text =
+        std::str::from_utf8(bytes).map_err(|error| malformed(step, root).with_source(error))?;
     let found = root_name(text);
     if found != Some(root) {
         return Err(Error::new(
@@ -109,7 +112,47 @@ pub(crate) fn parse<T: DeserializeOwned>(step: &str, root: &str, bytes: &[u8]) -
             ),
         ));
     }
-    quick_xml::de::from_str(text).map_err(|error| malformed().with_source(error))
+    Ok(text)
+}
+
+fn malformed(step: &str, root: &str) -> Error {
+    let text = format!("{step}: read the answer as <{root}>");
+    Error::new(ErrorKind::Response, text)
+}
+
+/// The elements right inside the root, each with its local name and as it is written; `None` for
+/// what is no XML.
+pub(crate) fn children(document: &str) -> Option<Vec<(&str, &str)>> {
+    let mut reader = Reader::from_str(document);
+    let mut found = Vec::new();
+    let (mut depth, mut start) = (0_usize, 0);
+    loop {
+        let from = usize::try_from(reader.buffer_position()).ok()?;
+        let event = reader.read_event().ok()?;
+        let to = usize::try_from(reader.buffer_position()).ok()?;
+        match event {
+            Event::Start(_) => {
+                depth += 1;
+                if depth == 2 {
+                    start = from;
+                }
+            }
+            Event::End(_) => {
+                depth = depth.checked_sub(1)?;
+                if depth == 1 {
+                    found.push(document.get(start..to)?);
+                }
+            }
+            Event::Empty(_) if depth == 1 => found.push(document.get(from..to)?),
+            Event::Eof if depth == 0 => break,
+            Event::Eof => return None,
+            _ => {}
+        }
+    }
+    found
+        .into_iter()
+        .map(|xml| Some((root_name(xml)?, xml)))
+        .collect()
 }
 
 /// The local name of the first element.

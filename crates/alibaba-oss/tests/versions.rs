@@ -13,7 +13,7 @@ async fn versioned() -> (Cloud, Client) {
     let client = cloud.client();
     assert_eq!(client.bucket_versioning(BUCKET).await.unwrap(), None);
     client
-        .put_bucket_versioning(BUCKET, &Versioning::Enabled)
+        .put_bucket_versioning(BUCKET, Versioning::Enabled)
         .await
         .unwrap();
     (cloud, client)
@@ -62,7 +62,7 @@ async fn every_version_is_read_until_it_is_deleted_itself() {
         Some(first)
     );
     client
-        .put_bucket_versioning(BUCKET, &Versioning::Suspended)
+        .put_bucket_versioning(BUCKET, Versioning::Suspended)
         .await
         .unwrap();
     assert_eq!(put(&client, "a", "three").await, "null");
@@ -139,7 +139,7 @@ async fn versions_need_actions_of_their_own() {
     let cloud = cloud::start_with(user).await;
     let client = cloud.client();
     client
-        .put_bucket_versioning(BUCKET, &Versioning::Enabled)
+        .put_bucket_versioning(BUCKET, Versioning::Enabled)
         .await
         .unwrap();
     let id = put(&client, "a", "one").await;

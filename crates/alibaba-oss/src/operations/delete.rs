@@ -130,7 +130,7 @@ impl Client {
     async fn delete_many<'k>(
         &self,
         bucket: &str,
-        mut wanted: Vec<(&'k str, Option<&'k str>)>,
+        wanted: Vec<(&'k str, Option<&'k str>)>,
     ) -> Result<Vec<(&'k str, Option<&'k str>)>> {
         let step = format!("delete {} objects of `{bucket}`", wanted.len());
         if wanted.len() > MAX_KEYS {
@@ -139,8 +139,22 @@ impl Client {
                 format!("{step}: OSS takes at most {MAX_KEYS} at once"),
             ));
         }
+        // No XML document can hold this character, in whatever spelling.
+        let (unwritable, mut wanted): (Vec<_>, Vec<_>) =
+            wanted.into_iter().partition(|(key, _)| key.contains('\0'));
+        let mut kept = Vec::new();
+        for (key, id) in unwritable {
+            let mut delete = self.delete_object(bucket, key);
+            if let Some(id) = id {
+                delete = delete.version_id(id);
+            }
+            match delete.send().await {
+                Err(error) if error.kind() == ErrorKind::Conflict => kept.push((key, id)),
+                done => done.map(drop)?,
+            }
+        }
         if wanted.is_empty() {
-            return Ok(wanted);
+            return Ok(kept);
         }
         let objects = wanted.iter().map(|(key, id)| {
             Element::new("Object")
@@ -173,7 +187,8 @@ impl Client {
             Some(id) => !gone_versions.contains(&((*key).to_owned(), (*id).to_owned())),
             None => !gone.contains(*key),
         });
-        Ok(wanted)
+        kept.extend(wanted);
+        Ok(kept)
     }
 }
 

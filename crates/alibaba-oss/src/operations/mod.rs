@@ -1,19 +1,29 @@
 //! The API operations, one file a family.
 
+pub(crate) mod acl;
+pub(crate) mod append;
 pub(crate) mod attributes;
-mod bucket;
+pub(crate) mod bucket;
+pub(crate) mod bucket_facts;
+pub(crate) mod buckets;
 pub(crate) mod copy;
-mod copy_source;
+pub(crate) mod copy_source;
 pub(crate) mod delete;
 pub(crate) mod get;
+pub(crate) mod lifecycle;
 pub(crate) mod list;
 pub(crate) mod list_v1;
 pub(crate) mod multipart;
 mod object_target;
 mod pages;
 pub(crate) mod put;
+pub(crate) mod restore;
+pub(crate) mod retention;
 pub(crate) mod setters;
+pub(crate) mod symlink;
+pub(crate) mod tagging;
 pub(crate) mod versions;
+pub(crate) mod worm;
 
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -60,6 +70,22 @@ pub(crate) fn check_crc(step: &str, headers: &HeaderMap, ours: u64) -> Result<()
         .with_mismatch()
         .with_request_id(text(headers, "x-oss-request-id").map(str::to_owned))),
         _ => Ok(()),
+    }
+}
+
+/// Whether OSS says that a setting was never made, and not that its bucket or object is missing.
+pub(crate) fn is_unset(error: &Error) -> bool {
+    let missing = ["NoSuchBucket", "NoSuchKey", "NoSuchVersion"];
+    let code = error.service_code();
+    error.kind() == ErrorKind::NotFound && code.is_some_and(|code| !missing.contains(&code))
+}
+
+/// What was found; `None` where it was never set.
+pub(crate) fn unless_unset<T>(found: Result<T>) -> Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_unset(&error) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::xml::{Element, KeyEncoding};
 
 /// Whether a bucket keeps what is overwritten and deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Versioning {
     /// Every version is kept under an id of its own.
@@ -118,6 +118,22 @@ struct Listed {
     storage_class: Option<String>,
 }
 
+impl Versioning {
+    /// OSS's name of it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Enabled => "Enabled",
+            Self::Suspended => "Suspended",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        let mut all = [Self::Enabled, Self::Suspended].into_iter();
+        all.find(|state| state.as_str() == name)
+    }
+}
+
 impl Client {
     /// Whether a bucket keeps versions; `None` where that was never switched on.
     ///
@@ -141,9 +157,10 @@ impl Client {
             self.document(&call, "VersioningConfiguration").await?;
         match found.status.as_deref() {
             None | Some("") => Ok(None),
-            Some("Enabled") => Ok(Some(Versioning::Enabled)),
-            Some("Suspended") => Ok(Some(Versioning::Suspended)),
-            Some(other) => Err(call.misread(format!("versioning `{other}`"))),
+            Some(name) => match Versioning::parse(name) {
+                Some(versioning) => Ok(Some(versioning)),
+                None => Err(call.misread(format!("versioning `{name}`"))),
+            },
         }
     }
 
@@ -151,7 +168,7 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
-    /// client.put_bucket_versioning("backups", &alibaba_oss::Versioning::Enabled).await?;
+    /// client.put_bucket_versioning("backups", alibaba_oss::Versioning::Enabled).await?;
     /// # Ok(())
     /// # }
     /// ```
@@ -159,12 +176,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Conflict`](crate::ErrorKind::Conflict) where the bucket has a retention policy.
-    pub async fn put_bucket_versioning(&self, bucket: &str, versioning: &Versioning) -> Result<()> {
-        let status = match versioning {
-            Versioning::Enabled => "Enabled",
-            Versioning::Suspended => "Suspended",
-        };
-        let body = Element::new("VersioningConfiguration").text("Status", status);
+    pub async fn put_bucket_versioning(&self, bucket: &str, versioning: Versioning) -> Result<()> {
+        let body = Element::new("VersioningConfiguration").text("Status", versioning.as_str());
         let call = Call::new(Method::PUT, format!("set the versioning of `{bucket}`"))
             .bucket(bucket)
             .flag("versioning")

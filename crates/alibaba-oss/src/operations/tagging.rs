@@ -1,0 +1,110 @@
+//! Tags of objects.
+
+use http::Method;
+use serde::Deserialize;
+
+use super::object_target::ObjectTarget;
+use super::setters::version_id;
+use crate::client::Client;
+use crate::error::Result;
+use crate::xml::Element;
+
+/// The tags of an object. See [`Client::object_tagging`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ObjectTagging {
+    target: ObjectTarget,
+}
+
+#[derive(Deserialize)]
+struct Tagging {
+    #[serde(rename = "TagSet")]
+    set: TagSet,
+}
+
+#[derive(Deserialize)]
+struct TagSet {
+    #[serde(rename = "Tag", default)]
+    tags: Vec<Tag>,
+}
+
+/// A tag in a document.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct Tag {
+    pub(crate) key: String,
+    #[serde(default)]
+    pub(crate) value: String,
+}
+
+/// The same tag as it is sent.
+pub(crate) fn element(key: &str, value: &str) -> Element {
+    Element::new("Tag").text("Key", key).text("Value", value)
+}
+
+impl Client {
+    /// The tags of an object: read, replaced, removed.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// let tags = client.object_tagging("backups", "nightly.tar");
+    /// tags.put([("keep", "yes"), ("team", "storage")]).await?;
+    /// assert_eq!(tags.get().await?.len(), 2);
+    /// tags.delete().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn object_tagging(
+        &self,
+        bucket: impl Into<String>,
+        key: impl Into<String>,
+    ) -> ObjectTagging {
+        ObjectTagging {
+            target: ObjectTarget::new(self, bucket, key),
+        }
+    }
+}
+
+impl ObjectTagging {
+    version_id!();
+
+    /// The tags, names and values.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such object.
+    pub async fn get(&self) -> Result<Vec<(String, String)>> {
+        let call = self.target.call(Method::GET, "read the tags of");
+        let call = call.flag("tagging");
+        let found: Tagging = self.target.client.document(&call, "Tagging").await?;
+        let tags = found.set.tags.into_iter();
+        Ok(tags.map(|tag| (tag.key, tag.value)).collect())
+    }
+
+    /// Puts these tags in the place of those there are; at most ten.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`](crate::ErrorKind::Refused) for tags that OSS does not take (`InvalidTag`).
+    pub async fn put<'t>(&self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<()> {
+        let tags = tags.into_iter().map(|(key, value)| element(key, value));
+        let set = Element::new("TagSet").children(tags);
+        let call = self
+            .target
+            .call(Method::PUT, "tag")
+            .flag("tagging")
+            .payload(Element::new("Tagging").child(&set).into());
+        self.target.client.execute(&call).await.map(drop)
+    }
+
+    /// Removes all tags.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such object.
+    pub async fn delete(&self) -> Result<()> {
+        let call = self.target.call(Method::DELETE, "remove the tags of");
+        let call = call.flag("tagging");
+        self.target.client.execute(&call).await.map(drop)
+    }
+}

@@ -1,0 +1,208 @@
+//! The retention policy of a whole bucket (WORM): initiated, locked, extended.
+
+use chrono::{DateTime, Utc};
+use http::Method;
+use serde::Deserialize;
+
+use super::{is_unset, text, unless_unset};
+use crate::client::{Call, Client, GaveUp};
+use crate::error::{ErrorKind, Result};
+use crate::xml::Element;
+
+/// A retention policy: no object of the bucket is overwritten or deleted before so many days after
+/// it was last modified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BucketWorm {
+    /// Its id.
+    pub id: String,
+    /// Whether it can still be given up.
+    pub state: WormState,
+    /// The days, 1 to 25 550.
+    pub days: u32,
+    /// When it was initiated.
+    pub created: DateTime<Utc>,
+}
+
+/// How far a retention policy has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WormState {
+    /// In force, can be aborted, and lapses by itself 24 hours after it was initiated.
+    InProgress,
+    /// In force for ever; its days can grow and not shrink.
+    Locked,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct WormConfiguration {
+    worm_id: String,
+    state: String,
+    retention_period_in_days: u32,
+    creation_date: DateTime<Utc>,
+}
+
+impl Client {
+    /// Initiates a retention policy, and returns its id. It is in force at once, and lapses after
+    /// 24 hours unless it is locked by [`Client::complete_bucket_worm`].
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// let id = client.initiate_bucket_worm("backups", 30).await?;
+    /// // Within a day, and for ever:
+    /// client.complete_bucket_worm("backups", &id).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`] where the bucket has a policy, or versioning.
+    pub async fn initiate_bucket_worm(&self, bucket: &str, days: u32) -> Result<String> {
+        let body = Element::new("InitiateWormConfiguration")
+            .text("RetentionPeriodInDays", &days.to_string());
+        let step = format!("initiate a retention of {days} days for `{bucket}`");
+        let call = Call::new(Method::POST, step)
+            .bucket(bucket)
+            .flag("worm")
+            .payload(body.into());
+        let sent = self.attempt_all(&call, |reply| {
+            let id = text(reply.response.headers(), "x-oss-worm-id").map(str::to_owned);
+            std::future::ready(id.ok_or_else(|| call.misread("`x-oss-worm-id` of the answer")))
+        });
+        let lost = match sent.await {
+            Ok(id) => return Ok(id),
+            Err(gave_up) => gave_up,
+        };
+        match self.after_lost_reply(&lost, bucket).await {
+            Some(worm) if worm.state == WormState::InProgress && worm.days == days => Ok(worm.id),
+            _ => Err(lost.error),
+        }
+    }
+
+    /// Locks a retention policy. **Nobody, not the account's owner either, ever removes it again.**
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// if let Some(worm) = client.bucket_worm("backups").await? {
+    ///     client.complete_bucket_worm("backups", &worm.id).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] for another id, [`ErrorKind::Conflict`] where it is locked already.
+    pub async fn complete_bucket_worm(&self, bucket: &str, worm_id: &str) -> Result<()> {
+        let call = Call::new(Method::POST, format!("lock the retention of `{bucket}`"))
+            .bucket(bucket)
+            .query("wormId", worm_id);
+        let Err(lost) = self
+            .attempt_all(&call, |_| std::future::ready(Ok(())))
+            .await
+        else {
+            return Ok(());
+        };
+        match self.after_lost_reply(&lost, bucket).await {
+            Some(worm) if worm.state == WormState::Locked && worm.id == worm_id => Ok(()),
+            _ => Err(lost.error),
+        }
+    }
+
+    /// Lengthens a locked retention policy.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client, id: &str) -> alibaba_oss::Result<()> {
+    /// client.extend_bucket_worm("backups", id, 90).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`] where it is not locked, [`ErrorKind::Refused`] for fewer days.
+    pub async fn extend_bucket_worm(&self, bucket: &str, worm_id: &str, days: u32) -> Result<()> {
+        let body = Element::new("ExtendWormConfiguration")
+            .text("RetentionPeriodInDays", &days.to_string());
+        let step = format!("extend the retention of `{bucket}` to {days} days");
+        let call = Call::new(Method::POST, step)
+            .bucket(bucket)
+            .flag("wormExtend")
+            .query("wormId", worm_id)
+            .payload(body.into());
+        self.execute(&call).await.map(drop)
+    }
+
+    /// Gives up a retention policy that is not locked.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// client.abort_bucket_worm("backups").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`] where it is locked, [`ErrorKind::NotFound`] where there is none.
+    pub async fn abort_bucket_worm(&self, bucket: &str) -> Result<()> {
+        let call = Call::new(Method::DELETE, format!("abort the retention of `{bucket}`"))
+            .bucket(bucket)
+            .flag("worm");
+        match self
+            .attempt_all(&call, |_| std::future::ready(Ok(())))
+            .await
+        {
+            Ok(()) => Ok(()),
+            // What the first attempt aborted, the second does not find.
+            Err(lost) if lost.attempts > 1 && is_unset(&lost.error) => Ok(()),
+            Err(gave_up) => Err(gave_up.error),
+        }
+    }
+
+    /// The retention policy of a bucket, where it has one.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// if let Some(worm) = client.bucket_worm("backups").await? {
+    ///     println!("kept for {} days, {:?}", worm.days, worm.state);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] where there is no such bucket.
+    pub async fn bucket_worm(&self, bucket: &str) -> Result<Option<BucketWorm>> {
+        let call = Call::new(Method::GET, format!("read the retention of `{bucket}`"))
+            .bucket(bucket)
+            .flag("worm");
+        let found = self.document::<WormConfiguration>(&call, "WormConfiguration");
+        let Some(worm) = unless_unset(found.await)? else {
+            return Ok(None);
+        };
+        let state = match worm.state.as_str() {
+            "InProgress" => WormState::InProgress,
+            "Locked" => WormState::Locked,
+            other => return Err(call.misread(format!("state `{other}`"))),
+        };
+        Ok(Some(BucketWorm {
+            id: worm.worm_id,
+            state,
+            days: worm.retention_period_in_days,
+            created: worm.creation_date,
+        }))
+    }
+
+    /// The policy there is, where a repetition was refused because of it: then the first attempt
+    /// may have been carried out, and its answer lost.
+    async fn after_lost_reply(&self, lost: &GaveUp, bucket: &str) -> Option<BucketWorm> {
+        if lost.attempts == 1 || lost.error.kind() != ErrorKind::Conflict {
+            return None;
+        }
+        self.bucket_worm(bucket).await.ok()?
+    }
+}
