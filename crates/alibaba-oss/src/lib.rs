@@ -52,4 +52,4 @@ pub use progress::Progress;
 pub use reading::{ObjectBody, Verdict};
 #[cfg(feature = "object_store")]
 pub use store::{ForbidOverwrite, OssStore};
-pub use transfer::{Download, Downloaded, StaleUploads, Upload};
+pub use transfer::{Download, Downloaded, ObjectCopy, StaleUploads, Upload};
