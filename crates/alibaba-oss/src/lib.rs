@@ -34,6 +34,7 @@ pub use operations::multipart::{
     CompleteUpload, InitiateUpload, ListParts, ListUploads, PartInfo, PartPage, UploadMarker,
     UploadPage, UploadPart, UploadPartCopy, UploadSummary, UploadedPart,
 };
+pub use operations::overwrite::OverwriteRule;
 pub use operations::put::{PutObject, PutOutcome};
 pub use operations::restore::{RestoreObject, RestoreOutcome, RestoreTier};
 pub use operations::retention::{

@@ -5,8 +5,8 @@ mod cloud;
 
 use alibaba_local::{Fault, Rule};
 use alibaba_oss::{
-    Acl, Client, DefaultRetention, Due, ErrorKind, Expiration, LifecycleRule, Redundancy,
-    Retention, RetentionMode, RetentionPeriod, StorageClass, Versioning, WormState,
+    Acl, Client, DefaultRetention, Due, ErrorKind, Expiration, LifecycleRule, OverwriteRule,
+    Redundancy, Retention, RetentionMode, RetentionPeriod, StorageClass, Versioning, WormState,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use cloud::{BUCKET, Cloud};
@@ -334,4 +334,40 @@ async fn an_object_is_kept_as_long_as_its_retention_or_a_hold_says() {
     assert_eq!(gone.version_id.as_deref(), Some(id.as_str()));
     let missing = retention.get().await.unwrap_err();
     assert_eq!(missing.service_code(), Some("NoSuchVersion"));
+}
+
+#[tokio::test]
+async fn an_overwrite_rule_guards_its_keys_whatever_a_client_sends() {
+    let (_cloud, client) = start().await;
+    assert!(
+        client
+            .bucket_overwrite_rules(BUCKET)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let mut rule = OverwriteRule::new("nightly/");
+    rule.id = Some("guard".to_owned());
+    rule.suffix = ".tar".to_owned();
+    let rules = [rule];
+    client
+        .put_bucket_overwrite_rules(BUCKET, &rules)
+        .await
+        .unwrap();
+    assert_eq!(client.bucket_overwrite_rules(BUCKET).await.unwrap(), rules);
+    let put = |key: &'static str| client.put_object(BUCKET, key, "x").send();
+    put("nightly/1.tar").await.unwrap();
+    let taken = put("nightly/1.tar").await.unwrap_err();
+    assert_eq!(taken.kind(), ErrorKind::AlreadyExists);
+    put("nightly/1.txt").await.unwrap();
+    put("nightly/1.txt").await.unwrap();
+    client.delete_bucket_overwrite_rules(BUCKET).await.unwrap();
+    put("nightly/1.tar").await.unwrap();
+    assert!(
+        client
+            .bucket_overwrite_rules(BUCKET)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }

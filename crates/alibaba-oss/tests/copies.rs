@@ -194,6 +194,12 @@ async fn a_copy_that_fails_leaves_no_parts_behind() {
     let error = setup.copy().send().await.unwrap_err();
     assert_eq!(error.verdict(), Some(Verdict::Mismatch), "{error}");
     assert_eq!(setup.count("CompleteMultipartUpload"), 2, "tried once more");
+
+    // Where OSS names none, nothing is claimed.
+    let none = Rule::new(Fault::NoCrc).operation("CompleteMultipartUpload");
+    setup.fault(none.times(1));
+    let outcome = setup.copy().send().await.unwrap();
+    assert_eq!(outcome.verdict, Verdict::NotAvailable);
 }
 
 #[tokio::test]

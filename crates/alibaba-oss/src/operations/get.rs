@@ -79,6 +79,20 @@ impl ObjectInfo {
         text(&self.headers, &format!("x-oss-meta-{name}"))
     }
 
+    /// All user metadata, names and values; names are in lower case, as headers are.
+    pub fn all_metadata(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.headers.iter().filter_map(|(name, value)| {
+            let name = name.as_str().strip_prefix("x-oss-meta-")?;
+            Some((name, value.to_str().ok()?))
+        })
+    }
+
+    /// How OSS came by it: `Normal`, `Multipart`, `Appendable` or `Symlink`.
+    #[must_use]
+    pub fn object_type(&self) -> Option<&str> {
+        text(&self.headers, "x-oss-object-type")
+    }
+
     /// How it is kept.
     #[must_use]
     pub fn storage_class(&self) -> StorageClass {
@@ -158,9 +172,7 @@ impl Client {
     ///
     /// [`ErrorKind::NotFound`] where there is none.
     pub async fn object_meta(&self, bucket: &str, key: &str) -> Result<ObjectInfo> {
-        let mut get = self.get_object(bucket, key);
-        get.kind = Kind::Meta;
-        get.look().await
+        self.get_object(bucket, key).meta().await
     }
 }
 
@@ -255,6 +267,25 @@ impl GetObject {
     /// As [`Self::send`].
     pub async fn info(mut self) -> Result<ObjectInfo> {
         self.kind = Kind::Head;
+        self.look().await
+    }
+
+    /// As [`Client::object_meta`], for a version too. Conditions do not count.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client, id: &str) -> alibaba_oss::Result<()> {
+    /// let old = client.get_object("backups", "notes/today.txt").version_id(id).meta().await?;
+    /// println!("{} bytes", old.len);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] where there is none.
+    pub async fn meta(mut self) -> Result<ObjectInfo> {
+        self.kind = Kind::Meta;
+        self.conditions.clear();
         self.look().await
     }
 

@@ -15,6 +15,7 @@ pub(crate) mod list;
 pub(crate) mod list_v1;
 pub(crate) mod multipart;
 mod object_target;
+pub(crate) mod overwrite;
 mod pages;
 pub(crate) mod put;
 pub(crate) mod restore;

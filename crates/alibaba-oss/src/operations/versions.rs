@@ -262,35 +262,7 @@ impl ListVersions {
             }
         }
         let list: ListVersionsResult = self.client.document(&call, "ListVersionsResult").await?;
-        self.read(&call.step, list)
-    }
-
-    fn read(&self, step: &str, list: ListVersionsResult) -> Result<VersionPage> {
-        let keys = KeyEncoding::new(step, list.encoding_type.as_deref());
-        let marker = list
-            .next_key_marker
-            .map(|key| keys.decode(key))
-            .transpose()?;
-        let marker = marker.map(|key| VersionMarker {
-            key,
-            version_id: list.next_version_id_marker.unwrap_or_default(),
-        });
-        let mut page = VersionPage {
-            versions: Vec::new(),
-            common_prefixes: Vec::new(),
-            next: pages::next(step, list.is_truncated, marker, self.after.as_ref())?,
-        };
-        for entry in list.entries {
-            match entry {
-                Entry::Version(listed) => page.versions.push(version(keys, listed, false)?),
-                Entry::DeleteMarker(listed) => page.versions.push(version(keys, listed, true)?),
-                Entry::CommonPrefixes(common) => {
-                    page.common_prefixes.push(keys.decode(common.prefix)?);
-                }
-                Entry::Other => {}
-            }
-        }
-        Ok(page)
+        read(&call.step, list, self.after.as_ref())
     }
 
     /// All pages, one after the other.
@@ -311,6 +283,39 @@ impl Paged for ListVersions {
     }
 }
 
+/// The page of a listing that began behind `began`.
+fn read(
+    step: &str,
+    list: ListVersionsResult,
+    began: Option<&VersionMarker>,
+) -> Result<VersionPage> {
+    let keys = KeyEncoding::new(step, list.encoding_type.as_deref());
+    let marker = list
+        .next_key_marker
+        .map(|key| keys.decode(key))
+        .transpose()?;
+    let marker = marker.map(|key| VersionMarker {
+        key,
+        version_id: list.next_version_id_marker.unwrap_or_default(),
+    });
+    let mut page = VersionPage {
+        versions: Vec::new(),
+        common_prefixes: Vec::new(),
+        next: pages::next(step, list.is_truncated, marker, began)?,
+    };
+    for entry in list.entries {
+        match entry {
+            Entry::Version(listed) => page.versions.push(version(keys, listed, false)?),
+            Entry::DeleteMarker(listed) => page.versions.push(version(keys, listed, true)?),
+            Entry::CommonPrefixes(common) => {
+                page.common_prefixes.push(keys.decode(common.prefix)?);
+            }
+            Entry::Other => {}
+        }
+    }
+    Ok(page)
+}
+
 fn version(keys: KeyEncoding<'_>, listed: Listed, is_delete_marker: bool) -> Result<ObjectVersion> {
     Ok(ObjectVersion {
         key: keys.decode(listed.key)?,
@@ -322,4 +327,60 @@ fn version(keys: KeyEncoding<'_>, listed: Listed, is_delete_marker: bool) -> Res
         last_modified: listed.last_modified,
         storage_class: listed.storage_class.as_deref().map(Into::into),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_markers_and_prefixes_keep_their_order() {
+        let text = r#"<?xml version="1.0" encoding="UTF-8"?>
+<ListVersionsResult xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com">
+  <Name>backups</Name><Prefix/><KeyMarker/><VersionIdMarker/><MaxKeys>4</MaxKeys><Delimiter>%2F</Delimiter>
+  <EncodingType>url</EncodingType><IsTruncated>true</IsTruncated>
+  <NextKeyMarker>k%2B</NextKeyMarker><NextVersionIdMarker>v1</NextVersionIdMarker>
+  <DeleteMarker><Key>k%2B</Key><VersionId>v3</VersionId><IsLatest>true</IsLatest>
+    <LastModified>2026-11-25T03:00:00.000Z</LastModified><Owner><ID>1</ID></Owner></DeleteMarker>
+  <Version><Key>k%2B</Key><VersionId>v2</VersionId><IsLatest>false</IsLatest>
+    <LastModified>2026-11-25T02:00:00.000Z</LastModified><ETag>"AB"</ETag><Type>Normal</Type>
+    <Size>93731</Size><StorageClass>IA</StorageClass><Owner><ID>1</ID></Owner></Version>
+  <CommonPrefixes><Prefix>dir%2F</Prefix></CommonPrefixes>
+  <DeleteMarker><Key>k%2B</Key><VersionId>v1</VersionId><IsLatest>false</IsLatest>
+    <LastModified>2026-11-25T01:00:00.000Z</LastModified></DeleteMarker>
+</ListVersionsResult>"#;
+        let list = crate::xml::parse("list", "ListVersionsResult", text.as_bytes()).unwrap();
+        let page = read("list", list, None).unwrap();
+        let found: Vec<_> = page
+            .versions
+            .iter()
+            .map(|v| {
+                (
+                    v.version_id.as_str(),
+                    v.is_delete_marker,
+                    v.is_latest,
+                    v.len,
+                )
+            })
+            .collect();
+        let expected = [
+            ("v3", true, true, 0),
+            ("v2", false, false, 93_731),
+            ("v1", true, false, 0),
+        ];
+        assert_eq!(found, expected);
+        let storage_class = page.versions[1].storage_class.clone();
+        assert_eq!(storage_class, Some(StorageClass::InfrequentAccess));
+        assert_eq!(page.common_prefixes, ["dir/"]);
+        let next = VersionMarker {
+            key: "k+".to_owned(),
+            version_id: "v1".to_owned(),
+        };
+        assert_eq!(page.next, Some(next.clone()));
+
+        // A page that says to begin where it itself began would be read for ever.
+        let list = crate::xml::parse("list", "ListVersionsResult", text.as_bytes()).unwrap();
+        let error = read("list", list, Some(&next)).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Response);
+    }
 }
