@@ -242,6 +242,8 @@ pub(crate) struct Lister<'a> {
     pub(crate) resource_version: String,
     /// Why the objects are not all of the pinned moment, when they are not.
     pub(crate) off_moment: Option<String>,
+    /// Whether that is since history ran out.
+    pub(crate) expired: bool,
     /// The version that was read in the end, when it is not the preferred one.
     pub(crate) fell_back: Option<String>,
     types: Arc<TypeMeta>,
@@ -272,6 +274,7 @@ impl<'a> Lister<'a> {
             done: false,
             resource_version: String::new(),
             off_moment: None,
+            expired: false,
             fell_back: None,
         }
     }
@@ -394,6 +397,7 @@ impl<'a> Lister<'a> {
             } else {
                 return Err(failure);
             }
+            self.expired = true;
             self.off_moment = Some(format!(
                 "the history of that moment has gone ({})",
                 failure.message
@@ -418,8 +422,8 @@ impl<'a> Lister<'a> {
             && version != self.resource.version
         {
             self.fell_back = Some(format!(
-                "its conversion webhook fails, so it was read as `{version}`, in which it is \
-                 stored ({})",
+                "are here as `{version}`, in which they are stored, and not in the preferred version, \
+                 since the conversion webhook fails: {}",
                 failure.message
             ));
             self.resource.version = version;

@@ -36,6 +36,7 @@ struct Inner {
     message: String,
     entry: Option<String>,
     retryable: bool,
+    left_behind: Vec<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -49,6 +50,7 @@ impl Error {
             message: message.into(),
             entry: None,
             retryable: matches!(kind, ErrorKind::Busy | ErrorKind::Timeout),
+            left_behind: Vec::new(),
             source: None,
         }))
     }
@@ -65,7 +67,11 @@ impl Error {
     pub(crate) fn store(step: impl fmt::Display, source: object_store::Error) -> Self {
         use object_store::Error as E;
         let (kind, retryable, remedy) = match &source {
-            E::NotFound { .. } => (ErrorKind::NotFound, false, ""),
+            E::NotFound { .. } => (
+                ErrorKind::NotFound,
+                false,
+                ": check the bucket's name and region",
+            ),
             E::AlreadyExists { .. } | E::Precondition { .. } => {
                 (ErrorKind::AlreadyExists, false, "")
             }
@@ -91,6 +97,18 @@ impl Error {
         error
     }
 
+    /// The object store does not let something go while `step`.
+    pub(crate) fn kept(step: impl fmt::Display, source: object_store::Error) -> Self {
+        Self::new(
+            ErrorKind::Store,
+            format!(
+                "{step}: it cannot be deleted, as under a retention policy of the bucket or without \
+                 the right to delete; choose another name"
+            ),
+        )
+        .with_source(source)
+    }
+
     /// A failure of the API server while `step`.
     pub(crate) fn cluster(
         step: impl fmt::Display,
@@ -113,6 +131,12 @@ impl Error {
         self
     }
 
+    /// Adds something that the failed operation could not clear away.
+    pub(crate) fn with_left_behind(mut self, what: impl Into<String>) -> Self {
+        self.0.left_behind.push(what.into());
+        self
+    }
+
     /// What the caller can do about it.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
@@ -128,7 +152,14 @@ impl Error {
         self.0.entry.as_deref()
     }
 
-    /// The message and its chain of causes in one line, for reports.
+    /// What the operation began and could not clear away, each with what to do about it: the parts of
+    /// an upload that the store does not let this caller abort, for one.
+    pub fn left_behind(&self) -> &[String] {
+        &self.0.left_behind
+    }
+
+    /// The message, its chain of causes and [what was left behind](Self::left_behind) in one line,
+    /// for reports.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
         let mut cause = self.source();
@@ -140,6 +171,10 @@ impl Error {
                 text.push_str(&next);
             }
             cause = error.source();
+        }
+        for what in &self.0.left_behind {
+            text.push_str("; left behind: ");
+            text.push_str(what);
         }
         text
     }
@@ -161,6 +196,7 @@ impl fmt::Debug for Error {
             .field("kind", &self.0.kind)
             .field("message", &self.0.message)
             .field("entry", &self.0.entry)
+            .field("left_behind", &self.0.left_behind)
             .field("source", &self.0.source)
             .finish()
     }

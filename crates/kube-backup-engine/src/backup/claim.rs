@@ -1,8 +1,14 @@
 //! Who writes the backup of a name.
 //!
-//! A claim is a small object beside the backup, made with create-if-absent and renewed while its owner
-//! works. A name whose claim stands still is free: its owner is dead. No clocks are compared; whoever
-//! wants the name watches the claim for a while.
+//! A claim is a small object beside the backup: made with create-if-absent, never written over, deleted
+//! at the end. While its owner works it renews a *beat*, an object of its own beside the claim. A claim
+//! whose beat stands still for a while is abandoned, and the name is free. No clocks are compared:
+//! whoever wants the name watches.
+//!
+//! Object stores have no lock that follows a writer into its requests, so a writer that stood still (a
+//! paused machine) may wake up when the name is another's. Three things keep it from doing harm: what it
+//! writes it creates only if absent, it looks at its claim before it deletes or commits anything, and
+//! once more behind the commit, which it takes back should the name have changed hands meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,18 +19,28 @@ use serde::{Deserialize, Serialize};
 use crate::repository::Keys;
 use crate::{Error, ErrorKind, Result};
 
+/// How often a beat is renewed while another writer watches it once.
+const BEATS: u32 = 4;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Content {
     uid: String,
-    beat: u64,
+}
+
+/// What a watcher sees of a claim.
+#[derive(Debug, PartialEq, Eq)]
+struct Sight {
+    uid: String,
+    beat: Option<Vec<u8>>,
 }
 
 /// The claim to one name, held.
 pub(crate) struct Claim {
     store: Arc<dyn ObjectStore>,
     keys: Keys,
-    content: Content,
     name: String,
+    uid: String,
+    beats: u64,
     released: bool,
 }
 
@@ -40,11 +56,9 @@ impl Claim {
         let mut claim = Self {
             store: Arc::clone(store),
             keys: keys.clone(),
-            content: Content {
-                uid: uid.to_owned(),
-                beat: 0,
-            },
             name: name.to_owned(),
+            uid: uid.to_owned(),
+            beats: 0,
             released: true,
         };
         // Three rounds: found and abandoned, then lost to another who saw the same, then really busy.
@@ -53,22 +67,14 @@ impl Claim {
                 claim.released = false;
                 return Ok(claim);
             }
-            let Some(before) = claim.read().await? else {
-                continue;
-            };
-            if before.uid == claim.content.uid {
-                claim.released = false;
-                return Ok(claim);
-            }
-            tracing::info!(
-                name,
-                "another writer claims this name; watching whether it is alive"
-            );
-            tokio::time::sleep(patience).await;
-            match claim.read().await? {
-                Some(after) if after == before => claim.remove_dead().await?,
-                Some(_) => break,
-                None => {}
+            match claim.watch(patience).await? {
+                Watched::Gone => {}
+                Watched::Ours => {
+                    claim.released = false;
+                    return Ok(claim);
+                }
+                Watched::Alive => break,
+                Watched::Abandoned(sight) => claim.remove(&sight).await?,
             }
         }
         Err(Error::new(
@@ -79,15 +85,15 @@ impl Claim {
         ))
     }
 
-    fn bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(&self.content).unwrap_or_default()
-    }
-
     async fn create(&self) -> Result<bool> {
+        let content = Content {
+            uid: self.uid.clone(),
+        };
+        let bytes = serde_json::to_vec(&content).unwrap_or_default();
         let options = PutOptions::from(PutMode::Create);
         match self
             .store
-            .put_opts(&self.keys.claim(), self.bytes().into(), options)
+            .put_opts(&self.keys.claim(), bytes.into(), options)
             .await
         {
             Ok(_) => Ok(true),
@@ -99,34 +105,71 @@ impl Claim {
         }
     }
 
-    async fn read(&self) -> Result<Option<Content>> {
-        let step = || format!("read who claims `{}`", self.name);
-        let found = match self.store.get(&self.keys.claim()).await {
-            Ok(found) => found,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(Error::store(step(), error)),
+    /// Whose the name is; nobody's when there is no claim.
+    async fn owner(&self) -> Result<Option<String>> {
+        let bytes = self.read(&self.keys.claim()).await?;
+        // Whatever cannot be read is no living writer's.
+        let uid = |bytes: Vec<u8>| {
+            serde_json::from_slice(&bytes)
+                .map(|content: Content| content.uid)
+                .unwrap_or_default()
         };
-        let bytes = found
-            .bytes()
-            .await
-            .map_err(|error| Error::store(step(), error))?;
-        // Whatever it is, it is no living writer's.
-        let unknown = || Content {
-            uid: String::new(),
-            beat: 0,
-        };
-        Ok(Some(
-            serde_json::from_slice(&bytes).unwrap_or_else(|_| unknown()),
-        ))
+        Ok(bytes.map(uid))
     }
 
-    async fn remove_dead(&self) -> Result<()> {
+    async fn read(&self, path: &object_store::path::Path) -> Result<Option<Vec<u8>>> {
+        let step = || format!("read who claims `{}`", self.name);
+        match self.store.get(path).await {
+            Ok(found) => match found.bytes().await {
+                Ok(bytes) => Ok(Some(bytes.to_vec())),
+                Err(error) => Err(Error::store(step(), error)),
+            },
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(Error::store(step(), error)),
+        }
+    }
+
+    async fn look(&self) -> Result<Option<Sight>> {
+        let Some(uid) = self.owner().await? else {
+            return Ok(None);
+        };
+        let beat = self.read(&self.keys.beat(&uid)).await?;
+        Ok(Some(Sight { uid, beat }))
+    }
+
+    /// Watches the claim that is there until it moves, or for as long as patience lasts.
+    async fn watch(&self, patience: Duration) -> Result<Watched> {
+        let Some(first) = self.look().await? else {
+            return Ok(Watched::Gone);
+        };
+        if first.uid == self.uid {
+            return Ok(Watched::Ours);
+        }
+        tracing::info!(
+            name = self.name,
+            "another writer claims this name; watching whether it is alive"
+        );
+        for _ in 0..BEATS {
+            tokio::time::sleep(patience / BEATS).await;
+            match self.look().await? {
+                None => return Ok(Watched::Gone),
+                Some(now) if now != first => return Ok(Watched::Alive),
+                Some(_) => {}
+            }
+        }
+        Ok(Watched::Abandoned(first))
+    }
+
+    /// Removes an abandoned claim, if it still is what was seen.
+    async fn remove(&self, abandoned: &Sight) -> Result<()> {
+        if self.look().await?.as_ref() != Some(abandoned) {
+            return Ok(());
+        }
         match self.store.delete(&self.keys.claim()).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(Error::store(
+            Err(error) => Err(Error::kept(
                 format!(
-                    "take over the name `{}` from a backup that was never finished: its leftovers \
-                     cannot be deleted, choose another name",
+                    "take over the name `{}` from a backup that was never finished",
                     self.name
                 ),
                 error,
@@ -134,18 +177,22 @@ impl Claim {
         }
     }
 
-    /// Renews the claim for as long as this is polled. Ends only by failing: the name is lost.
+    /// Renews the beat for as long as this is polled. Ends only when the name is another's.
     pub(crate) async fn keep(&mut self, patience: Duration) -> Result<()> {
         loop {
-            tokio::time::sleep(patience / 4).await;
-            self.check().await?;
-            self.content.beat += 1;
+            tokio::time::sleep(patience / BEATS).await;
+            if let Err(error) = self.check().await {
+                if error.kind() == ErrorKind::Busy {
+                    return Err(error);
+                }
+                tracing::debug!(name = self.name, %error, "the claim could not be looked at");
+                continue;
+            }
+            self.beats += 1;
+            let beat = self.beats.to_string();
+            let path = self.keys.beat(&self.uid);
             // Refused by a retention policy, for one: then nobody can take the claim away either.
-            if let Err(error) = self
-                .store
-                .put(&self.keys.claim(), self.bytes().into())
-                .await
-            {
+            if let Err(error) = self.store.put(&path, beat.into()).await {
                 tracing::debug!(name = self.name, %error, "the claim could not be renewed");
             }
         }
@@ -153,27 +200,46 @@ impl Claim {
 
     /// Fails when the name is another's by now.
     pub(crate) async fn check(&self) -> Result<()> {
-        match self.read().await? {
-            Some(found) if found.uid == self.content.uid => Ok(()),
-            _ => Err(Error::new(
-                ErrorKind::Busy,
-                format!(
-                    "back up as `{}`: another backup took the name over, this one stood still for too long",
-                    self.name
-                ),
-            )),
+        if self.owner().await?.as_deref() == Some(&self.uid) {
+            return Ok(());
         }
+        Err(Error::new(
+            ErrorKind::Busy,
+            format!(
+                "back up as `{}`: another backup took the name over, this one stood still for too long",
+                self.name
+            ),
+        ))
     }
 
-    /// Gives the name back.
-    pub(crate) async fn release(mut self) {
+    /// Gives the name back. Answers what remains of the claim, for people.
+    pub(crate) async fn release(mut self) -> Option<String> {
         self.released = true;
-        if self.check().await.is_ok()
-            && let Err(error) = self.store.delete(&self.keys.claim()).await
-        {
-            tracing::debug!(name = self.name, %error, "the claim could not be removed");
+        if self.check().await.is_err() {
+            // Another's, or the store does not answer: then the claim is found abandoned later.
+            return None;
         }
+        // The beat first: a claim without one is an abandoned claim, and is cleared away.
+        let beat = (self.beats > 0).then(|| self.keys.beat(&self.uid));
+        for path in beat.into_iter().chain([self.keys.claim()]) {
+            match self.store.delete(&path).await {
+                Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+                Err(error) => {
+                    let error = Error::kept(format!("remove the claim `{path}`"), error);
+                    tracing::debug!(error = error.chain(), "the claim could not be removed");
+                    return Some(error.chain());
+                }
+            }
+        }
+        None
     }
+}
+
+enum Watched {
+    Gone,
+    Ours,
+    Alive,
+    Abandoned(Sight),
 }
 
 impl Drop for Claim {
@@ -185,8 +251,9 @@ impl Drop for Claim {
             let own = Self {
                 store: Arc::clone(&self.store),
                 keys: self.keys.clone(),
-                content: self.content.clone(),
                 name: self.name.clone(),
+                uid: self.uid.clone(),
+                beats: self.beats,
                 released: true,
             };
             runtime.spawn(own.release());

@@ -1,17 +1,20 @@
 //! Reading the chosen lists, and packing what is chosen of them into blocks.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::mpsc;
 
-use super::plan::ListJob;
+use super::plan::{ListJob, Stage};
 use super::related::Needs;
 use super::side_files::ResourceNames;
 use super::spec::BackupSpec;
-use crate::api::{Api, Failure};
+use crate::api::{Api, encode_query};
 use crate::archive::write::{Block, TypeMeta};
 use crate::collect::{Item, Lister, Splice};
+use crate::scan::Head;
 use crate::{GroupResource, ObjectId, Result, Results};
 
 /// Objects and namespaces with this label stay out (Velero's own name for it).
@@ -26,6 +29,8 @@ pub(crate) struct Seen {
     pub(crate) needs: Needs,
     pub(crate) results: Results,
     pub(crate) except: BTreeMap<String, String>,
+    /// The first stage in which a list outlasted the server's history.
+    pub(crate) expired: Option<Stage>,
     pub(crate) lists_done: usize,
 }
 
@@ -49,9 +54,11 @@ pub(crate) struct Stopped;
 
 /// Which objects of a list are taken.
 #[derive(Clone, Copy)]
-pub(crate) enum Take {
+pub(crate) enum Take<'a> {
     /// Those of chosen namespaces, and cluster-scoped ones.
     Chosen,
+    /// Of those, the ones whose `namespace/name` is not among these: a second look.
+    New(&'a HashSet<String>),
     /// Cluster-scoped ones that others need.
     Needed,
 }
@@ -61,15 +68,34 @@ impl Gather<'_> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Reads what is chosen, and then what that needs of the cluster.
+    pub(crate) async fn read_in_order(
+        &self,
+        jobs: &[ListJob],
+        mut related: Vec<ListJob>,
+    ) -> Result<(), Stopped> {
+        let first = Block::first(self.mtime).unwrap_or_default();
+        self.send(first).await?;
+        self.read(jobs, Take::Chosen).await?;
+        self.catch_up(jobs).await?;
+        // Roles last: which are needed is known once the bindings are read.
+        let roles = related
+            .iter()
+            .position(|job| job.resource.plural == "clusterroles");
+        let roles: Vec<ListJob> = roles.map(|at| related.remove(at)).into_iter().collect();
+        self.read(&related, Take::Needed).await?;
+        self.read(&roles, Take::Needed).await
+    }
+
     /// Reads `jobs`, some at once; each reader packs its own blocks.
-    pub(crate) async fn read(&self, jobs: Vec<ListJob>, take: Take) -> Result<(), Stopped> {
+    async fn read(&self, jobs: &[ListJob], take: Take<'_>) -> Result<(), Stopped> {
         let readers = self.spec.parallel.clamp(1, jobs.len().max(1));
-        let queue = Mutex::new(jobs.into_iter());
+        let queue = Mutex::new(jobs.iter());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let work = (0..readers).map(|_| async {
             let mut block = Block::default();
             while let Some(job) = next() {
-                self.read_list(&job, take, &mut block).await?;
+                self.read_list(job, take, &mut block).await?;
             }
             self.send(block).await
         });
@@ -83,20 +109,23 @@ impl Gather<'_> {
         self.blocks.send(block).await.map_err(|_| Stopped)
     }
 
-    async fn read_list(&self, job: &ListJob, take: Take, block: &mut Block) -> Result<(), Stopped> {
+    /// Answers how many objects of the list were packed.
+    async fn read_list(
+        &self,
+        job: &ListJob,
+        take: Take<'_>,
+        block: &mut Block,
+    ) -> Result<u64, Stopped> {
         let kind = job.resource.group_resource();
-        let selector = match take {
-            Take::Chosen => self.selector.as_deref(),
-            Take::Needed => None,
+        let (selector, pin) = match take {
+            Take::Chosen => (self.selector.as_deref(), Some(self.pin.as_str())),
+            Take::New(_) => (self.selector.as_deref(), None),
+            Take::Needed => (None, Some(self.pin.as_str())),
         };
-        let mut lister = Lister::new(
-            self.api,
-            &job.resource,
-            job.namespace.as_deref(),
-            selector,
-            Some(&self.pin),
-        );
+        let namespace = job.namespace.as_deref();
+        let mut lister = Lister::new(self.api, &job.resource, namespace, selector, pin);
         let mut splice = Splice::new(lister.types());
+        let mut packed = 0;
         let failure = loop {
             let items = match lister.next().await {
                 Ok(Some(items)) => items,
@@ -107,7 +136,7 @@ impl Gather<'_> {
                 splice = Splice::new(lister.types());
             }
             for item in items {
-                self.pack(&kind, &item, take, lister.types(), &splice, block);
+                packed += u64::from(self.pack(&kind, &item, take, lister.types(), &splice, block));
                 if block.is_full() {
                     self.send(std::mem::take(block)).await?;
                 }
@@ -115,44 +144,97 @@ impl Gather<'_> {
             (self.progress)(&self.seen());
         };
         let mut seen = self.seen();
-        seen.lists_done += 1;
+        let again = matches!(take, Take::New(_));
+        seen.lists_done += usize::from(!again);
+        if lister.expired && !again {
+            let stage = Stage::of(&kind);
+            seen.expired = Some(seen.expired.map_or(stage, |first| first.min(stage)));
+        }
         if let Some(reason) = lister.off_moment.take() {
-            seen.except.insert(kind.to_string(), reason);
+            seen.except.entry(kind.to_string()).or_insert(reason);
         }
         if let Some(reason) = lister.fell_back.take() {
-            seen.results
-                .warnings
-                .cluster
-                .push(format!("{kind}: {reason}"));
+            seen.note(&kind, namespace, reason);
         }
         if let Some(failure) = failure {
-            seen.list_failed(&kind, job.namespace.as_deref(), &failure);
+            let what = format!("could not be listed and are missing or incomplete: {failure}");
+            seen.note(&kind, namespace, what);
         }
         (self.progress)(&seen);
+        Ok(packed)
+    }
+
+    /// Reads again, once a list has outlasted the history of the moment, what its objects can refer
+    /// to, and packs what has come since. One stage after the other: what a new object refers to is
+    /// read after it.
+    async fn catch_up(&self, jobs: &[ListJob]) -> Result<(), Stopped> {
+        let Some(expired) = self.seen().expired else {
+            return Ok(());
+        };
+        if !self.history_is_gone().await {
+            // That of a server behind an APIService, which counts for itself.
+            return Ok(());
+        }
+        let behind = jobs.iter().filter(|job| job.stage() > expired);
+        let behind: Vec<&ListJob> = behind.collect();
+        for stage in behind.chunk_by(|a, b| a.stage() == b.stage()) {
+            let again = stage.iter().map(|job| self.look_again(job));
+            futures::stream::iter(again)
+                .buffer_unordered(self.spec.parallel.max(1))
+                .try_collect::<()>()
+                .await?;
+        }
         Ok(())
     }
 
+    async fn look_again(&self, job: &ListJob) -> Result<(), Stopped> {
+        let known = self.seen().names.of(&job.resource);
+        let mut block = Block::default();
+        let new = self.read_list(job, Take::New(&known), &mut block).await?;
+        self.send(block).await?;
+        if new > 0 {
+            let kind = job.resource.group_resource().to_string();
+            self.seen().except.entry(kind).or_insert_with(|| {
+                "what has come since was added, as objects that were read later may refer to it"
+                    .into()
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether the API server itself has lost the moment.
+    async fn history_is_gone(&self) -> bool {
+        let mut path =
+            "/api/v1/namespaces?limit=1&resourceVersionMatch=Exact&resourceVersion=".to_owned();
+        encode_query(&self.pin, &mut path);
+        let answer = self.api.get_whole(&path, "application/json").await;
+        // A server that does not answer may have lost it; looking again does no harm.
+        answer.is_err()
+    }
+
+    /// Packs an object, if it is taken. Answers whether it was.
     fn pack(
         &self,
         kind: &GroupResource,
         item: &Item,
-        take: Take,
+        take: Take<'_>,
         types: &Arc<TypeMeta>,
         splice: &Splice,
         block: &mut Block,
-    ) {
+    ) -> bool {
         let head = &item.head;
         let chosen_namespace = head
             .namespace
             .as_ref()
             .is_none_or(|namespace| self.namespaces.contains(namespace));
         if !chosen_namespace || head.terminating || head.label(EXCLUDE_LABEL) == Some("true") {
-            return;
+            return false;
         }
         let mut seen = self.seen();
         match take {
-            Take::Needed if !seen.needs.wants(kind, head, item.raw()) => return,
-            Take::Needed | Take::Chosen => seen.needs.note(kind, head, item.raw()),
+            Take::New(known) if known.contains(&full_name(head)) => return false,
+            Take::Needed if !seen.needs.wants(kind, head, item.raw()) => return false,
+            _ => seen.needs.note(kind, head, item.raw()),
         }
         let id = ObjectId {
             resource: kind.clone(),
@@ -172,7 +254,9 @@ impl Gather<'_> {
                 .errors
                 .cluster
                 .push(format!("{described}: {}", error.chain()));
+            return false;
         }
+        true
     }
 
     /// Packs the namespaces themselves: those chosen as such, and those that hold what is chosen.
@@ -198,10 +282,18 @@ impl Gather<'_> {
     }
 }
 
+/// `namespace/name`, or the name of what is in no namespace.
+fn full_name(head: &Head) -> String {
+    match &head.namespace {
+        Some(namespace) => format!("{namespace}/{}", head.name),
+        None => head.name.clone(),
+    }
+}
+
 impl Seen {
-    fn list_failed(&mut self, kind: &GroupResource, namespace: Option<&str>, failure: &Failure) {
-        let message =
-            format!("{kind} could not be listed and are missing or incomplete: {failure}");
+    /// Notes what is wrong with the objects of a kind.
+    fn note(&mut self, kind: &GroupResource, namespace: Option<&str>, what: impl fmt::Display) {
+        let message = format!("{kind} {what}");
         match namespace {
             Some(namespace) => {
                 let messages = self.results.errors.namespaces.entry(namespace.to_owned());

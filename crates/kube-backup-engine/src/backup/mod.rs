@@ -5,13 +5,16 @@
 //! only if absent, and names what the archive is to the byte: a backup that was cut off is none.
 
 mod claim;
+mod commit;
 mod gather;
 mod plan;
 mod related;
 mod run;
 mod side_files;
 mod spec;
+mod survey;
 mod upload;
+mod writer;
 
 pub use kube::core::{Expression, Selector};
 pub use run::{Backup, BackupProgress, BackupReport};

@@ -31,12 +31,45 @@ const NEVER: [(&str, &str); 2] = [
     ("snapshot.storage.k8s.io", "volumesnapshotcontents"),
 ];
 
+/// When a kind is read: referrers before what they refer to. While all lists are of one moment it does
+/// not matter; once the server's history has run out, what is read later holds at least all that was
+/// referred to.
+///
+/// It is the order of a restore, backwards, but for Pods and their owners: a restore puts them before
+/// what adopts them, though it is they who name their owners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stage(u8);
+
+impl Stage {
+    pub(crate) fn of(kind: &GroupResource) -> Self {
+        Self(match Tier::of(kind) {
+            Tier::Gates => 0,
+            Tier::Limits => 1,
+            Tier::Pods => 2,
+            Tier::PodOwners => 3,
+            Tier::Everything => 4,
+            Tier::RequestedServices => 5,
+            Tier::Configuration => 6,
+            Tier::Foundations => 7,
+            Tier::Classes => 8,
+            Tier::Namespaces => 9,
+            Tier::Definitions => 10,
+        })
+    }
+}
+
 /// One list to read.
 #[derive(Debug, Clone)]
 pub(crate) struct ListJob {
     pub(crate) resource: ApiResource,
     /// The namespace to read; `None` for all.
     pub(crate) namespace: Option<String>,
+}
+
+impl ListJob {
+    pub(crate) fn stage(&self) -> Stage {
+        Stage::of(&self.resource.group_resource())
+    }
 }
 
 /// The kinds of a backup.
@@ -127,11 +160,9 @@ impl Kinds {
                 kinds.related.push(resource.clone());
             }
         }
-        // Referrers before what they refer to: should the server's history run out half way, then
-        // what is read later holds at least all that was referred to.
         kinds
             .chosen
-            .sort_by_key(|resource| std::cmp::Reverse(Tier::of(&resource.group_resource())));
+            .sort_by_key(|resource| Stage::of(&resource.group_resource()));
         kinds
     }
 

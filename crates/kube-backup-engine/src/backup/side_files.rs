@@ -1,6 +1,6 @@
 //! What lies beside an archive for people and for Velero: its list of objects and its messages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write as _;
 
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use crate::archive::write::{TypeMeta, gzip};
-use crate::{Error, ObjectId, Result, Results};
+use crate::{ApiResource, Error, ObjectId, Result, Results};
 
 /// Names of objects by kind, held as plain text: there may be hundreds of thousands.
 #[derive(Debug, Default)]
@@ -26,6 +26,20 @@ impl ResourceNames {
         }
         names.push_str(&id.name);
         names.push('\n');
+    }
+
+    /// The names noted of one kind, in whichever versions it was read: `namespace/name`, or `name`.
+    pub(crate) fn of(&self, resource: &ApiResource) -> HashSet<String> {
+        let is_of = |key: &str| {
+            let mut parts = key.rsplit('/');
+            let (kind, _version, group) = (parts.next(), parts.next(), parts.next());
+            kind == Some(&resource.kind) && group.unwrap_or_default() == resource.group
+        };
+        self.by_kind
+            .iter()
+            .filter(|(key, _)| is_of(key))
+            .flat_map(|(_, names)| names.lines().map(str::to_owned))
+            .collect()
     }
 
     /// `<name>-resource-list.json.gz`: kind to sorted names.

@@ -49,7 +49,7 @@ pub struct BackupSpec {
     /// Lists under way at once.
     pub parallel: usize,
     /// How long another writer's claim to the name must stand still to count as abandoned. Its owner
-    /// renews it four times as often.
+    /// renews it four times as often, by its own setting: all who write to one repository use the same.
     pub claim_patience: Duration,
 }
 

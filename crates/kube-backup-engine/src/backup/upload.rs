@@ -1,4 +1,4 @@
-//! One object of the store, written as its bytes come.
+//! One object of the store, written as its bytes come, where there is none.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -7,9 +7,11 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload};
+use object_store::{
+    MultipartUpload, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload,
+};
 
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Part size of multipart uploads; smaller objects are written by one request.
 const PART: usize = 8 << 20;
@@ -28,9 +30,9 @@ pub(crate) struct Upload {
     path: Path,
     held: Vec<Bytes>,
     held_length: usize,
-    multipart: Option<Box<dyn MultipartUpload>>,
-    /// The part on its way, while the next one fills.
+    /// The part on its way, while the next one fills. Dropped first: it would arrive behind the abort.
     sending: Option<BoxFuture<'static, object_store::Result<()>>>,
+    multipart: Option<Begun>,
     length: u64,
     digest: crc_fast::Digest,
 }
@@ -42,8 +44,8 @@ impl Upload {
             path,
             held: Vec::new(),
             held_length: 0,
-            multipart: None,
             sending: None,
+            multipart: None,
             length: 0,
             digest: crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz),
         }
@@ -72,7 +74,15 @@ impl Upload {
     }
 
     fn failed(&self, error: object_store::Error) -> Error {
-        Error::store(format!("write `{}`", self.path), error)
+        let step = format!("write `{}`", self.path);
+        match error {
+            object_store::Error::AlreadyExists { .. } => Error::new(
+                ErrorKind::Busy,
+                format!("{step}: another backup of this name wrote it meanwhile"),
+            )
+            .with_source(error),
+            error => Error::store(step, error),
+        }
     }
 
     async fn send_part(&mut self) -> Result<()> {
@@ -80,10 +90,10 @@ impl Upload {
             sending.await.map_err(|error| self.failed(error))?;
         }
         if self.multipart.is_none() {
-            let begun = self.store.put_multipart(&self.path).await;
+            let begun = Begun::at(&self.store, &self.path).await;
             self.multipart = Some(begun.map_err(|error| self.failed(error))?);
         }
-        let Some(multipart) = &mut self.multipart else {
+        let Some(multipart) = self.multipart.as_mut().and_then(Begun::parts) else {
             return Ok(());
         };
         let part: PutPayload = std::mem::take(&mut self.held).into_iter().collect();
@@ -92,8 +102,15 @@ impl Upload {
         Ok(())
     }
 
-    /// Makes the object.
+    /// Makes the object, or gives up what was begun of it.
     pub(crate) async fn finish(mut self) -> Result<Written> {
+        match self.complete().await {
+            Ok(written) => Ok(written),
+            Err(error) => Err(self.give_up(error).await),
+        }
+    }
+
+    async fn complete(&mut self) -> Result<Written> {
         let result = if self.multipart.is_some() {
             if !self.held.is_empty() {
                 self.send_part().await?;
@@ -101,7 +118,7 @@ impl Upload {
             if let Some(sending) = self.sending.take() {
                 sending.await.map_err(|error| self.failed(error))?;
             }
-            let Some(multipart) = &mut self.multipart else {
+            let Some(multipart) = self.multipart.as_mut().and_then(Begun::parts) else {
                 return Err(Error::invalid(format!(
                     "write `{}`: nothing was begun",
                     self.path
@@ -109,57 +126,107 @@ impl Upload {
             };
             let completed = multipart.complete().await;
             let result = completed.map_err(|error| self.failed(error))?;
-            self.multipart = None;
+            if let Some(begun) = self.multipart.take() {
+                begun.forget();
+            }
             result
         } else {
             let payload: PutPayload = std::mem::take(&mut self.held).into_iter().collect();
+            let create = PutOptions::from(PutMode::Create);
             self.store
-                .put(&self.path, payload)
+                .put_opts(&self.path, payload, create)
                 .await
                 .map_err(|error| self.failed(error))?
         };
         Ok(Written {
             length: self.length,
-            crc64: self.digest.finalize(),
+            crc64: self.digest.clone().finalize(),
             etag: result.e_tag,
         })
     }
 
-    /// Gives up what was begun, as far as the store lets us: an abort needs a right of its own
-    /// (`oss:AbortMultipartUpload`).
-    pub(crate) async fn abort(mut self) -> Result<()> {
+    /// Gives up what was begun, as far as the store lets us: an abort may need a right of its own, as
+    /// `oss:AbortMultipartUpload` on OSS. What stays is noted in the error that is the reason.
+    pub(crate) async fn give_up(mut self, reason: Error) -> Error {
         self.sending = None;
-        match self.multipart.take() {
-            Some(mut multipart) => multipart.abort().await.map_err(|error| {
-                Error::store(
-                    format!(
-                        "abort the upload of `{}`; its parts are kept, and billed, until a lifecycle \
-                         rule of the bucket removes them",
-                        self.path
-                    ),
-                    error,
-                )
-            }),
+        let Some(begun) = self.multipart.take() else {
+            return reason;
+        };
+        match begun.abort().await {
+            Ok(()) => reason,
+            Err(left) => reason.with_left_behind(left.chain()),
+        }
+    }
+}
+
+/// A multipart upload that was begun. Dropped, it is aborted.
+struct Begun {
+    upload: Option<Box<dyn MultipartUpload>>,
+    path: Path,
+}
+
+impl Begun {
+    /// Begins an upload, in a task of its own: when nobody waits for the answer any more, it still
+    /// comes, and the upload is aborted.
+    async fn at(store: &Arc<dyn ObjectStore>, path: &Path) -> object_store::Result<Self> {
+        let (store, path) = (Arc::clone(store), path.clone());
+        let begin = async move {
+            let upload = store.put_multipart(&path).await?;
+            Ok(Self {
+                upload: Some(upload),
+                path,
+            })
+        };
+        let joined = tokio::spawn(begin).await;
+        joined.map_err(|error| object_store::Error::Generic {
+            store: "upload",
+            source: error.into(),
+        })?
+    }
+
+    fn parts(&mut self) -> Option<&mut Box<dyn MultipartUpload>> {
+        self.upload.as_mut()
+    }
+
+    /// It is an object now.
+    fn forget(mut self) {
+        self.upload = None;
+    }
+
+    async fn abort(mut self) -> Result<()> {
+        match self.upload.take() {
+            Some(upload) => abort(upload, &self.path).await,
             None => Ok(()),
         }
     }
 }
 
-impl Drop for Upload {
+impl Drop for Begun {
     fn drop(&mut self) {
-        // A part on its way would arrive behind the abort.
-        self.sending = None;
-        if let (Some(mut multipart), Ok(runtime)) =
-            (self.multipart.take(), tokio::runtime::Handle::try_current())
+        if let (Some(upload), Ok(runtime)) =
+            (self.upload.take(), tokio::runtime::Handle::try_current())
         {
             let path = self.path.clone();
             runtime.spawn(async move {
-                if let Err(error) = multipart.abort().await {
-                    tracing::warn!(%path, %error, "the upload could not be aborted");
+                if let Err(error) = abort(upload, &path).await {
+                    tracing::warn!("left behind: {}", error.chain());
                 }
             });
         }
     }
+}
+
+async fn abort(mut upload: Box<dyn MultipartUpload>, path: &Path) -> Result<()> {
+    upload.abort().await.map_err(|error| {
+        Error::new(
+            ErrorKind::Store,
+            format!(
+                "the begun upload of `{path}`: its parts are kept, and billed, until somebody with \
+                 the right to abort uploads does so, or a lifecycle rule of the bucket"
+            ),
+        )
+        .with_source(error)
+    })
 }
 
 #[cfg(test)]

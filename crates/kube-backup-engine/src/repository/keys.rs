@@ -43,6 +43,11 @@ impl Keys {
         self.side("-claim.json")
     }
 
+    /// Shows that the writer `uid` is alive; gone with its claim.
+    pub(crate) fn beat(&self, uid: &str) -> Path {
+        self.side(&format!("-claim-{uid}.json"))
+    }
+
     pub(crate) fn resource_list(&self) -> Path {
         self.side("-resource-list.json.gz")
     }

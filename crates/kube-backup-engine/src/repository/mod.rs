@@ -149,30 +149,35 @@ impl Repository {
                 ));
             }
         }
-        self.delete_folder(&keys, None).await
+        let left = self.below(&keys).await?;
+        self.delete_all(&keys, left).await
     }
 
-    /// Deletes what a backup that was never finished left below the folder, its claim excepted.
-    pub(crate) async fn delete_leftovers(&self, keys: &Keys) -> Result<()> {
-        self.delete_folder(keys, Some(keys.claim())).await
-    }
-
-    async fn delete_folder(&self, keys: &Keys, except: Option<Path>) -> Result<()> {
-        let step = format!(
-            "delete what lies below `{}`; where it cannot be deleted, choose another name",
-            keys.folder()
-        );
-        let paths = self
-            .store
+    /// All that lies below the folder of a backup.
+    pub(crate) async fn below(&self, keys: &Keys) -> Result<Vec<Path>> {
+        self.store
             .list(Some(keys.folder()))
             .map_ok(|found| found.location)
-            .try_filter(move |path| futures::future::ready(Some(path) != except.as_ref()))
-            .boxed();
+            .try_collect()
+            .await
+            .map_err(|error| {
+                Error::store(format!("list what lies below `{}`", keys.folder()), error)
+            })
+    }
+
+    /// Deletes these objects of a backup's folder.
+    pub(crate) async fn delete_all(&self, keys: &Keys, paths: Vec<Path>) -> Result<()> {
+        let paths = futures::stream::iter(paths.into_iter().map(Ok)).boxed();
         let mut deleted = self.store.delete_stream(paths);
         while let Some(result) = deleted.next().await {
             match result {
                 Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(Error::store(step, error)),
+                Err(error) => {
+                    return Err(Error::kept(
+                        format!("delete what lies below `{}`", keys.folder()),
+                        error,
+                    ));
+                }
             }
         }
         Ok(())

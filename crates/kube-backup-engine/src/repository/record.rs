@@ -117,7 +117,7 @@ pub struct RecordProgress {
 pub enum Phase {
     /// Everything chosen is in it.
     Completed,
-    /// Something chosen is not in it; the results name what.
+    /// Something chosen is not in it, or not as it was asked for; the results name what.
     PartiallyFailed,
     /// Velero's Failed.
     Failed,

@@ -1,0 +1,178 @@
+//! The record, and the write that makes a backup exist.
+
+use chrono::{DateTime, Utc};
+use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
+
+use super::claim::Claim;
+use super::gather::Seen;
+use super::run::now;
+use super::spec::BackupSpec;
+use super::survey::Version;
+use crate::archive::path::FORMAT_VERSION;
+use crate::repository::{Keys, same_etag};
+use crate::{
+    ArchiveFacts, Error, ErrorKind, Moment, Phase, Record, RecordMetadata, RecordProgress,
+    Repository, Result,
+};
+
+/// What a record says besides what was seen.
+pub(crate) struct Facts<'a> {
+    pub(crate) spec: &'a BackupSpec,
+    pub(crate) uid: &'a str,
+    pub(crate) began: DateTime<Utc>,
+    pub(crate) version: Option<Version>,
+    pub(crate) archive: ArchiveFacts,
+    /// The moment that was read at.
+    pub(crate) pin: String,
+}
+
+impl Facts<'_> {
+    pub(crate) fn into_record(self, seen: &Seen) -> Result<Record> {
+        let Self {
+            spec, uid, began, ..
+        } = self;
+        let mut metadata = RecordMetadata::default();
+        metadata.name.clone_from(&spec.name);
+        metadata.namespace = Some("velero".into());
+        uid.clone_into(&mut metadata.uid);
+        metadata.creation_timestamp = Some(began);
+        metadata.labels.clone_from(&spec.labels);
+        if let Some(version) = self.version {
+            let mut note = |what: &str, value: String| {
+                metadata
+                    .annotations
+                    .insert(format!("velero.io/source-cluster-k8s-{what}"), value);
+            };
+            note("gitversion", version.git_version);
+            note("major-version", version.major);
+            note("minor-version", version.minor);
+        }
+        let mut record = Record::new(metadata, spec.to_velero());
+        let status = &mut record.status;
+        status.version = 1;
+        FORMAT_VERSION.clone_into(&mut status.format_version);
+        status.errors = seen.results.errors.count();
+        status.warnings = seen.results.warnings.count();
+        status.phase = if status.errors == 0 {
+            Phase::Completed
+        } else {
+            Phase::PartiallyFailed
+        };
+        status.start_timestamp = Some(began);
+        status.completion_timestamp = Some(now());
+        status.progress = Some(RecordProgress {
+            total_items: seen.objects,
+            items_backed_up: seen.objects,
+        });
+        record.set_archive(&self.archive)?;
+        record.set_moment(&Moment {
+            resource_version: self.pin,
+            except: seen.except.clone(),
+        })?;
+        if let Some(ttl) = spec
+            .ttl
+            .and_then(|ttl| chrono::Duration::from_std(ttl).ok())
+        {
+            record.set_expires_at(began + ttl);
+        }
+        Ok(record)
+    }
+}
+
+/// Writes the record, only if absent, and looks once more whether the backup is whole and ours.
+pub(crate) async fn commit(
+    repository: &Repository,
+    keys: &Keys,
+    claim: &Claim,
+    record: &Record,
+) -> Result<()> {
+    let name = record.name();
+    claim.check().await?;
+    let create = PutOptions::from(PutMode::Create);
+    let put = repository
+        .store()
+        .put_opts(&keys.record(), record.write()?.into(), create)
+        .await;
+    if let Err(error) = put {
+        let taken = matches!(error, object_store::Error::AlreadyExists { .. });
+        // After a lost answer it may be ours.
+        match repository.record(name).await {
+            Ok(Some(there)) if there.uid() == record.uid() => {}
+            Ok(_) if taken => {
+                return Err(Error::new(
+                    ErrorKind::AlreadyExists,
+                    format!(
+                        "commit backup `{name}`: another backup of that name was committed first"
+                    ),
+                ));
+            }
+            _ => return Err(Error::store(format!("commit backup `{name}`"), error)),
+        }
+    }
+    if let Some(why) = is_lost(repository, keys, claim, record).await? {
+        return Err(take_back(repository, keys, record, why).await);
+    }
+    Ok(())
+}
+
+/// Why the committed backup is not to stay: a writer that stood still for longer than its claim lasts can
+/// find the name taken over and its archive replaced, however short the time between check and commit.
+/// A look that fails undoes nothing.
+async fn is_lost(
+    repository: &Repository,
+    keys: &Keys,
+    claim: &Claim,
+    record: &Record,
+) -> Result<Option<&'static str>> {
+    let name = record.name();
+    match claim.check().await {
+        Ok(()) => {}
+        Err(error) if error.kind() == ErrorKind::Busy => {
+            return Ok(Some("another backup took the name over"));
+        }
+        Err(error) => {
+            tracing::warn!(
+                name,
+                error = error.chain(),
+                "the claim could not be looked at"
+            );
+        }
+    }
+    let Some(facts) = record.archive()? else {
+        return Ok(None);
+    };
+    let replaced = match repository.store().head(&keys.archive()).await {
+        Ok(meta) => {
+            meta.size != facts.length
+                || matches!((&meta.e_tag, &facts.etag), (Some(a), Some(b)) if !same_etag(a, b))
+        }
+        Err(object_store::Error::NotFound { .. }) => true,
+        Err(error) => {
+            tracing::warn!(name, %error, "the committed archive could not be looked at");
+            false
+        }
+    };
+    Ok(replaced.then_some("another backup replaced its archive"))
+}
+
+async fn take_back(repository: &Repository, keys: &Keys, record: &Record, why: &str) -> Error {
+    let name = record.name();
+    let step = format!("commit backup `{name}`: {why}");
+    let deleted = match repository.record(name).await {
+        Ok(Some(there)) if there.uid() == record.uid() => {
+            repository.store().delete(&keys.record()).await
+        }
+        Ok(_) => Ok(()),
+        Err(error) => return error,
+    };
+    match deleted {
+        Ok(()) | Err(object_store::Error::NotFound { .. }) => Error::new(
+            ErrorKind::Busy,
+            format!("{step}, so it was taken back; wait for the other, or choose another name"),
+        ),
+        Err(error) => Error::kept(
+            format!("{step}; take back its record `{}`", keys.record()),
+            error,
+        ),
+    }
+}

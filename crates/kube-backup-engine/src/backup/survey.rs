@@ -1,0 +1,146 @@
+//! What a backup is to hold: the kinds and namespaces of the cluster, and the moment they are read at.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::gather::EXCLUDE_LABEL;
+use super::plan::Kinds;
+use super::spec::BackupSpec;
+use crate::api::{Api, Failure};
+use crate::archive::write::TypeMeta;
+use crate::collect::{Item, Lister, all};
+use crate::{Discovery, Error, Result, Results};
+
+/// All that is known before the first object is read. Nothing is written until it is.
+pub(crate) struct Survey {
+    pub(crate) kinds: Kinds,
+    /// All namespaces of the cluster.
+    pub(crate) namespaces: Vec<Item>,
+    /// What the namespaces themselves are.
+    pub(crate) types: Arc<TypeMeta>,
+    /// Names of the namespaces to read.
+    pub(crate) chosen: BTreeSet<String>,
+    /// The moment of the list of namespaces, which is that of the whole backup.
+    pub(crate) pin: String,
+    /// What there is to say so far.
+    pub(crate) results: Results,
+    pub(crate) version: Option<Version>,
+}
+
+/// The server's answer to `/version`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Version {
+    pub(crate) git_version: String,
+    pub(crate) major: String,
+    pub(crate) minor: String,
+}
+
+impl Survey {
+    pub(crate) async fn of(api: &Api, spec: &BackupSpec) -> Result<Self> {
+        let (found, version) = tokio::join!(Discovery::of(api), server_version(api));
+        let found = found?;
+        let kinds = Kinds::choose(spec, &found);
+        let (namespaces, types, pin) = list_namespaces(api, &found).await?;
+        let (chosen, mut results) = choose_namespaces(spec, &namespaces)?;
+        note_kinds(&kinds, &mut results);
+        Ok(Self {
+            kinds,
+            namespaces,
+            types,
+            chosen,
+            pin,
+            results,
+            version,
+        })
+    }
+}
+
+/// All namespaces. The moment of this list is that of the whole backup.
+async fn list_namespaces(
+    api: &Api,
+    found: &Discovery,
+) -> Result<(Vec<Item>, Arc<TypeMeta>, String)> {
+    let step = "list the namespaces: the backup needs `list` on every kind it holds";
+    let namespaces = found
+        .resources
+        .iter()
+        .find(|resource| resource.group.is_empty() && resource.plural == "namespaces")
+        .ok_or_else(|| Error::cluster(step, "the server has none"))?;
+    let mut lister = Lister::new(api, namespaces, None, None, None);
+    let items = all(&mut lister)
+        .await
+        .map_err(|failure| Error::cluster(step, failure))?;
+    Ok((items, Arc::clone(lister.types()), lister.resource_version))
+}
+
+/// The namespaces to read, and what there is to say about the others.
+fn choose_namespaces(
+    spec: &BackupSpec,
+    namespaces: &[Item],
+) -> Result<(BTreeSet<String>, Results)> {
+    let mut results = Results::default();
+    let mut chosen = BTreeSet::new();
+    for item in namespaces {
+        let name = &item.head.name;
+        if !spec.wants_namespace(name) || item.head.label(EXCLUDE_LABEL) == Some("true") {
+            continue;
+        }
+        if !item.head.terminating {
+            chosen.insert(name.clone());
+            continue;
+        }
+        let by_name = spec.included_namespaces.contains(name);
+        let messages = if by_name {
+            &mut results.errors
+        } else {
+            &mut results.warnings
+        };
+        messages
+            .cluster
+            .push(format!("namespace `{name}` is being deleted and left out"));
+    }
+    for name in &spec.included_namespaces {
+        if !namespaces.iter().any(|item| item.head.name == *name) {
+            results
+                .errors
+                .cluster
+                .push(format!("namespace `{name}` is not in the cluster"));
+        }
+    }
+    if chosen.is_empty() && !spec.included_namespaces.is_empty() {
+        return Err(Error::invalid(format!(
+            "plan backup `{}`: none of its namespaces {:?} is in the cluster to be read",
+            spec.name, spec.included_namespaces
+        )));
+    }
+    Ok((chosen, results))
+}
+
+/// What was asked for and is not to be had.
+fn note_kinds(kinds: &Kinds, results: &mut Results) {
+    for name in &kinds.missing {
+        results
+            .errors
+            .cluster
+            .push(format!("the server has no kind `{name}`"));
+    }
+    for (part, reason) in &kinds.undiscovered {
+        results.errors.cluster.push(format!(
+            "kinds of `{part}` are missing, since {reason}; repair its APIService, or exclude `*.{}`",
+            part.split_once('/').map_or(part.as_str(), |(group, _)| group)
+        ));
+    }
+    for (part, reason) in &kinds.unimportant {
+        results.warnings.cluster.push(format!("`{part}`: {reason}"));
+    }
+}
+
+/// Worth a line in the record and no failure.
+async fn server_version(api: &Api) -> Option<Version> {
+    let answer: std::result::Result<_, Failure> =
+        api.get_whole("/version", "application/json").await;
+    serde_json::from_slice(&answer.ok()?.1).ok()
+}
