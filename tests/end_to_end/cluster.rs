@@ -9,7 +9,7 @@ use ack_backup_center::engine::{ApiResource, Discovery, GroupResource, ObjectId}
 use http::{Method, Request};
 use kube::Client;
 use serde::Deserialize as _;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub(crate) type Live = BTreeMap<ObjectId, Value>;
 
@@ -44,6 +44,39 @@ pub(crate) async fn create(client: &Client, list: &str, object: &Value) {
             Err(error) => panic!("create in {list}: {error}"),
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+/// A client of an embedded cluster.
+pub(crate) fn local_client(url: &str) -> Client {
+    Client::try_from(kube::Config::new(url.parse().unwrap())).unwrap()
+}
+
+/// A namespace whose backup takes more than one part, since nothing in it can be compressed.
+pub(crate) async fn fill(client: &Client, namespace: &str) {
+    create(
+        client,
+        "/api/v1/namespaces",
+        &json!({"metadata": {"name": namespace}}),
+    )
+    .await;
+    let mut random = 1u64;
+    for n in 0..16 {
+        let text: String = std::iter::repeat_with(|| {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            char::from(b'!' + u8::try_from((random >> 33) % 90).unwrap())
+        })
+        .take(700_000)
+        .collect();
+        let map = json!({"metadata": {"name": format!("m{n}")}, "data": {"text": text}});
+        create(
+            client,
+            &format!("/api/v1/namespaces/{namespace}/configmaps"),
+            &map,
+        )
+        .await;
     }
 }
 

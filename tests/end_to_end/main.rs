@@ -7,5 +7,6 @@ mod archive_format;
 mod bucket;
 mod cluster;
 mod cut_off;
+mod killed;
 mod real_workloads;
 mod troubles;

@@ -15,6 +15,8 @@ pub enum Fault {
     Refuse,
     /// The request is carried out, then the connection closes without an answer.
     LoseReply,
+    /// The request is carried out, and its answer never comes: the connection stays open.
+    NeverReply,
     /// The request's body is read so far, then the connection closes. Nothing is carried out.
     ResetUpload(u64),
     /// The answer's body breaks off after this many bytes, and the connection with it.

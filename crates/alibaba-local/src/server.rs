@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 use crate::clock::LocalClock;
 use crate::faults::Faults;
 use crate::log::RequestLog;
-use crate::oss::{Answer, Effort, KnownBody, Oss, Outcome, Setup};
+use crate::oss::{Answer, Effort, KnownBody, Oss, Outcome, Preset, Setup};
 use crate::users::{User, Users};
 
 type Body = UnsyncBoxBody<Bytes, io::Error>;
@@ -51,7 +51,7 @@ pub struct Builder {
     region: String,
     address: SocketAddr,
     users: Users,
-    buckets: Vec<String>,
+    buckets: Vec<(String, Preset)>,
     folder: Option<PathBuf>,
     effort: Effort,
     refuse_v1: bool,
@@ -79,7 +79,20 @@ impl Builder {
 
     /// Adds a bucket that is there from the start.
     pub fn bucket(mut self, name: impl Into<String>) -> Self {
-        self.buckets.push(name.into());
+        self.buckets.push((name.into(), Preset::Plain));
+        self
+    }
+
+    /// Adds a bucket with versioning enabled.
+    pub fn versioned_bucket(mut self, name: impl Into<String>) -> Self {
+        self.buckets.push((name.into(), Preset::Versioned));
+        self
+    }
+
+    /// Adds a bucket whose retention policy is locked: for so many days nothing in it can be
+    /// written over or deleted.
+    pub fn locked_bucket(mut self, name: impl Into<String>, days: u32) -> Self {
+        self.buckets.push((name.into(), Preset::Locked { days }));
         self
     }
 
@@ -141,8 +154,9 @@ impl Builder {
                 .and_then(|time| chrono::TimeDelta::from_std(time).ok()),
         })
         .map_err(StartError::Data)?;
-        for bucket in &self.buckets {
-            oss.create_bucket(bucket).map_err(StartError::Data)?;
+        for (bucket, preset) in &self.buckets {
+            oss.create_bucket(bucket, *preset)
+                .map_err(StartError::Data)?;
         }
         let listen = |source| StartError::Listen {
             address: self.address,

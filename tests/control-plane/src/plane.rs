@@ -103,16 +103,25 @@ impl ControlPlane {
     /// # Errors
     /// When one of them does not start; the error then shows the end of its log.
     pub fn start_with(binaries: &Binaries) -> Result<Self, StartError> {
+        Self::start_with_flags(binaries, &[])
+    }
+
+    /// Starts a control plane from these programs, with more flags for kube-apiserver.
+    ///
+    /// # Errors
+    /// When one of them does not start, as with a flag that it does not know; the error then shows
+    /// the end of its log.
+    pub fn start_with_flags(binaries: &Binaries, flags: &[&str]) -> Result<Self, StartError> {
         let mut attempts = 1;
         loop {
-            match Self::attempt(binaries) {
+            match Self::attempt(binaries, flags) {
                 Err(error) if error.is_lost_port() && attempts < 4 => attempts += 1,
                 result => return result,
             }
         }
     }
 
-    fn attempt(binaries: &Binaries) -> Result<Self, StartError> {
+    fn attempt(binaries: &Binaries, flags: &[&str]) -> Result<Self, StartError> {
         let folder = Folder::new().map_err(io_error("prepare the control plane's folder"))?;
         let [client_port, peer_port, secure_port] =
             free_ports().map_err(io_error("find free ports"))?;
@@ -124,7 +133,8 @@ impl ControlPlane {
 
         let (etcd_url, peer_url) = (local("http", client_port), local("http", peer_port));
         let mut etcd = spawn("etcd", etcd_flags(&folder, &etcd_url, &peer_url))?;
-        let server_flags = server_flags(&folder, &etcd_url, secure_port);
+        let mut server_flags = server_flags(&folder, &etcd_url, secure_port);
+        server_flags.extend(flags.iter().map(|flag| (*flag).to_owned()));
         // It waits for etcd by itself, but at its leisure; and a dead etcd is better reported as such.
         wait(&mut etcd, deadline, || {
             std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, client_port))

@@ -54,7 +54,7 @@ pub(crate) use error::OssError;
 use receive::Body;
 pub(crate) use receive::{Effort, KnownBody};
 use request::Target;
-use settings::Settings;
+pub(crate) use settings::Preset;
 use store::Store;
 use xml::Element;
 
@@ -115,10 +115,9 @@ impl Oss {
         })
     }
 
-    pub(crate) fn create_bucket(&self, name: &str) -> io::Result<()> {
-        self.store
-            .create_bucket(name, Settings::new(self.clock.now()))
-            .map(drop)
+    pub(crate) fn create_bucket(&self, name: &str, preset: Preset) -> io::Result<()> {
+        let settings = preset.settings(self.clock.now());
+        self.store.create_bucket(name, settings).map(drop)
     }
 
     pub(crate) async fn serve(&self, request: Request<Incoming>) -> Outcome {
@@ -159,8 +158,11 @@ impl Oss {
                 (answer, fault, Some(entry))
             }
         };
-        if matches!(fault, Some(Fault::LoseReply | Fault::ResetUpload(_))) {
-            return Outcome::HangUp;
+        match fault {
+            Some(Fault::LoseReply | Fault::ResetUpload(_)) => return Outcome::HangUp,
+            // Until the client gives up, and the connection with it.
+            Some(Fault::NeverReply) => std::future::pending().await,
+            _ => {}
         }
         let answer = answer.unwrap_or_else(|error| refuse(&error, &request_id, &parts));
         let mut answer = match fault {

@@ -39,6 +39,29 @@ impl Settings {
     }
 }
 
+/// What a bucket is from the start.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Preset {
+    Plain,
+    Versioned,
+    /// Under a locked retention policy.
+    Locked {
+        days: u32,
+    },
+}
+
+impl Preset {
+    pub(crate) fn settings(self, now: DateTime<Utc>) -> Settings {
+        let mut settings = Settings::new(now);
+        match self {
+            Self::Plain => {}
+            Self::Versioned => settings.versioning = Some(Versioning::Enabled),
+            Self::Locked { days } => settings.worm = Some(BucketWorm::new(now, days, true)),
+        }
+        settings
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Versioning {
     Enabled,
@@ -64,6 +87,15 @@ pub(crate) struct BucketWorm {
 }
 
 impl BucketWorm {
+    pub(crate) fn new(now: DateTime<Utc>, days: u32, locked: bool) -> Self {
+        Self {
+            id: format!("{:016X}{:016X}", fastrand::u64(..), fastrand::u64(..)),
+            created: now,
+            days,
+            locked,
+        }
+    }
+
     /// An unlocked policy lapses after a day.
     pub(crate) fn is_in_force(&self, now: DateTime<Utc>) -> bool {
         self.locked || now < self.created + TimeDelta::hours(24)

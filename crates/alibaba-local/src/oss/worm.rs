@@ -41,14 +41,9 @@ impl Oss {
                     "The bucket has a retention policy already.",
                 ));
             }
-            let id = format!("{:016X}{:016X}", fastrand::u64(..), fastrand::u64(..));
-            let answer = Answer::empty(StatusCode::OK).header("x-oss-worm-id", &id);
-            settings.worm = Some(BucketWorm {
-                id,
-                created: now,
-                days,
-                locked: false,
-            });
+            let worm = BucketWorm::new(now, days, false);
+            let answer = Answer::empty(StatusCode::OK).header("x-oss-worm-id", &worm.id);
+            settings.worm = Some(worm);
             Ok(answer)
         })
     }
