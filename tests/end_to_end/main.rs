@@ -9,4 +9,7 @@ mod cluster;
 mod cut_off;
 mod killed;
 mod real_workloads;
+mod retention;
+mod rights;
+mod rivals;
 mod troubles;

@@ -418,7 +418,7 @@ impl<'a> Lister<'a> {
         if failure.is(StatusCode::INTERNAL_SERVER_ERROR)
             && failure.message.contains("conversion webhook")
             && self.fell_back.is_none()
-            && let Some(version) = self.storage_version().await
+            && let Some(version) = storage_version(self.api, &self.resource).await
             && version != self.resource.version
         {
             self.fell_back = Some(format!(
@@ -435,35 +435,35 @@ impl<'a> Lister<'a> {
         }
         Err(failure)
     }
+}
 
-    /// The version in which etcd holds the objects of a custom resource: it needs no conversion.
-    async fn storage_version(&self) -> Option<String> {
-        #[derive(Deserialize)]
-        struct Crd {
-            spec: Spec,
-        }
-        #[derive(Deserialize)]
-        struct Spec {
-            versions: Vec<Version>,
-        }
-        #[derive(Deserialize)]
-        struct Version {
-            name: String,
-            served: bool,
-            storage: bool,
-        }
-        let path = format!(
-            "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}",
-            self.resource.group_resource()
-        );
-        let (_, body) = self.api.get_whole(&path, "application/json").await.ok()?;
-        let crd: Crd = serde_json::from_slice(&body).ok()?;
-        crd.spec
-            .versions
-            .into_iter()
-            .find(|version| version.storage && version.served)
-            .map(|version| version.name)
+/// The version in which etcd holds the objects of a custom resource: it needs no conversion.
+async fn storage_version(api: &Api, resource: &ApiResource) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Crd {
+        spec: Spec,
     }
+    #[derive(Deserialize)]
+    struct Spec {
+        versions: Vec<Version>,
+    }
+    #[derive(Deserialize)]
+    struct Version {
+        name: String,
+        served: bool,
+        storage: bool,
+    }
+    let path = format!(
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}",
+        resource.group_resource()
+    );
+    let (_, body) = api.get_whole(&path, "application/json").await.ok()?;
+    let crd: Crd = serde_json::from_slice(&body).ok()?;
+    crd.spec
+        .versions
+        .into_iter()
+        .find(|version| version.storage && version.served)
+        .map(|version| version.name)
 }
 
 /// Whether `key` stands behind `last` in a list.

@@ -102,8 +102,8 @@ impl Error {
         Self::new(
             ErrorKind::Store,
             format!(
-                "{step}: it cannot be deleted, as under a retention policy of the bucket or without \
-                 the right to delete; choose another name"
+                "{step}: it was not deleted, as under a retention policy of the bucket, or without the \
+                 right to delete"
             ),
         )
         .with_source(source)

@@ -169,7 +169,8 @@ impl Claim {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(Error::kept(
                 format!(
-                    "take over the name `{}` from a backup that was never finished",
+                    "take over the name `{}` from a backup that was never finished; choose another \
+                     name, since its claim is kept",
                     self.name
                 ),
                 error,

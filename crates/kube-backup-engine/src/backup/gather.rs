@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::mpsc;
 
 use super::plan::{ListJob, Stage};
@@ -54,11 +53,11 @@ pub(crate) struct Stopped;
 
 /// Which objects of a list are taken.
 #[derive(Clone, Copy)]
-pub(crate) enum Take<'a> {
+enum Take {
     /// Those of chosen namespaces, and cluster-scoped ones.
     Chosen,
-    /// Of those, the ones whose `namespace/name` is not among these: a second look.
-    New(&'a HashSet<String>),
+    /// Of those, the ones that are not packed yet: a second look.
+    New,
     /// Cluster-scoped ones that others need.
     Needed,
 }
@@ -88,7 +87,7 @@ impl Gather<'_> {
     }
 
     /// Reads `jobs`, some at once; each reader packs its own blocks.
-    async fn read(&self, jobs: &[ListJob], take: Take<'_>) -> Result<(), Stopped> {
+    async fn read(&self, jobs: &[ListJob], take: Take) -> Result<(), Stopped> {
         let readers = self.spec.parallel.clamp(1, jobs.len().max(1));
         let queue = Mutex::new(jobs.iter());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
@@ -113,14 +112,18 @@ impl Gather<'_> {
     async fn read_list(
         &self,
         job: &ListJob,
-        take: Take<'_>,
+        take: Take,
         block: &mut Block,
     ) -> Result<u64, Stopped> {
         let kind = job.resource.group_resource();
         let (selector, pin) = match take {
             Take::Chosen => (self.selector.as_deref(), Some(self.pin.as_str())),
-            Take::New(_) => (self.selector.as_deref(), None),
+            Take::New => (self.selector.as_deref(), None),
             Take::Needed => (None, Some(self.pin.as_str())),
+        };
+        let known = match take {
+            Take::New => self.seen().names.of(&job.resource),
+            Take::Chosen | Take::Needed => HashSet::new(),
         };
         let namespace = job.namespace.as_deref();
         let mut lister = Lister::new(self.api, &job.resource, namespace, selector, pin);
@@ -136,6 +139,9 @@ impl Gather<'_> {
                 splice = Splice::new(lister.types());
             }
             for item in items {
+                if !known.is_empty() && known.contains(&full_name(&item.head)) {
+                    continue;
+                }
                 packed += u64::from(self.pack(&kind, &item, take, lister.types(), &splice, block));
                 if block.is_full() {
                     self.send(std::mem::take(block)).await?;
@@ -144,13 +150,19 @@ impl Gather<'_> {
             (self.progress)(&self.seen());
         };
         let mut seen = self.seen();
-        let again = matches!(take, Take::New(_));
+        let again = matches!(take, Take::New);
         seen.lists_done += usize::from(!again);
         if lister.expired && !again {
             let stage = Stage::of(&kind);
             seen.expired = Some(seen.expired.map_or(stage, |first| first.min(stage)));
         }
-        if let Some(reason) = lister.off_moment.take() {
+        if again && packed > 0 {
+            let reason =
+                "what has come since was added, as objects that were read later may refer to it";
+            seen.except
+                .entry(kind.to_string())
+                .or_insert_with(|| reason.into());
+        } else if !again && let Some(reason) = lister.off_moment.take() {
             seen.except.entry(kind.to_string()).or_insert(reason);
         }
         if let Some(reason) = lister.fell_back.take() {
@@ -175,29 +187,13 @@ impl Gather<'_> {
             // That of a server behind an APIService, which counts for itself.
             return Ok(());
         }
-        let behind = jobs.iter().filter(|job| job.stage() > expired);
-        let behind: Vec<&ListJob> = behind.collect();
+        let behind: Vec<ListJob> = jobs
+            .iter()
+            .filter(|job| job.stage() > expired)
+            .cloned()
+            .collect();
         for stage in behind.chunk_by(|a, b| a.stage() == b.stage()) {
-            let again = stage.iter().map(|job| self.look_again(job));
-            futures::stream::iter(again)
-                .buffer_unordered(self.spec.parallel.max(1))
-                .try_collect::<()>()
-                .await?;
-        }
-        Ok(())
-    }
-
-    async fn look_again(&self, job: &ListJob) -> Result<(), Stopped> {
-        let known = self.seen().names.of(&job.resource);
-        let mut block = Block::default();
-        let new = self.read_list(job, Take::New(&known), &mut block).await?;
-        self.send(block).await?;
-        if new > 0 {
-            let kind = job.resource.group_resource().to_string();
-            self.seen().except.entry(kind).or_insert_with(|| {
-                "what has come since was added, as objects that were read later may refer to it"
-                    .into()
-            });
+            self.read(stage, Take::New).await?;
         }
         Ok(())
     }
@@ -217,7 +213,7 @@ impl Gather<'_> {
         &self,
         kind: &GroupResource,
         item: &Item,
-        take: Take<'_>,
+        take: Take,
         types: &Arc<TypeMeta>,
         splice: &Splice,
         block: &mut Block,
@@ -232,7 +228,6 @@ impl Gather<'_> {
         }
         let mut seen = self.seen();
         match take {
-            Take::New(known) if known.contains(&full_name(head)) => return false,
             Take::Needed if !seen.needs.wants(kind, head, item.raw()) => return false,
             _ => seen.needs.note(kind, head, item.raw()),
         }

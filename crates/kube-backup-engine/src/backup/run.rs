@@ -225,7 +225,12 @@ impl Backup {
             return Ok(());
         }
         claim.check().await?;
-        self.repository.delete_all(keys, left).await
+        let step = format!(
+            "clear away what a backup that was never finished left below `{}`; choose another name, \
+             since it is kept",
+            keys.folder()
+        );
+        self.repository.delete_all(left, step).await
     }
 
     /// Lists, packs and uploads at the same time.

@@ -143,14 +143,12 @@ impl Repository {
         match self.store.delete(&keys.record()).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => {
-                return Err(Error::store(
-                    format!("delete the record of `{name}`"),
-                    error,
-                ));
+                return Err(Error::kept(format!("delete the record of `{name}`"), error));
             }
         }
         let left = self.below(&keys).await?;
-        self.delete_all(&keys, left).await
+        let step = format!("delete what lies below `{}`", keys.folder());
+        self.delete_all(left, step).await
     }
 
     /// All that lies below the folder of a backup.
@@ -165,19 +163,14 @@ impl Repository {
             })
     }
 
-    /// Deletes these objects of a backup's folder.
-    pub(crate) async fn delete_all(&self, keys: &Keys, paths: Vec<Path>) -> Result<()> {
+    /// Deletes these objects, as `step` of something.
+    pub(crate) async fn delete_all(&self, paths: Vec<Path>, step: String) -> Result<()> {
         let paths = futures::stream::iter(paths.into_iter().map(Ok)).boxed();
         let mut deleted = self.store.delete_stream(paths);
         while let Some(result) = deleted.next().await {
             match result {
                 Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => {
-                    return Err(Error::kept(
-                        format!("delete what lies below `{}`", keys.folder()),
-                        error,
-                    ));
-                }
+                Err(error) => return Err(Error::kept(step, error)),
             }
         }
         Ok(())
