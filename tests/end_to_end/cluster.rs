@@ -80,6 +80,30 @@ pub(crate) async fn fill(client: &Client, namespace: &str) {
     }
 }
 
+/// Defines a kind in these versions, of which the first is the one that is stored.
+pub(crate) async fn define(
+    client: &Client,
+    group: &str,
+    singular: &str,
+    versions: &[&str],
+    conversion: &Value,
+) {
+    let kind = singular[..1].to_uppercase() + &singular[1..];
+    let versions: Vec<Value> = versions
+        .iter()
+        .enumerate()
+        .map(|(n, name)| {
+            json!({"name": name, "served": true, "storage": n == 0, "schema": {"openAPIV3Schema": {
+                "type": "object", "x-kubernetes-preserve-unknown-fields": true}}})
+        })
+        .collect();
+    let definition = json!({"metadata": {"name": format!("{singular}s.{group}")}, "spec": {
+        "group": group, "scope": "Namespaced", "conversion": conversion, "versions": versions,
+        "names": {"plural": format!("{singular}s"), "singular": singular, "kind": kind}}});
+    let list = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    create(client, list, &definition).await;
+}
+
 pub(crate) async fn get(client: &Client, path: &str) -> Option<Value> {
     match send(client, Method::GET, path, &Value::Null).await {
         Ok(object) => Some(object),

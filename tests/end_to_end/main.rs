@@ -8,6 +8,8 @@ mod bucket;
 mod cluster;
 mod cut_off;
 mod killed;
+mod missing;
+mod moment;
 mod real_workloads;
 mod retention;
 mod rights;
