@@ -48,6 +48,18 @@ impl Ratios {
         median(&self.0)
     }
 
+    /// The smallest ratio; `NaN` of none.
+    #[must_use]
+    pub fn least(&self) -> f64 {
+        self.0.first().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The largest ratio; `NaN` of none.
+    #[must_use]
+    pub fn most(&self) -> f64 {
+        self.0.last().copied().unwrap_or(f64::NAN)
+    }
+
     /// The true median lies above this with 95 % confidence or more, whatever the distribution:
     /// an order statistic (the sign test turned round). `None` below five pairs, which cannot
     /// bear that confidence.

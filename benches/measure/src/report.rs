@@ -75,10 +75,7 @@ pub struct Table {
 
 impl Table {
     /// A table without rows.
-    pub fn new<'c>(
-        heading: impl Into<String>,
-        columns: impl IntoIterator<Item = &'c str>,
-    ) -> Self {
+    pub fn new<'c>(heading: impl Into<String>, columns: impl IntoIterator<Item = &'c str>) -> Self {
         Self {
             heading: heading.into(),
             columns: columns.into_iter().map(str::to_owned).collect(),
@@ -137,12 +134,22 @@ pub struct Budget {
 impl Budget {
     /// `found` must be at least `limit`.
     pub fn at_least(what: impl Into<String>, found: f64, limit: f64, unit: &str) -> Self {
-        Self::new(what, found, format!("at least {limit}{unit}"), 1.0 - found / limit)
+        Self::new(
+            what,
+            found,
+            format!("at least {limit}{unit}"),
+            1.0 - found / limit,
+        )
     }
 
     /// `found` must be at most `limit`.
     pub fn at_most(what: impl Into<String>, found: f64, limit: f64, unit: &str) -> Self {
-        Self::new(what, found, format!("at most {limit}{unit}"), found / limit - 1.0)
+        Self::new(
+            what,
+            found,
+            format!("at most {limit}{unit}"),
+            found / limit - 1.0,
+        )
     }
 
     fn new(what: impl Into<String>, found: f64, limit: String, excess: f64) -> Self {
@@ -234,7 +241,10 @@ impl Report {
     /// # Errors
     /// When the file cannot be written.
     pub fn write(&self, path: &Path) -> io::Result<()> {
-        let text = if path.extension().is_some_and(|extension| extension == "json") {
+        let text = if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
             format!("{:#}\n", self.to_json())
         } else {
             self.to_string()

@@ -5,6 +5,7 @@ mod ours;
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -16,40 +17,52 @@ use crate::job::Job;
 use crate::setup::{BLOCK, SMALL, Setup, block};
 
 /// A client, as the jobs need it.
-trait Client {
-    async fn put(&self, key: &str, frames: Vec<Bytes>) -> Outcome<()>;
-    async fn multipart(
+trait Client: Sync + Send + 'static {
+    fn put(&self, key: &str, frames: Vec<Bytes>) -> impl Future<Output = Outcome<()>> + Send;
+    fn multipart(
         &self,
         key: &str,
         frames: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
-    ) -> Outcome<()>;
+    ) -> impl Future<Output = Outcome<()>> + Send;
     /// Reads an object as a stream, and says how long it was.
-    async fn get(&self, key: &str) -> Outcome<u64>;
-    async fn small_put(&self, key: &str, body: Bytes) -> Outcome<()>;
+    fn get(&self, key: &str) -> impl Future<Output = Outcome<u64>> + Send;
+    fn small_put(&self, key: &str, body: Bytes) -> impl Future<Output = Outcome<()>> + Send;
     /// Reads an object in one piece.
-    async fn small_get(&self, key: &str) -> Outcome<usize>;
+    fn small_get(&self, key: &str) -> impl Future<Output = Outcome<usize>> + Send;
     /// How many keys there are under a prefix.
-    async fn list(&self, prefix: &str) -> Outcome<u64>;
-    async fn delete(&self, keys: Vec<String>) -> Outcome<()>;
+    fn list(&self, prefix: &str) -> impl Future<Output = Outcome<u64>> + Send;
+    fn delete(&self, keys: Vec<String>) -> impl Future<Output = Outcome<()>> + Send;
 }
 
 /// Measures once for each line of input.
 pub(crate) async fn run(name: &str, job: Job) -> Outcome<()> {
     let setup = Setup::from_environment()?;
     match name {
-        "ours" => serve(&ours::Ours::new(&setup)?, name, job, &setup).await,
-        "opendal" => serve(&opendal::Opendal::new(&setup)?, name, job, &setup).await,
+        "ours" => serve(ours::Ours::new(&setup)?, name, job, setup).await,
+        "opendal" => serve(opendal::Opendal::new(&setup)?, name, job, setup).await,
         _ => Err(format!("no such client: `{name}`").into()),
     }
 }
 
-async fn serve(client: &impl Client, name: &str, job: Job, setup: &Setup) -> Outcome<()> {
-    let block = Bytes::from(block());
+async fn serve(client: impl Client, name: &str, job: Job, setup: Setup) -> Outcome<()> {
+    let work = Arc::new(Work {
+        client,
+        name: name.to_owned(),
+        job,
+        setup,
+        block: Bytes::from(block()),
+    });
     let mut lines = greet();
     while lines.next_line().await?.is_some() {
-        let (started, cpu) = (Instant::now(), measure::process::cpu_time());
-        work(client, name, job, setup, &block).await?;
-        let (seconds, cpu) = (started.elapsed(), measure::process::cpu_time() - cpu);
+        let work = work.clone();
+        // A task, as in a server: what is awaited outside of one runs on a thread that every answer
+        // has to wake.
+        let (seconds, cpu) = tokio::spawn(async move {
+            let (started, cpu) = (Instant::now(), measure::process::cpu_time());
+            work.once().await?;
+            Outcome::Ok((started.elapsed(), measure::process::cpu_time() - cpu))
+        })
+        .await??;
         println!(
             "{{\"seconds\": {}, \"cpu_seconds\": {}}}",
             seconds.as_secs_f64(),
@@ -64,67 +77,68 @@ fn greet() -> Lines<BufReader<Stdin>> {
     BufReader::new(tokio::io::stdin()).lines()
 }
 
-async fn work(
-    client: &impl Client,
-    name: &str,
+/// A job and who does it.
+struct Work<C> {
+    client: C,
+    name: String,
     job: Job,
-    setup: &Setup,
-    block: &Bytes,
-) -> Outcome<()> {
-    let blocks = usize::try_from(setup.large / BLOCK as u64)?;
-    let small = block.slice(..SMALL);
-    match job {
-        Job::Put => client.put("large", vec![block.clone(); blocks]).await,
-        Job::Multipart => {
-            let fresh = setup.fresh_frames;
-            let block = block.clone();
-            let frame = move |_| {
-                Ok(if fresh {
-                    Bytes::copy_from_slice(&block)
-                } else {
-                    block.clone()
-                })
-            };
-            client
-                .multipart("large", stream::iter(0..blocks).map(frame))
-                .await
-        }
-        Job::Get => expect(client.get("large").await?, setup.large),
-        Job::SmallPut => {
-            for number in 0..setup.small_count {
-                client.small_put(&key(name, number), small.clone()).await?;
-            }
-            Ok(())
-        }
-        Job::SmallGet => {
-            for _ in 0..setup.small_count {
-                expect(client.small_get("small/00000000").await?, SMALL)?;
-            }
-            Ok(())
-        }
-        Job::ManyPut => {
-            at_once(setup, async |number| {
-                client.small_put(&key(name, number), small.clone()).await
-            })
-            .await
-        }
-        Job::ManyGet => {
-            at_once(setup, async |_| {
-                expect(client.small_get("small/00000000").await?, SMALL)
-            })
-            .await
-        }
-        Job::List => expect(client.list("listed/").await?, setup.listed),
-        Job::Delete => {
-            let keys = (0..setup.deleted).map(|number| format!("deleted/{name}/{number:08}"));
-            client.delete(keys.collect()).await
-        }
-    }
+    setup: Setup,
+    block: Bytes,
 }
 
-/// Puts go round a hundred keys: what the server keeps of them stays small.
-fn key(name: &str, number: u64) -> String {
-    format!("small-of-{name}/{:02}", number % 100)
+impl<C: Client> Work<C> {
+    async fn once(&self) -> Outcome<()> {
+        let Self { client, setup, .. } = self;
+        let blocks = usize::try_from(setup.large / BLOCK as u64)?;
+        match self.job {
+            Job::Put => client.put("large", vec![self.block.clone(); blocks]).await,
+            Job::Multipart => {
+                let fresh = setup.fresh_frames;
+                let block = self.block.clone();
+                let frame = move |_| {
+                    Ok(if fresh {
+                        Bytes::copy_from_slice(&block)
+                    } else {
+                        block.clone()
+                    })
+                };
+                client
+                    .multipart("large", stream::iter(0..blocks).map(frame))
+                    .await
+            }
+            Job::Get => expect(client.get("large").await?, setup.large),
+            Job::SmallPut => {
+                for number in 0..setup.small_count {
+                    self.small_put(number).await?;
+                }
+                Ok(())
+            }
+            Job::SmallGet => {
+                for _ in 0..setup.small_count {
+                    self.small_get().await?;
+                }
+                Ok(())
+            }
+            Job::ManyPut => at_once(setup, |number| self.small_put(number)).await,
+            Job::ManyGet => at_once(setup, |_| self.small_get()).await,
+            Job::List => expect(client.list("listed/").await?, setup.listed),
+            Job::Delete => {
+                let name = &self.name;
+                let keys = (0..setup.deleted).map(|number| format!("deleted/{name}/{number:08}"));
+                client.delete(keys.collect()).await
+            }
+        }
+    }
+
+    async fn small_put(&self, number: u64) -> Outcome<()> {
+        // Round a hundred keys: what the server keeps of them stays small.
+        let key = format!("small-of-{}/{:02}", self.name, number % 100);
+        self.client.small_put(&key, self.block.slice(..SMALL)).await
+    }
+
+    async fn small_get(&self) -> Outcome<()> {
+        expect(self.client.small_get("small/00000000").await?, SMALL)
+    }
 }
 
 async fn at_once<F: Future<Output = Outcome<()>>>(
@@ -157,9 +171,9 @@ pub(crate) async fn fill() -> Outcome<()> {
             many_count: count.parse()?,
             ..setup.clone()
         };
-        at_once(&setup, async |number| {
-            let key = format!("{prefix}{number:08}");
-            client.small_put(&key, body.clone()).await
+        at_once(&setup, |number| {
+            let (client, key, body) = (&client, format!("{prefix}{number:08}"), body.clone());
+            async move { client.small_put(&key, body).await }
         })
         .await?;
         println!("{count}");

@@ -1,0 +1,110 @@
+//! What is measured, each in a process that does nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use ack_backup_center::engine::Discovery;
+use ack_backup_center::engine::backup::{Backup, BackupSpec};
+use ack_backup_center::engine::restore::{Restore, RestoreSpec};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use crate::Outcome;
+use crate::cluster::{connect, create_all, make_namespaces, read_lists};
+use crate::plan::Plan;
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ValueEnum)]
+pub(crate) enum Role {
+    /// Asks for the kinds of the server.
+    Discovery,
+    /// Reads the lists of a backup, raw and in parallel: the ceiling of a backup.
+    Lists,
+    /// Makes a backup.
+    Backup,
+    /// Creates as many objects in a bare loop: the ceiling of a restore.
+    Create,
+    /// Restores a backup into namespaces of its own.
+    Restore,
+}
+
+/// What it came to.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Measured {
+    pub(crate) seconds: f64,
+    pub(crate) cpu_seconds: f64,
+    /// The most memory that the process ever had resident, in bytes.
+    pub(crate) peak_memory: u64,
+    /// Requests to the API server.
+    pub(crate) calls: u64,
+    /// Objects that were read, or created.
+    pub(crate) objects: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) lists: Vec<String>,
+}
+
+/// Does it, and prints what it came to.
+pub(crate) async fn run(role: Role) -> Outcome<()> {
+    let plan = Plan::from_environment()?;
+    let (client, counter) = connect(&plan).await?;
+    let namespaces = plan.namespaces(&format!("created-{}", plan.turn));
+    if role == Role::Create {
+        make_namespaces(&client, &namespaces).await?;
+    }
+    let before = counter.calls();
+    let (started, cpu) = (Instant::now(), measure::process::cpu_time());
+    let objects = match role {
+        Role::Discovery => Discovery::run(&client).await?.resources.len() as u64,
+        Role::Lists => {
+            let at_once = BackupSpec::named("any").parallel;
+            read_lists(&client, &plan.lists, at_once).await?;
+            plan.objects as u64
+        }
+        Role::Backup => back_up(&plan, client).await?,
+        Role::Create => {
+            let at_once = RestoreSpec::named("any").parallel;
+            create_all(&client, &plan, &namespaces, at_once).await?;
+            plan.objects as u64
+        }
+        Role::Restore => restore(&plan, client).await?,
+    };
+    let (seconds, cpu) = (started.elapsed(), measure::process::cpu_time() - cpu);
+    let measured = Measured {
+        seconds: seconds.as_secs_f64(),
+        cpu_seconds: cpu.as_secs_f64(),
+        peak_memory: measure::process::peak_memory(std::process::id())?,
+        calls: counter.calls() - before,
+        objects,
+        lists: counter.lists(),
+    };
+    println!("{}", serde_json::to_string(&measured)?);
+    Ok(())
+}
+
+async fn back_up(plan: &Plan, client: kube::Client) -> Outcome<u64> {
+    let spec = BackupSpec::named(&plan.name);
+    let report = Backup::new(client, plan.repository()?, spec).run().await?;
+    if report.results.errors.count() > 0 {
+        return Err(report.to_string().into());
+    }
+    let progress = report.record.status.progress;
+    Ok(progress.map_or(0, |progress| progress.items_backed_up))
+}
+
+async fn restore(plan: &Plan, client: kube::Client) -> Outcome<u64> {
+    let targets = plan.namespaces(&format!("restored-{}", plan.turn));
+    let mapping: BTreeMap<String, String> =
+        plan.namespaces("shop").into_iter().zip(targets).collect();
+    let included: BTreeSet<String> = mapping.keys().cloned().collect();
+    let backup = plan.repository()?.open(&plan.name).await?;
+    let spec = RestoreSpec {
+        included_namespaces: included,
+        namespace_mapping: mapping,
+        ..RestoreSpec::named(format!("restore-{}", plan.turn))
+    };
+    let report = Restore::new(client, backup, spec).run().await?;
+    if !report.is_complete() {
+        return Err(report.to_string().into());
+    }
+    Ok(report.items.len() as u64)
+}
