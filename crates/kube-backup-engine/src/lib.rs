@@ -7,6 +7,7 @@ mod collect;
 pub mod compare;
 mod discover;
 mod error;
+mod pointer;
 mod repository;
 mod resource;
 pub mod restore;

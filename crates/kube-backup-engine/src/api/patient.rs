@@ -1,5 +1,6 @@
 //! Single requests to the API server: raw JSON in and out, repeated where that is safe.
 
+use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -45,11 +46,27 @@ impl Answer {
 pub(crate) struct PatientApi {
     client: Client,
     patience: Duration,
+    dry_run: bool,
 }
 
 impl PatientApi {
     pub(crate) fn new(client: Client, patience: Duration) -> Self {
-        Self { client, patience }
+        Self {
+            client,
+            patience,
+            dry_run: false,
+        }
+    }
+
+    /// Whatever is asked of the server, it changes nothing: it admits, defaults and checks, and says
+    /// what would have become of it.
+    pub(crate) fn for_dry_runs(mut self) -> Self {
+        self.dry_run = true;
+        self
+    }
+
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.dry_run
     }
 
     pub(crate) fn patience(&self) -> Duration {
@@ -62,18 +79,28 @@ impl PatientApi {
     }
 
     pub(crate) async fn create(&self, path: &str, object: &Value) -> Result<Answer> {
-        self.request(Method::POST, path, "application/json", encode(object)?)
+        let path = self.for_writing(path);
+        self.request(Method::POST, &path, "application/json", encode(object)?)
             .await
     }
 
     pub(crate) async fn merge(&self, path: &str, patch: &Value) -> Result<Answer> {
+        let path = self.for_writing(path);
         self.request(
             Method::PATCH,
-            path,
+            &path,
             "application/merge-patch+json",
             encode(patch)?,
         )
         .await
+    }
+
+    fn for_writing<'a>(&self, path: &'a str) -> Cow<'a, str> {
+        if self.dry_run {
+            format!("{path}?dryRun=All").into()
+        } else {
+            path.into()
+        }
     }
 
     /// Repeats what failed for a while: a broken connection, 429, 5xx, and the 409 of a writer that

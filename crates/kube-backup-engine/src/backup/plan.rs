@@ -47,7 +47,7 @@ impl Stage {
             Tier::Limits => 1,
             Tier::Pods => 2,
             Tier::PodOwners => 3,
-            Tier::Everything => 4,
+            Tier::Everything | Tier::CustomResources => 4,
             Tier::RequestedServices => 5,
             Tier::Configuration => 6,
             Tier::Foundations => 7,

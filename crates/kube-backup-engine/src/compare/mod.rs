@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::GroupResource;
-use crate::restore::is_adopted;
+use crate::pointer::push_step;
+use crate::restore::{is_adopted, map_namespaces};
 
 pub use tolerated::{TOLERATED, Tolerance};
 
@@ -64,7 +65,7 @@ impl Comparison {
     /// Both without what may differ.
     fn stripped(&self, kind: &GroupResource, before: &Value, after: &Value) -> (Value, Value) {
         let (mut before, mut after) = (before.clone(), after.clone());
-        self.map_namespaces(kind, &mut before);
+        map_namespaces(kind, &mut before, &self.namespaces);
         for tolerance in TOLERATED
             .iter()
             .filter(|tolerance| tolerance.applies(kind, &before))
@@ -74,38 +75,20 @@ impl Comparison {
             tolerance.strip(&mut after);
         }
         for side in [&mut before, &mut after] {
-            drop_adopted(side);
+            drop_adopted(kind, side);
             drop_empty(side);
         }
         (before, after)
     }
-
-    fn map_namespaces(&self, kind: &GroupResource, object: &mut Value) {
-        if self.namespaces.is_empty() {
-            return;
-        }
-        let kind = kind.to_string();
-        for (of, pointer) in tolerated::NAMESPACE_FIELDS {
-            if of == "*" || of == kind {
-                for_each(object, pointer, &mut |parent, key| {
-                    if let Some(Value::String(namespace)) = field(parent, key)
-                        && let Some(target) = self.namespaces.get(namespace)
-                    {
-                        namespace.clone_from(target);
-                    }
-                });
-            }
-        }
-    }
 }
 
 /// References to owners that adopt by selector come back when those get to it.
-fn drop_adopted(object: &mut Value) {
+fn drop_adopted(kind: &GroupResource, object: &mut Value) {
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
         return;
     };
     if let Some(Value::Array(references)) = metadata.get_mut("ownerReferences") {
-        references.retain(|reference| !is_adopted(reference));
+        references.retain(|reference| !is_adopted(kind, reference));
         if references.is_empty() {
             metadata.remove("ownerReferences");
         }
@@ -134,48 +117,12 @@ fn drop_empty(object: &mut Value) {
     }
 }
 
-fn field<'a>(parent: &'a mut Value, key: &str) -> Option<&'a mut Value> {
-    match parent {
-        Value::Object(fields) => fields.get_mut(key),
-        Value::Array(items) => items.get_mut(key.parse::<usize>().ok()?),
-        _ => None,
-    }
-}
-
-/// Calls `act` with the parent and key of every place that `pointer` matches; `*` stands for each
-/// element or key.
-fn for_each(object: &mut Value, pointer: &str, act: &mut dyn FnMut(&mut Value, &str)) {
-    let Some(rest) = pointer.strip_prefix('/') else {
-        return;
-    };
-    let (step, rest) = rest
-        .split_once('/')
-        .map_or((rest, None), |(step, rest)| (step, Some(rest)));
-    let step = step.replace("~1", "/").replace("~0", "~");
-    let keys: Vec<String> = match (step.as_str(), &*object) {
-        ("*", Value::Array(items)) => (0..items.len()).map(|n| n.to_string()).collect(),
-        ("*", Value::Object(fields)) => fields.keys().cloned().collect(),
-        _ => vec![step],
-    };
-    for key in keys {
-        match rest {
-            None => act(object, &key),
-            Some(rest) => {
-                if let Some(child) = field(object, &key) {
-                    for_each(child, &format!("/{rest}"), act);
-                }
-            }
-        }
-    }
-}
-
 fn diff(before: &Value, after: &Value, at: &mut String, found: &mut Vec<String>) {
     let length = at.len();
     match (before, after) {
         (Value::Object(a), Value::Object(b)) => {
             for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
-                at.push('/');
-                at.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                push_step(at, key);
                 match (a.get(key), b.get(key)) {
                     (Some(a), Some(b)) => diff(a, b, at, found),
                     _ => found.push(at.clone()),

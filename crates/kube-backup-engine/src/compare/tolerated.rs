@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::for_each;
 use crate::GroupResource;
+use crate::pointer::for_each;
 
 /// A place that may differ.
 #[derive(Debug, Clone, Copy)]
@@ -82,6 +82,11 @@ pub const TOLERATED: &[Tolerance] = &[
         "/metadata/labels/velero.io~1restore-name",
         "is put on by the restore",
     ),
+    always(
+        "*",
+        "/metadata/annotations/kube-backup-engine~1restored-by",
+        "is put on by the restore",
+    ),
     always("*", "/status", "is what controllers make of the object"),
     always("namespaces", "/spec/finalizers", "is the server's own"),
     when(
@@ -152,6 +157,11 @@ pub const TOLERATED: &[Tolerance] = &[
     ),
     always(
         "pods",
+        "/spec/preemptionPolicy",
+        "is computed from the priority class",
+    ),
+    always(
+        "pods",
         "/spec/ephemeralContainers",
         "are for debugging and refused on create",
     ),
@@ -159,6 +169,24 @@ pub const TOLERATED: &[Tolerance] = &[
         "persistentvolumeclaims",
         "/spec/volumeName",
         "is the volume this copy is bound to",
+    ),
+    when(
+        "persistentvolumeclaims",
+        "/spec/dataSource",
+        is_bound,
+        FILLED,
+    ),
+    when(
+        "persistentvolumeclaims",
+        "/spec/dataSourceRef",
+        is_bound,
+        FILLED,
+    ),
+    when(
+        "persistentvolumeclaims",
+        "/spec/selector",
+        is_bound,
+        "chose a volume among those of one cluster",
     ),
     always(
         "persistentvolumeclaims",
@@ -228,39 +256,9 @@ pub const TOLERATED: &[Tolerance] = &[
     ),
 ];
 
+const FILLED: &str = "is what the volume was first filled from";
 const BOUND: &str = "is noted while binding, which this copy does anew";
 const JOB_UID: &str = "is the uid of this copy";
-
-/// Fields that hold a namespace's name and follow a mapping.
-pub(super) const NAMESPACE_FIELDS: [(&str, &str); 9] = [
-    ("*", "/metadata/namespace"),
-    ("namespaces", "/metadata/name"),
-    (
-        "namespaces",
-        "/metadata/labels/kubernetes.io~1metadata.name",
-    ),
-    (
-        "rolebindings.rbac.authorization.k8s.io",
-        "/subjects/*/namespace",
-    ),
-    (
-        "clusterrolebindings.rbac.authorization.k8s.io",
-        "/subjects/*/namespace",
-    ),
-    ("persistentvolumes", "/spec/claimRef/namespace"),
-    (
-        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
-        "/webhooks/*/clientConfig/service/namespace",
-    ),
-    (
-        "validatingwebhookconfigurations.admissionregistration.k8s.io",
-        "/webhooks/*/clientConfig/service/namespace",
-    ),
-    (
-        "apiservices.apiregistration.k8s.io",
-        "/spec/service/namespace",
-    ),
-];
 
 impl Tolerance {
     pub(super) fn applies(&self, kind: &GroupResource, before: &Value) -> bool {
@@ -306,6 +304,10 @@ fn has_token_secrets(account: &Value) -> bool {
                 .as_str()
                 .is_some_and(|name| name.starts_with(&prefix))
         })
+}
+
+fn is_bound(claim: &Value) -> bool {
+    !claim["metadata"]["annotations"]["pv.kubernetes.io/bind-completed"].is_null()
 }
 
 fn is_aggregated(role: &Value) -> bool {

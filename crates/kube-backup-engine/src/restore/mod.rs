@@ -1,20 +1,36 @@
 //! Bringing a backup back: choose, order, transform, create, report.
 //!
 //! The order is a table (`tiers`); what is changed in an object before it is created stands in one
-//! file a kind (`transform`); what became of each object is in the [`RestoreReport`].
+//! file a kind (`transform`); what becomes of an object that is there is one function (`decide`); what
+//! became of each object, and whether it is well, is in the [`RestoreReport`]. A [`RestorePlan`] is
+//! made by the same steps with every write a dry run.
 
 mod apply;
-mod existing;
+mod changes;
+mod deadline;
+mod decide;
+mod health;
 mod owners;
+mod plan;
+mod prerequisites;
 mod report;
 mod run;
+mod select;
+mod served;
+mod settle;
 mod spec;
+mod stages;
 mod tiers;
 pub(crate) mod transform;
 mod wait;
 
+pub use changes::Change;
+pub use health::{Trouble, TroubleKind};
+pub use kube::core::{Expression, Selector};
 pub(crate) use owners::is_adopted;
+pub use plan::{Action, PlannedItem, RestorePlan};
 pub use report::{Item, Outcome, RestoreReport};
 pub use run::{Restore, RestoreProgress};
 pub use spec::{ExistingPolicy, RestoreSpec};
 pub use tiers::Tier;
+pub(crate) use transform::map_namespaces;

@@ -2,38 +2,109 @@
 //!
 //! An owner reference holds the owner's uid, and a restored owner has another one: a reference to
 //! the old uid would have the garbage collector delete the object within seconds. So references are
-//! stripped on create. The built-in workload controllers adopt by selector; to everything else, such
-//! as a custom resource that owns a ConfigMap, references are put back once the new uid is known.
+//! stripped on create. The built-in workload controllers adopt by selector. To everything else, such
+//! as a custom resource that owns a ConfigMap, references are put back: on create where the owner's
+//! new uid is known by then, and otherwise by a patch, once all owners are there.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use futures::StreamExt as _;
 use http::StatusCode;
+use memchr::memmem;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::served::Served;
 use crate::api::patient::PatientApi;
-use crate::{ApiResource, ObjectId};
+use crate::scan::raw_at;
+use crate::{GroupResource, ObjectId};
 
-/// Kinds that adopt what their selector matches (Kubernetes, controller_ref_manager.go).
-const ADOPTERS: [(&str, &str); 6] = [
-    ("apps", "Deployment"),
-    ("apps", "ReplicaSet"),
-    ("apps", "StatefulSet"),
-    ("apps", "DaemonSet"),
-    ("", "ReplicationController"),
-    ("batch", "Job"),
+/// Who adopts what its selector matches: kind of the owner, kind of the owned
+/// (Kubernetes, controller_ref_manager.go and each controller's use of it).
+const ADOPTIONS: [(&str, &str, &str, &str); 8] = [
+    ("apps", "Deployment", "apps", "replicasets"),
+    ("apps", "ReplicaSet", "", "pods"),
+    ("apps", "StatefulSet", "", "pods"),
+    ("apps", "StatefulSet", "apps", "controllerrevisions"),
+    ("apps", "DaemonSet", "", "pods"),
+    ("apps", "DaemonSet", "apps", "controllerrevisions"),
+    ("", "ReplicationController", "", "pods"),
+    ("batch", "Job", "", "pods"),
 ];
 
-/// References of one object that nobody will restore but us.
+/// References of one object that nobody will put back but us.
 #[derive(Debug)]
 pub(crate) struct Orphan {
     pub(crate) id: ObjectId,
     pub(crate) path: String,
     pub(crate) namespace: Option<String>,
-    references: Vec<Value>,
+    pub(crate) references: Vec<Value>,
+}
+
+/// An owner as references name it, in the target cluster. References do not say whether it lives in
+/// the namespace of what it owns or in none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Owner {
+    group: String,
+    kind: String,
+    namespace: Option<String>,
+    name: String,
+}
+
+impl Owner {
+    /// The owner that `object` would be.
+    pub(crate) fn itself(object: &Value, namespace: Option<&str>, name: &str) -> Self {
+        Self {
+            group: group_of(object).to_owned(),
+            kind: object["kind"].as_str().unwrap_or_default().to_owned(),
+            namespace: namespace.map(str::to_owned),
+            name: name.to_owned(),
+        }
+    }
+
+    /// Who a reference may mean.
+    fn meant(reference: &Value, namespace: Option<&str>) -> Vec<Self> {
+        let of = |namespace: Option<&str>| {
+            let name = reference["name"].as_str().unwrap_or_default();
+            Self::itself(reference, namespace, name)
+        };
+        match namespace {
+            None => vec![of(None)],
+            some => vec![of(some), of(None)],
+        }
+    }
+}
+
+/// The uids that owners have in the target cluster.
+pub(crate) type Uids = HashMap<Owner, String>;
+
+/// Notes whom the references in a raw object mean, so that these owners' uids are kept when they
+/// are restored. Most objects have none, and are not parsed to see that.
+pub(crate) fn note(
+    kind: &GroupResource,
+    raw: &[u8],
+    namespace: Option<&str>,
+    owners: &mut HashSet<Owner>,
+) {
+    #[derive(Deserialize)]
+    struct Metadata {
+        #[serde(default, rename = "ownerReferences")]
+        references: Vec<Value>,
+    }
+    if memmem::find(raw, b"\"ownerReferences\"").is_none() {
+        return;
+    }
+    let metadata = raw_at(raw, &["metadata"])
+        .and_then(|metadata| serde_json::from_slice::<Metadata>(metadata).ok());
+    for reference in metadata.map(|m| m.references).into_iter().flatten() {
+        if !is_adopted(kind, &reference) {
+            owners.extend(Owner::meant(&reference, namespace));
+        }
+    }
 }
 
 /// Takes the references off an object, and keeps those that no controller puts back.
-pub(crate) fn strip(object: &mut Value) -> Vec<Value> {
+pub(crate) fn strip(kind: &GroupResource, object: &mut Value) -> Vec<Value> {
     let Some(metadata) = object["metadata"].as_object_mut() else {
         return Vec::new();
     };
@@ -42,98 +113,152 @@ pub(crate) fn strip(object: &mut Value) -> Vec<Value> {
     };
     references
         .into_iter()
-        .filter(|reference| !is_adopted(reference))
+        .filter(|reference| !is_adopted(kind, reference))
         .collect()
 }
 
-/// Whether a reference is to an owner that adopts again what it selects.
-pub(crate) fn is_adopted(reference: &Value) -> bool {
-    let kind = reference["kind"].as_str().unwrap_or_default();
-    let version = reference["apiVersion"].as_str().unwrap_or_default();
-    let group = version.split_once('/').map_or("", |(group, _)| group);
-    ADOPTERS.contains(&(group, kind))
+/// Whether a reference on an object of `kind` is to an owner that adopts it again.
+pub(crate) fn is_adopted(kind: &GroupResource, reference: &Value) -> bool {
+    let (group, owner) = (
+        group_of(reference),
+        reference["kind"].as_str().unwrap_or_default(),
+    );
+    reference["controller"] == true
+        && ADOPTIONS.iter().any(|(of, adopter, owned, plural)| {
+            *of == group && *adopter == owner && kind.is(owned, plural)
+        })
 }
 
-pub(crate) fn orphan(
-    id: ObjectId,
-    path: String,
-    namespace: Option<String>,
-    references: Vec<Value>,
-) -> Option<Orphan> {
-    (!references.is_empty()).then_some(Orphan {
-        id,
-        path,
-        namespace,
-        references,
-    })
+fn group_of(object: &Value) -> &str {
+    object["apiVersion"]
+        .as_str()
+        .and_then(|version| version.split_once('/'))
+        .map_or("", |(group, _)| group)
 }
 
-/// Puts the references back, by the owners' new uids. Returns what could not be put back.
+/// The references with the owners' new uids; `None` while one of them is not known.
+pub(crate) fn renewed(
+    references: &[Value],
+    namespace: Option<&str>,
+    uids: &Uids,
+) -> Option<Vec<Value>> {
+    references
+        .iter()
+        .map(|reference| {
+            let uid = Owner::meant(reference, namespace)
+                .iter()
+                .find_map(|owner| uids.get(owner))?;
+            let mut reference = reference.clone();
+            reference["uid"] = uid.clone().into();
+            Some(reference)
+        })
+        .collect()
+}
+
+/// Puts the references back, by the owners' new uids. Answers those objects of which an owner is not
+/// in the cluster, and what went wrong with others.
 pub(crate) async fn put_back(
     api: &PatientApi,
-    kinds: &[ApiResource],
+    served: &Served,
+    uids: &mut Uids,
     orphans: Vec<Orphan>,
-) -> Vec<String> {
-    let mut uids: HashMap<String, Option<String>> = HashMap::new();
-    let mut warnings = Vec::new();
-    for orphan in orphans {
-        let mut references = Vec::new();
-        for mut reference in orphan.references {
-            let path = owner_path(kinds, &reference, orphan.namespace.as_deref());
-            let uid = match &path {
-                None => None,
-                Some(path) => {
-                    if !uids.contains_key(path) {
-                        let uid = uid_of(api, path).await;
-                        uids.insert(path.clone(), uid);
-                    }
-                    uids.get(path).cloned().flatten()
-                }
-            };
-            match uid {
-                Some(uid) => {
-                    reference["uid"] = uid.into();
-                    references.push(reference);
-                }
-                None => warnings.push(format!(
-                    "{} keeps no reference to its owner {} `{}`, which is not in the cluster",
-                    orphan.id,
-                    reference["kind"].as_str().unwrap_or_default(),
-                    reference["name"].as_str().unwrap_or_default(),
-                )),
-            }
-        }
-        if references.is_empty() {
-            continue;
-        }
-        let patch = json!({"metadata": {"ownerReferences": references}});
-        match api.merge(&orphan.path, &patch).await {
-            Ok(answer) if answer.status.is_success() => {}
-            Ok(answer) => warnings.push(format!(
-                "put the owners of {} back: {}",
-                orphan.id,
-                answer.message()
-            )),
-            Err(error) => warnings.push(format!(
-                "put the owners of {} back: {}",
-                orphan.id,
-                error.chain()
-            )),
-        }
-    }
-    warnings
+    parallel: usize,
+) -> (Vec<Orphan>, Vec<String>) {
+    learn(api, served, uids, &orphans, parallel).await;
+    let uids = &*uids;
+    let (known, unknown): (Vec<_>, Vec<_>) = orphans.into_iter().partition(|orphan| {
+        renewed(&orphan.references, orphan.namespace.as_deref(), uids).is_some()
+    });
+    let warnings = futures::stream::iter(known)
+        .map(|orphan| async move {
+            let references = renewed(&orphan.references, orphan.namespace.as_deref(), uids)?;
+            patch(api, &orphan, references).await
+        })
+        .buffer_unordered(parallel)
+        .filter_map(futures::future::ready)
+        .collect()
+        .await;
+    (unknown, warnings)
 }
 
-fn owner_path(kinds: &[ApiResource], reference: &Value, namespace: Option<&str>) -> Option<String> {
-    let (version, kind) = (
-        reference["apiVersion"].as_str()?,
-        reference["kind"].as_str()?,
-    );
-    let group = version.split_once('/').map_or("", |(group, _)| group);
-    let resource = kinds
-        .iter()
-        .find(|resource| resource.group == group && resource.kind == kind)?;
-    Some(resource.object_path(namespace, reference["name"].as_str()?))
+/// Gives what is left the references whose owners are there, and names the others.
+pub(crate) async fn put_back_some(
+    api: &PatientApi,
+    uids: &Uids,
+    orphans: Vec<Orphan>,
+    parallel: usize,
+) -> Vec<String> {
+    let warnings: Vec<Vec<String>> = futures::stream::iter(orphans)
+        .map(|orphan| async move {
+            let mut warnings = Vec::new();
+            let mut there = Vec::new();
+            for reference in &orphan.references {
+                let one = std::slice::from_ref(reference);
+                match renewed(one, orphan.namespace.as_deref(), uids) {
+                    Some(renewed) => there.extend(renewed),
+                    None => warnings.push(format!(
+                        "{} keeps no reference to its owner {} `{}`, which is not in the cluster",
+                        orphan.id,
+                        reference["kind"].as_str().unwrap_or_default(),
+                        reference["name"].as_str().unwrap_or_default(),
+                    )),
+                }
+            }
+            if !there.is_empty() {
+                warnings.extend(patch(api, &orphan, there).await);
+            }
+            warnings
+        })
+        .buffer_unordered(parallel)
+        .collect()
+        .await;
+    warnings.into_iter().flatten().collect()
+}
+
+async fn patch(api: &PatientApi, orphan: &Orphan, references: Vec<Value>) -> Option<String> {
+    let patch = json!({"metadata": {"ownerReferences": references}});
+    let reason = match api.merge(&orphan.path, &patch).await {
+        Ok(answer) if answer.status.is_success() => return None,
+        Ok(answer) => answer.message(),
+        Err(error) => error.chain(),
+    };
+    Some(format!("put the owners of {} back: {reason}", orphan.id))
+}
+
+/// Asks for the uids that are not known, once each.
+async fn learn(
+    api: &PatientApi,
+    served: &Served,
+    uids: &mut Uids,
+    orphans: &[Orphan],
+    parallel: usize,
+) {
+    let mut unknown: HashMap<String, Owner> = HashMap::new();
+    for orphan in orphans {
+        for reference in &orphan.references {
+            let namespace = orphan.namespace.as_deref();
+            let meant = Owner::meant(reference, namespace);
+            if meant.iter().any(|owner| uids.contains_key(owner)) {
+                continue;
+            }
+            let kind = reference["kind"].as_str().unwrap_or_default();
+            if let (Some(resource), Some(name)) = (
+                served.of_kind(group_of(reference), kind),
+                reference["name"].as_str(),
+            ) {
+                let namespace = namespace.filter(|_| resource.namespaced);
+                let owner = Owner::itself(reference, namespace, name);
+                unknown.insert(resource.object_path(namespace, name), owner);
+            }
+        }
+    }
+    let found: Vec<(Owner, String)> = futures::stream::iter(unknown)
+        .map(|(path, owner)| async move { Some((owner, uid_of(api, &path).await?)) })
+        .buffer_unordered(parallel)
+        .filter_map(futures::future::ready)
+        .collect()
+        .await;
+    uids.extend(found);
 }
 
 async fn uid_of(api: &PatientApi, path: &str) -> Option<String> {
@@ -142,25 +267,69 @@ async fn uid_of(api: &PatientApi, path: &str) -> Option<String> {
         .await
         .ok()
         .filter(|answer| answer.status == StatusCode::OK)?;
-    answer.json()["metadata"]["uid"].as_str().map(str::to_owned)
+    uid(&answer.json())
+}
+
+pub(crate) fn uid(object: &Value) -> Option<String> {
+    object["metadata"]["uid"].as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn names(references: &[Value]) -> Vec<&str> {
+        let name = |reference| {
+            let reference: &Value = reference;
+            reference["name"].as_str().unwrap()
+        };
+        references.iter().map(name).collect()
+    }
+
     #[test]
     fn only_what_no_controller_adopts_is_kept() {
-        let mut object = json!({"metadata": {"ownerReferences": [
-            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "a", "uid": "1"},
-            {"apiVersion": "example.com/v1", "kind": "Shop", "name": "b", "uid": "2"},
-            {"apiVersion": "batch/v1", "kind": "CronJob", "name": "c", "uid": "3"},
-        ]}});
-        let kept: Vec<_> = strip(&mut object)
-            .iter()
-            .map(|r| r["name"].clone())
-            .collect();
-        assert_eq!(kept, ["b", "c"]);
-        assert_eq!(object, json!({"metadata": {}}));
+        let references = json!([
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "a", "uid": "1", "controller": true},
+            {"apiVersion": "example.com/v1", "kind": "Shop", "name": "b", "uid": "2", "controller": true},
+            {"apiVersion": "batch/v1", "kind": "CronJob", "name": "c", "uid": "3", "controller": true},
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "d", "uid": "4"},
+        ]);
+        let mut pod = json!({"metadata": {"ownerReferences": references.clone()}});
+        let kept = strip(&GroupResource::core("pods"), &mut pod);
+        assert_eq!(names(&kept), ["b", "c", "d"]);
+        assert_eq!(pod, json!({"metadata": {}}));
+        // No workload adopts a ConfigMap.
+        let mut map = json!({"metadata": {"ownerReferences": references}});
+        let kept = strip(&GroupResource::core("configmaps"), &mut map);
+        assert_eq!(names(&kept), ["a", "b", "c", "d"]);
+    }
+
+    #[test]
+    fn owners_are_noted_in_raw_objects_and_known_by_their_new_uid() {
+        let raw = br#"{"metadata":{"name":"m","ownerReferences":[
+            {"apiVersion":"example.com/v1","kind":"Shop","name":"s","uid":"old"}]}}"#;
+        let mut owners = HashSet::new();
+        note(
+            &GroupResource::core("configmaps"),
+            raw,
+            Some("copy"),
+            &mut owners,
+        );
+        let shop = json!({"apiVersion": "example.com/v1", "kind": "Shop"});
+        let cluster_wide = Owner::itself(&shop, None, "s");
+        let namespaced = Owner::itself(&shop, Some("copy"), "s");
+        assert_eq!(
+            owners,
+            HashSet::from([cluster_wide.clone(), namespaced.clone()])
+        );
+
+        let references =
+            [json!({"apiVersion": "example.com/v1", "kind": "Shop", "name": "s", "uid": "old"})];
+        assert_eq!(renewed(&references, Some("copy"), &Uids::new()), None);
+        for owner in [cluster_wide, namespaced] {
+            let uids = Uids::from([(owner, "new".to_owned())]);
+            let renewed = renewed(&references, Some("copy"), &uids).unwrap();
+            assert_eq!(renewed[0]["uid"], "new");
+        }
     }
 }

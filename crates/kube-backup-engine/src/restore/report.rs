@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::health::{self, Trouble};
 use crate::ObjectId;
 
 /// What became of one object.
@@ -92,6 +93,8 @@ pub struct RestoreReport {
     pub items: Vec<Item>,
     /// What concerns more than one object.
     pub warnings: Vec<String>,
+    /// What is in the cluster and not well, or not yet.
+    pub troubles: Vec<Trouble>,
 }
 
 impl RestoreReport {
@@ -112,7 +115,8 @@ impl RestoreReport {
             .filter(|item| matches!(item.outcome, Outcome::Failed(_)))
     }
 
-    /// Whether every chosen object is in the cluster or was skipped for a reason.
+    /// Whether every chosen object is in the cluster or was skipped for a reason; it may not be
+    /// [well](Self::troubles) for all that.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.failed().next().is_none()
@@ -145,6 +149,6 @@ impl fmt::Display for RestoreReport {
                 )?;
             }
         }
-        Ok(())
+        health::print(&self.troubles, f)
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::{Entry, GroupResource};
+use kube::core::{Selector, SelectorExt as _};
+
+use crate::{Error, GroupResource, ObjectId, Result};
 
 /// What becomes of objects that are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,11 +45,26 @@ pub struct RestoreSpec {
     pub excluded_resources: BTreeSet<GroupResource>,
     /// Only objects of these names; empty for all.
     pub included_names: BTreeSet<String>,
+    /// Only objects whose labels one of these selects; empty for all. Claims of chosen Pods, and what
+    /// chosen objects need of the cluster, come along whatever their labels.
+    pub label_selectors: Vec<Selector>,
     /// Cluster-scoped objects: `Some(true)` all, `Some(false)` none, `None` all with all namespaces
-    /// and otherwise only what the chosen namespaces need (their definitions and volumes).
+    /// and otherwise only what the chosen objects need (their definitions, volumes and priority
+    /// classes).
     pub include_cluster_resources: Option<bool>,
-    /// Namespace in the backup to namespace in the cluster.
+    /// Namespace in the backup to namespace in the cluster. Followed wherever an object names a
+    /// namespace: subjects of role bindings, services of webhooks, selectors of network policies and
+    /// more.
     pub namespace_mapping: BTreeMap<String, String>,
+    /// Storage class in the backup to storage class in the cluster.
+    pub storage_class_mapping: BTreeMap<String, String>,
+    /// Beginning of an image's name to what stands there in the cluster:
+    /// `docker.io/library` to `registry.example.com/mirror`. The longest fitting one counts.
+    pub image_mapping: BTreeMap<String, String>,
+    /// Kinds whose status is written back too. It tells of the old cluster, so none is, unless a
+    /// controller takes it for its memory; `velero.io/restore-status: "true"` on an object asks for it
+    /// as well.
+    pub restore_status: BTreeSet<GroupResource>,
     /// What becomes of objects that are there already.
     pub existing: ExistingPolicy,
     /// Keeps the node ports of Services even where nobody asked for them.
@@ -57,10 +74,18 @@ pub struct RestoreSpec {
     /// How long to wait for any one thing: a definition to be served, a namespace to be active, an
     /// object of the same name to be gone, a server to answer.
     pub patience: Duration,
+    /// How long to wait for what is restored to be ready: webhook configurations and APIServices wait
+    /// this long for what answers them before they are restored, and the report this long for
+    /// Pods, claims and load balancers. Zero looks once and waits for nothing.
+    pub wait_for_ready: Duration,
+    /// How long all of it may take; none unless set. What has not had its turn by then is reported as
+    /// failed, and running the restore again settles it.
+    pub deadline: Option<Duration>,
 }
 
-/// Never restored: they belong to a machine or tell what happened (Velero, restore_controller.go).
-const NEVER: [(&str, &str); 9] = [
+/// Never restored: they belong to a machine, tell what happened (Velero, restore_controller.go), or
+/// are orders to Velero, which it would carry out a second time.
+const NEVER: [(&str, &str); 16] = [
     ("", "nodes"),
     ("", "events"),
     ("events.k8s.io", "events"),
@@ -68,6 +93,13 @@ const NEVER: [(&str, &str); 9] = [
     ("velero.io", "restores"),
     ("velero.io", "resticrepositories"),
     ("velero.io", "backuprepositories"),
+    ("velero.io", "datadownloads"),
+    ("velero.io", "datauploads"),
+    ("velero.io", "deletebackuprequests"),
+    ("velero.io", "downloadrequests"),
+    ("velero.io", "podvolumebackups"),
+    ("velero.io", "podvolumerestores"),
+    ("velero.io", "serverstatusrequests"),
     ("storage.k8s.io", "csinodes"),
     ("storage.k8s.io", "volumeattachments"),
 ];
@@ -82,12 +114,18 @@ impl RestoreSpec {
             included_resources: BTreeSet::new(),
             excluded_resources: BTreeSet::new(),
             included_names: BTreeSet::new(),
+            label_selectors: Vec::new(),
             include_cluster_resources: None,
             namespace_mapping: BTreeMap::new(),
+            storage_class_mapping: BTreeMap::new(),
+            image_mapping: BTreeMap::new(),
+            restore_status: BTreeSet::new(),
             existing: ExistingPolicy::default(),
             preserve_node_ports: false,
             parallel: 32,
             patience: Duration::from_secs(60),
+            wait_for_ready: Duration::ZERO,
+            deadline: None,
         }
     }
 
@@ -105,7 +143,13 @@ impl RestoreSpec {
             && !self.excluded_namespaces.contains(namespace)
     }
 
-    fn wants_kind(&self, resource: &GroupResource) -> bool {
+    /// Whether every cluster-scoped object is chosen, and not only what others need.
+    pub(crate) fn wants_whole_cluster(&self) -> bool {
+        let all = self.included_namespaces.is_empty() && self.excluded_namespaces.is_empty();
+        self.include_cluster_resources.unwrap_or(all)
+    }
+
+    pub(crate) fn wants_kind(&self, resource: &GroupResource) -> bool {
         !NEVER
             .iter()
             .any(|(group, plural)| resource.is(group, plural))
@@ -113,53 +157,67 @@ impl RestoreSpec {
             && !self.excluded_resources.contains(resource)
     }
 
-    /// The entries to restore. Namespaces come along with what lies in them.
-    pub(crate) fn choose(&self, entries: Vec<Entry>) -> Vec<Entry> {
-        let namespaced: BTreeSet<GroupResource> = entries
-            .iter()
-            .filter(|entry| self.wants(entry))
-            .filter(|entry| entry.id.namespace.is_some())
-            .map(|entry| entry.id.resource.clone())
-            .collect();
-        let used: BTreeSet<String> = entries
-            .iter()
-            .filter(|entry| self.wants(entry))
-            .filter_map(|entry| entry.id.namespace.clone())
-            .collect();
-        let chosen = entries.into_iter().filter(|entry| {
-            let id = &entry.id;
-            if id.namespace.is_some() {
-                return self.wants(entry);
-            }
-            if id.resource.is("", "namespaces") {
-                return self.wants_namespace(&id.name)
-                    && (used.contains(&id.name) || self.wants(entry));
-            }
-            if !self.wants(entry) {
-                return false;
-            }
-            match self.include_cluster_resources {
-                Some(all) => all,
-                None if self.included_namespaces.is_empty() => true,
-                None if id
-                    .resource
-                    .is("apiextensions.k8s.io", "customresourcedefinitions") =>
-                {
-                    namespaced.iter().any(|kind| kind.to_string() == id.name)
-                }
-                None => id.resource.is("", "persistentvolumes"),
-            }
-        });
-        chosen.collect()
-    }
-
-    fn wants(&self, entry: &Entry) -> bool {
-        let id = &entry.id;
+    /// Whether an object is chosen by its name alone, labels aside.
+    pub(crate) fn wants(&self, id: &ObjectId) -> bool {
         self.wants_kind(&id.resource)
             && id
                 .namespace
                 .as_deref()
                 .is_none_or(|namespace| self.wants_namespace(namespace))
             && (self.included_names.is_empty() || self.included_names.contains(&id.name))
+    }
+
+    /// Whether labels are chosen.
+    pub(crate) fn wants_labels(&self, labels: &BTreeMap<String, String>) -> bool {
+        self.label_selectors.is_empty()
+            || self
+                .label_selectors
+                .iter()
+                .any(|selector| selector.matches(labels))
+    }
+
+    /// Refuses what contradicts itself.
+    pub(crate) fn check(&self) -> Result<()> {
+        let refuse = |why: String| {
+            Err(Error::invalid(format!(
+                "plan restore `{}`: {why}",
+                self.name
+            )))
+        };
+        // It becomes the value of a label.
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let ends = [self.name.bytes().next(), self.name.bytes().last()];
+        if !self.name.bytes().all(inner)
+            || !ends
+                .iter()
+                .all(|end| end.is_some_and(|byte| byte.is_ascii_alphanumeric()))
+        {
+            return refuse(
+                "its name is to begin and end with a letter or digit, and to hold only these, `-`, \
+                 `_` and `.`"
+                    .to_owned(),
+            );
+        }
+        let both = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.intersection(b).next().cloned();
+        if let Some(name) = both(&self.included_namespaces, &self.excluded_namespaces) {
+            return refuse(format!("namespace `{name}` is both included and excluded"));
+        }
+        if let Some(kind) = self
+            .included_resources
+            .intersection(&self.excluded_resources)
+            .next()
+        {
+            return refuse(format!("kind `{kind}` is both included and excluded"));
+        }
+        for target in self.namespace_mapping.values() {
+            let legal =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            if target.is_empty() || target.len() > 63 || !target.bytes().all(legal) {
+                return refuse(format!(
+                    "`{target}` cannot be a namespace: use up to 63 lower-case letters, digits and `-`"
+                ));
+            }
+        }
+        Ok(())
     }
 }

@@ -1,12 +1,14 @@
 //! The order of a restore, as a table.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::GroupResource;
 
 /// A stage of a restore. Tiers come one after the other; inside one, objects are created in
 /// parallel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Tier {
     /// Until they are Established, their objects are 404.
@@ -27,8 +29,10 @@ pub enum Tier {
     PodOwners,
     /// Ports and addresses that somebody asked for, before others are handed out.
     RequestedServices,
-    /// Deployments, custom resources, and everything that the table does not name.
+    /// Deployments, and everything that the table does not name.
     Everything,
+    /// Objects of definitions: after what converts and reconciles them, which is made of the above.
+    CustomResources,
     /// What acts on or limits the others, once they are there.
     Limits,
     /// What stands in the way of every other create while its backend is not ready.
@@ -37,7 +41,7 @@ pub enum Tier {
 
 impl Tier {
     /// All tiers, in their order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Definitions,
         Self::Namespaces,
         Self::Classes,
@@ -47,6 +51,7 @@ impl Tier {
         Self::PodOwners,
         Self::RequestedServices,
         Self::Everything,
+        Self::CustomResources,
         Self::Limits,
         Self::Gates,
     ];
@@ -70,7 +75,9 @@ impl Tier {
                 Self::Configuration
             }
             ("", "pods") => Self::Pods,
-            ("apps", "replicasets" | "controllerrevisions") | ("batch", "jobs") => Self::PodOwners,
+            ("apps", "replicasets" | "controllerrevisions")
+            | ("batch", "jobs")
+            | ("", "replicationcontrollers") => Self::PodOwners,
             ("", "services") => Self::RequestedServices,
             ("", "resourcequotas" | "limitranges")
             | ("autoscaling", "horizontalpodautoscalers")
@@ -78,7 +85,30 @@ impl Tier {
             ("admissionregistration.k8s.io", _) | ("apiregistration.k8s.io", "apiservices") => {
                 Self::Gates
             }
+            // Groups of Kubernetes itself have no dot, or end so.
+            (group, _) if group.contains('.') && !group.ends_with(".k8s.io") => {
+                Self::CustomResources
+            }
             _ => Self::Everything,
+        }
+    }
+
+    /// The words in tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Definitions => "definitions",
+            Self::Namespaces => "namespaces",
+            Self::Classes => "classes",
+            Self::Foundations => "foundations",
+            Self::Configuration => "configuration",
+            Self::Pods => "pods",
+            Self::PodOwners => "pod owners",
+            Self::RequestedServices => "requested services",
+            Self::Everything => "everything",
+            Self::CustomResources => "custom resources",
+            Self::Limits => "limits",
+            Self::Gates => "gates",
         }
     }
 

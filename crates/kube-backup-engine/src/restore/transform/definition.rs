@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Context, Verdict, elements, remove};
 
-pub(super) fn transform(definition: &mut Value, context: &Context<'_>) -> Verdict {
+pub(super) fn transform(definition: &mut Value, _: &Context<'_>) -> Verdict {
     // True was the default of v1beta1 and is refused in v1, which says the same in each schema
     // (Velero, crd_v1_preserve_unknown_fields_action.go).
     if definition.pointer("/spec/preserveUnknownFields") == Some(&Value::Bool(true)) {
@@ -17,9 +17,6 @@ pub(super) fn transform(definition: &mut Value, context: &Context<'_>) -> Verdic
                 schema.insert("x-kubernetes-preserve-unknown-fields".into(), json!(true));
             }
         }
-    }
-    if let Some(service) = definition.pointer_mut("/spec/conversion/webhook/clientConfig/service") {
-        context.map_namespace(service, "namespace");
     }
     Verdict::Restore
 }

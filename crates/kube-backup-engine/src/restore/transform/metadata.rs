@@ -10,6 +10,10 @@ use crate::archive::hex;
 pub(crate) const BACKUP_LABEL: &str = "velero.io/backup-name";
 pub(crate) const RESTORE_LABEL: &str = "velero.io/restore-name";
 
+/// On what was there before and was changed by a restore: the restore, and what it did. A second run
+/// of the same restore then reports what the first one did.
+pub(crate) const TOUCHED: &str = "kube-backup-engine/restored-by";
+
 /// Set by the server, and refused or overwritten by it when it comes from us.
 const SERVERS: [&str; 9] = [
     "creationTimestamp",
@@ -30,12 +34,17 @@ pub(super) fn transform(object: &mut Value, context: &Context<'_>) {
     let Some(metadata) = object.get_mut("metadata") else {
         return;
     };
-    context.map_namespace(metadata, "namespace");
     let Some(metadata) = metadata.as_object_mut() else {
         return;
     };
     for field in SERVERS {
         metadata.remove(field);
+    }
+    if let Some(annotations) = metadata
+        .get_mut("annotations")
+        .and_then(Value::as_object_mut)
+    {
+        annotations.remove(TOUCHED);
     }
     let labels = metadata
         .entry("labels")

@@ -10,16 +10,18 @@ mod claim;
 mod config_map;
 mod definition;
 mod endpoints;
+mod image;
 mod ip_address;
 mod job;
+mod mapping;
 mod metadata;
 mod namespace;
-mod network_policy;
 mod pod;
-mod role_binding;
+mod pod_specs;
 mod secret;
 mod service;
 mod service_account;
+mod storage_class;
 mod volume;
 mod webhook;
 
@@ -30,7 +32,8 @@ use serde_json::Value;
 use super::spec::RestoreSpec;
 use crate::GroupResource;
 
-pub(crate) use metadata::{BACKUP_LABEL, RESTORE_LABEL, label_value};
+pub(crate) use mapping::map_namespaces;
+pub(crate) use metadata::{BACKUP_LABEL, RESTORE_LABEL, TOUCHED, label_value};
 
 /// What a transformation may know.
 pub(crate) struct Context<'a> {
@@ -39,18 +42,6 @@ pub(crate) struct Context<'a> {
     pub(crate) backup: &'a str,
     /// PersistentVolumes that a claim may be bound to again.
     pub(crate) volumes: &'a HashSet<String>,
-}
-
-impl Context<'_> {
-    /// Maps the namespace that the field `name` of `object` holds.
-    fn map_namespace(&self, object: &mut Value, name: &str) {
-        if let Some(Value::String(namespace)) = object.get_mut(name) {
-            let target = self.spec.target_namespace(namespace);
-            if target != namespace {
-                *namespace = target.to_owned();
-            }
-        }
-    }
 }
 
 /// Whether an object is restored.
@@ -64,7 +55,7 @@ pub(crate) enum Verdict {
 type Quirk = fn(&mut Value, &Context<'_>) -> Verdict;
 
 /// The quirk of each kind that has one.
-const QUIRKS: [(&str, &str, Quirk); 20] = [
+const QUIRKS: [(&str, &str, Quirk); 16] = [
     ("", "configmaps", config_map::transform),
     ("", "endpoints", endpoints::transform),
     ("", "namespaces", namespace::transform),
@@ -97,22 +88,6 @@ const QUIRKS: [(&str, &str, Quirk); 20] = [
     ("batch", "jobs", job::transform),
     ("discovery.k8s.io", "endpointslices", endpoints::transform),
     ("networking.k8s.io", "ipaddresses", ip_address::transform),
-    (
-        "networking.k8s.io",
-        "networkpolicies",
-        network_policy::transform,
-    ),
-    (
-        "rbac.authorization.k8s.io",
-        "clusterrolebindings",
-        role_binding::transform,
-    ),
-    (
-        "rbac.authorization.k8s.io",
-        "rolebindings",
-        role_binding::transform,
-    ),
-    ("extensions", "networkpolicies", network_policy::transform),
 ];
 
 /// Changes an object into what is to be created.
@@ -134,6 +109,10 @@ pub(crate) fn transform(
         return Verdict::Skip(reason);
     }
     metadata::transform(object, context);
+    let spec = context.spec;
+    map_namespaces(kind, object, &spec.namespace_mapping);
+    image::map_images(kind, object, &spec.image_mapping);
+    storage_class::map_storage_classes(kind, object, &spec.storage_class_mapping);
     Verdict::Restore
 }
 

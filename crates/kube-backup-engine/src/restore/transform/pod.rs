@@ -22,9 +22,14 @@ pub(super) fn transform(pod: &mut Value, _: &Context<'_>) -> Verdict {
         // Selected by the uid of a Job that is no more, it would run beside the one the Job starts.
         return Verdict::Skip("its Job starts it again");
     }
-    // A node of another cluster, what the scheduler made of the priority class, and debug containers,
-    // which are refused on create.
-    for field in ["nodeName", "priority", "ephemeralContainers"] {
+    // A node of another cluster, what admission made of the priority class (and refuses where the
+    // target's class says otherwise), and debug containers, which are refused on create.
+    for field in [
+        "nodeName",
+        "priority",
+        "preemptionPolicy",
+        "ephemeralContainers",
+    ] {
         remove(pod, "/spec", field);
     }
     drop_token_volumes(pod);

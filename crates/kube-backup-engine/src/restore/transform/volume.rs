@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Context, Verdict, remove, text};
 
-pub(super) fn transform(volume: &mut Value, context: &Context<'_>) -> Verdict {
+pub(super) fn transform(volume: &mut Value, _: &Context<'_>) -> Verdict {
     if text(volume, "/spec/persistentVolumeReclaimPolicy") == "Delete" {
         // The disk dies with its claim, and a second object for one disk would kill it with its own.
         return Verdict::Skip(
@@ -15,7 +15,6 @@ pub(super) fn transform(volume: &mut Value, context: &Context<'_>) -> Verdict {
         // The uid of a claim that is gone would release the volume.
         remove(claim, "", "uid");
         remove(claim, "", "resourceVersion");
-        context.map_namespace(claim, "namespace");
     }
     remove(
         volume,

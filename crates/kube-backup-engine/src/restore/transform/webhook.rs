@@ -4,14 +4,11 @@ use serde_json::{Value, json};
 
 use super::{Context, Verdict, elements, text};
 
-pub(super) fn transform(configuration: &mut Value, context: &Context<'_>) -> Verdict {
+pub(super) fn transform(configuration: &mut Value, _: &Context<'_>) -> Verdict {
     for webhook in elements(configuration, "/webhooks") {
         // v1beta1 allowed values that v1 refuses (Velero, admissionwebhook_config_action.go).
         if matches!(text(webhook, "/sideEffects"), "Some" | "Unknown") {
             webhook["sideEffects"] = json!("None");
-        }
-        if let Some(service) = webhook.pointer_mut("/clientConfig/service") {
-            context.map_namespace(service, "namespace");
         }
     }
     Verdict::Restore

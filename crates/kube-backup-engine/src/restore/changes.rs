@@ -1,0 +1,157 @@
+//! What a plan would change in an object that is there.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::GroupResource;
+use crate::pointer::push_step;
+
+/// One place of an object that is or would be changed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// The place, as a JSON pointer.
+    pub pointer: String,
+    /// What is there; `None` for nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<Value>,
+    /// What would be there; `None` for nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<Value>,
+}
+
+/// What stands for a value of a Secret.
+const HIDDEN: &str = "(hidden)";
+/// Most characters of a value that are printed.
+const SHOWN: usize = 60;
+/// Written by the server with every change.
+const SERVERS: [&str; 3] = ["managedFields", "resourceVersion", "generation"];
+
+impl Change {
+    /// What differs between `live` and `after`, in the order of the places. Values of Secrets are
+    /// hidden, those in annotations too, where `kubectl apply` keeps a copy of all.
+    pub(crate) fn between(kind: &GroupResource, live: &Value, after: &Value) -> Vec<Self> {
+        let mut changes = Vec::new();
+        walk(live, after, &mut String::new(), &mut changes);
+        changes.retain(|change| {
+            let metadata = change.pointer.strip_prefix("/metadata/");
+            let field = metadata.and_then(|rest| rest.split('/').next());
+            !field.is_some_and(|field| SERVERS.contains(&field))
+                && !change.pointer.starts_with("/status")
+        });
+        if kind.is("", "secrets") {
+            for change in &mut changes {
+                change.hide();
+            }
+        }
+        changes
+    }
+
+    fn hide(&mut self) {
+        let secret = ["/data", "/stringData", "/metadata/annotations"]
+            .iter()
+            .any(|place| self.pointer.starts_with(place));
+        if secret {
+            for value in [&mut self.from, &mut self.to].into_iter().flatten() {
+                *value = HIDDEN.into();
+            }
+        }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let short = |value: &Value| {
+            let text = value.to_string();
+            match text.char_indices().nth(SHOWN) {
+                Some((end, _)) => format!("{}...", &text[..end]),
+                None => text,
+            }
+        };
+        match (&self.from, &self.to) {
+            (None, Some(to)) => write!(f, "+ {}: {}", self.pointer, short(to)),
+            (Some(from), None) => write!(f, "- {}: {}", self.pointer, short(from)),
+            (Some(from), Some(to)) => {
+                write!(f, "~ {}: {} -> {}", self.pointer, short(from), short(to))
+            }
+            (None, None) => write!(f, "  {}", self.pointer),
+        }
+    }
+}
+
+fn walk(from: &Value, to: &Value, at: &mut String, changes: &mut Vec<Change>) {
+    let length = at.len();
+    match (from, to) {
+        (Value::Object(a), Value::Object(b)) => {
+            for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
+                push_step(at, key);
+                match (a.get(key), b.get(key)) {
+                    (Some(a), Some(b)) => walk(a, b, at, changes),
+                    (from, to) => changes.push(Change {
+                        pointer: at.clone(),
+                        from: from.cloned(),
+                        to: to.cloned(),
+                    }),
+                }
+                at.truncate(length);
+            }
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            for (n, (a, b)) in a.iter().zip(b).enumerate() {
+                push_step(at, &n.to_string());
+                walk(a, b, at, changes);
+                at.truncate(length);
+            }
+        }
+        (a, b) if a == b => {}
+        (a, b) => changes.push(Change {
+            pointer: at.clone(),
+            from: Some(a.clone()),
+            to: Some(b.clone()),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn changes_name_their_place_and_both_values() {
+        let live = json!({"metadata": {"resourceVersion": "1", "labels": {"a/b": "x"}},
+            "data": {"gone": "1", "same": "2", "other": "3"}, "list": [1, 2]});
+        let after = json!({"metadata": {"resourceVersion": "2", "labels": {"a/b": "y"}},
+            "data": {"same": "2", "other": "4", "new": "5"}, "list": [1]});
+        let text: Vec<String> = Change::between(&GroupResource::core("configmaps"), &live, &after)
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            text,
+            [
+                r#"- /data/gone: "1""#,
+                r#"+ /data/new: "5""#,
+                r#"~ /data/other: "3" -> "4""#,
+                "~ /list: [1,2] -> [1]",
+                r#"~ /metadata/labels/a~1b: "x" -> "y""#,
+            ]
+        );
+    }
+
+    #[test]
+    fn values_of_secrets_are_hidden() {
+        let of = |value: &str| {
+            json!({"metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": value}},
+                "data": {"key": value}, "type": value})
+        };
+        let changes = Change::between(&GroupResource::core("secrets"), &of("old"), &of("new"));
+        let text = serde_json::to_string(&changes).unwrap();
+        assert_eq!(text.matches("(hidden)").count(), 4, "{text}");
+        // The type is no secret.
+        assert_eq!(text.matches("old").count(), 1, "{text}");
+    }
+}

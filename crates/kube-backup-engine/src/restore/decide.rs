@@ -1,0 +1,208 @@
+//! What becomes of an object that is there already: decided by looking at both, nothing else.
+
+use serde_json::{Map, Value, json};
+
+use super::report::Outcome;
+use super::spec::ExistingPolicy;
+use super::transform::{BACKUP_LABEL, RESTORE_LABEL, TOUCHED};
+use crate::GroupResource;
+use crate::compare::Comparison;
+
+/// What is to be done about an object that is there.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Decision {
+    /// Nothing: an earlier run of this restore, or a request whose answer was lost, did this.
+    Done(Outcome),
+    /// Nothing: it is as in the backup.
+    Equal,
+    /// Nothing: it differs at these places, and is not to be changed. The patch would change it.
+    Leave(Vec<String>, Value),
+    /// Patch it to what the backup holds; it differs at these places.
+    Update(Vec<String>, Value),
+    /// Add what it lacks.
+    Merge(Value),
+}
+
+/// Decides: `live` is what is there, `wanted` what would have been created.
+pub(crate) fn decide(
+    kind: &GroupResource,
+    policy: ExistingPolicy,
+    live: &Value,
+    wanted: &Value,
+) -> Decision {
+    let restore = &wanted["metadata"]["labels"][RESTORE_LABEL];
+    if is_ours(live, wanted) {
+        let outcome = match touched(live, restore) {
+            Some("updated") => Outcome::Updated,
+            _ => Outcome::Created,
+        };
+        return Decision::Done(outcome);
+    }
+    let differences = Comparison::default().differences(kind, wanted, live);
+    if kind.is("", "serviceaccounts")
+        && (!differences.is_empty() || touched(live, restore).is_some())
+    {
+        return match (missing_of_account(live, wanted), touched(live, restore)) {
+            (Some(mut patch), _) => {
+                touch(&mut patch, restore, "merged");
+                Decision::Merge(patch)
+            }
+            (None, Some("merged")) => Decision::Done(Outcome::Merged),
+            (None, _) => Decision::Equal,
+        };
+    }
+    let patch = Comparison::default().patch(kind, wanted, live);
+    let (false, Some(mut patch)) = (differences.is_empty(), patch) else {
+        return Decision::Equal;
+    };
+    // With the owners' new uids, they are put back like everybody's.
+    if let Some(metadata) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("ownerReferences");
+    }
+    if policy == ExistingPolicy::Leave {
+        return Decision::Leave(differences, patch);
+    }
+    for label in [BACKUP_LABEL, RESTORE_LABEL] {
+        patch["metadata"]["labels"][label] = wanted["metadata"]["labels"][label].clone();
+    }
+    touch(&mut patch, restore, "updated");
+    Decision::Update(differences, patch)
+}
+
+/// Whether `live` bears the labels of this very restore.
+fn is_ours(live: &Value, wanted: &Value) -> bool {
+    [BACKUP_LABEL, RESTORE_LABEL].iter().all(|label| {
+        let of = |object: &Value| {
+            object["metadata"]["labels"][*label]
+                .as_str()
+                .map(str::to_owned)
+        };
+        of(live).is_some() && of(live) == of(wanted)
+    })
+}
+
+/// What `restore` noted that it did to the object.
+fn touched<'a>(live: &'a Value, restore: &Value) -> Option<&'a str> {
+    let (by, what) = live["metadata"]["annotations"][TOUCHED]
+        .as_str()?
+        .rsplit_once(' ')?;
+    (restore == by).then_some(what)
+}
+
+fn touch(patch: &mut Value, restore: &Value, what: &str) {
+    let restore = restore.as_str().unwrap_or_default();
+    patch["metadata"]["annotations"][TOUCHED] = format!("{restore} {what}").into();
+}
+
+/// Every namespace has its `default` account before anything is restored into it, and images are
+/// pulled with the Secrets it names: what it lacks is added, what it has stays (Velero,
+/// merge_service_account.go).
+fn missing_of_account(live: &Value, wanted: &Value) -> Option<Value> {
+    let mut patch = Map::new();
+    for list in ["secrets", "imagePullSecrets"] {
+        let of = |object: &Value| object[list].as_array().cloned().unwrap_or_default();
+        let there = of(live);
+        let missing: Vec<Value> = of(wanted)
+            .into_iter()
+            .filter(|new| !there.iter().any(|old| old["name"] == new["name"]))
+            .collect();
+        if !missing.is_empty() {
+            patch.insert(list.into(), there.into_iter().chain(missing).collect());
+        }
+    }
+    let mut metadata = Map::new();
+    for map in ["labels", "annotations"] {
+        let there = &live["metadata"][map];
+        let missing: Map<String, Value> = wanted["metadata"][map]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .filter(|(key, _)| {
+                there.get(key).is_none() && *key != BACKUP_LABEL && *key != RESTORE_LABEL
+            })
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        if !missing.is_empty() {
+            metadata.insert(map.into(), Value::Object(missing));
+        }
+    }
+    if !metadata.is_empty() {
+        patch.insert("metadata".into(), Value::Object(metadata));
+    }
+    (!patch.is_empty()).then(|| json!(patch))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wanted() -> Value {
+        json!({"metadata": {"name": "a", "labels": {BACKUP_LABEL: "b", RESTORE_LABEL: "r"}},
+            "data": {"colour": "red"}})
+    }
+
+    fn live(restore: &str, touched: &str, colour: &str) -> Value {
+        json!({"metadata": {"name": "a", "labels": {BACKUP_LABEL: "b", RESTORE_LABEL: restore},
+            "annotations": {TOUCHED: touched}}, "data": {"colour": colour}})
+    }
+
+    fn of(live: &Value, policy: ExistingPolicy) -> Decision {
+        decide(&GroupResource::core("configmaps"), policy, live, &wanted())
+    }
+
+    #[test]
+    fn what_this_restore_did_is_not_done_again_and_said_again() {
+        for policy in [ExistingPolicy::Leave, ExistingPolicy::Update] {
+            let created = live("r", "r2 updated", "blue");
+            assert_eq!(of(&created, policy), Decision::Done(Outcome::Created));
+            let updated = live("r", "r updated", "red");
+            assert_eq!(of(&updated, policy), Decision::Done(Outcome::Updated));
+        }
+    }
+
+    #[test]
+    fn what_differs_is_left_or_patched_and_marked() {
+        let other = live("other", "other updated", "blue");
+        let differences = vec!["/data/colour".to_owned()];
+        let change = json!({"data": {"colour": "red"}});
+        assert_eq!(
+            of(&other, ExistingPolicy::Leave),
+            Decision::Leave(differences.clone(), change.clone())
+        );
+        let mut patch = change;
+        patch["metadata"] = json!({"labels": {BACKUP_LABEL: "b", RESTORE_LABEL: "r"},
+            "annotations": {TOUCHED: "r updated"}});
+        assert_eq!(
+            of(&other, ExistingPolicy::Update),
+            Decision::Update(differences, patch)
+        );
+        assert_eq!(
+            of(&live("other", "", "red"), ExistingPolicy::Update),
+            Decision::Equal
+        );
+    }
+
+    #[test]
+    fn an_account_gains_what_it_lacks_and_keeps_what_it_has() {
+        let kind = GroupResource::core("serviceaccounts");
+        let account = |secret: &str, team: &str, labels: Value| {
+            json!({"metadata": {"name": "default", "annotations": {"team": team}, "labels": labels},
+                "imagePullSecrets": [{"name": secret}]})
+        };
+        let ours = json!({BACKUP_LABEL: "b", RESTORE_LABEL: "r", "app": "shop"});
+        let wanted = account("registry", "a", ours);
+        let there = account("own", "b", json!({}));
+        let patch = json!({"imagePullSecrets": [{"name": "own"}, {"name": "registry"}],
+            "metadata": {"labels": {"app": "shop"}, "annotations": {TOUCHED: "r merged"}}});
+        assert_eq!(
+            decide(&kind, ExistingPolicy::Leave, &there, &wanted),
+            Decision::Merge(patch)
+        );
+        let mut merged = account("registry", "b", json!({"app": "shop"}));
+        merged["metadata"]["annotations"][TOUCHED] = "r merged".into();
+        assert_eq!(
+            decide(&kind, ExistingPolicy::Leave, &merged, &wanted),
+            Decision::Done(Outcome::Merged)
+        );
+    }
+}

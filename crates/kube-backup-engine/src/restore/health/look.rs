@@ -1,0 +1,277 @@
+//! Looking at the cluster: the few lists that tell whether what was restored is well.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::gates::Gate;
+use super::{Trouble, judge};
+use crate::api::encode_query;
+use crate::api::patient::PatientApi;
+use crate::restore::report::RestoreReport;
+use crate::{Error, GroupResource, Result};
+
+/// Objects in one page of a list: Pods are large.
+const PAGE: usize = 250;
+/// With more namespaces than these, one list of all of them is less work.
+const FEW: usize = 8;
+/// Between two looks.
+const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Looks until all is well or the time is over; answers what is not well then.
+pub(crate) async fn look(
+    api: &PatientApi,
+    report: &RestoreReport,
+    gates: &[Gate],
+    time: Duration,
+) -> Result<Vec<Trouble>> {
+    let restored = Restored::of(report);
+    let started = Instant::now();
+    let mut pause = PAUSE;
+    loop {
+        let troubles = look_once(api, &restored, gates).await?;
+        if troubles.is_empty() || started.elapsed() + pause > time {
+            return Ok(troubles);
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Waits until all of these Services that exist have a ready endpoint, or the time is over.
+pub(crate) async fn await_backends(api: &PatientApi, gates: &[Gate], time: Duration) -> Result<()> {
+    let started = Instant::now();
+    let mut pause = PAUSE;
+    loop {
+        let mut waits = false;
+        for (namespace, name) in services_of(gates) {
+            let (service, slices) = backend(api, namespace, name).await?;
+            // One that is not there by now is not coming.
+            waits |= service.is_some() && !judge::has_ready_endpoint(&slices);
+        }
+        if !waits || started.elapsed() + pause > time {
+            return Ok(());
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Restored objects that a look is for, as `(plural.group, namespace, name)`.
+struct Restored<'a>(HashSet<(&'static str, &'a str, &'a str)>);
+
+const PODS: &str = "pods";
+const CLAIMS: &str = "persistentvolumeclaims";
+const SERVICES: &str = "services";
+/// Workloads, by the kind that their Pods' owner references name.
+const WORKLOADS: [(&str, &str); 6] = [
+    ("ReplicaSet", "replicasets.apps"),
+    ("StatefulSet", "statefulsets.apps"),
+    ("DaemonSet", "daemonsets.apps"),
+    ("Job", "jobs.batch"),
+    ("ReplicationController", "replicationcontrollers"),
+    // Of its ReplicaSets' owners.
+    ("Deployment", "deployments.apps"),
+];
+
+impl<'a> Restored<'a> {
+    fn of(report: &'a RestoreReport) -> Self {
+        let kind = |resource: &GroupResource| {
+            let name = resource.to_string();
+            [PODS, CLAIMS, SERVICES]
+                .into_iter()
+                .chain(WORKLOADS.iter().map(|(_, plural)| *plural))
+                .find(|known| *known == name)
+        };
+        let there = report
+            .items
+            .iter()
+            .filter(|item| item.outcome.is_in_cluster());
+        Self(
+            there
+                .filter_map(|item| {
+                    let namespace = item.target_namespace.as_deref()?;
+                    Some((kind(&item.id.resource)?, namespace, item.id.name.as_str()))
+                })
+                .collect(),
+        )
+    }
+
+    fn namespaces(&self, kinds: &[&str]) -> BTreeSet<&'a str> {
+        let of_kinds = self.0.iter().filter(|(kind, ..)| kinds.contains(kind));
+        of_kinds.map(|(_, namespace, _)| *namespace).collect()
+    }
+
+    fn holds(&self, kind: &'static str, object: &Value) -> bool {
+        let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default();
+        self.0.contains(&(kind, text("namespace"), text("name")))
+    }
+
+    /// Whether a Pod was restored, or made by a workload that was.
+    fn holds_pod(&self, pod: &Value) -> bool {
+        if self.holds(PODS, pod) {
+            return true;
+        }
+        let namespace = pod["metadata"]["namespace"].as_str().unwrap_or_default();
+        let references = pod["metadata"]["ownerReferences"].as_array();
+        references.into_iter().flatten().any(|owner| {
+            let (kind, name) = (
+                owner["kind"].as_str().unwrap_or_default(),
+                owner["name"].as_str().unwrap_or_default(),
+            );
+            let restored =
+                |plural: &'static str, name: &str| self.0.contains(&(plural, namespace, name));
+            // A Deployment names its ReplicaSets `<its own name>-<hash>`.
+            let deployment = name.rsplit_once('-').map(|(deployment, _)| deployment);
+            WORKLOADS
+                .iter()
+                .any(|(known, plural)| *known == kind && restored(plural, name))
+                || kind == "ReplicaSet"
+                    && deployment.is_some_and(|name| restored("deployments.apps", name))
+        })
+    }
+}
+
+async fn look_once(
+    api: &PatientApi,
+    restored: &Restored<'_>,
+    gates: &[Gate],
+) -> Result<Vec<Trouble>> {
+    let mut troubles = Vec::new();
+    let mut pods = vec![PODS];
+    pods.extend(WORKLOADS.iter().map(|(_, plural)| *plural));
+    each(api, PODS, &restored.namespaces(&pods), |pod| {
+        troubles.extend(judge::pod(pod).filter(|_| restored.holds_pod(pod)));
+    })
+    .await?;
+    let claims = restored.namespaces(&[CLAIMS]);
+    if !claims.is_empty() {
+        let classes = storage_classes(api).await?;
+        each(api, CLAIMS, &claims, |claim| {
+            let trouble = judge::claim(claim, &classes);
+            troubles.extend(trouble.filter(|_| restored.holds(CLAIMS, claim)));
+        })
+        .await?;
+    }
+    each(
+        api,
+        SERVICES,
+        &restored.namespaces(&[SERVICES]),
+        |service| {
+            let trouble = judge::service(service);
+            troubles.extend(trouble.filter(|_| restored.holds(SERVICES, service)));
+        },
+    )
+    .await?;
+    for (namespace, name) in services_of(gates) {
+        let (service, slices) = backend(api, namespace, name).await?;
+        let of_service = gates
+            .iter()
+            .filter(|gate| gate.namespace == namespace && gate.service == name);
+        troubles.extend(of_service.filter_map(|gate| judge::gate(gate, service.as_ref(), &slices)));
+    }
+    troubles.sort();
+    Ok(troubles)
+}
+
+fn services_of(gates: &[Gate]) -> BTreeSet<(&str, &str)> {
+    gates
+        .iter()
+        .map(|gate| (gate.namespace.as_str(), gate.service.as_str()))
+        .collect()
+}
+
+/// A Service and its EndpointSlices.
+async fn backend(
+    api: &PatientApi,
+    namespace: &str,
+    name: &str,
+) -> Result<(Option<Value>, Vec<Value>)> {
+    let service = api
+        .get(&format!("/api/v1/namespaces/{namespace}/services/{name}"))
+        .await?;
+    if service.status != StatusCode::OK {
+        return Ok((None, Vec::new()));
+    }
+    let mut slices = Vec::new();
+    let list = format!("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices");
+    let selector = format!("kubernetes.io/service-name={name}");
+    pages(api, &list, &selector, |slice| slices.push(slice.clone())).await?;
+    Ok((Some(service.json()), slices))
+}
+
+async fn storage_classes(api: &PatientApi) -> Result<BTreeMap<String, String>> {
+    let mut classes = BTreeMap::new();
+    pages(api, "/apis/storage.k8s.io/v1/storageclasses", "", |class| {
+        let name = class["metadata"]["name"].as_str().unwrap_or_default();
+        let mode = class["volumeBindingMode"].as_str().unwrap_or("Immediate");
+        classes.insert(name.to_owned(), mode.to_owned());
+    })
+    .await?;
+    Ok(classes)
+}
+
+/// Calls `act` with every object of a core kind in these namespaces.
+async fn each(
+    api: &PatientApi,
+    plural: &str,
+    namespaces: &BTreeSet<&str>,
+    mut act: impl FnMut(&Value),
+) -> Result<()> {
+    if namespaces.len() > FEW {
+        return pages(api, &format!("/api/v1/{plural}"), "", |object| {
+            let namespace = object["metadata"]["namespace"].as_str();
+            if namespace.is_some_and(|namespace| namespaces.contains(namespace)) {
+                act(object);
+            }
+        })
+        .await;
+    }
+    for namespace in namespaces {
+        let list = format!("/api/v1/namespaces/{namespace}/{plural}");
+        pages(api, &list, "", &mut act).await?;
+    }
+    Ok(())
+}
+
+/// Calls `act` with every object of a list, holding one page at a time.
+async fn pages(
+    api: &PatientApi,
+    list: &str,
+    selector: &str,
+    mut act: impl FnMut(&Value),
+) -> Result<()> {
+    let mut token = String::new();
+    loop {
+        let mut path = format!("{list}?limit={PAGE}");
+        for (key, value) in [("labelSelector", selector), ("continue", &token)] {
+            if !value.is_empty() {
+                path.push('&');
+                path.push_str(key);
+                path.push('=');
+                encode_query(value, &mut path);
+            }
+        }
+        let answer = api.get(&path).await?;
+        if answer.status == StatusCode::GONE && !token.is_empty() {
+            // The list has grown too old to go on with; what is told of the rest is worth little.
+            return Ok(());
+        }
+        if !answer.status.is_success() {
+            return Err(Error::cluster(format!("list `{list}`"), answer.message()));
+        }
+        let page = answer.json();
+        page["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .for_each(&mut act);
+        match page["metadata"]["continue"].as_str() {
+            Some(next) if !next.is_empty() => next.clone_into(&mut token),
+            _ => return Ok(()),
+        }
+    }
+}

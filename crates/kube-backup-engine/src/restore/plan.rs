@@ -1,0 +1,202 @@
+//! What a restore would do, found out by dry runs.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+use super::apply::Applied;
+use super::changes::Change;
+use super::report::Outcome;
+use super::tiers::Tier;
+use crate::ObjectId;
+
+/// What a restore would do with an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum Action {
+    /// Create it.
+    Create,
+    /// Patch what is there to what the backup holds.
+    Update,
+    /// Add to what is there what it lacks.
+    Merge,
+    /// Nothing: what is there is as it should be.
+    Keep,
+    /// Nothing: what is there differs, and is left alone.
+    Leave,
+    /// Not restore it.
+    Skip,
+    /// Try, and fail.
+    Fail,
+}
+
+impl Action {
+    /// The word in the table.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Merge => "merge",
+            Self::Keep => "keep",
+            Self::Leave => "leave",
+            Self::Skip => "skip",
+            Self::Fail => "fail",
+        }
+    }
+}
+
+/// One object of a [`RestorePlan`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PlannedItem {
+    /// The object, by its name in the backup.
+    #[serde(flatten)]
+    pub id: ObjectId,
+    /// Its namespace in the cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_namespace: Option<String>,
+    /// When its turn is.
+    pub tier: Tier,
+    /// What would be done.
+    pub action: Action,
+    /// Why.
+    pub reason: String,
+    /// What would be changed in the object that is there, as the server says; with
+    /// [`Action::Leave`], what an update would change.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// Why the server could not be asked; `None` where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unchecked: Option<String>,
+}
+
+impl PlannedItem {
+    pub(crate) fn new(
+        id: ObjectId,
+        target_namespace: Option<String>,
+        tier: Tier,
+        applied: Applied,
+        unchecked: Option<String>,
+    ) -> Self {
+        let (action, reason) = match applied.outcome {
+            // Of an earlier run, when the object is there.
+            Outcome::Created | Outcome::Updated | Outcome::Merged
+                if applied.live.is_some() && applied.changes.is_empty() =>
+            {
+                (Action::Keep, "it is there".to_owned())
+            }
+            Outcome::Created => (Action::Create, "it is not in the cluster".to_owned()),
+            Outcome::Updated => (Action::Update, "it differs".to_owned()),
+            Outcome::Merged => (Action::Merge, "it lacks something".to_owned()),
+            Outcome::Unchanged => (Action::Keep, "it is as in the backup".to_owned()),
+            Outcome::Left(differences) => {
+                let places = differences.join(", ");
+                (
+                    Action::Leave,
+                    format!("it differs at {places}; what exists is left alone"),
+                )
+            }
+            Outcome::Skipped(reason) => (Action::Skip, reason),
+            Outcome::Failed(reason) => (Action::Fail, reason),
+        };
+        Self {
+            id,
+            target_namespace,
+            tier,
+            action,
+            reason: match applied.remark {
+                Some(remark) => format!("{reason}: {remark}"),
+                None => reason,
+            },
+            changes: applied.changes,
+            unchecked,
+        }
+    }
+}
+
+/// What a restore would do, object by object, in the order in which it would.
+///
+/// It is made by the code that restores, with every write sent as a dry run: the server admits,
+/// defaults and checks, and changes nothing. Where it cannot be asked, because the namespace or the
+/// definition of an object is itself still to be restored, the item says so.
+///
+/// It prints as a table; as JSON it holds the same for machines. Values of Secrets are in neither.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RestorePlan {
+    /// The backup.
+    pub backup: String,
+    /// The restore.
+    pub restore: String,
+    /// One a chosen object.
+    pub items: Vec<PlannedItem>,
+    /// What concerns more than one object.
+    pub warnings: Vec<String>,
+}
+
+impl RestorePlan {
+    /// How many objects each action is planned for.
+    #[must_use]
+    pub fn counts(&self) -> BTreeMap<Action, usize> {
+        let mut counts = BTreeMap::new();
+        for item in &self.items {
+            *counts.entry(item.action).or_insert(0) += 1;
+        }
+        counts
+    }
+}
+
+impl fmt::Display for RestorePlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "Plan of restore `{}` of backup `{}`: {} objects, nothing is changed yet",
+            self.restore,
+            self.backup,
+            self.items.len()
+        )?;
+        for (action, count) in self.counts() {
+            writeln!(f, "  {:<10} {count:>7}", action.name())?;
+        }
+        for warning in &self.warnings {
+            writeln!(f, "  warning: {warning}")?;
+        }
+        let unchecked = self
+            .items
+            .iter()
+            .filter(|item| item.unchecked.is_some())
+            .count();
+        if unchecked > 0 {
+            writeln!(
+                f,
+                "  the server could not be asked about {unchecked} of them, marked with *"
+            )?;
+        }
+        let object = |item: &PlannedItem| match (&item.target_namespace, &item.id.namespace) {
+            (Some(target), Some(namespace)) if target != namespace => {
+                format!("{} -> {target}", item.id)
+            }
+            _ => item.id.to_string(),
+        };
+        let width = self.items.iter().map(|item| object(item).len()).max();
+        let width = width.unwrap_or_default().min(80);
+        for item in &self.items {
+            let mark = if item.unchecked.is_some() { "*" } else { " " };
+            let reason = item.unchecked.as_ref().unwrap_or(&item.reason);
+            writeln!(
+                f,
+                "{:<18} {:<6}{mark} {:<width$}  {reason}",
+                item.tier.name(),
+                item.action.name(),
+                object(item),
+            )?;
+            for change in &item.changes {
+                writeln!(f, "{:<28}{change}", "")?;
+            }
+        }
+        Ok(())
+    }
+}

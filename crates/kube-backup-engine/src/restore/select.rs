@@ -1,0 +1,359 @@
+//! Which objects of a backup are restored: those chosen by namespace, kind, name and label, and what
+//! these need of the cluster.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+
+use super::owners::{self, Owner};
+use super::spec::RestoreSpec;
+use crate::scan::{Head, text_at};
+use crate::{Entry, EntryFilter, GroupResource, ObjectId, OpenBackup, Result};
+
+/// What a restore is about.
+pub(crate) struct Selection {
+    pub(crate) entries: Vec<Entry>,
+    /// Objects whose place in the cluster another one of the backup takes, and that one's namespace.
+    pub(crate) displaced: Vec<(ObjectId, String)>,
+    /// Who owns something that no controller adopts.
+    pub(crate) owners: HashSet<Owner>,
+}
+
+/// Chooses, and reads what is chosen once, so that a damaged archive is refused before it is half
+/// applied.
+pub(crate) async fn select(backup: &OpenBackup, spec: &RestoreSpec) -> Result<Selection> {
+    let archive = Archive::open(backup).await?;
+    let mut chosen = archive.find(&chosen_filter(spec)).await?;
+    chosen.retain(|entry| {
+        let id = &entry.id;
+        let in_scope = id.namespace.is_some()
+            || spec.wants_whole_cluster() && !id.resource.is("", "namespaces");
+        in_scope && spec.wants(id)
+    });
+    let mut facts = Facts::default();
+    let needs_facts = !spec.label_selectors.is_empty() || !spec.wants_whole_cluster();
+    if archive.has_index() || needs_facts {
+        let mut objects = backup.read(&chosen);
+        while let Some((entry, bytes)) = objects.try_next().await? {
+            facts.note(spec, &entry.id, &bytes)?;
+        }
+    }
+    if !spec.label_selectors.is_empty() {
+        chosen.retain(|entry| facts.keeps(&entry.id));
+    }
+    let needed = needed_entries(&archive, spec, &facts, &chosen).await?;
+    if archive.has_index() {
+        let mut objects = backup.read(&needed);
+        while objects.try_next().await?.is_some() {}
+    }
+    chosen.extend(needed);
+    let displaced = displace(spec, &mut chosen);
+    Ok(Selection {
+        entries: chosen,
+        displaced,
+        owners: facts.owners,
+    })
+}
+
+/// The part of the index that can list chosen objects. Namespaces are looked for afterwards: they
+/// come along with what lies in them.
+fn chosen_filter(spec: &RestoreSpec) -> EntryFilter {
+    EntryFilter {
+        resources: spec.included_resources.clone(),
+        namespaces: spec.included_namespaces.clone(),
+        names: spec.included_names.clone(),
+    }
+}
+
+/// The entries of a backup, found by its index or, without one, by a single pass.
+struct Archive<'a> {
+    backup: &'a OpenBackup,
+    all: Option<Vec<Entry>>,
+}
+
+impl<'a> Archive<'a> {
+    async fn open(backup: &'a OpenBackup) -> Result<Self> {
+        let all = if backup.has_index().await? {
+            None
+        } else {
+            Some(backup.entries(&EntryFilter::default()).await?)
+        };
+        Ok(Self { backup, all })
+    }
+
+    fn has_index(&self) -> bool {
+        self.all.is_none()
+    }
+
+    async fn find(&self, filter: &EntryFilter) -> Result<Vec<Entry>> {
+        match &self.all {
+            None => self.backup.entries(filter).await,
+            Some(all) => Ok(all
+                .iter()
+                .filter(|entry| filter.matches(&entry.id))
+                .cloned()
+                .collect()),
+        }
+    }
+}
+
+/// What chosen objects say of others.
+#[derive(Default)]
+struct Facts {
+    /// With labels to choose by: the objects that have them.
+    labelled: HashSet<ObjectId>,
+    /// Claims that chosen Pods mount, by namespace.
+    claims: HashSet<(String, String)>,
+    volumes: BTreeSet<String>,
+    priority_classes: BTreeSet<String>,
+    /// Volumes by the claims that name them.
+    volume_of: HashMap<(String, String), String>,
+    owners: HashSet<Owner>,
+}
+
+impl Facts {
+    fn note(&mut self, spec: &RestoreSpec, id: &ObjectId, raw: &Bytes) -> Result<()> {
+        let target = id
+            .namespace
+            .as_deref()
+            .map(|namespace| spec.target_namespace(namespace));
+        owners::note(&id.resource, raw, target, &mut self.owners);
+        let name = |path: &[&str]| text_at(raw, path).filter(|name| !name.is_empty());
+        let key = || {
+            let namespace = id.namespace.clone().unwrap_or_default();
+            (namespace, id.name.clone())
+        };
+        if id.resource.is("", "persistentvolumeclaims")
+            && let Some(volume) = name(&["spec", "volumeName"])
+        {
+            self.volume_of.insert(key(), volume);
+        }
+        let labelled = spec.label_selectors.is_empty() || {
+            let labels: BTreeMap<String, String> = Head::of(raw)?.labels.into_iter().collect();
+            spec.wants_labels(&labels)
+        };
+        if !labelled {
+            return Ok(());
+        }
+        if !spec.label_selectors.is_empty() {
+            self.labelled.insert(id.clone());
+        }
+        if id.resource.is("", "persistentvolumeclaims") {
+            self.volumes.extend(self.volume_of.get(&key()).cloned());
+        }
+        if id.resource.is("", "pods") {
+            self.priority_classes
+                .extend(name(&["spec", "priorityClassName"]));
+            if !spec.label_selectors.is_empty() {
+                self.note_claims(id, raw);
+            }
+        }
+        Ok(())
+    }
+
+    fn note_claims(&mut self, pod: &ObjectId, raw: &Bytes) {
+        let object: serde_json::Value = serde_json::from_slice(raw).unwrap_or_default();
+        for volume in object["spec"]["volumes"].as_array().into_iter().flatten() {
+            if let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() {
+                let namespace = pod.namespace.clone().unwrap_or_default();
+                self.claims.insert((namespace, claim.to_owned()));
+            }
+        }
+    }
+
+    /// Whether an object has the labels, or is a claim of a Pod that has them.
+    fn keeps(&self, id: &ObjectId) -> bool {
+        self.labelled.contains(id) || self.is_mounted(id)
+    }
+
+    fn is_mounted(&self, id: &ObjectId) -> bool {
+        id.resource.is("", "persistentvolumeclaims")
+            && id.namespace.as_ref().is_some_and(|namespace| {
+                self.claims.contains(&(namespace.clone(), id.name.clone()))
+            })
+    }
+
+    /// The volumes of chosen claims, and of claims that chosen Pods mount.
+    fn needed_volumes(&self) -> BTreeSet<String> {
+        let mounted = self
+            .claims
+            .iter()
+            .filter_map(|claim| self.volume_of.get(claim).cloned());
+        self.volumes.iter().cloned().chain(mounted).collect()
+    }
+}
+
+/// The cluster-scoped objects that chosen ones need and that are not chosen themselves: the
+/// namespaces they lie in, the definitions of their kinds, volumes of claims and priority classes of
+/// Pods.
+async fn needed_entries(
+    archive: &Archive<'_>,
+    spec: &RestoreSpec,
+    facts: &Facts,
+    chosen: &[Entry],
+) -> Result<Vec<Entry>> {
+    let namespaces: BTreeSet<&str> = chosen
+        .iter()
+        .filter_map(|entry| entry.id.namespace.as_deref())
+        .collect();
+    let definitions: BTreeSet<String> = chosen
+        .iter()
+        .map(|entry| &entry.id.resource)
+        .filter(|kind| kind.group.contains('.'))
+        .collect::<BTreeSet<&GroupResource>>()
+        .into_iter()
+        .map(ToString::to_string)
+        .collect();
+    let volumes = facts.needed_volumes();
+    let cluster = spec.include_cluster_resources != Some(false);
+    let needs = |id: &ObjectId| {
+        let kind = &id.resource;
+        if kind.is("", "namespaces") {
+            // With every kind chosen, empty namespaces are restored too.
+            return namespaces.contains(id.name.as_str())
+                || spec.label_selectors.is_empty()
+                    && spec.wants_namespace(&id.name)
+                    && spec.wants(id);
+        }
+        cluster
+            && !spec.excluded_resources.contains(kind)
+            && match (kind.group.as_str(), kind.resource.as_str()) {
+                ("apiextensions.k8s.io", "customresourcedefinitions") => {
+                    definitions.contains(&id.name)
+                }
+                ("", "persistentvolumes") => spec.wants_kind(kind) && volumes.contains(&id.name),
+                ("scheduling.k8s.io", "priorityclasses") => {
+                    spec.wants_kind(kind) && facts.priority_classes.contains(&id.name)
+                }
+                _ => false,
+            }
+    };
+    let mut filter = EntryFilter {
+        resources: [
+            GroupResource::core("namespaces"),
+            GroupResource::core("persistentvolumes"),
+            GroupResource::new("apiextensions.k8s.io", "customresourcedefinitions"),
+            GroupResource::new("scheduling.k8s.io", "priorityclasses"),
+        ]
+        .into(),
+        ..EntryFilter::default()
+    };
+    let any_namespace = spec.included_names.is_empty()
+        && spec.label_selectors.is_empty()
+        && spec.wants_kind(&GroupResource::core("namespaces"));
+    if !any_namespace {
+        // All are known by name.
+        filter.names = namespaces.iter().map(|name| (*name).to_owned()).collect();
+        filter.names.extend(spec.included_names.iter().cloned());
+        filter.names.extend(definitions.iter().cloned());
+        filter.names.extend(volumes.iter().cloned());
+        filter.names.extend(facts.priority_classes.iter().cloned());
+        if filter.names.is_empty() {
+            return Ok(Vec::new());
+        }
+    }
+    let known: HashSet<&ObjectId> = chosen
+        .iter()
+        .filter(|entry| entry.id.namespace.is_none())
+        .map(|entry| &entry.id)
+        .collect();
+    let mut found = archive.find(&filter).await?;
+    found.retain(|entry| needs(&entry.id) && !known.contains(&entry.id));
+    Ok(found)
+}
+
+/// Where several namespaces go into one, the first one's object of a name is restored (Velero,
+/// restore.go): takes the others out.
+fn displace(spec: &RestoreSpec, entries: &mut Vec<Entry>) -> Vec<(ObjectId, String)> {
+    if spec.namespace_mapping.is_empty() {
+        return Vec::new();
+    }
+    let target_of = |id: &ObjectId| -> Option<String> {
+        let name = match &id.namespace {
+            Some(namespace) => namespace,
+            None if id.resource.is("", "namespaces") => &id.name,
+            None => return None,
+        };
+        Some(spec.target_namespace(name).to_owned())
+    };
+    let mut sources: HashMap<String, BTreeSet<String>> = HashMap::new();
+    for entry in entries.iter() {
+        if let Some(target) = target_of(&entry.id) {
+            let source = entry.id.namespace.as_ref().unwrap_or(&entry.id.name);
+            let known = sources.entry(target).or_default();
+            if !known.contains(source) {
+                known.insert(source.clone());
+            }
+        }
+    }
+    sources.retain(|_, sources| sources.len() > 1);
+    if sources.is_empty() {
+        return Vec::new();
+    }
+    entries.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut taken: HashMap<(GroupResource, String, String), String> = HashMap::new();
+    let mut displaced = Vec::new();
+    entries.retain(|entry| {
+        let id = &entry.id;
+        let Some(target) = target_of(id).filter(|target| sources.contains_key(target)) else {
+            return true;
+        };
+        let (source, name) = match &id.namespace {
+            Some(namespace) => (namespace.clone(), id.name.clone()),
+            None => (id.name.clone(), String::new()),
+        };
+        match taken.entry((id.resource.clone(), target, name)) {
+            std::collections::hash_map::Entry::Vacant(place) => {
+                place.insert(source);
+                true
+            }
+            std::collections::hash_map::Entry::Occupied(place) => {
+                displaced.push((id.clone(), place.get().clone()));
+                false
+            }
+        }
+    });
+    displaced
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(kind: &str, namespace: Option<&str>, name: &str) -> Entry {
+        Entry {
+            id: ObjectId {
+                resource: kind.parse().unwrap(),
+                namespace: namespace.map(str::to_owned),
+                name: name.to_owned(),
+            },
+            api_version: None,
+            kind: None,
+            size: 0,
+            location: None,
+        }
+    }
+
+    #[test]
+    fn of_two_objects_for_one_place_the_first_is_restored() {
+        let mut spec = RestoreSpec::named("r");
+        spec.namespace_mapping = [("b".to_owned(), "a".to_owned())].into();
+        let mut entries = vec![
+            entry("configmaps", Some("b"), "x"),
+            entry("configmaps", Some("b"), "y"),
+            entry("configmaps", Some("a"), "x"),
+            entry("secrets", Some("b"), "x"),
+            entry("namespaces", None, "b"),
+            entry("namespaces", None, "a"),
+            entry("persistentvolumes", None, "b"),
+        ];
+        let displaced = displace(&spec, &mut entries);
+        let names: Vec<String> = displaced
+            .iter()
+            .map(|(id, by)| format!("{id} by {by}"))
+            .collect();
+        assert_eq!(names, ["configmaps b/x by a", "namespaces b by a"]);
+        assert_eq!(entries.len(), 5);
+    }
+}

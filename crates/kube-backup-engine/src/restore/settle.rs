@@ -1,0 +1,491 @@
+//! One restore under way: tier by tier, object by object.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _};
+use serde_json::Value;
+
+use super::apply::{Applied, Wanted, apply};
+use super::deadline::Deadline;
+use super::health::{self, Gate};
+use super::owners::{self, Orphan, Owner, Uids};
+use super::plan::{PlannedItem, RestorePlan};
+use super::prerequisites::{is_prerequisite, prerequisites};
+use super::report::{Item, Outcome, RestoreReport};
+use super::run::{OnProgress, RestoreProgress};
+use super::served::{NotServed, Served};
+use super::spec::RestoreSpec;
+use super::tiers::Tier;
+use super::transform::{self, Context, Verdict};
+use crate::api::patient::PatientApi;
+use crate::{Discovery, Entry, GroupResource, ObjectId, OpenBackup, Result};
+
+/// On an object whose status is to be written back (Velero, restore.go).
+const RESTORE_STATUS: &str = "/metadata/annotations/velero.io~1restore-status";
+
+/// A restore under way, or the dry run of one.
+pub(crate) struct Run<'a> {
+    pub(super) client: &'a kube::Client,
+    pub(super) api: PatientApi,
+    pub(super) spec: &'a RestoreSpec,
+    backup: &'a OpenBackup,
+    pub(super) served: Mutex<Arc<Served>>,
+    volumes: Mutex<Arc<HashSet<String>>>,
+    owners: HashSet<Owner>,
+    uids: Mutex<Uids>,
+    settled: Mutex<Settled>,
+    /// What a dry run would have made.
+    made: Mutex<Made>,
+    pub(super) deadline: Deadline,
+    total: usize,
+    on_progress: &'a OnProgress,
+}
+
+/// What is known so far.
+#[derive(Default)]
+pub(super) struct Settled {
+    items: Vec<Item>,
+    /// Beside the items, in a dry run.
+    planned: Vec<PlannedItem>,
+    pub(super) warnings: Vec<String>,
+    orphans: Vec<Orphan>,
+    deferred: Vec<Entry>,
+    gates: Vec<Gate>,
+    pub(super) definitions: Vec<String>,
+    pub(super) namespaces: HashSet<String>,
+}
+
+/// What is not in the cluster yet when a restore is only planned, and would be.
+#[derive(Default)]
+pub(super) struct Made {
+    pub(super) namespaces: HashSet<String>,
+    definitions: HashSet<String>,
+    prerequisites: HashSet<ObjectId>,
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<'a> Run<'a> {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "called once; a struct for it would be this one"
+    )]
+    pub(super) fn new(
+        client: &'a kube::Client,
+        api: PatientApi,
+        spec: &'a RestoreSpec,
+        backup: &'a OpenBackup,
+        found: Discovery,
+        owners: HashSet<Owner>,
+        deadline: Deadline,
+        total: usize,
+        on_progress: &'a OnProgress,
+    ) -> Self {
+        Self {
+            client,
+            api,
+            spec,
+            backup,
+            served: Mutex::new(Arc::new(Served::new(found))),
+            volumes: Mutex::default(),
+            owners,
+            uids: Mutex::default(),
+            settled: Mutex::default(),
+            made: Mutex::default(),
+            deadline,
+            total,
+            on_progress,
+        }
+    }
+
+    pub(super) fn settled(&self) -> MutexGuard<'_, Settled> {
+        lock(&self.settled)
+    }
+
+    pub(super) fn made(&self) -> MutexGuard<'_, Made> {
+        lock(&self.made)
+    }
+
+    pub(super) fn backup(&self) -> &'a OpenBackup {
+        self.backup
+    }
+
+    pub(super) fn backup_name(&self) -> &'a str {
+        self.backup.record().name()
+    }
+
+    /// Nothing is written, only asked.
+    pub(super) fn is_plan(&self) -> bool {
+        self.api.is_dry_run()
+    }
+
+    /// Requests under way at once.
+    pub(super) fn parallel(&self) -> usize {
+        self.spec.parallel.max(1)
+    }
+
+    pub(super) fn warn(&self, warning: String) {
+        self.settled().warnings.push(warning);
+    }
+
+    pub(super) fn take_deferred(&self) -> Vec<Entry> {
+        std::mem::take(&mut self.settled().deferred)
+    }
+
+    /// Restores the objects of a tier. What could not be read or is late is reported.
+    pub(super) async fn restore_tier(&self, tier: Tier, entries: Vec<Entry>) {
+        if entries.is_empty() {
+            return;
+        }
+        tracing::debug!(?tier, objects = entries.len(), "restoring");
+        let mut left: HashSet<ObjectId> = entries.iter().map(|entry| entry.id.clone()).collect();
+        let work = async {
+            let mut settling = self
+                .backup
+                .read(&entries)
+                .map_ok(|(entry, bytes)| async move {
+                    let id = entry.id.clone();
+                    self.settle(tier, entry, &bytes).await;
+                    Ok(id)
+                })
+                .try_buffer_unordered(self.parallel());
+            while let Some(settled) = settling.next().await {
+                left.remove(&settled?);
+            }
+            Ok(())
+        };
+        let step = format!("restore the objects of tier `{}`", tier.name());
+        // They were read once before, so this is the store failing half way, or the deadline: what is
+        // left is reported, and running the restore again settles it.
+        if let Err(error) = self
+            .deadline
+            .within(&step, work)
+            .await
+            .and_then(|done| done)
+        {
+            let reason = error.chain();
+            for id in left {
+                let target = self.target_of(&id);
+                let outcome = Outcome::Failed(reason.clone());
+                self.record(tier, id, target, outcome.into(), None);
+            }
+        }
+    }
+
+    fn target_of(&self, id: &ObjectId) -> Option<String> {
+        id.namespace
+            .as_deref()
+            .map(|namespace| self.spec.target_namespace(namespace).to_owned())
+    }
+
+    pub(super) fn record(
+        &self,
+        tier: Tier,
+        id: ObjectId,
+        target_namespace: Option<String>,
+        applied: Applied,
+        unchecked: Option<String>,
+    ) {
+        let done = {
+            let mut settled = self.settled();
+            if self.is_plan() {
+                settled.planned.push(PlannedItem::new(
+                    id,
+                    target_namespace,
+                    tier,
+                    applied,
+                    unchecked,
+                ));
+                settled.planned.len()
+            } else {
+                settled.warnings.extend(applied.warning);
+                settled.items.push(Item {
+                    id,
+                    target_namespace,
+                    outcome: applied.outcome,
+                });
+                settled.items.len()
+            }
+        };
+        (self.on_progress)(RestoreProgress {
+            total: self.total,
+            done,
+            tier,
+        });
+    }
+
+    async fn settle(&self, tier: Tier, entry: Entry, bytes: &Bytes) {
+        let id = entry.id.clone();
+        let target = self.target_of(&id);
+        let restored = self.restore_one(tier, entry, target.as_deref(), bytes);
+        if let Some((applied, unchecked)) = restored.await {
+            self.record(tier, id, target, applied, unchecked);
+        }
+    }
+
+    /// What became of an object, and in a plan why the server was not asked; `None` when the object's
+    /// turn comes later.
+    async fn restore_one(
+        &self,
+        tier: Tier,
+        entry: Entry,
+        namespace: Option<&str>,
+        bytes: &Bytes,
+    ) -> Option<(Applied, Option<String>)> {
+        let id = &entry.id;
+        let settled = |outcome: Outcome| Some((Applied::from(outcome), None));
+        let mut object: Value = match serde_json::from_slice(bytes) {
+            Ok(object) => object,
+            Err(error) => return settled(Outcome::Failed(format!("it is no JSON: {error}"))),
+        };
+        let status = self.status_of(&id.resource, &object);
+        let volumes = Arc::clone(&lock(&self.volumes));
+        let context = Context {
+            spec: self.spec,
+            backup: self.backup_name(),
+            volumes: &volumes,
+        };
+        if let Verdict::Skip(reason) = transform::transform(&id.resource, &mut object, &context) {
+            return settled(Outcome::Skipped(reason.into()));
+        }
+        if tier == Tier::RequestedServices && Tier::of_service(&object) != tier {
+            self.settled().deferred.push(entry);
+            return None;
+        }
+        let references = owners::strip(&id.resource, &mut object);
+        let name = object["metadata"]["name"]
+            .as_str()
+            .unwrap_or(&id.name)
+            .to_owned();
+        let owner = Owner::itself(&object, namespace, &name);
+        let served = Arc::clone(&lock(&self.served));
+        let resource = match served.find(&id.resource, &object) {
+            Ok(resource) => resource,
+            Err(reason) => {
+                return Some(match self.comes_with_definition(&id.resource, &reason) {
+                    Some(why) => (Outcome::Created.into(), Some(why)),
+                    None => (Outcome::Failed(reason.into_reason()).into(), None),
+                });
+            }
+        };
+        if let Some(why) = self.comes_with_namespace(namespace) {
+            self.note_made(tier, id, namespace, &name);
+            return Some((Outcome::Created.into(), Some(why)));
+        }
+        let renewed = owners::renewed(&references, namespace, &lock(&self.uids))
+            .filter(|references| !references.is_empty());
+        let known = renewed.is_some();
+        if let Some(references) = renewed {
+            object["metadata"]["ownerReferences"] = references.into();
+        }
+        let wanted = Wanted {
+            kind: &id.resource,
+            resource,
+            namespace,
+            name: &name,
+            object: &object,
+            references: if known { &[] } else { &references },
+            status: status.as_ref(),
+            is_owner: self.owners.contains(&owner),
+        };
+        let applied = apply(&self.api, &wanted, self.spec.existing).await;
+        if let Outcome::Failed(_) = applied.outcome
+            && let Some(why) = self.comes_with_prerequisite(&wanted)
+        {
+            return Some((Outcome::Created.into(), Some(why)));
+        }
+        if applied.outcome.is_in_cluster() {
+            self.note(tier, id, &name, &object, &applied);
+            let gates = health::gates_of(id, &object);
+            if !gates.is_empty() {
+                self.settled().gates.extend(gates);
+            }
+            if self.is_plan() && applied.live.is_none() {
+                self.note_made(tier, id, namespace, &name);
+            }
+            if let Some(uid) = applied.uid.clone().filter(|_| wanted.is_owner) {
+                lock(&self.uids).insert(owner, uid);
+            }
+            let is_new = applied.outcome == Outcome::Created && applied.live.is_none();
+            let has_them = references.is_empty() || known && is_new;
+            if !has_them && applied.outcome.is_ours() {
+                self.settled().orphans.push(Orphan {
+                    id: id.clone(),
+                    path: wanted.path(),
+                    namespace: namespace.map(str::to_owned),
+                    references,
+                });
+            }
+        }
+        Some((applied, None))
+    }
+
+    fn status_of(&self, kind: &GroupResource, object: &Value) -> Option<Value> {
+        let asked = object.pointer(RESTORE_STATUS).and_then(Value::as_str);
+        let wanted = match asked {
+            Some(asked) => asked == "true",
+            None => self.spec.restore_status.contains(kind),
+        };
+        object.get("status").filter(|_| wanted).cloned()
+    }
+
+    /// What later tiers need to know.
+    fn note(&self, tier: Tier, id: &ObjectId, name: &str, object: &Value, applied: &Applied) {
+        match tier {
+            Tier::Definitions => self.settled().definitions.push(name.to_owned()),
+            Tier::Namespaces => {
+                self.settled().namespaces.insert(name.to_owned());
+            }
+            Tier::Foundations if id.resource.is("", "persistentvolumes") => {
+                let live = applied.live.as_ref();
+                if live.is_none_or(|live| is_for_the_same_claim(live, object)) {
+                    Arc::make_mut(&mut lock(&self.volumes)).insert(name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What would be there by now, had the plan been carried out.
+    fn note_made(&self, tier: Tier, id: &ObjectId, namespace: Option<&str>, name: &str) {
+        match tier {
+            Tier::Definitions => {
+                self.made().definitions.insert(name.to_owned());
+            }
+            Tier::Namespaces => {
+                self.made().namespaces.insert(name.to_owned());
+            }
+            _ if is_prerequisite(&id.resource) => {
+                self.made().prerequisites.insert(ObjectId {
+                    resource: id.resource.clone(),
+                    namespace: namespace.map(str::to_owned),
+                    name: name.to_owned(),
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn comes_with_definition(&self, kind: &GroupResource, reason: &NotServed) -> Option<String> {
+        let made = self.made().definitions.contains(&kind.to_string());
+        (made && matches!(reason, NotServed::Unknown(_)))
+            .then(|| "its definition is restored first, and is not in the cluster yet".to_owned())
+    }
+
+    fn comes_with_namespace(&self, namespace: Option<&str>) -> Option<String> {
+        let namespace = namespace?;
+        self.made().namespaces.contains(namespace).then(|| {
+            format!("namespace `{namespace}` is made first, and is not in the cluster yet")
+        })
+    }
+
+    /// A dry run was refused; because of something that is only planned?
+    fn comes_with_prerequisite(&self, wanted: &Wanted<'_>) -> Option<String> {
+        if !self.is_plan() {
+            return None;
+        }
+        let made = self.made();
+        let missing = prerequisites(wanted.kind, wanted.object, wanted.namespace)
+            .into_iter()
+            .find(|id| made.prerequisites.contains(id))?;
+        Some(format!(
+            "{missing} is restored first, and is not in the cluster yet"
+        ))
+    }
+
+    /// Puts owners back where they are there by now.
+    pub(super) async fn put_owners_back(&self) {
+        if self.is_plan() {
+            return;
+        }
+        let orphans = std::mem::take(&mut self.settled().orphans);
+        if orphans.is_empty() {
+            return;
+        }
+        let served = Arc::clone(&lock(&self.served));
+        let mut uids = std::mem::take(&mut *lock(&self.uids));
+        let work = owners::put_back(&self.api, &served, &mut uids, orphans, self.parallel());
+        let done = self.deadline.within("put owners back", work).await;
+        lock(&self.uids).extend(uids);
+        match done {
+            Ok((unknown, warnings)) => {
+                let mut settled = self.settled();
+                settled.orphans = unknown;
+                settled.warnings.extend(warnings);
+            }
+            Err(error) => self.warn(error.chain()),
+        }
+    }
+
+    /// Puts the rest back, and says which owners are not there.
+    pub(super) async fn put_last_owners_back(&self) {
+        self.put_owners_back().await;
+        let orphans = std::mem::take(&mut self.settled().orphans);
+        if self.is_plan() || orphans.is_empty() {
+            return;
+        }
+        let uids = std::mem::take(&mut *lock(&self.uids));
+        let work = owners::put_back_some(&self.api, &uids, orphans, self.parallel());
+        match self.deadline.within("put owners back", work).await {
+            Ok(warnings) => self.settled().warnings.extend(warnings),
+            Err(error) => self.warn(error.chain()),
+        }
+    }
+
+    pub(super) fn into_plan(self) -> RestorePlan {
+        let backup = self.backup_name().to_owned();
+        let settled = self
+            .settled
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut items = settled.planned;
+        items.sort_by(|a, b| (a.tier, &a.id).cmp(&(b.tier, &b.id)));
+        RestorePlan {
+            backup,
+            restore: self.spec.name.clone(),
+            items,
+            warnings: settled.warnings,
+        }
+    }
+
+    pub(super) async fn into_report(self) -> Result<RestoreReport> {
+        let mut settled = std::mem::take(&mut *self.settled());
+        settled.items.sort_by(|a, b| a.id.cmp(&b.id));
+        settled.warnings.sort();
+        let mut report = RestoreReport {
+            backup: self.backup_name().to_owned(),
+            restore: self.spec.name.clone(),
+            items: settled.items,
+            warnings: settled.warnings,
+            troubles: Vec::new(),
+        };
+        let api = &self.api;
+        let look = health::look(api, &report, &settled.gates, self.spec.wait_for_ready);
+        match self
+            .deadline
+            .within("look at what was restored", look)
+            .await
+        {
+            Ok(Ok(troubles)) => report.troubles = troubles,
+            Ok(Err(error)) | Err(error) => report.warnings.push(error.chain()),
+        }
+        Ok(report)
+    }
+}
+
+/// Whether a volume that is there can be bound to the claim that the restored one was for.
+fn is_for_the_same_claim(live: &Value, wanted: &Value) -> bool {
+    let lost = matches!(
+        live["status"]["phase"].as_str(),
+        Some("Released" | "Failed")
+    );
+    let claim = |volume: &Value| {
+        let claim = volume["spec"].get("claimRef")?;
+        Some((claim["namespace"].clone(), claim["name"].clone()))
+    };
+    !lost && claim(live).is_none_or(|bound| claim(wanted) == Some(bound))
+}

@@ -1,0 +1,45 @@
+//! Images that are pulled from elsewhere in the target cluster.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::pod_specs::pod_specs;
+use crate::GroupResource;
+use crate::pointer::for_each_value;
+
+/// Replaces the beginning of each image by what the longest fitting entry of the mapping says.
+pub(super) fn map_images(
+    kind: &GroupResource,
+    object: &mut Value,
+    mapping: &BTreeMap<String, String>,
+) {
+    if mapping.is_empty() {
+        return;
+    }
+    pod_specs(kind, object, &mut |spec| {
+        for containers in ["/containers/*/image", "/initContainers/*/image"] {
+            for_each_value(spec, containers, &mut |image| {
+                if let Value::String(image) = image
+                    && let Some(other) = mapped(image, mapping)
+                {
+                    *image = other;
+                }
+            });
+        }
+    });
+}
+
+/// A prefix ends where a part of the name ends: `registry/shop` is none of `registry/shopping`.
+fn mapped(image: &str, mapping: &BTreeMap<String, String>) -> Option<String> {
+    let fits = |prefix: &str| {
+        image.strip_prefix(prefix).is_some_and(|rest| {
+            rest.is_empty() || prefix.ends_with('/') || rest.starts_with(['/', ':', '@'])
+        })
+    };
+    let (prefix, target) = mapping
+        .iter()
+        .filter(|(prefix, _)| !prefix.is_empty() && fits(prefix))
+        .max_by_key(|(prefix, _)| prefix.len())?;
+    Some(format!("{target}{}", &image[prefix.len()..]))
+}
