@@ -76,7 +76,8 @@ impl Failure {
         match self.status {
             None => true,
             Some(status) => {
-                status == StatusCode::TOO_MANY_REQUESTS
+                // A conflict on reading is some proxy's, and passes.
+                matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::CONFLICT)
                     || (status.is_server_error() && !self.message.contains("conversion webhook"))
             }
         }

@@ -274,7 +274,13 @@ impl<'a> Run<'a> {
         };
         if let Some(why) = self.comes_with_namespace(namespace) {
             self.note_made(tier, id, namespace, &name);
-            return Some((Outcome::Created.into(), Some(why)));
+            let comes_by_itself = id.resource.is("", "serviceaccounts") && name == "default";
+            let outcome = if comes_by_itself {
+                Outcome::Merged
+            } else {
+                Outcome::Created
+            };
+            return Some((outcome.into(), Some(why)));
         }
         let renewed = owners::renewed(&references, namespace, &lock(&self.uids))
             .filter(|references| !references.is_empty());

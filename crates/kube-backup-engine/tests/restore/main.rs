@@ -1,0 +1,57 @@
+//! Restores on an embedded cluster: planned, chosen, interrupted, disturbed and looked at afterwards.
+
+#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
+
+mod afterwards;
+mod again;
+#[path = "../cluster/mod.rs"]
+mod cluster;
+mod plan;
+mod selective;
+mod state;
+
+use std::sync::Arc;
+
+use kube::Client;
+use kube_backup_engine::Repository;
+use kube_backup_engine::backup::{Backup, BackupSpec};
+use kube_backup_engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec};
+use object_store::memory::InMemory;
+
+/// Backs all of the cluster up as `a`.
+async fn backed_up(client: &Client) -> Repository {
+    let repository = Repository::new(Arc::new(InMemory::new()), "");
+    Backup::new(client.clone(), repository.clone(), BackupSpec::named("a"))
+        .run()
+        .await
+        .unwrap();
+    repository
+}
+
+async fn restore_of(client: &Client, repository: &Repository, spec: RestoreSpec) -> Restore {
+    let backup = repository.open("a").await.unwrap();
+    Restore::new(client.clone(), backup, spec)
+}
+
+async fn restore(client: &Client, repository: &Repository, spec: RestoreSpec) -> RestoreReport {
+    restore_of(client, repository, spec)
+        .await
+        .run()
+        .await
+        .unwrap()
+}
+
+/// Only what is in namespace `shop`.
+fn of_shop(name: &str) -> RestoreSpec {
+    RestoreSpec {
+        included_namespaces: ["shop".to_owned()].into(),
+        ..RestoreSpec::named(name)
+    }
+}
+
+fn outcome(report: &RestoreReport, name: &str) -> Outcome {
+    let item = report.items.iter().find(|item| item.id.to_string() == name);
+    item.unwrap_or_else(|| panic!("{name} is not in {report}"))
+        .outcome
+        .clone()
+}
