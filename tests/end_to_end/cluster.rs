@@ -24,10 +24,14 @@ pub(crate) async fn send(
     } else {
         serde_json::to_vec(body).unwrap()
     };
+    let media = match method {
+        Method::PATCH => "application/merge-patch+json",
+        _ => "application/json",
+    };
     let request = Request::builder()
         .method(method)
         .uri(path)
-        .header("content-type", "application/json")
+        .header("content-type", media)
         .body(bytes);
     client.request(request.unwrap()).await
 }
@@ -109,6 +113,34 @@ pub(crate) async fn get(client: &Client, path: &str) -> Option<Value> {
         Ok(object) => Some(object),
         Err(kube::Error::Api(status)) if status.code == 404 => None,
         Err(error) => panic!("get {path}: {error}"),
+    }
+}
+
+/// Changes an object by a merge patch.
+pub(crate) async fn patch(client: &Client, path: &str, change: &Value) {
+    send(client, Method::PATCH, path, change)
+        .await
+        .unwrap_or_else(|error| panic!("patch {path}: {error}"));
+}
+
+/// Waits until `ready` is content with the object at `path`.
+pub(crate) async fn until(
+    client: &Client,
+    path: &str,
+    what: &str,
+    ready: impl Fn(&Value) -> bool,
+) -> Value {
+    let started = Instant::now();
+    loop {
+        let object = get(client, path).await.unwrap_or_default();
+        if ready(&object) {
+            return object;
+        }
+        assert!(
+            started.elapsed() < Duration::from_secs(120),
+            "{path} is not {what}: {object}"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
+mod adoption;
 mod archive_format;
 mod bucket;
 mod cluster;
 mod cut_off;
+mod existing;
+mod gates;
 mod killed;
 mod missing;
 mod moment;

@@ -31,24 +31,24 @@ pub(crate) fn decide(
     wanted: &Value,
 ) -> Decision {
     let restore = &wanted["metadata"]["labels"][RESTORE_LABEL];
+    let touched = touched(live, restore);
     if is_ours(live, wanted) {
-        let outcome = match touched(live, restore) {
+        let outcome = match touched {
             Some("updated") => Outcome::Updated,
             _ => Outcome::Created,
         };
         return Decision::Done(outcome);
     }
     let differences = Comparison::default().differences(kind, wanted, live);
-    if kind.is("", "serviceaccounts")
-        && (!differences.is_empty() || touched(live, restore).is_some())
-    {
-        return match (missing_of_account(live, wanted), touched(live, restore)) {
-            (Some(mut patch), _) => {
+    if kind.is("", "serviceaccounts") && (!differences.is_empty() || touched.is_some()) {
+        let overwrite = policy == ExistingPolicy::Update;
+        return match missing_of_account(live, wanted, overwrite) {
+            Some(mut patch) => {
                 touch(&mut patch, restore, "merged");
                 Decision::Merge(patch)
             }
-            (None, Some("merged")) => Decision::Done(Outcome::Merged),
-            (None, _) => Decision::Equal,
+            None if touched == Some("merged") => Decision::Done(Outcome::Merged),
+            None => Decision::Leave(differences, json!({})),
         };
     }
     let patch = Comparison::default().patch(kind, wanted, live);
@@ -96,8 +96,12 @@ fn touch(patch: &mut Value, restore: &Value, what: &str) {
 
 /// Every namespace has its `default` account before anything is restored into it, and images are
 /// pulled with the Secrets it names: what it lacks is added, what it has stays (Velero,
-/// merge_service_account.go).
-fn missing_of_account(live: &Value, wanted: &Value) -> Option<Value> {
+/// merge_service_account.go), unless it is to be overwritten.
+fn missing_of_account(live: &Value, wanted: &Value, overwrite: bool) -> Option<Value> {
+    let is_missing = |new: &Value, old: Option<&Value>| match old {
+        None => true,
+        Some(old) => overwrite && old != new,
+    };
     let mut patch = Map::new();
     for list in ["secrets", "imagePullSecrets"] {
         let of = |object: &Value| object[list].as_array().cloned().unwrap_or_default();
@@ -110,6 +114,13 @@ fn missing_of_account(live: &Value, wanted: &Value) -> Option<Value> {
             patch.insert(list.into(), there.into_iter().chain(missing).collect());
         }
     }
+    let automount = "automountServiceAccountToken";
+    if let Some(new) = wanted
+        .get(automount)
+        .filter(|new| is_missing(new, live.get(automount)))
+    {
+        patch.insert(automount.into(), new.clone());
+    }
     let mut metadata = Map::new();
     for map in ["labels", "annotations"] {
         let there = &live["metadata"][map];
@@ -117,9 +128,8 @@ fn missing_of_account(live: &Value, wanted: &Value) -> Option<Value> {
             .as_object()
             .into_iter()
             .flatten()
-            .filter(|(key, _)| {
-                there.get(key).is_none() && *key != BACKUP_LABEL && *key != RESTORE_LABEL
-            })
+            .filter(|(key, _)| *key != BACKUP_LABEL && *key != RESTORE_LABEL)
+            .filter(|(key, new)| is_missing(new, there.get(key.as_str())))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
         if !missing.is_empty() {
@@ -196,6 +206,17 @@ mod tests {
             "metadata": {"labels": {"app": "shop"}, "annotations": {TOUCHED: "r merged"}}});
         assert_eq!(
             decide(&kind, ExistingPolicy::Leave, &there, &wanted),
+            Decision::Merge(patch)
+        );
+        // What it has stays, and what differs is named; or is overwritten.
+        let lacking_nothing = account("registry", "b", json!({"app": "shop"}));
+        assert_eq!(
+            decide(&kind, ExistingPolicy::Leave, &lacking_nothing, &wanted),
+            Decision::Leave(vec!["/metadata/annotations/team".to_owned()], json!({}))
+        );
+        let patch = json!({"metadata": {"annotations": {"team": "a", TOUCHED: "r merged"}}});
+        assert_eq!(
+            decide(&kind, ExistingPolicy::Update, &lacking_nothing, &wanted),
             Decision::Merge(patch)
         );
         let mut merged = account("registry", "b", json!({"app": "shop"}));

@@ -299,8 +299,8 @@ impl<'a> Run<'a> {
             is_owner: self.owners.contains(&owner),
         };
         let applied = apply(&self.api, &wanted, self.spec.existing).await;
-        if let Outcome::Failed(_) = applied.outcome
-            && let Some(why) = self.comes_with_prerequisite(&wanted)
+        if let Outcome::Failed(refusal) = &applied.outcome
+            && let Some(why) = self.comes_with_prerequisite(&wanted, refusal)
         {
             return Some((Outcome::Created.into(), Some(why)));
         }
@@ -390,14 +390,14 @@ impl<'a> Run<'a> {
     }
 
     /// A dry run was refused; because of something that is only planned?
-    fn comes_with_prerequisite(&self, wanted: &Wanted<'_>) -> Option<String> {
+    fn comes_with_prerequisite(&self, wanted: &Wanted<'_>, refusal: &str) -> Option<String> {
         if !self.is_plan() {
             return None;
         }
         let made = self.made();
         let missing = prerequisites(wanted.kind, wanted.object, wanted.namespace)
             .into_iter()
-            .find(|id| made.prerequisites.contains(id))?;
+            .find(|id| made.prerequisites.contains(id) && refusal.contains(&id.name))?;
         Some(format!(
             "{missing} is restored first, and is not in the cluster yet"
         ))

@@ -130,3 +130,55 @@ impl Tier {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What must be there before what, as seen on a real server.
+    const ORDER: [(&str, &str); 22] = [
+        (
+            "customresourcedefinitions.apiextensions.k8s.io",
+            "namespaces",
+        ),
+        (
+            "customresourcedefinitions.apiextensions.k8s.io",
+            "carts.example.com",
+        ),
+        ("namespaces", "serviceaccounts"),
+        ("runtimeclasses.node.k8s.io", "pods"),
+        ("priorityclasses.scheduling.k8s.io", "pods"),
+        ("storageclasses.storage.k8s.io", "persistentvolumes"),
+        ("serviceaccounts", "secrets"),
+        ("persistentvolumes", "persistentvolumeclaims"),
+        (
+            "roles.rbac.authorization.k8s.io",
+            "rolebindings.rbac.authorization.k8s.io",
+        ),
+        ("secrets", "pods"),
+        ("persistentvolumeclaims", "pods"),
+        ("pods", "replicasets.apps"),
+        ("pods", "replicationcontrollers"),
+        ("replicasets.apps", "deployments.apps"),
+        ("controllerrevisions.apps", "statefulsets.apps"),
+        ("jobs.batch", "cronjobs.batch"),
+        ("deployments.apps", "carts.example.com"),
+        ("pods", "resourcequotas"),
+        ("deployments.apps", "horizontalpodautoscalers.autoscaling"),
+        ("deployments.apps", "poddisruptionbudgets.policy"),
+        (
+            "carts.example.com",
+            "validatingwebhookconfigurations.admissionregistration.k8s.io",
+        ),
+        ("services", "apiservices.apiregistration.k8s.io"),
+    ];
+
+    #[test]
+    fn what_others_need_comes_before_them() {
+        let tier = |kind: &str| Tier::of(&kind.parse().unwrap());
+        for (first, then) in ORDER {
+            assert!(tier(first) < tier(then), "{first} before {then}");
+        }
+        assert!(Tier::ALL.is_sorted());
+    }
+}

@@ -227,6 +227,15 @@ async fn a_server_that_keeps_failing_is_named_with_what_was_asked() {
 }
 
 #[tokio::test]
+async fn a_group_that_does_not_answer_stops_nothing() {
+    let repository = source().await;
+    let (cluster, client) = target().await;
+    cluster.set_stale("metrics.k8s.io/v1beta1", true);
+    let report = restore(&client, &repository, spec()).await;
+    assert!(report.is_complete(), "{report}");
+}
+
+#[tokio::test]
 async fn no_restore_outlasts_its_deadline() {
     let repository = source().await;
     let (cluster, client) = target().await;
