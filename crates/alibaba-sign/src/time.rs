@@ -8,6 +8,7 @@ pub(crate) struct IsoTime([u8; 20]);
 
 impl IsoTime {
     pub(crate) fn new(time: DateTime<Utc>) -> Self {
+        let time = time.naive_utc();
         let mut out = *b"0000-00-00T00:00:00Z";
         put(&mut out[0..4], year(time));
         put(&mut out[5..7], time.month());
@@ -40,6 +41,7 @@ impl HttpDate {
             b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
             b"Dec",
         ];
+        let time = time.naive_utc();
         let mut out = *b"Mon, 00 Jan 0000 00:00:00 GMT";
         out[0..3].copy_from_slice(DAYS[time.weekday().num_days_from_monday() as usize]);
         put(&mut out[5..7], time.day());
@@ -62,7 +64,7 @@ impl HttpDate {
 }
 
 /// Four digits hold the years that a signature can be made in.
-pub(crate) fn year(time: DateTime<Utc>) -> u32 {
+pub(crate) fn year(time: NaiveDateTime) -> u32 {
     u32::try_from(time.year().clamp(0, 9999)).unwrap_or(0)
 }
 
@@ -75,7 +77,7 @@ pub(crate) fn put(out: &mut [u8], mut value: u32) {
 }
 
 /// `08:30:00`.
-fn put_time_of_day(out: &mut [u8], time: DateTime<Utc>) {
+fn put_time_of_day(out: &mut [u8], time: NaiveDateTime) {
     put(&mut out[0..2], time.hour());
     put(&mut out[3..5], time.minute());
     put(&mut out[6..8], time.second());

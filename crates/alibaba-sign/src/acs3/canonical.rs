@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 
 use super::{ALGORITHM, Request};
 use crate::header::lower;
@@ -25,17 +26,25 @@ impl Canonical {
         headers: impl Iterator<Item = (&'a str, &'a [u8])>,
         is_signed: impl Fn(&str) -> bool,
     ) -> Self {
-        let mut signed: Vec<(Cow<'_, str>, &[u8])> = Vec::with_capacity(12);
+        let mut signed: SmallVec<[(Cow<'_, str>, &[u8]); 12]> = SmallVec::new();
+        let mut length = request.method.len() + request.path.len() + content_sha256.len() + 8;
         for (name, value) in headers {
             let name = lower(name);
             if is_signed(&name) {
+                length += name.len() * 2 + value.len() + 3;
                 signed.push((name, value.trim_ascii()));
             }
         }
         // By value too: that is the order of several values of one name.
         signed.sort_unstable();
 
-        let mut out = String::with_capacity(640);
+        // A guess: how much is escaped is not known yet.
+        let texts = request
+            .query
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 2);
+        let free = texts.sum::<usize>();
+        let mut out = String::with_capacity(length + free + free / 2);
         out.push_str(request.method);
         out.push('\n');
         out.push_str(if request.path.is_empty() {
@@ -112,7 +121,7 @@ fn push_query(out: &mut String, query: &[(&str, &str)]) {
     let query = if query.is_sorted() {
         query
     } else {
-        sorted = query.to_vec();
+        sorted = SmallVec::<[_; 12]>::from_slice(query);
         sorted.sort_unstable();
         &sorted
     };

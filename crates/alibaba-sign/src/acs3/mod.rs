@@ -81,7 +81,7 @@ mod tests;
 mod verify;
 
 #[cfg(feature = "http")]
-pub use crate::http_request::acs3::sign_http;
+pub use crate::http_request::acs3::{sign_http, sign_parts};
 pub use sign::{AnonymousHeaders, SignedHeaders, anonymous, sign};
 pub use verify::Claim;
 

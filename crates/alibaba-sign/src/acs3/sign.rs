@@ -53,7 +53,8 @@ pub fn sign(
     let signature = Hex32::new(&mac.finalize().into_bytes().into());
 
     let (id, names) = (&credentials.access_key_id, canonical.signed_headers());
-    let mut authorization = String::with_capacity(ALGORITHM.len() + id.len() + names.len() + 112);
+    let mut authorization =
+        String::with_capacity(ALGORITHM.len() + id.len() + names.len() + 12 + 15 + 11 + 64);
     for part in [
         ALGORITHM,
         " Credential=",
@@ -66,8 +67,7 @@ pub fn sign(
         authorization.push_str(part);
     }
     SignedHeaders {
-        plain,
-        temporary,
+        others: OtherHeaders { plain, temporary },
         authorization,
     }
 }
@@ -121,12 +121,31 @@ impl fmt::Debug for AnonymousHeaders {
 /// The headers that make a request authentic. Add all of them, unchanged.
 #[derive(Clone)]
 pub struct SignedHeaders {
-    plain: AnonymousHeaders,
-    temporary: Option<(String, Secret)>,
+    others: OtherHeaders,
     authorization: String,
 }
 
+/// All but `Authorization`.
+#[derive(Clone)]
+pub(crate) struct OtherHeaders {
+    plain: AnonymousHeaders,
+    temporary: Option<(String, Secret)>,
+}
+
+impl OtherHeaders {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let temporary = temporary_headers(self.temporary.as_ref());
+        self.plain.iter().chain(temporary)
+    }
+}
+
 impl SignedHeaders {
+    /// `Authorization` apart from the others, to keep.
+    #[cfg(feature = "http")]
+    pub(crate) fn into_parts(self) -> (OtherHeaders, String) {
+        (self.others, self.authorization)
+    }
+
     /// The value of `Authorization`. Mark the header as sensitive.
     #[must_use]
     pub fn authorization(&self) -> &str {
@@ -135,9 +154,8 @@ impl SignedHeaders {
 
     /// Every header, with its lower-case name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.plain
+        self.others
             .iter()
-            .chain(temporary_headers(self.temporary.as_ref()))
             .chain([("authorization", self.authorization.as_str())])
     }
 }
@@ -156,7 +174,7 @@ fn temporary_headers(
 impl fmt::Debug for SignedHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignedHeaders")
-            .field("date", &self.plain.date.as_str())
+            .field("date", &self.others.plain.date.as_str())
             .finish_non_exhaustive()
     }
 }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use http::Request;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{HeaderMap, Method, Request, Uri};
+use smallvec::SmallVec;
 
-use super::{Plus, SignHttpError, borrowed, decoded_query, ensure_host, host_of, insert};
+use super::{Plus, Query, SignHttpError, borrowed, ensure_host, host_of, insert};
 use crate::acs3::{self, Claim};
 use crate::verify::malformed;
 use crate::{Credentials, Secret, VerifyError};
@@ -46,23 +48,55 @@ pub fn sign_http<B: AsRef<[u8]>>(
     nonce: &str,
     request: &mut Request<B>,
 ) -> Result<(), SignHttpError> {
-    let uri = request.uri().clone();
-    ensure_host(request.headers_mut(), &uri)?;
-    let query = decoded_query(&uri, Plus::Space)?;
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    // Taken out and put back, since the body is borrowed beside them.
+    let mut headers = std::mem::take(request.headers_mut());
+    let head = (&method, &uri, &mut headers);
+    let signed = sign_head(credentials, now, nonce, head, request.body().as_ref());
+    *request.headers_mut() = headers;
+    signed
+}
+
+/// [`sign_http`] of a request that is taken apart.
+///
+/// # Errors
+///
+/// As [`sign_http`].
+pub fn sign_parts(
+    credentials: &Credentials,
+    now: DateTime<Utc>,
+    nonce: &str,
+    parts: &mut Parts,
+    body: &[u8],
+) -> Result<(), SignHttpError> {
+    let head = (&parts.method, &parts.uri, &mut parts.headers);
+    sign_head(credentials, now, nonce, head, body)
+}
+
+fn sign_head(
+    credentials: &Credentials,
+    now: DateTime<Utc>,
+    nonce: &str,
+    (method, uri, headers): (&Method, &Uri, &mut HeaderMap),
+    body: &[u8],
+) -> Result<(), SignHttpError> {
+    ensure_host(headers, uri)?;
+    let query = Query::new(uri, Plus::Space)?;
     let signed = acs3::sign(
         credentials,
         now,
         nonce,
         &acs3::Request {
-            method: request.method().as_str(),
+            method: method.as_str(),
             path: uri.path(),
             query: &pairs(&query),
-            headers: &borrowed(request.headers()),
+            headers: &borrowed(headers),
             additional_headers: &[],
-            body: request.body().as_ref(),
+            body,
         },
     );
-    insert(request.headers_mut(), signed.iter())
+    let (others, authorization) = signed.into_parts();
+    insert(headers, others.iter(), authorization)
 }
 
 impl Claim {
@@ -91,10 +125,10 @@ impl Claim {
         tolerance: Duration,
         request: &Request<B>,
     ) -> Result<(), VerifyError> {
-        let query = decoded_query(request.uri(), Plus::Space).map_err(|_| malformed("query"))?;
-        let mut headers = borrowed(request.headers());
+        let query = Query::new(request.uri(), Plus::Space).map_err(|_| malformed("query"))?;
         // HTTP/2 has no Host header.
         let host = host_of(request.uri()).filter(|_| !request.headers().contains_key("host"));
+        let mut headers = borrowed(request.headers());
         headers.extend(host.as_ref().map(|host| ("host", host.as_bytes())));
         self.verify(
             secret,
@@ -112,9 +146,9 @@ impl Claim {
     }
 }
 
-fn pairs(query: &super::Pairs) -> Vec<(&str, &str)> {
-    query
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_deref().unwrap_or_default()))
+fn pairs<'a>(query: &'a Query<'_>) -> SmallVec<[(&'a str, &'a str); 8]> {
+    let pairs = query.pairs();
+    pairs
+        .map(|(name, value)| (name, value.unwrap_or_default()))
         .collect()
 }

@@ -5,9 +5,14 @@ mod oss_v4;
 #[cfg(test)]
 mod tests;
 
-use http::header::{HOST, HeaderName};
-use http::{HeaderMap, HeaderValue, Uri};
+use std::time::Duration;
 
+use http::header::{AUTHORIZATION, HOST, HeaderName};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderValue, Uri};
+use smallvec::SmallVec;
+
+use crate::oss_v4::UNSIGNED_PAYLOAD;
 use crate::percent;
 
 /// Where the bucket of an OSS request stands.
@@ -33,6 +38,12 @@ pub enum SignHttpError {
     /// The signature covers the host.
     #[error("request names no host, neither in its URI nor in a `host` header")]
     Host,
+    /// OSS takes whole seconds, from one to seven days' worth.
+    #[error("presigned URL expires after {0:?}: OSS takes 1 second to 7 days")]
+    Expiry(Duration),
+    /// The address with the signature in it is longer than an HTTP client can send.
+    #[error("presigned URL is longer than 64 KiB")]
+    TooLong,
     /// A line break, say, in a credential.
     #[error("`{0}` cannot hold this value")]
     Value(&'static str),
@@ -47,30 +58,71 @@ enum Plus {
     Refused,
 }
 
-type Pairs = Vec<(String, Option<String>)>;
-
-/// The query, decoded.
-fn decoded_query(uri: &Uri, plus: Plus) -> Result<Pairs, SignHttpError> {
-    let decode = |text: &str| {
-        let decoded = match plus {
-            Plus::Space if text.contains('+') => percent::decode(&text.replace('+', " ")),
-            Plus::Refused if text.contains('+') => return Err(SignHttpError::Plus),
-            _ => percent::decode(text),
-        };
-        decoded.ok_or(SignHttpError::Escape("query"))
-    };
-    uri.query()
-        .unwrap_or_default()
-        .split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| match pair.split_once('=') {
-            Some((name, value)) => Ok((decode(name)?, Some(decode(value)?))),
-            None => Ok((decode(pair)?, None)),
-        })
-        .collect()
+/// A query in its parts, decoded.
+struct Query<'a> {
+    text: &'a str,
+    /// Those parts that are not as they stand in the text, in order.
+    decoded: Vec<String>,
+    plus: Plus,
 }
 
-fn borrowed(headers: &HeaderMap) -> Vec<(&str, &[u8])> {
+impl<'a> Query<'a> {
+    fn new(uri: &'a Uri, plus: Plus) -> Result<Self, SignHttpError> {
+        let text = uri.query().unwrap_or_default();
+        if plus == Plus::Refused && text.contains('+') {
+            return Err(SignHttpError::Plus);
+        }
+        let mut query = Self {
+            text,
+            decoded: Vec::new(),
+            plus,
+        };
+        // Most have nothing to decode.
+        if query.is_encoded(text) {
+            for part in raw_pairs(text).flat_map(|(name, value)| [Some(name), value]) {
+                if let Some(part) = part.filter(|part| query.is_encoded(part)) {
+                    let decoded = match plus {
+                        Plus::Space => percent::decode(&part.replace('+', " ")),
+                        Plus::Refused => percent::decode(part),
+                    };
+                    let decoded = decoded.ok_or(SignHttpError::Escape("query"))?;
+                    query.decoded.push(decoded);
+                }
+            }
+        }
+        Ok(query)
+    }
+
+    /// Name and value of each parameter, decoded.
+    fn pairs(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        let mut decoded = self.decoded.iter();
+        raw_pairs(self.text).map(move |(name, value)| {
+            let mut part = |raw| match self.is_plain(raw) {
+                true => raw,
+                false => decoded.next().map_or(raw, String::as_str),
+            };
+            (part(name), value.map(part))
+        })
+    }
+
+    fn is_plain(&self, part: &str) -> bool {
+        self.decoded.is_empty() || !self.is_encoded(part)
+    }
+
+    fn is_encoded(&self, part: &str) -> bool {
+        part.contains('%') || (self.plus == Plus::Space && part.contains('+'))
+    }
+}
+
+fn raw_pairs(query: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| match pair.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (pair, None),
+    })
+}
+
+fn borrowed(headers: &HeaderMap) -> SmallVec<[(&str, &[u8]); 12]> {
     headers
         .iter()
         .map(|(name, value)| (name.as_str(), value.as_bytes()))
@@ -102,15 +154,31 @@ fn host_of(uri: &Uri) -> Option<HeaderValue> {
     HeaderValue::try_from(text).ok()
 }
 
-/// Puts the signer's headers in place of any of their name.
+/// The same address with another path and query.
+fn with_path_and_query(uri: &Uri, path_and_query: String) -> Option<Uri> {
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(path_and_query).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// Puts the signer's headers in place of any of their names. `authorization` is given to keep.
 fn insert<'a>(
     headers: &mut HeaderMap,
-    own: impl Iterator<Item = (&'static str, &'a str)>,
+    others: impl Iterator<Item = (&'static str, &'a str)>,
+    authorization: String,
 ) -> Result<(), SignHttpError> {
-    for (name, value) in own {
-        let mut value = HeaderValue::try_from(value).map_err(|_| SignHttpError::Value(name))?;
-        value.set_sensitive(name == "authorization" || name.ends_with("-security-token"));
+    for (name, value) in others {
+        let value = match value {
+            UNSIGNED_PAYLOAD => Ok(HeaderValue::from_static(UNSIGNED_PAYLOAD)),
+            value => HeaderValue::from_str(value),
+        };
+        let mut value = value.map_err(|_| SignHttpError::Value(name))?;
+        value.set_sensitive(name.ends_with("-security-token"));
         headers.insert(HeaderName::from_static(name), value);
     }
+    let mut value =
+        HeaderValue::try_from(authorization).map_err(|_| SignHttpError::Value("authorization"))?;
+    value.set_sensitive(true);
+    headers.insert(AUTHORIZATION, value);
     Ok(())
 }

@@ -1,22 +1,43 @@
 //! The canonical request, and what is signed of it.
 
-use std::borrow::Cow;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
+use smallvec::SmallVec;
 
-use super::{ALGORITHM, Request, UNSIGNED_PAYLOAD};
+use super::sign::Scope;
+use super::stamp::Stamp;
+use super::{ALGORITHM, Request, SCOPE_END, UNSIGNED_PAYLOAD};
 use crate::header::lower;
 use crate::hex;
-use crate::percent::{encode_path_to, encode_to};
+use crate::percent::{compare_encoded, encode_path_to, encode_to};
 
-/// A header to be signed, its name in lower case.
-pub(super) type Header<'a> = (Cow<'a, str>, &'a [u8]);
-
-/// The canonical request as bytes (header values need not be UTF-8), and the additional names.
+/// The canonical request as bytes: header values need not be UTF-8.
 pub(super) struct Canonical {
     pub(super) bytes: Vec<u8>,
-    /// Joined by `;`, empty when there are none.
-    pub(super) additional: String,
+    query: Range<usize>,
+    additional: Range<usize>,
+}
+
+impl Canonical {
+    /// The pairs, encoded and sorted, without the `?`.
+    pub(super) fn query(&self) -> &str {
+        self.text(&self.query)
+    }
+
+    /// The additional names, joined by `;`, empty when there are none.
+    pub(super) fn additional(&self) -> &str {
+        self.text(&self.additional)
+    }
+
+    fn text(&self, range: &Range<usize>) -> &str {
+        // Names that are not UTF-8 cannot have come from a `&str`.
+        std::str::from_utf8(&self.bytes[range.clone()]).unwrap_or_default()
+    }
+
+    pub(super) fn hash(&self) -> hex::Hex32 {
+        hex::Hex32::new(&Sha256::digest(&self.bytes).into())
+    }
 }
 
 /// Writes down the request. `headers` are the ones that travel, `query` the pairs that travel
@@ -26,27 +47,29 @@ pub(super) fn canonical<'a>(
     query: impl Iterator<Item = (&'a str, Option<&'a str>)>,
     headers: impl Iterator<Item = (&'a str, &'a [u8])>,
 ) -> Canonical {
-    let mut signed = Vec::with_capacity(8);
-    let mut additional: Vec<Cow<'a, str>> = Vec::new();
+    let mut length = request.method.len() + UNSIGNED_PAYLOAD.len() + 8;
+    // On the stack as a rule: as many as a request with metadata has, and the signer's own.
+    let mut signed: SmallVec<[_; 12]> = SmallVec::new();
     for (name, value) in headers {
         let name = lower(name);
-        if signed_by_default(&name) {
-            signed.push((name, value.trim_ascii()));
-        } else if request
-            .additional_headers
-            .iter()
-            .any(|a| a.eq_ignore_ascii_case(&name))
-        {
-            additional.push(name.clone());
-            signed.push((name, value.trim_ascii()));
+        let is_default = signed_by_default(&name);
+        if is_default || is_named(request.additional_headers, &name) {
+            length += name.len() * 2 + value.len() + 3;
+            signed.push((name, value.trim_ascii(), is_default));
         }
     }
-    signed.sort_unstable_by(|a: &Header<'_>, b| a.0.cmp(&b.0));
-    additional.sort_unstable();
-    additional.dedup();
-    let additional = additional.join(";");
+    // Stable: values of one name stay in the order in which they travel.
+    signed.sort_by(|(one, ..), (other, ..)| one.cmp(other));
+    let pairs = sorted(query);
+    // A guess: how much is escaped is not known yet.
+    let path = request.bucket.map_or(0, str::len) + request.key.map_or(0, str::len);
+    let texts = pairs
+        .iter()
+        .map(|(name, value)| name.len() + value.len() + 2);
+    let free = texts.sum::<usize>() + path;
+    length += free + free / 2;
 
-    let mut out = String::with_capacity(384);
+    let mut out = String::with_capacity(length);
     out.push_str(request.method);
     out.push_str("\n/");
     if let Some(bucket) = request.bucket {
@@ -55,53 +78,113 @@ pub(super) fn canonical<'a>(
         encode_path_to(&mut out, request.key.unwrap_or_default());
     }
     out.push('\n');
-    push_query(&mut out, query);
+    let begin = out.len();
+    push_query(&mut out, &pairs);
+    let query = begin..out.len();
     out.push('\n');
 
     let mut bytes = out.into_bytes();
-    for (name, value) in &signed {
+    for (name, value, _) in &signed {
         bytes.extend_from_slice(name.as_bytes());
         bytes.push(b':');
         bytes.extend_from_slice(value);
         bytes.push(b'\n');
     }
     bytes.push(b'\n');
-    bytes.extend_from_slice(additional.as_bytes());
+    let begin = bytes.len();
+    let mut last = None;
+    for (name, _, is_default) in &signed {
+        if *is_default || last == Some(name) {
+            continue;
+        }
+        if last.is_some() {
+            bytes.push(b';');
+        }
+        bytes.extend_from_slice(name.as_bytes());
+        last = Some(name);
+    }
+    let additional = begin..bytes.len();
     bytes.push(b'\n');
     bytes.extend_from_slice(UNSIGNED_PAYLOAD.as_bytes());
-    Canonical { bytes, additional }
+    Canonical {
+        bytes,
+        query,
+        additional,
+    }
 }
 
-/// The text that the key signs.
-pub(super) fn string_to_sign(stamp: &str, scope: &str, canonical: &[u8]) -> String {
-    let mut out = String::with_capacity(ALGORITHM.len() + stamp.len() + scope.len() + 67);
-    out.push_str(ALGORITHM);
-    out.push('\n');
-    out.push_str(stamp);
-    out.push('\n');
-    out.push_str(scope);
-    out.push('\n');
-    out.push_str(hex::Hex32::new(&Sha256::digest(canonical).into()).as_str());
-    out
+/// The additional names that are in the request and not signed anyway, joined by `;`.
+pub(super) fn additional_names(request: &Request<'_>) -> String {
+    if request.additional_headers.is_empty() {
+        return String::new();
+    }
+    let names = request.headers.iter().map(|(name, _)| lower(name));
+    let mut names: SmallVec<[_; 4]> = names
+        .filter(|name| !signed_by_default(name) && is_named(request.additional_headers, name))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names.join(";")
 }
 
-/// Appends the pairs, encoded and sorted by encoded key.
-fn push_query<'a>(out: &mut String, query: impl Iterator<Item = (&'a str, Option<&'a str>)>) {
-    let mut pairs: Vec<(String, &str)> = query
-        .map(|(name, value)| (crate::percent::encode(name), value.unwrap_or_default()))
+/// Writes the text that the key signs, in the room of what is there.
+pub(super) fn write_string_to_sign(
+    out: &mut Vec<u8>,
+    stamp: &Stamp,
+    scope: &Scope<'_>,
+    hash: &hex::Hex32,
+) {
+    out.clear();
+    let [day, region, product] = [scope.day, scope.region, scope.product];
+    for part in [
+        ALGORITHM,
+        "\n",
+        stamp.as_str(),
+        "\n",
+        day,
+        "/",
+        region,
+        "/",
+        product,
+        "/",
+        SCOPE_END,
+        "\n",
+        hash.as_str(),
+    ] {
+        out.extend_from_slice(part.as_bytes());
+    }
+}
+
+type Pairs<'a> = SmallVec<[(&'a str, &'a str); 12]>;
+
+/// The pairs, sorted by encoded key.
+fn sorted<'a>(query: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Pairs<'a> {
+    let mut pairs: Pairs<'_> = query
+        .map(|(name, value)| (name, value.unwrap_or_default()))
         .collect();
     // By value too: one official SDK signs repeated keys so, the others cannot send them.
-    pairs.sort_unstable();
+    pairs.sort_unstable_by(|one, other| {
+        compare_encoded(one.0, other.0).then_with(|| one.1.cmp(other.1))
+    });
+    pairs
+}
+
+/// Appends the pairs, encoded.
+fn push_query(out: &mut String, pairs: &[(&str, &str)]) {
     for (at, (name, value)) in pairs.iter().enumerate() {
         if at > 0 {
             out.push('&');
         }
-        out.push_str(name);
+        encode_to(out, name);
         if !value.is_empty() {
             out.push('=');
             encode_to(out, value);
         }
     }
+}
+
+fn is_named(additional: &[&str], name: &str) -> bool {
+    additional.iter().any(|it| it.eq_ignore_ascii_case(name))
 }
 
 fn signed_by_default(lower_name: &str) -> bool {

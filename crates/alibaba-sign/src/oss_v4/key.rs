@@ -6,6 +6,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::SCOPE_END;
+use super::sign::Scope;
 use crate::secret::SecretIdentity;
 use crate::{Secret, mac};
 
@@ -29,13 +30,8 @@ struct Entry {
 
 impl KeyCache {
     /// The keyed HMAC for this secret and day.
-    pub(super) fn keyed(
-        &self,
-        secret: &Secret,
-        day: &str,
-        region: &str,
-        product: &str,
-    ) -> HmacSha256 {
+    pub(super) fn keyed(&self, secret: &Secret, scope: &Scope<'_>) -> HmacSha256 {
+        let day = scope.day;
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(hit) = entries
             .iter()
@@ -43,7 +39,7 @@ impl KeyCache {
         {
             return hit.midstate.clone();
         }
-        let midstate = mac::sha256(&derive(secret, day, region, product));
+        let midstate = mac::sha256(&derive(secret, scope));
         entries.retain(|entry| !entry.secret.is_gone());
         if entries.len() == KEPT {
             entries.remove(0);
@@ -60,7 +56,7 @@ impl KeyCache {
 }
 
 /// The key chain of signature version 4.
-pub(super) fn derive(secret: &Secret, day: &str, region: &str, product: &str) -> [u8; 32] {
+pub(super) fn derive(secret: &Secret, scope: &Scope<'_>) -> [u8; 32] {
     let mut seed = zeroize::Zeroizing::new(String::with_capacity(9 + secret.expose().len()));
     seed.push_str("aliyun_v4");
     seed.push_str(secret.expose());
@@ -68,8 +64,8 @@ pub(super) fn derive(secret: &Secret, day: &str, region: &str, product: &str) ->
         let mac = mac::sha256(key).chain_update(part.as_bytes());
         mac.finalize().into_bytes().into()
     };
-    let key = step(seed.as_bytes(), day);
-    let key = step(&key, region);
-    let key = step(&key, product);
+    let key = step(seed.as_bytes(), scope.day);
+    let key = step(&key, scope.region);
+    let key = step(&key, scope.product);
     step(&key, SCOPE_END)
 }

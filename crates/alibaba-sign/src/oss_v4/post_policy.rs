@@ -8,17 +8,23 @@ use chrono::{DateTime, Utc};
 
 use super::stamp::Stamp;
 use super::{ALGORITHM, Signer};
+use crate::hex::Hex32;
 use crate::{Credentials, Secret};
 
 impl Signer {
     /// The value of `x-oss-credential`, which the policy's conditions must repeat.
     #[must_use]
     pub fn credential(&self, credentials: &Credentials, now: DateTime<Utc>) -> String {
-        format!(
-            "{}/{}",
-            credentials.access_key_id,
-            self.scope(&Stamp::new(now))
-        )
+        self.credential_at(credentials, &Stamp::new(now))
+    }
+
+    pub(super) fn credential_at(&self, credentials: &Credentials, stamp: &Stamp) -> String {
+        let (id, scope) = (&credentials.access_key_id, self.scope(stamp));
+        let mut out = String::with_capacity(id.len() + 1 + scope.len());
+        out.push_str(id);
+        out.push('/');
+        scope.push_to(&mut out);
+        out
     }
 
     /// Signs a POST policy: a JSON document whose conditions hold `x-oss-signature-version`,
@@ -33,16 +39,11 @@ impl Signer {
     ) -> PostPolicyFields {
         let stamp = Stamp::new(now);
         let policy = BASE64_STANDARD.encode(policy_json);
-        let mut signature = String::with_capacity(64);
-        self.signature(
-            &credentials.access_key_secret,
-            &stamp,
-            &policy,
-            &mut signature,
-        );
+        let secret = &credentials.access_key_secret;
+        let signature = self.signature_of(secret, &stamp, policy.as_bytes());
         PostPolicyFields {
             policy,
-            credential: self.credential(credentials, now),
+            credential: self.credential_at(credentials, &stamp),
             stamp,
             security_token: credentials.security_token.clone(),
             signature,
@@ -57,7 +58,7 @@ pub struct PostPolicyFields {
     credential: String,
     stamp: Stamp,
     security_token: Option<Secret>,
-    signature: String,
+    signature: Hex32,
 }
 
 impl PostPolicyFields {

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::canonical::{canonical, string_to_sign};
+use super::canonical::{additional_names, canonical};
 use super::stamp::Stamp;
 use super::{ALGORITHM, Request, Signer};
-use crate::percent::encode_to;
-use crate::{Credentials, PresignedQuery};
+use crate::{Credentials, PresignedQuery, Secret};
 
 /// Seven days: OSS refuses more with EC 0002-00000232.
 pub const MAX_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -38,54 +37,56 @@ impl Signer {
         expires: Duration,
         request: &Request<'_>,
     ) -> Result<PresignedQuery, PresignError> {
+        self.presign_after("", credentials, now, expires, request)
+            .map(PresignedQuery)
+    }
+
+    /// As [`Signer::presign`], with what the query stands after before it.
+    pub(crate) fn presign_after(
+        &self,
+        before: &str,
+        credentials: &Credentials,
+        now: DateTime<Utc>,
+        expires: Duration,
+        request: &Request<'_>,
+    ) -> Result<String, PresignError> {
         if expires.as_secs() == 0 || expires > MAX_EXPIRY {
             return Err(PresignError::Expiry(expires));
         }
         let stamp = Stamp::new(now);
-        let scope = self.scope(&stamp);
         let seconds = expires.as_secs().to_string();
-        let credential = format!("{}/{scope}", credentials.access_key_id);
+        let credential = self.credential_at(credentials, &stamp);
         let additional = additional_names(request);
+        let token = credentials.security_token.as_ref();
+        // Sorted, which leaves less to sort.
         let own = [
-            ("x-oss-signature-version", Some(ALGORITHM)),
-            ("x-oss-date", Some(stamp.as_str())),
-            ("x-oss-expires", Some(seconds.as_str())),
-            ("x-oss-credential", Some(credential.as_str())),
-            (
-                "x-oss-security-token",
-                credentials
-                    .security_token
-                    .as_ref()
-                    .map(crate::Secret::expose),
-            ),
             (
                 "x-oss-additional-headers",
                 (!additional.is_empty()).then_some(additional.as_str()),
             ),
+            ("x-oss-credential", Some(credential.as_str())),
+            ("x-oss-date", Some(stamp.as_str())),
+            ("x-oss-expires", Some(seconds.as_str())),
+            ("x-oss-security-token", token.map(Secret::expose)),
+            ("x-oss-signature-version", Some(ALGORITHM)),
         ];
-        let pairs = || {
-            request
-                .query
-                .iter()
-                .copied()
-                .filter(|(name, _)| !is_signing_parameter(name))
-                .chain(own.iter().filter(|(_, value)| value.is_some()).copied())
-        };
-        let canonical = canonical(request, pairs(), request.headers.iter().copied());
-        let to_sign = string_to_sign(stamp.as_str(), &scope, &canonical.bytes);
+        let pairs = request
+            .query
+            .iter()
+            .copied()
+            .filter(|(name, _)| !is_signing_parameter(name))
+            .chain(own.iter().filter(|(_, value)| value.is_some()).copied());
+        let canonical = canonical(request, pairs, request.headers.iter().copied());
 
-        let mut query = String::with_capacity(320);
-        for (name, value) in pairs() {
-            encode_to(&mut query, name);
-            if let Some(value) = value {
-                query.push('=');
-                encode_to(&mut query, value);
-            }
-            query.push('&');
+        // The order of parameters is free: as they are signed, they travel.
+        let sent = canonical.query();
+        let mut out = String::with_capacity(before.len() + sent.len() + 17 + 64);
+        for part in [before, sent, "&x-oss-signature="] {
+            out.push_str(part);
         }
-        query.push_str("x-oss-signature=");
-        self.signature(&credentials.access_key_secret, &stamp, &to_sign, &mut query);
-        Ok(PresignedQuery(query))
+        let secret = &credentials.access_key_secret;
+        out.push_str(self.signature(secret, &stamp, canonical).as_str());
+        Ok(out)
     }
 }
 
@@ -101,9 +102,4 @@ fn is_signing_parameter(name: &str) -> bool {
             | "x-oss-additional-headers"
             | "x-oss-signature"
     )
-}
-
-/// The additional names that are in the request and not signed anyway, joined by `;`.
-fn additional_names(request: &Request<'_>) -> String {
-    canonical(request, std::iter::empty(), request.headers.iter().copied()).additional
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use hmac::Mac;
 
-use super::canonical::{canonical, string_to_sign};
+use super::canonical::{Canonical, canonical, write_string_to_sign};
 use super::key::KeyCache;
 use super::stamp::Stamp;
 use super::{ALGORITHM, Request, SCOPE_END, UNSIGNED_PAYLOAD};
@@ -80,60 +80,76 @@ impl Signer {
             .chain(own.iter().filter_map(|&(name, value)| Some((name, value?))));
         let canonical = canonical(request, request.query.iter().copied(), headers);
         let scope = self.scope(&stamp);
-        let to_sign = string_to_sign(stamp.as_str(), &scope, &canonical.bytes);
 
-        let id = &credentials.access_key_id;
-        let mut authorization = String::with_capacity(
-            ALGORITHM.len() + id.len() + scope.len() + canonical.additional.len() + 112,
-        );
-        for part in [ALGORITHM, " Credential=", id, "/", &scope] {
+        let (id, additional) = (&credentials.access_key_id, canonical.additional());
+        // Exactly: what is longer than its content is copied where it becomes a header's value.
+        let mut length = ALGORITHM.len() + id.len() + scope.len() + 12 + 1 + 11 + 64;
+        if !additional.is_empty() {
+            length += 19 + additional.len();
+        }
+        let mut authorization = String::with_capacity(length);
+        for part in [ALGORITHM, " Credential=", id, "/"] {
             authorization.push_str(part);
         }
-        if !canonical.additional.is_empty() {
+        scope.push_to(&mut authorization);
+        if !additional.is_empty() {
             authorization.push_str(",AdditionalHeaders=");
-            authorization.push_str(&canonical.additional);
+            authorization.push_str(additional);
         }
         authorization.push_str(",Signature=");
-        self.signature(
-            &credentials.access_key_secret,
-            &stamp,
-            &to_sign,
-            &mut authorization,
-        );
+        let secret = &credentials.access_key_secret;
+        authorization.push_str(self.signature(secret, &stamp, canonical).as_str());
         SignedHeaders {
-            stamp,
-            security_token: credentials.security_token.clone(),
+            others: OtherHeaders {
+                stamp,
+                security_token: credentials.security_token.clone(),
+            },
             authorization,
         }
     }
 
-    pub(super) fn scope(&self, stamp: &Stamp) -> String {
-        scope(stamp.day(), &self.region, &self.product)
+    pub(super) fn scope<'a>(&'a self, stamp: &'a Stamp) -> Scope<'a> {
+        Scope {
+            day: stamp.day(),
+            region: &self.region,
+            product: &self.product,
+        }
     }
 
-    /// Appends the hexadecimal signature of `to_sign` to `out`.
-    pub(super) fn signature(
-        &self,
-        secret: &Secret,
-        stamp: &Stamp,
-        to_sign: &str,
-        out: &mut String,
-    ) {
-        let mac = self
-            .keys
-            .keyed(secret, stamp.day(), &self.region, &self.product);
-        let signature = mac.chain_update(to_sign.as_bytes()).finalize();
-        out.push_str(Hex32::new(&signature.into_bytes().into()).as_str());
+    /// The signature of a request. Writes the string to sign in the canonical request's room.
+    pub(super) fn signature(&self, secret: &Secret, stamp: &Stamp, canonical: Canonical) -> Hex32 {
+        let hash = canonical.hash();
+        let mut to_sign = canonical.bytes;
+        write_string_to_sign(&mut to_sign, stamp, &self.scope(stamp), &hash);
+        self.signature_of(secret, stamp, &to_sign)
+    }
+
+    /// The signature of a text.
+    pub(super) fn signature_of(&self, secret: &Secret, stamp: &Stamp, text: &[u8]) -> Hex32 {
+        let mac = self.keys.keyed(secret, &self.scope(stamp));
+        Hex32::new(&mac.chain_update(text).finalize().into_bytes().into())
     }
 }
 
-pub(super) fn scope(day: &str, region: &str, product: &str) -> String {
-    let mut out =
-        String::with_capacity(day.len() + region.len() + product.len() + SCOPE_END.len() + 3);
-    for part in [day, "/", region, "/", product, "/", SCOPE_END] {
-        out.push_str(part);
+/// What a signature is good for.
+#[derive(Clone, Copy)]
+pub(super) struct Scope<'a> {
+    pub(super) day: &'a str,
+    pub(super) region: &'a str,
+    pub(super) product: &'a str,
+}
+
+impl Scope<'_> {
+    pub(super) fn len(&self) -> usize {
+        self.day.len() + self.region.len() + self.product.len() + SCOPE_END.len() + 3
     }
-    out
+
+    pub(super) fn push_to(&self, out: &mut String) {
+        let [day, region, product] = [self.day, self.region, self.product];
+        for part in [day, "/", region, "/", product, "/", SCOPE_END] {
+            out.push_str(part);
+        }
+    }
 }
 
 impl fmt::Debug for Signer {
@@ -148,12 +164,36 @@ impl fmt::Debug for Signer {
 /// The headers that make a request authentic. Add all of them, unchanged.
 #[derive(Clone)]
 pub struct SignedHeaders {
-    stamp: Stamp,
-    security_token: Option<Secret>,
+    others: OtherHeaders,
     authorization: String,
 }
 
+/// All but `Authorization`.
+#[derive(Clone)]
+pub(crate) struct OtherHeaders {
+    stamp: Stamp,
+    security_token: Option<Secret>,
+}
+
+impl OtherHeaders {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let token = self.security_token.as_ref();
+        [
+            ("x-oss-date", self.stamp.as_str()),
+            ("x-oss-content-sha256", UNSIGNED_PAYLOAD),
+        ]
+        .into_iter()
+        .chain(token.map(|token| ("x-oss-security-token", token.expose())))
+    }
+}
+
 impl SignedHeaders {
+    /// `Authorization` apart from the others, to keep.
+    #[cfg(feature = "http")]
+    pub(crate) fn into_parts(self) -> (OtherHeaders, String) {
+        (self.others, self.authorization)
+    }
+
     /// The value of `Authorization`. Mark the header as sensitive.
     #[must_use]
     pub fn authorization(&self) -> &str {
@@ -162,24 +202,16 @@ impl SignedHeaders {
 
     /// Every header, with its lower-case name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        [
-            ("x-oss-date", Some(self.stamp.as_str())),
-            ("x-oss-content-sha256", Some(UNSIGNED_PAYLOAD)),
-            (
-                "x-oss-security-token",
-                self.security_token.as_ref().map(Secret::expose),
-            ),
-            ("authorization", Some(self.authorization.as_str())),
-        ]
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
+        self.others
+            .iter()
+            .chain([("authorization", self.authorization.as_str())])
     }
 }
 
 impl fmt::Debug for SignedHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SignedHeaders")
-            .field("date", &self.stamp.as_str())
+            .field("date", &self.others.stamp.as_str())
             .finish_non_exhaustive()
     }
 }

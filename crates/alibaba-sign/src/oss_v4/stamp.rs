@@ -10,6 +10,7 @@ pub(super) struct Stamp([u8; 16]);
 
 impl Stamp {
     pub(super) fn new(time: DateTime<Utc>) -> Self {
+        let time = time.naive_utc();
         let mut out = *b"00000000T000000Z";
         put(&mut out[0..4], year(time));
         put(&mut out[4..6], time.month());

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use proptest::prelude::*;
 use serde::Deserialize;
 
-use super::canonical::{canonical, string_to_sign};
+use super::canonical::{canonical, write_string_to_sign};
 use super::key::derive;
 use super::*;
 use crate::damage::alter;
@@ -145,14 +145,21 @@ fn headers_are_signed_as_the_official_sdks_do() {
             "{name}"
         );
         let claim = Claim::from_headers(signed.authorization(), own[0].1).unwrap();
-        let scope = super::sign::scope(&own[0].1[..8], &claim.region, &claim.product);
+        let scope = super::sign::Scope {
+            day: &own[0].1[..8],
+            region: &claim.region,
+            product: &claim.product,
+        };
+        let stamp = super::stamp::Stamp::new(input.signing_time);
+        let mut to_sign = Vec::new();
+        write_string_to_sign(&mut to_sign, &stamp, &scope, &form.hash());
         assert_eq!(
-            string_to_sign(own[0].1, &scope, &form.bytes),
+            String::from_utf8(to_sign).unwrap(),
             expected.string_to_sign,
             "{name}"
         );
         let secret = Secret::new(&*input.access_key_secret);
-        let key = derive(&secret, &own[0].1[..8], &input.region, &input.product);
+        let key = derive(&secret, &scope);
         let key = Hex32::new(&key);
         assert_eq!(key.as_str(), expected.signing_key_hex, "{name}");
         claim

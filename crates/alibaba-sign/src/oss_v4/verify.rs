@@ -5,10 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use hmac::Mac;
 
-use super::canonical::{canonical, string_to_sign};
+use super::canonical::{canonical, write_string_to_sign};
 use super::key::derive;
 use super::presign::MAX_EXPIRY;
-use super::sign::scope;
+use super::sign::Scope;
 use super::stamp::{self, Stamp};
 use super::{ALGORITHM, Request, SCOPE_END};
 use crate::verify::{check_skew, malformed};
@@ -190,14 +190,14 @@ impl Claim {
             .copied()
             .filter(|(name, _)| !(presigned && *name == "x-oss-signature"));
         let canonical = canonical(&request, query, request.headers.iter().copied());
-        let stamp = Stamp::new(self.signed_at);
-        let scope = scope(stamp.day(), &self.region, &self.product);
-        let to_sign = string_to_sign(stamp.as_str(), &scope, &canonical.bytes);
+        let (stamp, hash) = (Stamp::new(self.signed_at), canonical.hash());
+        let mut to_sign = Vec::new();
+        write_string_to_sign(&mut to_sign, &stamp, &self.scope(&stamp), &hash);
         if self.signed(secret, &to_sign) {
             return Ok(());
         }
         Err(VerifyError::Mismatch {
-            string_to_sign: to_sign,
+            string_to_sign: String::from_utf8_lossy(&to_sign).into_owned(),
             canonical_request: String::from_utf8_lossy(&canonical.bytes).into_owned(),
         })
     }
@@ -217,7 +217,7 @@ impl Claim {
         policy: &str,
     ) -> Result<(), VerifyError> {
         self.check_scope(region)?;
-        if self.signed(secret, policy) {
+        if self.signed(secret, policy.as_bytes()) {
             return Ok(());
         }
         Err(VerifyError::Mismatch {
@@ -227,11 +227,18 @@ impl Claim {
     }
 
     /// Compares in constant time.
-    fn signed(&self, secret: &Secret, text: &str) -> bool {
-        let stamp = Stamp::new(self.signed_at);
-        let key = derive(secret, stamp.day(), &self.region, &self.product);
+    fn signed(&self, secret: &Secret, text: &[u8]) -> bool {
+        let key = derive(secret, &self.scope(&Stamp::new(self.signed_at)));
         let mac = mac::sha256(&key).chain_update(text);
         mac.verify_slice(&self.signature).is_ok()
+    }
+
+    fn scope<'a>(&'a self, stamp: &'a Stamp) -> Scope<'a> {
+        Scope {
+            day: stamp.day(),
+            region: &self.region,
+            product: &self.product,
+        }
     }
 
     fn check_scope(&self, region: &str) -> Result<(), VerifyError> {
