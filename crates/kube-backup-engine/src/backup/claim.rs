@@ -189,13 +189,24 @@ impl Claim {
                 tracing::debug!(name = self.name, %error, "the claim could not be looked at");
                 continue;
             }
-            self.beats += 1;
-            let beat = self.beats.to_string();
-            let path = self.keys.beat(&self.uid);
             // Refused by a retention policy, for one: then nobody can take the claim away either.
-            if let Err(error) = self.store.put(&path, beat.into()).await {
+            if let Err(error) = self.beat().await {
                 tracing::debug!(name = self.name, %error, "the claim could not be renewed");
             }
+        }
+    }
+
+    async fn beat(&mut self) -> object_store::Result<()> {
+        self.beats += 1;
+        let path = self.keys.beat(&self.uid);
+        let put = async || self.store.put(&path, self.beats.to_string().into()).await;
+        match put().await {
+            // A store that never writes over anything.
+            Err(object_store::Error::AlreadyExists { .. }) => {
+                self.store.delete(&path).await?;
+                put().await.map(drop)
+            }
+            put => put.map(drop),
         }
     }
 
