@@ -272,3 +272,79 @@ impl Drop for Claim {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+    use object_store::path::Path;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    struct Place(Arc<dyn ObjectStore>, Keys);
+
+    impl Place {
+        fn new() -> Self {
+            let keys = Keys::new(&Path::from(""), "a").unwrap();
+            Self(Arc::new(InMemory::new()), keys)
+        }
+
+        async fn take(&self, uid: &str) -> Result<Claim> {
+            Claim::take(&self.0, &self.1, "a", uid, PATIENCE).await
+        }
+
+        /// As if its process was killed.
+        async fn abandon(&self, uid: &str) {
+            let mut claim = self.take(uid).await.unwrap();
+            claim.released = true;
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_name_of_a_living_writer_is_busy_and_that_of_a_dead_one_is_free() {
+        let place = Place::new();
+        let mut first = place.take("one").await.unwrap();
+        let second = tokio::select! {
+            _ = first.keep(PATIENCE) => panic!("it was lost"),
+            second = place.take("two") => second,
+        };
+        assert_eq!(second.err().unwrap().kind(), ErrorKind::Busy);
+        first.check().await.unwrap();
+        // It beats no more.
+        let second = place.take("two").await.unwrap();
+        assert_eq!(first.check().await.unwrap_err().kind(), ErrorKind::Busy);
+        assert_eq!(
+            first.keep(PATIENCE).await.unwrap_err().kind(),
+            ErrorKind::Busy
+        );
+        // Whoever lost it gives nothing back.
+        assert_eq!(first.release().await, None);
+        second.check().await.unwrap();
+        assert_eq!(second.release().await, None);
+        place.take("three").await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn of_many_that_see_a_dead_claim_one_gets_the_name() {
+        let place = Place::new();
+        place.abandon("dead").await;
+        let uids: Vec<String> = (0..5).map(|n| n.to_string()).collect();
+        let all = futures::future::join_all(uids.iter().map(|uid| place.take(uid))).await;
+        let held: Vec<Claim> = all.into_iter().filter_map(Result::ok).collect();
+        let mut owners = 0;
+        for claim in &held {
+            owners += usize::from(claim.check().await.is_ok());
+        }
+        assert_eq!(owners, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_no_claim_is_nobodys() {
+        let place = Place::new();
+        let garbage = b"{".as_slice().into();
+        place.0.put(&place.1.claim(), garbage).await.unwrap();
+        let claim = place.take("one").await.unwrap();
+        claim.check().await.unwrap();
+    }
+}

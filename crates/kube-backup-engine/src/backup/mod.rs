@@ -2,7 +2,8 @@
 //!
 //! Everything is a stream: lists are read in parallel and packed as they arrive, blocks are compressed
 //! on other threads, and the archive is uploaded while listing goes on. The record is written last,
-//! only if absent, and names what the archive is to the byte: a backup that was cut off is none.
+//! only if absent, and names what the archive is to the byte: a backup that was cut off is none. What a
+//! crash leaves, and who clears it away, is told in the [crate's documentation](crate).
 
 mod claim;
 mod commit;
