@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
+#[expect(dead_code, reason = "this program needs a part of it")]
 mod cluster;
 
 use std::collections::BTreeSet;
