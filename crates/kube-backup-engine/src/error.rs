@@ -184,7 +184,8 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
         match &self.0.entry {
-            Some(entry) => write!(f, " (entry `{entry}`)"),
+            // Names in a hostile archive may hold what a terminal obeys.
+            Some(entry) => write!(f, " (entry `{}`)", entry.escape_debug()),
             None => Ok(()),
         }
     }

@@ -19,11 +19,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
+use std::ops::Range;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::path::{Meaning, entry_path, read_path};
 use super::write::{Member, gzip};
 use super::{Entry, Location, Span, hex};
 use crate::{Error, GroupResource, ObjectId, Result};
@@ -31,9 +33,9 @@ use crate::{Error, GroupResource, ObjectId, Result};
 /// Text after which a chunk is closed.
 const CHUNK_SIZE: usize = 64 << 10;
 /// Most text a chunk may decompress to: one member's entries over [`CHUNK_SIZE`], generously.
-const MAX_CHUNK: u64 = 16 << 20;
-/// Most text the directory may decompress to: some hundred million objects.
-const MAX_DIRECTORY: u64 = 256 << 20;
+const MAX_CHUNK: u64 = 4 << 20;
+/// Most text the directory may decompress to: some ten million objects.
+const MAX_DIRECTORY: u64 = 32 << 20;
 /// Most bytes a member may decompress to: one block and the largest object.
 pub(crate) const MAX_MEMBER: u64 = 64 << 20;
 
@@ -295,6 +297,16 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
+    /// Where the directory lies, refused where it is too large to be one.
+    pub(crate) fn range(facts: &IndexFacts) -> Result<Range<u64>> {
+        match facts.length.checked_sub(facts.directory_offset) {
+            Some(length) if length <= MAX_DIRECTORY => Ok(facts.directory_offset..facts.length),
+            _ => Err(Error::corrupt(
+                "read index: the record says that its directory has an impossible length",
+            )),
+        }
+    }
+
     /// Reads the directory from the index's last `bytes`.
     pub(crate) fn read(bytes: &[u8], facts: &IndexFacts) -> Result<Self> {
         let refuse = |why: &str| Error::corrupt(format!("read index: {why}"));
@@ -308,9 +320,12 @@ impl Directory {
             .ok_or_else(|| refuse("the directory has another form"))?;
         let chunks: Vec<Chunk> = serde_json::from_slice(json)
             .map_err(|error| refuse("the directory is no JSON").with_source(error))?;
-        let mut at = 0;
+        let mut at = 0u64;
         let mut entries = 0u64;
         for chunk in &chunks {
+            if chunk.at.length > MAX_CHUNK {
+                return Err(refuse("a chunk is said to be too large"));
+            }
             if chunk.at.offset != at {
                 return Err(refuse("chunks do not follow each other"));
             }
@@ -395,13 +410,19 @@ impl EntryLine {
             offset: self.offset,
             length: self.length,
         };
-        let refuse = |why: &str| {
-            Error::corrupt(format!("read index: {why}")).with_entry(super::path::entry_path(&id))
-        };
+        let path = entry_path(&id);
+        let refuse =
+            |why: &str| Error::corrupt(format!("read index: {why}")).with_entry(path.as_str());
+        // Names become paths of requests: what would not be believed of an entry is not here.
+        match read_path(&path) {
+            Ok(Meaning::Object(read)) if read == id => {}
+            Ok(_) => return Err(refuse("the entry's name is that of another object")),
+            Err(error) => return Err(error),
+        }
         if member.end().is_none_or(|end| end > archive_length) || member.length == 0 {
             return Err(refuse("the entry's member lies outside the archive"));
         }
-        if member_size > MAX_MEMBER {
+        if member_size > MAX_MEMBER || member.length > MAX_MEMBER {
             return Err(refuse("the entry's member is said to be too large"));
         }
         if object.end().is_none_or(|end| end > member_size) {

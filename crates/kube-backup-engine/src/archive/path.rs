@@ -39,8 +39,11 @@ pub(crate) enum Meaning {
 pub(crate) fn read_path(path: &str) -> Result<Meaning> {
     let refuse = |why: &str| Err(Error::corrupt(format!("read archive: {why}")).with_entry(path));
     let trimmed = path.strip_prefix("./").unwrap_or(path);
-    if trimmed.starts_with('/') || trimmed.contains('\0') {
-        return refuse("the entry's path is absolute or holds a zero byte");
+    if trimmed.starts_with('/') {
+        return refuse("the entry's path is absolute");
+    }
+    if trimmed.contains(char::is_control) {
+        return refuse("the entry's path holds a control character");
     }
     let segments: Vec<&str> = trimmed.split('/').collect();
     if segments
@@ -150,6 +153,7 @@ mod tests {
             "resources/pods/namespaces/../../x.json",
             "resources//pods",
             "resources/pods/cluster/a\0b.json",
+            "resources/pods/cluster/a\u{1b}[2Jb.json",
             "resources/pods/./cluster/a.json",
         ] {
             let error = read_path(path).unwrap_err();

@@ -21,21 +21,29 @@ const MAX_TAIL: u64 = 1 << 20;
 /// Before this much text the ratio is not looked at: small archives of one object compress well.
 const RATIO_GRACE: u64 = 64 << 20;
 
-/// Reads the objects of an archive from its compressed bytes.
+/// Reads the objects of an archive from its text.
 ///
 /// Blocking, because decompression is: give it a thread.
-pub(crate) struct ArchiveReader<R: Read> {
-    tar: MultiGzDecoder<io::BufReader<Counted<R>>>,
+pub(crate) struct ArchiveReader<T: Read> {
+    tar: T,
     limits: ReadLimits,
-    consumed: Arc<AtomicU64>,
+    /// Compressed bytes taken so far; `None` when the text came decompressed.
+    consumed: Option<Arc<AtomicU64>>,
+    /// Whether the text ends with the archive's end, or is a part of it.
+    whole: bool,
     produced: u64,
+    /// Where the last object's bytes began.
+    object_offset: u64,
     seen: HashSet<u64>,
     hasher: RandomState,
     done: bool,
 }
 
+/// The text of a compressed archive, counting what is taken.
+pub(crate) type Decompressed<R> = MultiGzDecoder<io::BufReader<Counted<R>>>;
+
 /// Counts what is read, so that a ratio can be kept.
-struct Counted<R> {
+pub(crate) struct Counted<R> {
     inner: R,
     count: Arc<AtomicU64>,
 }
@@ -48,38 +56,82 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// Text of a pax header's `path`, when it has one.
-fn pax_path(data: &[u8]) -> Option<String> {
+/// The `path` that a pax header gives the next entry, when it gives one.
+///
+/// A header may also change an entry's size, or make holes in it: nothing that writes objects has
+/// use for that, and readers that disagree on where an entry ends see different archives.
+fn pax_path(data: &[u8]) -> Result<Option<&[u8]>, &'static str> {
+    let mut path = None;
     let mut rest = data;
     while !rest.is_empty() {
-        let space = rest.iter().position(|byte| *byte == b' ')?;
-        let length: usize = std::str::from_utf8(&rest[..space]).ok()?.parse().ok()?;
-        let record = rest.get(space + 1..length)?;
+        let space = rest.iter().position(|byte| *byte == b' ');
+        let record = space
+            .and_then(|space| Some((space, std::str::from_utf8(&rest[..space]).ok()?)))
+            .and_then(|(space, digits)| Some((space, digits.parse::<usize>().ok()?)))
+            .and_then(|(space, length)| rest.get(space + 1..length).map(|record| (length, record)))
+            .and_then(|(length, record)| Some((length, record.strip_suffix(b"\n")?)));
+        let Some((length, record)) = record else {
+            return Err("an extended header has another form");
+        };
         rest = &rest[length..];
         if let Some(value) = record.strip_prefix(b"path=") {
-            let value = value.strip_suffix(b"\n").unwrap_or(value);
-            return String::from_utf8(value.to_vec()).ok();
+            path = Some(value);
+        } else if record.starts_with(b"size=") || record.starts_with(b"GNU.sparse.") {
+            return Err("an extended header changes an entry's size");
         }
     }
-    None
+    Ok(path)
 }
 
-impl<R: Read> ArchiveReader<R> {
+/// A path's text, refused where it is none.
+fn path_text(bytes: &[u8]) -> Result<String> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => Err(refuse(
+            "the entry's path is not UTF-8",
+            &String::from_utf8_lossy(bytes),
+        )),
+    }
+}
+
+impl<R: Read> ArchiveReader<Decompressed<R>> {
+    /// Reads a whole archive.
     pub(crate) fn new(compressed: R, limits: ReadLimits) -> Self {
         let consumed = Arc::new(AtomicU64::new(0));
         let counted = Counted {
             inner: compressed,
             count: Arc::clone(&consumed),
         };
+        let text = MultiGzDecoder::new(io::BufReader::with_capacity(64 << 10, counted));
+        Self::of(text, Some(consumed), true, limits)
+    }
+}
+
+impl<'a> ArchiveReader<&'a [u8]> {
+    /// Reads the whole entries of one member, already decompressed.
+    pub(crate) fn of_member(text: &'a [u8], limits: ReadLimits) -> Self {
+        Self::of(text, None, false, limits)
+    }
+}
+
+impl<T: Read> ArchiveReader<T> {
+    fn of(tar: T, consumed: Option<Arc<AtomicU64>>, whole: bool, limits: ReadLimits) -> Self {
         Self {
-            tar: MultiGzDecoder::new(io::BufReader::with_capacity(64 << 10, counted)),
+            tar,
             limits,
             consumed,
+            whole,
             produced: 0,
+            object_offset: 0,
             seen: HashSet::new(),
             hasher: RandomState::new(),
             done: false,
         }
+    }
+
+    /// Where the bytes of the object that [`Self::next`] gave last begin in the text.
+    pub(crate) fn object_offset(&self) -> u64 {
+        self.object_offset
     }
 
     /// The next object's entry and bytes.
@@ -107,21 +159,30 @@ impl<R: Read> ArchiveReader<R> {
             })?;
             if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
                 let data = self.data(size, MAX_PATH, "(a long name)")?;
-                long_path = if kind.is_gnu_longname() {
+                if kind.is_gnu_longname() {
                     let end = data.iter().position(|b| *b == 0).unwrap_or(data.len());
-                    Some(String::from_utf8_lossy(&data[..end]).into_owned())
-                } else {
-                    pax_path(&data).or(long_path)
-                };
+                    long_path = Some(path_text(&data[..end])?);
+                } else if let Some(path) =
+                    pax_path(&data).map_err(|why| refuse(why, &lossy(&header)))?
+                {
+                    long_path = Some(path_text(path)?);
+                }
                 continue;
             }
-            let path = long_path
-                .take()
-                .unwrap_or_else(|| String::from_utf8_lossy(&header.path_bytes()).into_owned());
             if kind.is_pax_global_extensions() {
-                self.data(size, MAX_PATH, &path)?;
+                let data = self.data(size, MAX_PATH, &lossy(&header))?;
+                if !matches!(pax_path(&data), Ok(None)) {
+                    return Err(refuse(
+                        "a global header changes every entry's path or size",
+                        &lossy(&header),
+                    ));
+                }
                 continue;
             }
+            let path = match long_path.take() {
+                Some(path) => path,
+                None => path_text(&header.path_bytes())?,
+            };
             if kind.is_dir() && size == 0 {
                 // Ours and the reference tool's have none, but tools that repack make them.
                 read_path(path.trim_end_matches('/'))?;
@@ -131,9 +192,12 @@ impl<R: Read> ArchiveReader<R> {
                 return Err(refuse("the entry is no regular file", &path));
             }
             let meaning = read_path(&path)?;
-            if !self.seen.insert(self.hasher.hash_one(path.as_str())) {
+            // `./a` and `a` are one place to whoever unpacks them.
+            let place = path.strip_prefix("./").unwrap_or(&path);
+            if !self.seen.insert(self.hasher.hash_one(place)) {
                 return Err(refuse("the entry stands in it twice", &path));
             }
+            self.object_offset = self.produced;
             let data = self.data(size, self.limits.max_object, &path)?;
             match meaning {
                 Meaning::Object(id) => {
@@ -166,6 +230,7 @@ impl<R: Read> ArchiveReader<R> {
         let mut header = tar::Header::new_old();
         let at = pending.unwrap_or("(a header)");
         match self.tar.read(&mut header.as_mut_bytes()[..1]) {
+            Ok(0) if pending.is_none() && !self.whole => return Ok(None),
             Ok(0) if pending.is_none() => {
                 return Err(refuse("it ends without the mark of its end", "(the end)"));
             }
@@ -190,8 +255,7 @@ impl<R: Read> ArchiveReader<R> {
             })
             .sum();
         if header.cksum().ok() != Some(sum) {
-            let name = String::from_utf8_lossy(&header.path_bytes()).into_owned();
-            return Err(refuse("a header's checksum is wrong", &name));
+            return Err(refuse("a header's checksum is wrong", &lossy(&header)));
         }
         Ok(Some(header))
     }
@@ -220,11 +284,12 @@ impl<R: Read> ArchiveReader<R> {
     /// Counts text, and refuses more than an honest archive can hold.
     fn count(&mut self, length: u64, path: &str) -> Result<()> {
         self.produced = self.produced.saturating_add(length);
-        let ratio_bound = self
-            .consumed
-            .load(Ordering::Relaxed)
-            .saturating_mul(self.limits.max_ratio)
-            .max(RATIO_GRACE);
+        let ratio_bound = self.consumed.as_ref().map_or(u64::MAX, |consumed| {
+            consumed
+                .load(Ordering::Relaxed)
+                .saturating_mul(self.limits.max_ratio)
+                .max(RATIO_GRACE)
+        });
         if self.produced > self.limits.max_total || self.produced > ratio_bound {
             return Err(refuse("it decompresses to more than it may", path));
         }
@@ -248,6 +313,11 @@ impl<R: Read> ArchiveReader<R> {
             }
         }
     }
+}
+
+/// A header's own path, for messages.
+fn lossy(header: &tar::Header) -> String {
+    String::from_utf8_lossy(&header.path_bytes()).into_owned()
 }
 
 fn refuse(why: &str, path: &str) -> Error {

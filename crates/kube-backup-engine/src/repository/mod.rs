@@ -2,7 +2,10 @@
 
 mod keys;
 mod open;
+mod pass;
+mod ranges;
 mod record;
+mod results;
 
 use std::sync::Arc;
 
@@ -11,11 +14,12 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
 pub(crate) use keys::{Keys, check_name};
-pub(crate) use open::same_etag;
-pub use open::{OpenBackup, Results, ResultsBySource};
+pub use open::OpenBackup;
+pub(crate) use open::{ListedMember, same_etag};
 pub use record::{
     ArchiveFacts, Moment, Phase, Record, RecordMetadata, RecordProgress, RecordStatus,
 };
+pub use results::{Results, ResultsBySource};
 
 use crate::archive::ReadLimits;
 use crate::{Error, ErrorKind, Result};
@@ -133,6 +137,12 @@ impl Repository {
             self.limits,
         )
         .await
+    }
+
+    /// Opens the backup of `record` for looking at what is wrong with it.
+    pub(crate) async fn open_unchecked(&self, record: Record) -> Result<OpenBackup> {
+        let keys = self.keys(record.name())?;
+        OpenBackup::unchecked(Arc::clone(&self.store), keys, record, self.limits).await
     }
 
     /// Deletes the backup `name`, its record first: what is left after a crash is no backup.

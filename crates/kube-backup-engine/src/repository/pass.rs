@@ -1,0 +1,213 @@
+//! One pass over a whole archive, in bounded memory.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::stream::{self, BoxStream};
+use futures::{StreamExt as _, TryStreamExt as _};
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use tokio::sync::mpsc;
+
+use super::{ArchiveFacts, OpenBackup};
+use crate::archive::Entry;
+use crate::archive::read::ArchiveReader;
+use crate::{Error, Result};
+
+impl OpenBackup {
+    /// The archive's bytes, to be taken piece by piece.
+    pub(crate) async fn bytes(&self) -> Result<ArchiveBytes> {
+        ArchiveBytes::open(
+            self.store.as_ref(),
+            &self.keys.archive(),
+            self.record.name(),
+        )
+        .await
+    }
+
+    /// Every object of the archive, in its order, checked against the record's digest at the end.
+    ///
+    /// Holds a handful of objects in memory, whatever the archive's size. An error ends it.
+    pub fn stream(&self) -> BoxStream<'static, Result<(Entry, Bytes)>> {
+        let (chunks_in, chunks) = mpsc::channel::<Result<Bytes>>(2);
+        let (objects_in, objects) = mpsc::channel::<Result<(Entry, Bytes)>>(8);
+        let store = Arc::clone(&self.store);
+        let key = self.keys.archive();
+        let facts = self.facts.clone();
+        let limits = self.limits;
+        let name = self.record.name().to_owned();
+        tokio::spawn(async move {
+            if let Err(error) = feed(store.as_ref(), &key, facts.as_ref(), &name, &chunks_in).await
+            {
+                // The reader is gone when this cannot be sent, and so is whoever would care.
+                let _ = chunks_in.send(Err(error)).await;
+            }
+        });
+        tokio::task::spawn_blocking(move || {
+            let failure = Arc::new(std::sync::Mutex::new(None));
+            let source = ChannelReader {
+                chunks,
+                current: Bytes::new(),
+                failure: Arc::clone(&failure),
+            };
+            let mut reader = ArchiveReader::new(source, limits);
+            loop {
+                let next = match reader.next() {
+                    Ok(Some(object)) => Ok(object),
+                    Ok(None) => return,
+                    // The store's own words beat "unexpected end of file".
+                    Err(error) => Err(failure
+                        .lock()
+                        .ok()
+                        .and_then(|mut failure| failure.take())
+                        .unwrap_or(error)),
+                };
+                let failed = next.is_err();
+                if objects_in.blocking_send(next).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        stream::unfold(objects, |mut objects| async {
+            objects.recv().await.map(|object| (object, objects))
+        })
+        .boxed()
+    }
+}
+
+/// Sends the archive's bytes on, and checks them against the record once all are seen.
+async fn feed(
+    store: &dyn ObjectStore,
+    key: &Path,
+    facts: Option<&ArchiveFacts>,
+    name: &str,
+    chunks: &mpsc::Sender<Result<Bytes>>,
+) -> Result<()> {
+    let mut bytes = ArchiveBytes::open(store, key, name).await?;
+    // One chunk is held back, so that the reader cannot see the end before the check is made.
+    let mut held: Option<Bytes> = None;
+    while let Some(chunk) = bytes.next().await? {
+        if let Some(previous) = held.replace(chunk)
+            && chunks.send(Ok(previous)).await.is_err()
+        {
+            return Ok(());
+        }
+    }
+    bytes.check(facts)?;
+    if let Some(last) = held {
+        let _ = chunks.send(Ok(last)).await;
+    }
+    Ok(())
+}
+
+/// The archive's bytes as the store sends them, digested on the way.
+pub(crate) struct ArchiveBytes {
+    name: String,
+    chunks: BoxStream<'static, object_store::Result<Bytes>>,
+    /// What was received and not yet taken.
+    rest: Bytes,
+    digest: crc_fast::Digest,
+    length: u64,
+}
+
+impl ArchiveBytes {
+    async fn open(store: &dyn ObjectStore, key: &Path, name: &str) -> Result<Self> {
+        let found = store
+            .get(key)
+            .await
+            .map_err(|error| Error::store(format!("read the archive of `{name}`"), error))?;
+        Ok(Self {
+            name: name.to_owned(),
+            chunks: found.into_stream(),
+            rest: Bytes::new(),
+            digest: crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz),
+            length: 0,
+        })
+    }
+
+    /// Some more bytes; `None` at the end.
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        if !self.rest.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.rest)));
+        }
+        let chunk =
+            self.chunks.try_next().await.map_err(|error| {
+                Error::store(format!("read the archive of `{}`", self.name), error)
+            })?;
+        if let Some(chunk) = &chunk {
+            self.digest.update(chunk);
+            self.length += chunk.len() as u64;
+        }
+        Ok(chunk)
+    }
+
+    /// The next `length` bytes; fewer where the archive ends.
+    pub(crate) async fn take(&mut self, length: u64) -> Result<Bytes> {
+        let mut taken = Vec::new();
+        while (taken.len() as u64) < length {
+            let Some(mut chunk) = self.next().await? else {
+                break;
+            };
+            let missing = length - taken.len() as u64;
+            if chunk.len() as u64 > missing {
+                self.rest = chunk.split_off(missing as usize);
+            }
+            if taken.is_empty() && chunk.len() as u64 == length {
+                return Ok(chunk);
+            }
+            taken.extend_from_slice(&chunk);
+        }
+        Ok(taken.into())
+    }
+
+    /// How many bytes are left, read to the end.
+    pub(crate) async fn drain(&mut self) -> Result<u64> {
+        let mut left = 0;
+        while let Some(chunk) = self.next().await? {
+            left += chunk.len() as u64;
+        }
+        Ok(left)
+    }
+
+    /// Whether the bytes, all read, are those that the record names.
+    pub(crate) fn check(&self, facts: Option<&ArchiveFacts>) -> Result<()> {
+        let Some(facts) = facts else { return Ok(()) };
+        let (length, crc64) = (self.length, self.digest.finalize().to_string());
+        if length != facts.length || crc64 != facts.crc64 {
+            return Err(Error::corrupt(format!(
+                "read the archive of `{}`: its {length} bytes with CRC64 {crc64} are not the {} \
+                 bytes with CRC64 {} that the record names",
+                self.name, facts.length, facts.crc64
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Blocking reader over chunks that arrive asynchronously.
+struct ChannelReader {
+    chunks: mpsc::Receiver<Result<Bytes>>,
+    current: Bytes,
+    failure: Arc<std::sync::Mutex<Option<Error>>>,
+}
+
+impl Read for ChannelReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.chunks.blocking_recv() {
+                None => return Ok(0),
+                Some(Ok(chunk)) => self.current = chunk,
+                Some(Err(error)) => {
+                    if let Ok(mut failure) = self.failure.lock() {
+                        *failure = Some(error);
+                    }
+                    return Err(io::Error::other("the archive cannot be read further"));
+                }
+            }
+        }
+        let length = self.current.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.current.split_to(length));
+        Ok(length)
+    }
+}

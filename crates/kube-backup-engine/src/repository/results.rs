@@ -1,0 +1,47 @@
+//! The warnings and errors stored beside a backup.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Warnings and errors of a backup, as `<name>-results.gz` holds them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Results {
+    /// What is missing from the backup, or in it otherwise than it was asked for.
+    #[serde(default)]
+    pub errors: ResultsBySource,
+    /// What someone should know.
+    #[serde(default)]
+    pub warnings: ResultsBySource,
+}
+
+/// Messages by what they concern.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResultsBySource {
+    /// The tool itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub velero: Vec<String>,
+    /// The cluster, or cluster-scoped objects.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cluster: Vec<String>,
+    /// Objects in namespaces.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub namespaces: BTreeMap<String, Vec<String>>,
+}
+
+impl ResultsBySource {
+    /// How many messages there are.
+    pub fn count(&self) -> u64 {
+        let namespaced: usize = self.namespaces.values().map(Vec::len).sum();
+        (self.velero.len() + self.cluster.len() + namespaced) as u64
+    }
+
+    /// All messages, without what they concern.
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        self.velero
+            .iter()
+            .chain(&self.cluster)
+            .chain(self.namespaces.values().flatten())
+            .map(String::as_str)
+    }
+}

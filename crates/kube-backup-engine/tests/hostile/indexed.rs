@@ -1,0 +1,275 @@
+//! Archives with an index that lies, under digests that agree with the lie.
+
+use std::sync::Arc;
+
+use kube_backup_engine::Repository;
+use kube_backup_engine::backup::{Backup, BackupSpec};
+use kube_local::KubeLocal;
+use object_store::memory::InMemory;
+use serde_json::{Value, json};
+
+use crate::forge::Forgery;
+use crate::tarball::gz;
+use crate::{assert_refused, cluster, restore};
+
+const SETTINGS: &str = "resources/configmaps/namespaces/shop/settings.json";
+
+async fn backed_up() -> (KubeLocal, Repository) {
+    let cluster = KubeLocal::start().await.unwrap();
+    let client = cluster::client(&cluster);
+    let repository = Repository::new(Arc::new(InMemory::new()), "");
+    cluster::shop(&client, "shop").await;
+    let spec = BackupSpec {
+        included_namespaces: ["shop".to_owned()].into(),
+        ..BackupSpec::named("a")
+    };
+    Backup::new(client, repository.clone(), spec)
+        .run()
+        .await
+        .unwrap();
+    (cluster, repository)
+}
+
+/// A change to a backup, the entry that must be named, and what must be said of it.
+type Case = (
+    &'static str,
+    Option<&'static str>,
+    &'static str,
+    fn(&mut Forgery),
+);
+
+const CASES: &[Case] = &[
+    (
+        "a byte of the archive changed",
+        Some(SETTINGS),
+        "",
+        |forgery| {
+            // Some byte in the middle of the member's compressed text.
+            let member = forgery.member_of("settings").clone();
+            let at = member["offset"].as_u64().unwrap() + member["length"].as_u64().unwrap() / 2;
+            forgery.archive[at as usize] ^= 0x01;
+            let entries = forgery.member_of("settings")["entries"]
+                .as_array_mut()
+                .unwrap();
+            entries.retain(|entry| entry["name"] == "settings");
+        },
+    ),
+    (
+        "a digest that is another's",
+        Some(SETTINGS),
+        "digest differs",
+        |forgery| {
+            forgery.entry("settings")["sha256"] = "0".repeat(64).into();
+        },
+    ),
+    (
+        "a digest that is none",
+        Some(SETTINGS),
+        "digest is none",
+        |forgery| {
+            forgery.entry("settings")["sha256"] = "xyz".into();
+        },
+    ),
+    (
+        "an object outside its member",
+        Some(SETTINGS),
+        "outside its member",
+        |forgery| {
+            forgery.entry("settings")["offset"] = u64::MAX.into();
+        },
+    ),
+    (
+        "an object of the length of all memory",
+        Some(SETTINGS),
+        "outside its member",
+        |forgery| {
+            forgery.entry("settings")["length"] = (1u64 << 60).into();
+        },
+    ),
+    (
+        "a member outside the archive",
+        None,
+        "outside the archive",
+        |forgery| {
+            forgery.member_of("settings")["offset"] = (1u64 << 40).into();
+        },
+    ),
+    ("a member of an exabyte", None, "too large", |forgery| {
+        forgery.member_of("settings")["size"] = (1u64 << 60).into();
+    }),
+    (
+        "a member that says less than it holds",
+        None,
+        "more than the 512 bytes",
+        |forgery| {
+            let member = forgery.member_of("settings");
+            member["size"] = 512.into();
+            for entry in member["entries"].as_array_mut().unwrap() {
+                entry["offset"] = 0.into();
+                entry["length"] = 5.into();
+            }
+        },
+    ),
+    (
+        "an entry listed twice",
+        Some(SETTINGS),
+        "twice",
+        |forgery| {
+            let again = forgery.entry("settings").clone();
+            forgery.member_of("settings")["entries"]
+                .as_array_mut()
+                .unwrap()
+                .push(again);
+        },
+    ),
+    (
+        "a namespace that leaves its folder",
+        Some("resources/configmaps/namespaces/../../../kube-system/settings.json"),
+        "dotted segment",
+        |forgery| forgery.entry("settings")["namespace"] = "../../../kube-system".into(),
+    ),
+    (
+        "a name that is a path",
+        Some("resources/configmaps/namespaces/shop/a/b.json"),
+        "another object",
+        |forgery| forgery.entry("settings")["name"] = "a/b".into(),
+    ),
+    (
+        "an object under another's name",
+        Some("resources/configmaps/namespaces/shop/other.json"),
+        "another name",
+        |forgery| forgery.entry("settings")["name"] = "other".into(),
+    ),
+    (
+        "a directory of all objects there are",
+        None,
+        "disagree",
+        |forgery| {
+            forgery.facts = |facts| facts["entries"] = u64::MAX.into();
+        },
+    ),
+    (
+        "a chunk of more objects than it has",
+        None,
+        "another number",
+        |forgery| {
+            forgery.directory = |directory| directory[0]["entries"] = u64::MAX.into();
+            forgery.facts = |facts| facts["entries"] = u64::MAX.into();
+        },
+    ),
+    (
+        "a chunk that is larger than the index",
+        None,
+        "too large",
+        |forgery| {
+            forgery.directory = |directory| directory[0]["length"] = (1u64 << 60).into();
+        },
+    ),
+    (
+        "chunks over each other",
+        None,
+        "outside the index",
+        |forgery| {
+            forgery.directory = |directory| {
+                let mut again = directory[0].clone();
+                again["offset"] = again["length"].clone();
+                directory.as_array_mut().unwrap().push(again);
+            };
+        },
+    ),
+    (
+        "a directory that begins behind its end",
+        None,
+        "impossible length",
+        |forgery| {
+            forgery.facts = |facts| facts["directoryOffset"] = u64::MAX.into();
+        },
+    ),
+    (
+        "a directory of an exabyte",
+        None,
+        "impossible length",
+        |forgery| {
+            forgery.facts = |facts| facts["length"] = (1u64 << 60).into();
+        },
+    ),
+    (
+        "a directory that is another's",
+        None,
+        "differs from the record's",
+        |forgery| {
+            forgery.facts = |facts| facts["directorySha256"] = "0".repeat(64).into();
+        },
+    ),
+];
+
+#[tokio::test]
+async fn each_lie_of_an_index_is_refused_and_nothing_is_applied() {
+    for (case, entry, why, change) in CASES {
+        let (cluster, repository) = backed_up().await;
+        let mut forgery = Forgery::of(&repository).await;
+        change(&mut forgery);
+        forgery.put(&repository).await;
+        assert_refused(&cluster, &repository, case, *entry, why).await;
+    }
+}
+
+/// What makes the test above say something: the forger's own hand is not what is refused.
+#[tokio::test]
+async fn an_unchanged_forgery_is_restored() {
+    let (cluster, repository) = backed_up().await;
+    Forgery::of(&repository).await.put(&repository).await;
+    let client = cluster::client(&cluster);
+    cluster::delete(&client, "/api/v1/namespaces/shop").await;
+    let report = restore(&client, &repository).await.unwrap();
+    assert!(
+        report.is_complete() && report.counts()["created"] > 10,
+        "{report}"
+    );
+}
+
+#[tokio::test]
+async fn a_member_of_ten_gigabytes_is_refused_by_entry() {
+    let (cluster, repository) = backed_up().await;
+    let mut forgery = Forgery::of(&repository).await;
+    // Ten megabytes of the same member again and again: to a reader, one long text.
+    let block = gz(&vec![0; 2_900_480]);
+    let offset = forgery.archive.len();
+    for _ in 0..3500 {
+        forgery.archive.extend_from_slice(&block);
+    }
+    let entry = json!({"resource": "configmaps", "apiVersion": "v1", "kind": "ConfigMap", "namespace": "shop",
+        "name": "bomb", "offset": 0, "length": 100, "sha256": "0".repeat(64)});
+    let member: Value = json!({"offset": offset, "length": forgery.archive.len() - offset, "size": 64 << 20,
+        "entries": [entry]});
+    forgery.members.push(member);
+    forgery.put(&repository).await;
+    let entry = Some("resources/configmaps/namespaces/shop/bomb.json");
+    assert_refused(
+        &cluster,
+        &repository,
+        "bomb",
+        entry,
+        "more than the 67108864 bytes",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn an_archive_that_is_not_the_records_is_refused() {
+    let (cluster, repository) = backed_up().await;
+    let (_other, second) = backed_up().await;
+    let theirs = Forgery::of(&second).await.archive;
+    let store = repository.store();
+    object_store::ObjectStoreExt::put(store.as_ref(), &"backups/a/a.tar.gz".into(), theirs.into())
+        .await
+        .unwrap();
+    assert_refused(
+        &cluster,
+        &repository,
+        "swapped",
+        None,
+        "not the one its record names",
+    )
+    .await;
+}

@@ -1,0 +1,74 @@
+//! Archives made to do harm: each is refused with the name of the entry at fault, and nothing is applied.
+
+#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
+
+#[path = "../cluster/mod.rs"]
+#[expect(dead_code, reason = "other tests need more of it")]
+mod cluster;
+mod foreign;
+mod forge;
+mod indexed;
+mod tarball;
+
+use std::error::Error as _;
+use std::sync::Arc;
+
+use kube::Client;
+use kube_backup_engine::restore::{Restore, RestoreReport, RestoreSpec};
+use kube_backup_engine::{Error, ErrorKind, Repository};
+use kube_local::KubeLocal;
+use object_store::memory::InMemory;
+use object_store::{ObjectStore, ObjectStoreExt as _};
+use serde_json::json;
+
+/// A store with the archive `bytes` as the backup `a` of another program: no index, no digests.
+async fn foreign_backup(bytes: Vec<u8>) -> Repository {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let record = json!({"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": {"name": "a"},
+        "status": {"phase": "Completed", "version": 1, "formatVersion": "1.1.0"}});
+    let put = |key: &'static str, bytes: Vec<u8>| {
+        let store = Arc::clone(&store);
+        async move { store.put(&key.into(), bytes.into()).await.unwrap() }
+    };
+    put(
+        "backups/a/velero-backup.json",
+        serde_json::to_vec(&record).unwrap(),
+    )
+    .await;
+    put("backups/a/a.tar.gz", bytes).await;
+    Repository::new(store, "")
+}
+
+async fn restore(client: &Client, repository: &Repository) -> Result<RestoreReport, Error> {
+    let backup = repository.open("a").await?;
+    Restore::new(client.clone(), backup, RestoreSpec::named("r"))
+        .run()
+        .await
+}
+
+/// Restores the backup `a`, which must be refused for `why`, naming `entry`, before anything is written.
+async fn assert_refused(
+    cluster: &KubeLocal,
+    repository: &Repository,
+    case: &str,
+    entry: Option<&str>,
+    why: &str,
+) {
+    let client = cluster::client(cluster);
+    let before = cluster.requests().writes();
+    let error = match restore(&client, repository).await {
+        Err(error) => error,
+        Ok(report) => panic!("{case} was restored: {report}"),
+    };
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{case}: {error}");
+    assert!(error.chain().contains(why), "{case}: {}", error.chain());
+    if let Some(entry) = entry {
+        assert_eq!(error.entry(), Some(entry), "{case}: {error}");
+    }
+    assert!(
+        !error.to_string().contains(char::is_control),
+        "{case}: {error:?} {:?}",
+        error.source()
+    );
+    assert_eq!(cluster.requests().writes(), before, "{case} was applied");
+}
