@@ -20,6 +20,7 @@ use std::time::Instant;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::compare::Comparison;
 use ack_backup_center::engine::restore::{Restore, RestoreReport, RestoreSpec};
+use ack_backup_center::engine::verify::Verify;
 use ack_backup_center::engine::{GroupResource, Repository};
 use clap::Parser as _;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -122,6 +123,8 @@ async fn demonstrate(
     };
     bar.finish();
     print!("{report}");
+    let verify = Verify::new(repository.clone(), backup).against(cluster.client().clone());
+    print!("{}", verify.run().await?);
 
     println!("\nDeleting namespace `{shop}` ...");
     cluster.delete_namespace(shop).await?;

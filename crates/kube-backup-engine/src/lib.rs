@@ -12,6 +12,7 @@ mod repository;
 mod resource;
 pub mod restore;
 mod scan;
+pub mod verify;
 
 pub use api::ListEncoding;
 pub use archive::index::{EntryFilter, IndexFacts};

@@ -31,6 +31,7 @@ pub(crate) use owners::is_adopted;
 pub use plan::{Action, PlannedItem, RestorePlan};
 pub use report::{Item, Outcome, RestoreReport};
 pub use run::{Restore, RestoreProgress};
+pub(crate) use spec::is_never_restored;
 pub use spec::{ExistingPolicy, RestoreSpec};
 pub use tiers::Tier;
 pub(crate) use transform::map_namespaces;

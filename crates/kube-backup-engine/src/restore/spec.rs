@@ -104,6 +104,13 @@ const NEVER: [(&str, &str); 16] = [
     ("storage.k8s.io", "volumeattachments"),
 ];
 
+/// Whether no restore brings this kind back.
+pub(crate) fn is_never_restored(resource: &GroupResource) -> bool {
+    NEVER
+        .iter()
+        .any(|(group, plural)| resource.is(group, plural))
+}
+
 impl RestoreSpec {
     /// Everything, under this restore's name.
     pub fn named(name: impl Into<String>) -> Self {
@@ -150,9 +157,7 @@ impl RestoreSpec {
     }
 
     pub(crate) fn wants_kind(&self, resource: &GroupResource) -> bool {
-        !NEVER
-            .iter()
-            .any(|(group, plural)| resource.is(group, plural))
+        !is_never_restored(resource)
             && (self.included_resources.is_empty() || self.included_resources.contains(resource))
             && !self.excluded_resources.contains(resource)
     }

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use kube_local::KubeLocal;
 use serde_json::json;
 
-use crate::tarball::{REGULAR, Tarball, config_map, gz, header, path};
-use crate::{assert_refused, cluster, foreign_backup, restore};
+use crate::tarball::{REGULAR, Tarball, config_map, foreign_backup, gz, header, path};
+use crate::{assert_refused, cluster, restore};
 
 /// A damaged archive, the entry that must be named, and what must be said of it.
 struct Case {

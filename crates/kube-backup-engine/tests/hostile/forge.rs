@@ -16,6 +16,8 @@ pub(crate) struct Forgery {
     pub(crate) archive: Vec<u8>,
     /// One a member of the archive: `offset`, `length`, `size`, `entries`.
     pub(crate) members: Vec<Value>,
+    /// What the record says of the archive's CRC-64, when not the truth.
+    pub(crate) crc64: Option<u64>,
     /// Changes the directory's chunks, after they are made.
     pub(crate) directory: fn(&mut Value),
     /// Changes the index's facts in the record, after they are made.
@@ -48,6 +50,7 @@ impl Forgery {
             record: serde_json::from_slice(&record).unwrap(),
             archive: get(repository, "backups/a/a.tar.gz").await,
             members: index["members"].as_array().unwrap().clone(),
+            crc64: None,
             directory: |_| {},
             facts: |_| {},
         }
@@ -108,7 +111,7 @@ impl Forgery {
             "entries": entries, "spans": spans}]);
         (self.directory)(&mut directory);
         let directory = gz(format!("\n],\"directory\":{directory}}}\n").as_bytes());
-        let crc64 = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, &self.archive);
+        let crc64 = self.crc64.unwrap_or_else(|| crc64(&self.archive));
         let length = self.archive.len();
         let etag = put(repository, "backups/a/a.tar.gz", self.archive).await;
         let mut facts = json!({"length": length, "crc64": crc64.to_string(), "etag": etag, "index": {
@@ -137,4 +140,8 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect()
+}
+
+pub(crate) fn crc64(bytes: &[u8]) -> u64 {
+    crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, bytes)
 }

@@ -11,33 +11,11 @@ mod indexed;
 mod tarball;
 
 use std::error::Error as _;
-use std::sync::Arc;
 
 use kube::Client;
 use kube_backup_engine::restore::{Restore, RestoreReport, RestoreSpec};
 use kube_backup_engine::{Error, ErrorKind, Repository};
 use kube_local::KubeLocal;
-use object_store::memory::InMemory;
-use object_store::{ObjectStore, ObjectStoreExt as _};
-use serde_json::json;
-
-/// A store with the archive `bytes` as the backup `a` of another program: no index, no digests.
-async fn foreign_backup(bytes: Vec<u8>) -> Repository {
-    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-    let record = json!({"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": {"name": "a"},
-        "status": {"phase": "Completed", "version": 1, "formatVersion": "1.1.0"}});
-    let put = |key: &'static str, bytes: Vec<u8>| {
-        let store = Arc::clone(&store);
-        async move { store.put(&key.into(), bytes.into()).await.unwrap() }
-    };
-    put(
-        "backups/a/velero-backup.json",
-        serde_json::to_vec(&record).unwrap(),
-    )
-    .await;
-    put("backups/a/a.tar.gz", bytes).await;
-    Repository::new(store, "")
-}
 
 async fn restore(client: &Client, repository: &Repository) -> Result<RestoreReport, Error> {
     let backup = repository.open("a").await?;

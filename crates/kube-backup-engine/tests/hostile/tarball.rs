@@ -1,9 +1,13 @@
 //! Tar entries and gzip members put together by hand, so that they can be wrong.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use kube_backup_engine::Repository;
+use object_store::memory::InMemory;
+use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::json;
 
 pub(crate) const REGULAR: u8 = b'0';
@@ -95,4 +99,21 @@ pub(crate) fn gz(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::new(9));
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+/// The archive `bytes` as the backup `a` of another program: no index, no digests.
+pub(crate) async fn foreign_backup(bytes: Vec<u8>) -> Repository {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let record = json!({"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": {"name": "a"},
+        "status": {"phase": "Completed", "version": 1, "formatVersion": "1.1.0"}});
+    for (key, bytes) in [
+        (
+            "backups/a/velero-backup.json",
+            serde_json::to_vec(&record).unwrap(),
+        ),
+        ("backups/a/a.tar.gz", bytes),
+    ] {
+        store.put(&key.into(), bytes.into()).await.unwrap();
+    }
+    Repository::new(store, "")
 }

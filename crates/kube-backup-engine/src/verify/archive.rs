@@ -1,0 +1,265 @@
+//! Every byte of an archive, once, and every object in it.
+
+use bytes::Bytes;
+use futures::{StreamExt as _, TryStreamExt as _};
+use sha2::{Digest as _, Sha256};
+
+use super::facts::Facts;
+use super::report::{Check, Finding, Severity};
+use crate::archive::index::gunzip;
+use crate::archive::path::entry_path;
+use crate::archive::read::{ArchiveReader, check_object};
+use crate::archive::{Entry, ReadLimits};
+use crate::repository::ListedMember;
+use crate::{Error, ErrorKind, ObjectId, OpenBackup, Result};
+
+/// Most bytes before, between and behind members with objects: what says the format and the archive's end
+/// is far smaller.
+const MAX_UNLISTED: u64 = 1 << 20;
+
+/// What a pass over an archive comes by.
+#[derive(Debug)]
+pub(super) enum Seen {
+    /// An object that is whole.
+    Object(ObjectId, Facts),
+    /// Something that is wrong.
+    Fault(Finding),
+}
+
+/// Whether the index can be believed: it is whole, and its members follow each other.
+pub(super) async fn check_index(backup: &OpenBackup) -> Result<Option<Finding>> {
+    let found = async {
+        let Some(mut members) = backup.members().await? else {
+            return Ok(());
+        };
+        let mut end = 0;
+        while let Some(member) = members.try_next().await? {
+            let unlisted = member.span.offset.checked_sub(end);
+            if unlisted.is_none_or(|length| length > MAX_UNLISTED) {
+                return Err(Error::corrupt(format!(
+                    "read index: its members do not follow each other: one ends at {end}, the next begins at {}",
+                    member.span.offset
+                )));
+            }
+            end = member.span.end().unwrap_or(u64::MAX);
+        }
+        Ok(())
+    };
+    match found.await {
+        Ok(()) => Ok(None),
+        Err(error) if error.kind() == ErrorKind::Corrupt => {
+            Ok(Some(Finding::failed(Check::Index, &error).remedy(
+                "the archive can be read without it: delete the index, and restores read the whole archive",
+            )))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Reads everything, member by member where there is an index that can be believed.
+pub(super) async fn pass(
+    backup: &OpenBackup,
+    indexed: bool,
+    mut on: impl FnMut(Seen),
+) -> Result<()> {
+    match backup.members().await {
+        Ok(Some(members)) if indexed => pass_members(backup, members, on).await,
+        _ => {
+            let mut objects = backup.stream();
+            while let Some(next) = objects.next().await {
+                match next {
+                    Ok((entry, json)) => on(see(entry.id, &json)),
+                    Err(error) => {
+                        on(Seen::Fault(damaged(error)?));
+                        break;
+                    }
+                }
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Damage is a finding; a store that does not answer is an error.
+fn damaged(error: Error) -> Result<Finding> {
+    if error.kind() != ErrorKind::Corrupt {
+        return Err(error);
+    }
+    Ok(Finding::failed(Check::Archive, &error)
+        .remedy("nothing from here on can be restored; use another backup"))
+}
+
+fn see(id: ObjectId, json: &[u8]) -> Seen {
+    match Facts::of(&id, json) {
+        Ok(facts) => Seen::Object(id, facts),
+        Err(why) => Seen::Fault(Finding::new(Severity::Error, Check::Object, why).of(&id)),
+    }
+}
+
+async fn pass_members(
+    backup: &OpenBackup,
+    mut members: futures::stream::BoxStream<'_, Result<ListedMember>>,
+    mut on: impl FnMut(Seen),
+) -> Result<()> {
+    let mut bytes = backup.bytes().await?;
+    let limits = backup.limits();
+    let mut at = 0;
+    while let Some(member) = members.try_next().await? {
+        let unlisted = bytes.take(member.span.offset.saturating_sub(at)).await?;
+        on_faults(check_unlisted(&unlisted, limits), &mut on);
+        at = member.span.end().unwrap_or(u64::MAX);
+        let raw = bytes.take(member.span.length).await?;
+        let seen = tokio::task::spawn_blocking(move || check_member(&raw, member, limits));
+        let seen = seen
+            .await
+            .map_err(|error| Error::corrupt("read archive").with_source(error))?;
+        seen.into_iter().for_each(&mut on);
+    }
+    let tail = bytes.take(MAX_UNLISTED).await?;
+    let more = bytes.drain().await?;
+    on_faults(check_tail(&tail, more, limits), &mut on);
+    on_faults(
+        bytes.check(backup.facts()).err().map(|error| {
+            Finding::failed(Check::Archive, &error).remedy(
+                "the bytes changed after they were committed; use another backup for what is named",
+            )
+        }),
+        &mut on,
+    );
+    Ok(())
+}
+
+fn on_faults(finding: Option<Finding>, on: &mut impl FnMut(Seen)) {
+    if let Some(finding) = finding {
+        on(Seen::Fault(finding));
+    }
+}
+
+/// One member: what the index lists in it, as a restore reads it, and then as any other tool does.
+fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> Vec<Seen> {
+    let text = match gunzip(compressed, member.size) {
+        Ok(text) if text.len() as u64 == member.size => text,
+        other => {
+            let why = match other {
+                Ok(text) => format!(
+                    "its member holds {} bytes and not {}",
+                    text.len(),
+                    member.size
+                ),
+                Err(error) => format!("its member cannot be read: {}", error.chain()),
+            };
+            let lost = |(_, entry): &(_, Entry)| Seen::Fault(lost(&entry.id, &why));
+            return member.entries.iter().map(lost).collect();
+        }
+    };
+    let mut seen = Vec::with_capacity(member.entries.len());
+    let mut listed = Vec::with_capacity(member.entries.len());
+    for (at, entry) in member.entries {
+        listed.push((entry.id.clone(), at.object.offset, at.object.length));
+        let (start, end) = (
+            at.object.offset as usize,
+            at.object.end().unwrap_or(u64::MAX) as usize,
+        );
+        let json = text.get(start..end).unwrap_or_default();
+        seen.push(if Sha256::digest(json)[..] != at.sha256 {
+            Seen::Fault(lost(&entry.id, "its digest differs from the index's"))
+        } else {
+            match check_object(&entry_path(&entry.id), &entry.id, json) {
+                Ok(head) if head.kind == entry.kind && head.api_version == entry.api_version => {
+                    see(entry.id, json)
+                }
+                Ok(_) => Seen::Fault(lost(
+                    &entry.id,
+                    "the index gives it another kind or version",
+                )),
+                Err(error) => Seen::Fault(lost(&entry.id, &error.chain())),
+            }
+        });
+    }
+    seen.extend(compare_with_tar(&text, &listed, limits).map(Seen::Fault));
+    seen
+}
+
+fn lost(id: &ObjectId, why: &str) -> Finding {
+    Finding::new(Severity::Error, Check::Object, why)
+        .of(id)
+        .remedy("this object cannot be restored from this backup; others can")
+}
+
+fn unlisted(id: &ObjectId) -> Finding {
+    parted(id, "it is in the archive and not in the index")
+}
+
+fn parted(id: &ObjectId, how: &str) -> Finding {
+    Finding::new(Severity::Error, Check::Index, how)
+        .of(id)
+        .remedy("restores go by the index and other tools by the archive; trust neither")
+}
+
+/// Whether tar finds the objects that the index lists, at their places and no others.
+fn compare_with_tar(
+    text: &[u8],
+    listed: &[(ObjectId, u64, u64)],
+    limits: ReadLimits,
+) -> Option<Finding> {
+    let mut reader = ArchiveReader::of_member(text, limits);
+    let mut listed = listed.iter();
+    loop {
+        match (reader.next(), listed.next()) {
+            (Ok(None), None) => return None,
+            (Ok(Some((entry, _))), Some((id, offset, length))) => {
+                if (&entry.id, reader.object_offset(), entry.size) != (id, *offset, *length) {
+                    return Some(parted(
+                        &entry.id,
+                        "it stands in the archive where the index has another",
+                    ));
+                }
+            }
+            (Ok(Some((entry, _))), None) => {
+                return Some(parted(
+                    &entry.id,
+                    "it is in the archive and not in the index",
+                ));
+            }
+            (Ok(None), Some((id, ..))) => {
+                return Some(parted(
+                    id,
+                    "it is in the index, and no entry of the archive",
+                ));
+            }
+            (Err(error), _) => {
+                return Some(Finding::failed(Check::Archive, &error).remedy(
+                    "restores that use the index are not concerned; other tools stop here",
+                ));
+            }
+        }
+    }
+}
+
+/// Between members with objects there is what says the format, and no object.
+fn check_unlisted(bytes: &Bytes, limits: ReadLimits) -> Option<Finding> {
+    if bytes.is_empty() {
+        return None;
+    }
+    match gunzip(bytes, MAX_UNLISTED) {
+        Ok(text) => no_object(ArchiveReader::of_member(&text, limits).next()),
+        Err(error) => Some(Finding::failed(Check::Archive, &error)),
+    }
+}
+
+/// Behind the last member with objects there is the archive's end and nothing else.
+fn check_tail(tail: &Bytes, more: u64, limits: ReadLimits) -> Option<Finding> {
+    if more > 0 {
+        let message = format!("{more} bytes more than an archive's end has follow its last object");
+        return Some(Finding::new(Severity::Error, Check::Archive, message));
+    }
+    no_object(ArchiveReader::new(&tail[..], limits).next())
+}
+
+fn no_object(next: Result<Option<(Entry, Bytes)>>) -> Option<Finding> {
+    match next {
+        Ok(None) => None,
+        Ok(Some((entry, _))) => Some(unlisted(&entry.id)),
+        Err(error) => Some(Finding::failed(Check::Archive, &error)),
+    }
+}

@@ -1,0 +1,144 @@
+//! What one object says of itself and of others.
+
+use serde_json::Value;
+
+use super::references::{Reference, references};
+use crate::restore::is_adopted;
+use crate::{GroupResource, ObjectId};
+
+/// Small facts about one object; all that the checks ever see of it.
+#[derive(Debug, Default)]
+pub(super) struct Facts {
+    pub(super) api_version: String,
+    pub(super) uid: Option<String>,
+    pub(super) owners: Vec<Owner>,
+    pub(super) references: Vec<Reference>,
+    /// The kind and its served versions, when the object is a definition.
+    pub(super) defines: Option<(GroupResource, Vec<String>)>,
+}
+
+/// An owner that an object names.
+#[derive(Debug)]
+pub(super) struct Owner {
+    pub(super) uid: String,
+    pub(super) kind: String,
+    pub(super) name: String,
+    /// Whether its controller takes what it selects for its own again.
+    pub(super) adopts: bool,
+}
+
+impl Facts {
+    /// The facts about the object whose place is `id`; the reason when it does not
+    /// belong there.
+    pub(super) fn of(id: &ObjectId, json: &[u8]) -> Result<Self, String> {
+        let object: Value = match serde_json::from_slice(json) {
+            Ok(object) => object,
+            Err(error) => return Err(format!("its JSON cannot be read: {error}")),
+        };
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+        let (Some(api_version), Some(_)) = (text("/apiVersion"), text("/kind")) else {
+            return Err("it does not say its kind and apiVersion, and cannot be restored".into());
+        };
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        if group != id.resource.group {
+            return Err(format!(
+                "it stands among `{}` and says that it is of `{api_version}`",
+                id.resource
+            ));
+        }
+        let owners = object
+            .pointer("/metadata/ownerReferences")
+            .and_then(Value::as_array);
+        Ok(Self {
+            api_version: api_version.to_owned(),
+            uid: text("/metadata/uid").map(str::to_owned),
+            owners: owners
+                .into_iter()
+                .flatten()
+                .filter_map(|reference| owner(&id.resource, reference))
+                .collect(),
+            references: references(id, &object),
+            defines: defines(&id.resource, &object),
+        })
+    }
+}
+
+/// Nodes own mirror Pods and leases, which no restore brings back.
+fn owner(of: &GroupResource, reference: &Value) -> Option<Owner> {
+    let text = |key: &str| reference[key].as_str().map(str::to_owned);
+    let owner = Owner {
+        uid: text("uid")?,
+        kind: text("kind")?,
+        name: text("name")?,
+        adopts: is_adopted(of, reference),
+    };
+    (owner.kind != "Node").then_some(owner)
+}
+
+fn defines(resource: &GroupResource, object: &Value) -> Option<(GroupResource, Vec<String>)> {
+    if !resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
+        return None;
+    }
+    let spec = &object["spec"];
+    let kind = GroupResource::new(spec["group"].as_str()?, spec["names"]["plural"].as_str()?);
+    let versions = spec["versions"].as_array()?.iter();
+    let served = versions
+        .filter(|version| version["served"] == true)
+        .filter_map(|version| version["name"].as_str())
+        .map(|version| format!("{}/{version}", kind.group))
+        .collect();
+    Some((kind, served))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(resource: &str, object: &Value) -> Result<Facts, String> {
+        let id = ObjectId {
+            resource: resource.parse().unwrap(),
+            namespace: None,
+            name: "a".into(),
+        };
+        Facts::of(&id, object.to_string().as_bytes())
+    }
+
+    #[test]
+    fn an_object_among_others_of_another_group_is_found() {
+        let object = json!({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a"}});
+        assert!(of("jobs.batch", &object).is_ok());
+        assert!(of("jobs.apps", &object).unwrap_err().contains("`batch/v1`"));
+        assert!(
+            of("jobs", &json!({"metadata": {}}))
+                .unwrap_err()
+                .contains("does not say")
+        );
+    }
+
+    #[test]
+    fn owners_and_served_versions_are_facts() {
+        let owners = json!([
+            {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "1"},
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "r", "uid": "2"},
+            {"apiVersion": "example.com/v1", "kind": "Cart", "name": "c", "uid": "3"}]);
+        let object = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "a", "uid": "9", "ownerReferences": owners},
+            "spec": {"group": "example.com", "names": {"plural": "carts"}, "versions": [
+                {"name": "v1", "served": true}, {"name": "v0", "served": false}]}});
+        let facts = of("customresourcedefinitions.apiextensions.k8s.io", &object).unwrap();
+        let owners: Vec<_> = facts
+            .owners
+            .iter()
+            .map(|o| (o.name.as_str(), o.adopts))
+            .collect();
+        assert_eq!(owners, [("r", true), ("c", false)]);
+        assert_eq!(facts.uid.as_deref(), Some("9"));
+        let (kind, versions) = facts.defines.unwrap();
+        assert_eq!(
+            (kind.to_string().as_str(), versions),
+            ("carts.example.com", vec!["example.com/v1".into()])
+        );
+    }
+}

@@ -1,0 +1,202 @@
+//! What is remembered of the objects seen, and what of their references leads nowhere.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
+
+use super::facts::Facts;
+use super::report::{Check, Finding, Severity, VerifyReport};
+use crate::{GroupResource, ObjectId};
+
+/// Distinct missing objects that are told by name; others are counted.
+const MAX_MISSING: usize = 500;
+
+/// A few hashes an object: enough to know that something is missing, not what.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    hasher: RandomState,
+    ids: HashSet<u64>,
+    uids: HashSet<u64>,
+    wanted_ids: HashSet<u64>,
+    wanted_uids: HashSet<u64>,
+    /// Kinds and the versions they are stored in.
+    pub(super) kinds: BTreeMap<(GroupResource, String), Use>,
+    /// Kinds that the backup itself defines, and the versions it serves.
+    pub(super) defined: BTreeMap<GroupResource, BTreeSet<String>>,
+    pub(super) objects: u64,
+}
+
+/// How often something occurs, and where first.
+#[derive(Debug)]
+pub(super) struct Use {
+    pub(super) count: u64,
+    pub(super) first: ObjectId,
+}
+
+impl Ledger {
+    /// Notes an object; a finding when one of its name was there before.
+    pub(super) fn note(&mut self, id: &ObjectId, facts: &Facts) -> Option<Finding> {
+        self.objects += 1;
+        if !self.ids.insert(self.hasher.hash_one(id)) {
+            return Some(
+                Finding::new(Severity::Error, Check::Object, "it is in the archive twice").of(id),
+            );
+        }
+        if let Some(uid) = &facts.uid {
+            self.uids.insert(self.hasher.hash_one(uid.as_str()));
+        }
+        for owner in &facts.owners {
+            self.wanted_uids
+                .insert(self.hasher.hash_one(owner.uid.as_str()));
+        }
+        for reference in &facts.references {
+            self.wanted_ids.insert(self.hasher.hash_one(&reference.to));
+        }
+        if let Some((kind, versions)) = &facts.defines {
+            self.defined
+                .entry(kind.clone())
+                .or_default()
+                .extend(versions.iter().cloned());
+        }
+        self.kinds
+            .entry((id.resource.clone(), facts.api_version.clone()))
+            .or_insert_with(|| Use {
+                count: 0,
+                first: id.clone(),
+            })
+            .count += 1;
+        None
+    }
+
+    /// Whether every owner and every reference is there; if not, a second look tells which.
+    pub(super) fn is_closed(&self) -> bool {
+        self.wanted_ids.is_subset(&self.ids) && self.wanted_uids.is_subset(&self.uids)
+    }
+
+    fn has(&self, id: &ObjectId) -> bool {
+        self.ids.contains(&self.hasher.hash_one(id))
+    }
+
+    fn has_uid(&self, uid: &str) -> bool {
+        self.uids.contains(&self.hasher.hash_one(uid))
+    }
+}
+
+/// Something that is not in the backup, and who asks for it.
+#[derive(Debug)]
+pub(super) struct Need {
+    pub(super) severity: Severity,
+    at: &'static str,
+    by: Use,
+}
+
+/// What objects of the backup name and the backup lacks.
+#[derive(Debug, Default)]
+pub(super) struct Missing {
+    pub(super) objects: BTreeMap<ObjectId, Need>,
+    /// By kind and name of the owner.
+    owners: BTreeMap<(String, String, String), Need>,
+    /// How many more there are.
+    more: u64,
+}
+
+impl Missing {
+    /// Takes up what of an object's owners and references is not in `ledger`.
+    pub(super) fn note(&mut self, ledger: &Ledger, id: &ObjectId, facts: &Facts) {
+        for reference in facts
+            .references
+            .iter()
+            .filter(|reference| !ledger.has(&reference.to))
+        {
+            let need = (reference.severity, reference.at);
+            self.more += u64::from(!add(&mut self.objects, &reference.to, need, id));
+        }
+        for owner in facts
+            .owners
+            .iter()
+            .filter(|owner| !ledger.has_uid(&owner.uid))
+        {
+            let severity = if owner.adopts {
+                Severity::Note
+            } else {
+                Severity::Warning
+            };
+            let key = (owner.uid.clone(), owner.kind.clone(), owner.name.clone());
+            let need = (severity, "ownerReferences");
+            self.more += u64::from(!add(&mut self.owners, &key, need, id));
+        }
+    }
+
+    /// One finding for each missing object, however many ask for it.
+    pub(super) fn tell(self, report: &mut VerifyReport) {
+        for ((_, kind, name), need) in self.owners {
+            let remedy = match need.severity {
+                Severity::Note => "its controller adopts it again, or leaves it alone",
+                _ => {
+                    "it is restored without this owner; back up the owner too, or delete it by hand later"
+                }
+            };
+            let message = format!(
+                "its owner {kind} `{name}` is not in the backup{}",
+                others(&need)
+            );
+            let finding = Finding::new(need.severity, Check::Owner, message);
+            report.add(finding.of(&need.by.first).remedy(remedy));
+        }
+        for (id, need) in self.objects {
+            let (place, check) = match report.against_cluster {
+                true => ("neither in the backup nor in the cluster", Check::Target),
+                false => ("not in the backup", Check::Reference),
+            };
+            let message = format!(
+                "needs {id} ({}), which is {place}{}",
+                need.at,
+                others(&need)
+            );
+            let remedy = match need.severity {
+                Severity::Note => "",
+                _ => "create it before restoring, or back it up too",
+            };
+            report.add(
+                Finding::new(need.severity, check, message)
+                    .of(&need.by.first)
+                    .remedy(remedy),
+            );
+        }
+        if self.more > 0 {
+            let message = format!("{} more owners and references lead nowhere", self.more);
+            report.add(Finding::new(Severity::Warning, Check::Reference, message));
+        }
+    }
+}
+
+/// Counts one more asker; `false` when there are too many missing objects to name this one.
+fn add<K: Ord + Clone>(
+    needs: &mut BTreeMap<K, Need>,
+    key: &K,
+    (severity, at): (Severity, &'static str),
+    by: &ObjectId,
+) -> bool {
+    if let Some(need) = needs.get_mut(key) {
+        need.by.count += 1;
+        if severity < need.severity {
+            (need.severity, need.at) = (severity, at);
+        }
+        return true;
+    }
+    if needs.len() >= MAX_MISSING {
+        return false;
+    }
+    let by = Use {
+        count: 1,
+        first: by.clone(),
+    };
+    needs.insert(key.clone(), Need { severity, at, by });
+    true
+}
+
+fn others(need: &Need) -> String {
+    match need.by.count {
+        1 => String::new(),
+        count => format!("; so do {} others", count - 1),
+    }
+}

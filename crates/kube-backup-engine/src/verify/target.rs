@@ -1,0 +1,135 @@
+//! What the cluster to restore to lacks. Nothing is written to it.
+
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use http::StatusCode;
+
+use super::ledger::{Ledger, Missing};
+use super::report::{Check, Finding, Severity, VerifyReport};
+use crate::api::patient::PatientApi;
+use crate::restore::is_never_restored;
+use crate::{ApiResource, Discovery, ObjectId, Result};
+
+/// Objects looked for at once.
+const PARALLEL: usize = 8;
+/// How long to wait for one answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Adds what the cluster would refuse, and takes away what it has of the missing objects.
+pub(super) async fn check(
+    client: &kube::Client,
+    ledger: &Ledger,
+    missing: &mut Missing,
+    report: &mut VerifyReport,
+) -> Result<()> {
+    let found = Discovery::run(client).await?;
+    for (group_version, reason) in &found.failed {
+        let message = format!("the cluster could not tell of `{group_version}`: {reason}");
+        report.add(
+            Finding::new(Severity::Warning, Check::Target, message)
+                .remedy("repair or remove the APIService of that group"),
+        );
+    }
+    for finding in refused(&found, ledger) {
+        report.add(finding);
+    }
+
+    let api = PatientApi::new(client.clone(), PATIENCE);
+    let paths: Vec<(ObjectId, String)> = missing
+        .objects
+        .keys()
+        .filter_map(|id| Some((id.clone(), path_of(&found, id)?)))
+        .collect();
+    let mut answers = futures::stream::iter(paths)
+        .map(|(id, path)| {
+            let api = &api;
+            async move { (id, api.get(&path).await) }
+        })
+        .buffer_unordered(PARALLEL);
+    while let Some((id, answer)) = answers.next().await {
+        let answer = answer?;
+        if answer.status == StatusCode::OK {
+            missing.objects.remove(&id);
+        } else if answer.status != StatusCode::NOT_FOUND {
+            missing.objects.remove(&id);
+            let message = format!(
+                "could not look for {id} in the cluster: {}",
+                answer.message()
+            );
+            report.add(
+                Finding::new(Severity::Warning, Check::Target, message)
+                    .remedy("allow to `get` it, or look for it by hand"),
+            );
+        }
+    }
+    for (id, need) in &mut missing.objects {
+        // Admission refuses Pods that name one of these and cannot have it (403).
+        if id.resource.is("node.k8s.io", "runtimeclasses")
+            || id.resource.is("scheduling.k8s.io", "priorityclasses")
+        {
+            need.severity = Severity::Error;
+        }
+    }
+    Ok(())
+}
+
+fn path_of(found: &Discovery, id: &ObjectId) -> Option<String> {
+    let kind = found
+        .resources
+        .iter()
+        .find(|resource| resource.group_resource() == id.resource)?;
+    Some(kind.object_path(id.namespace.as_deref(), &id.name))
+}
+
+/// Kinds and versions of the backup that the server does not take.
+fn refused(found: &Discovery, ledger: &Ledger) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for ((kind, version), used) in &ledger.kinds {
+        if is_never_restored(kind) {
+            continue;
+        }
+        let defined = ledger
+            .defined
+            .get(kind)
+            .is_some_and(|versions| versions.contains(version));
+        let served: Vec<&ApiResource> = found
+            .resources
+            .iter()
+            .filter(|resource| resource.group_resource() == *kind)
+            .collect();
+        let (message, remedy) = match served.iter().find(|kind| kind.api_version() == *version) {
+            Some(resource) if resource.namespaced != used.first.namespace.is_some() => (
+                format!("the cluster has `{kind}` in another scope"),
+                "restore it by hand".to_owned(),
+            ),
+            Some(resource) if !resource.can("create") => (
+                format!("the cluster lets nobody create `{kind}`"),
+                "leave it out of the restore".to_owned(),
+            ),
+            Some(_) => continue,
+            None if defined => continue,
+            None if served.is_empty() => (
+                format!("the cluster has no kind `{kind}` (stored as `{version}`)"),
+                "install what defines it, or leave it out of the restore".to_owned(),
+            ),
+            None => {
+                let others: Vec<String> = served.iter().map(|kind| kind.api_version()).collect();
+                (
+                    format!("the cluster does not serve `{kind}` as `{version}`"),
+                    format!(
+                        "convert its objects to {}, or restore into a cluster that serves `{version}`",
+                        others.join(" or ")
+                    ),
+                )
+            }
+        };
+        let message = format!("{message}; {} objects are concerned", used.count);
+        findings.push(
+            Finding::new(Severity::Error, Check::Target, message)
+                .of(&used.first)
+                .remedy(remedy),
+        );
+    }
+    findings
+}
