@@ -267,12 +267,10 @@ pub(crate) fn text_at(bytes: &[u8], path: &[&str]) -> Option<String> {
     raw_at(bytes, path).and_then(text)
 }
 
-/// Checks that `bytes` are one JSON value no deeper than [`MAX_DEPTH`], without keeping any of it.
-pub(crate) fn check(bytes: &[u8]) -> Result<()> {
+/// Reads `T` from `bytes`, which must be one JSON value no deeper than [`MAX_DEPTH`].
+pub(crate) fn read<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     skip_value(bytes, skip_space(bytes, 0))?;
-    serde_json::from_slice::<serde::de::IgnoredAny>(bytes)
-        .map_err(|error| Error::corrupt("read JSON").with_source(error))?;
-    Ok(())
+    serde_json::from_slice(bytes).map_err(|error| Error::corrupt("read JSON").with_source(error))
 }
 
 #[cfg(test)]

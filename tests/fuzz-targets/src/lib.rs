@@ -10,6 +10,8 @@ mod addon_token;
 mod answer;
 #[cfg(feature = "alibaba")]
 mod authorization;
+#[cfg(feature = "engine")]
+mod backups;
 #[cfg(feature = "alibaba")]
 mod percent;
 #[cfg(feature = "alibaba")]
@@ -26,6 +28,9 @@ pub use {
     profiles::{cli_profile, ini_profile},
 };
 
+#[cfg(feature = "engine")]
+pub use backups::{backup_archive, backup_index, backup_record};
+
 /// A target: its name, which is also that of its seeds' folder, and its function.
 pub type Target = (&'static str, fn(&[u8]));
 
@@ -35,6 +40,12 @@ pub const TARGETS: &[Target] = &[
     ("addon_token", addon_token),
     #[cfg(feature = "alibaba")]
     ("authorization", authorization),
+    #[cfg(feature = "engine")]
+    ("backup_archive", backup_archive),
+    #[cfg(feature = "engine")]
+    ("backup_index", backup_index),
+    #[cfg(feature = "engine")]
+    ("backup_record", backup_record),
     #[cfg(feature = "alibaba")]
     ("cli_profile", cli_profile),
     #[cfg(feature = "alibaba")]

@@ -19,7 +19,8 @@ fn every_seed_of_every_target() {
             let input = std::fs::read(file).unwrap();
             target(&input);
             // Cut short anywhere, an input is as hostile as whole.
-            for end in 0..input.len().min(4096) {
+            let step = (input.len() / 512).max(1);
+            for end in (0..input.len().min(4096)).step_by(step) {
                 target(&input[..end]);
             }
         }

@@ -11,7 +11,7 @@
 //!   "spans":[{"resource":"pods","first":"shop/web-0","last":"shop/web-9"}]}]}
 //! ```
 //!
-//! It is itself a series of gzip members: *chunks* of about 64 KiB of text, and last the
+//! It is itself a series of gzip members: *chunks* of about 48 KiB of text, and last the
 //! *directory*, which says what each chunk covers. The backup's record says where the directory
 //! begins and what it hashes to, the directory says that of each chunk, and the chunks say that
 //! of each object: whoever trusts the record need not trust anything else, and finding three
@@ -22,16 +22,20 @@ use std::io::Read as _;
 use std::ops::Range;
 
 use bytes::Bytes;
+use flate2::Compression;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::path::{Meaning, entry_path, read_path};
-use super::write::{Member, gzip};
+use super::write::{Member, gzip_at};
 use super::{Entry, Location, Span, hex};
 use crate::{Error, GroupResource, ObjectId, Result};
 
 /// Text after which a chunk is closed.
-const CHUNK_SIZE: usize = 64 << 10;
+const CHUNK_SIZE: usize = 48 << 10;
+/// Below this level the codes of deflate are fixed ones, which digests in hexadecimal do not fit: a third
+/// of the index would go to that.
+const LEVEL: Compression = Compression::new(3);
 /// Most text a chunk may decompress to: one member's entries over [`CHUNK_SIZE`], generously.
 const MAX_CHUNK: u64 = 4 << 20;
 /// Most text the directory may decompress to: some ten million objects.
@@ -164,7 +168,7 @@ impl IndexWriter {
     }
 
     fn close_chunk(&mut self) -> Result<Bytes> {
-        let bytes = gzip(&std::mem::take(&mut self.text))?;
+        let bytes = gzip_at(LEVEL, &std::mem::take(&mut self.text))?;
         self.chunks.push(Chunk {
             at: Span {
                 offset: self.written,
@@ -200,7 +204,7 @@ impl IndexWriter {
         serde_json::to_writer(&mut text, &self.chunks)
             .map_err(|error| Error::invalid("write index").with_source(error))?;
         text.extend_from_slice(b"}\n");
-        let directory = gzip(&text)?;
+        let directory = gzip_at(LEVEL, &text)?;
         let facts = IndexFacts {
             length: self.written + directory.len() as u64,
             directory_offset: self.written,

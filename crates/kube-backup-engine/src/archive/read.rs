@@ -11,7 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::path::{Meaning, VERSION_ENTRY, read_path};
 use super::{Entry, ReadLimits};
-use crate::scan::{self, Head};
+use crate::scan;
 use crate::{Error, Result};
 
 /// Longest path an entry may have: two names of 253 characters, a kind and a group.
@@ -201,11 +201,11 @@ impl<T: Read> ArchiveReader<T> {
             let data = self.data(size, self.limits.max_object, &path)?;
             match meaning {
                 Meaning::Object(id) => {
-                    let head = check_object(&path, &id, &data)?;
+                    let found = check_object(&path, &id, &data)?;
                     let entry = Entry {
                         id,
-                        api_version: head.api_version,
-                        kind: head.kind,
+                        api_version: found.api_version,
+                        kind: found.kind,
                         size,
                         location: None,
                     };
@@ -324,15 +324,35 @@ fn refuse(why: &str, path: &str) -> Error {
     Error::corrupt(format!("read archive: {why}")).with_entry(path)
 }
 
-/// Checks that `data` is the object that its entry says it is.
-pub(crate) fn check_object(path: &str, id: &crate::ObjectId, data: &[u8]) -> Result<Head> {
-    scan::check(data).map_err(|error| error.with_entry(path))?;
-    let head = Head::of(data).map_err(|error| error.with_entry(path))?;
-    if head.name != id.name || head.namespace != id.namespace {
-        return Err(refuse("the entry holds an object of another name", path));
-    }
-    Ok(head)
+/// What an object says that it is.
+///
+/// Read by the parser that everything later reads it with, which refuses a field that stands there twice:
+/// what is checked here is what will be applied.
+#[derive(Debug, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Identity {
+    #[serde(default)]
+    pub(crate) api_version: Option<String>,
+    #[serde(default)]
+    pub(crate) kind: Option<String>,
+    metadata: IdentityMetadata,
 }
 
-#[cfg(test)]
-mod tests;
+#[derive(Debug, serde::Deserialize)]
+struct IdentityMetadata {
+    name: String,
+    #[serde(default)]
+    namespace: Option<String>,
+}
+
+/// Checks that `data` is the object that its entry says it is.
+pub(crate) fn check_object(path: &str, id: &crate::ObjectId, data: &[u8]) -> Result<Identity> {
+    let found: Identity = scan::read(data).map_err(|error| error.with_entry(path))?;
+    let namespace = found.metadata.namespace.as_deref();
+    if found.metadata.name != id.name
+        || namespace.filter(|namespace| !namespace.is_empty()) != id.namespace.as_deref()
+    {
+        return Err(refuse("the entry holds an object of another name", path));
+    }
+    Ok(found)
+}

@@ -131,7 +131,12 @@ impl Block {
 
 /// One gzip member holding `bytes`.
 pub(crate) fn gzip(bytes: &[u8]) -> Result<Bytes> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4 + 64), LEVEL);
+    gzip_at(LEVEL, bytes)
+}
+
+/// The same, compressed with more care.
+pub(crate) fn gzip_at(level: Compression, bytes: &[u8]) -> Result<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4 + 64), level);
     encoder
         .write_all(bytes)
         .and_then(|()| encoder.finish())

@@ -9,7 +9,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use tokio::sync::OnceCell;
 
-use super::ranges::PARALLEL_FETCHES;
+use super::ranges::{Held, PARALLEL_FETCHES};
 use super::{ArchiveFacts, Keys, Record, Results};
 use crate::archive::index::{Directory, EntryFilter, gunzip};
 use crate::archive::path::entry_path;
@@ -49,6 +49,7 @@ pub struct OpenBackup {
     archive_etag: Option<String>,
     pub(super) limits: ReadLimits,
     directory: OnceCell<Option<Directory>>,
+    pub(super) held: Arc<Held>,
 }
 
 /// A member of the archive and what the index lists in it.
@@ -126,6 +127,7 @@ impl OpenBackup {
             archive_etag: meta.e_tag,
             limits,
             directory: OnceCell::new(),
+            held: Arc::default(),
         })
     }
 

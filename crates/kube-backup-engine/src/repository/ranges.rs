@@ -1,8 +1,8 @@
 //! Single objects of an archive, by ranges.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
@@ -21,6 +21,9 @@ use crate::{Error, ErrorKind, ObjectId, Result};
 const MAX_GAP: u64 = 8 << 10;
 /// Most compressed bytes fetched in one request; they grow about tenfold when decompressed.
 const MAX_FETCH: u64 = 512 << 10;
+/// Most compressed bytes that stay in memory between reads. What a restore chooses is read twice, to be
+/// checked before it is applied; of a small choice the second time costs no request.
+const MAX_HELD: u64 = 4 << 20;
 /// Requests under way at once.
 pub(super) const PARALLEL_FETCHES: usize = 3;
 
@@ -57,18 +60,27 @@ impl OpenBackup {
         located.sort_by_key(|(at, _)| (at.member.offset, at.object.offset));
         let store = Arc::clone(&self.store);
         let key = self.keys.archive();
+        let held = Arc::clone(&self.held);
         stream::iter(fetches(located))
             .map(move |fetch| {
                 let store = Arc::clone(&store);
                 let key = key.clone();
+                let held = Arc::clone(&held);
                 async move {
-                    let bytes = store
-                        .get_range(&key, fetch.range.clone())
-                        .await
-                        .map_err(|error| Error::store("read the archive", error))?;
-                    if bytes.len() as u64 != fetch.range.end - fetch.range.start {
-                        return Err(Error::corrupt("read archive: it ends in the middle"));
-                    }
+                    let bytes = match held.get(&fetch.range) {
+                        Some(bytes) => bytes,
+                        None => {
+                            let bytes = store
+                                .get_range(&key, fetch.range.clone())
+                                .await
+                                .map_err(|error| Error::store("read the archive", error))?;
+                            if bytes.len() as u64 != fetch.range.end - fetch.range.start {
+                                return Err(Error::corrupt("read archive: it ends in the middle"));
+                            }
+                            held.put(&fetch.range, &bytes);
+                            bytes
+                        }
+                    };
                     Ok(fetch.members.into_iter().map(move |member| {
                         let start = (member.span.offset - fetch.range.start) as usize;
                         let end = start + member.span.length as usize;
@@ -87,6 +99,31 @@ impl OpenBackup {
             })
             .try_flatten()
             .boxed()
+    }
+}
+
+/// The first few megabytes that were fetched, by where they begin.
+#[derive(Debug, Default)]
+pub(super) struct Held(Mutex<BTreeMap<u64, Bytes>>);
+
+impl Held {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Bytes>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, range: &Range<u64>) -> Option<Bytes> {
+        let pieces = self.lock();
+        let (begin, bytes) = pieces.range(..=range.start).next_back()?;
+        let (start, end) = (range.start - begin, range.end - begin);
+        (end <= bytes.len() as u64).then(|| bytes.slice(start as usize..end as usize))
+    }
+
+    fn put(&self, range: &Range<u64>, bytes: &Bytes) {
+        let mut pieces = self.lock();
+        let length: usize = pieces.values().map(Bytes::len).sum();
+        if (length + bytes.len()) as u64 <= MAX_HELD {
+            pieces.insert(range.start, bytes.clone());
+        }
     }
 }
 

@@ -165,7 +165,7 @@ fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> 
             Seen::Fault(lost(&entry.id, "its digest differs from the index's"))
         } else {
             match check_object(&entry_path(&entry.id), &entry.id, json) {
-                Ok(head) if head.kind == entry.kind && head.api_version == entry.api_version => {
+                Ok(found) if found.kind == entry.kind && found.api_version == entry.api_version => {
                     see(entry.id, json)
                 }
                 Ok(_) => Seen::Fault(lost(

@@ -245,6 +245,28 @@ fn small() -> Vec<Case> {
             good().file(path("x"), config_map("y")).finish(),
         ),
         case(
+            "object-of-two-names",
+            path("x"),
+            "duplicate field `name`",
+            good()
+                .file(
+                    path("x"),
+                    br#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","na\u006de":"y","namespace":"shop"}}"#,
+                )
+                .finish(),
+        ),
+        case(
+            "object-with-metadata-twice",
+            path("x"),
+            "duplicate field `metadata`",
+            good()
+                .file(
+                    path("x"),
+                    br#"{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"x","namespace":"shop"},"metadata":{}}"#,
+                )
+                .finish(),
+        ),
+        case(
             "format-of-the-future",
             "metadata/version",
             "format `2.0.0`",
