@@ -9,6 +9,7 @@ mod bucket;
 mod cluster;
 mod cut_off;
 mod existing;
+mod foreign;
 mod gates;
 mod killed;
 mod missing;
