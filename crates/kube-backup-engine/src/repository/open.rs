@@ -1,6 +1,7 @@
 //! One backup, open for reading.
 
 use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use futures::stream::{self, BoxStream};
@@ -216,13 +217,14 @@ impl OpenBackup {
             }
             return Ok(entries);
         };
-        let mut seen = HashSet::new();
+        // Hashes: the names themselves are in the entries already.
+        let (mut seen, hasher) = (HashSet::new(), RandomState::new());
         let mut entries = Vec::new();
         let mut fetched = self.listed(directory, filter);
         while let Some(listed) = fetched.try_next().await? {
             for entry in listed {
                 if filter.matches(&entry.id) {
-                    if !seen.insert(entry.id.clone()) {
+                    if !seen.insert(hasher.hash_one(&entry.id)) {
                         return Err(Error::corrupt("read index: the entry stands in it twice")
                             .with_entry(entry_path(&entry.id)));
                     }
