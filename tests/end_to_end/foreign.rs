@@ -27,14 +27,14 @@ use crate::cluster::{live, settled, test_data};
 const EXPECTED: &str = include_str!("foreign/boutique.tsv");
 
 /// The backup as it was found, or with its archive changed.
-async fn repository(folder: &Path, change: impl Fn(Vec<u8>) -> Vec<u8>) -> Repository {
+async fn repository(folder: &Path, change: impl Fn(&[u8]) -> Vec<u8>) -> Repository {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     for file in std::fs::read_dir(folder).unwrap() {
         let file = file.unwrap();
         let name = file.file_name().into_string().unwrap();
         let mut bytes = std::fs::read(file.path()).unwrap();
         if name == "boutique.tar.gz" {
-            bytes = change(bytes);
+            bytes = change(&bytes);
         }
         let key = format!("backups/boutique/{name}");
         store.put(&key.into(), bytes.into()).await.unwrap();
@@ -43,9 +43,9 @@ async fn repository(folder: &Path, change: impl Fn(Vec<u8>) -> Vec<u8>) -> Repos
 }
 
 /// The archive as a Velero of format 1.0.0 has it: each object once.
-fn as_format_1_0(archive: Vec<u8>) -> Vec<u8> {
+fn as_format_1_0(archive: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
-    GzDecoder::new(&archive[..]).read_to_end(&mut text).unwrap();
+    GzDecoder::new(archive).read_to_end(&mut text).unwrap();
     let mut kept = tar::Builder::new(Vec::new());
     for entry in tar::Archive::new(&text[..]).entries().unwrap() {
         let mut entry = entry.unwrap();
@@ -138,7 +138,7 @@ async fn a_backup_of_velero_has_one_expected_outcome_an_item_in_both_formats() {
     let Some(folder) = test_data("fixtures/velero-1.18.3/boutique") else {
         return;
     };
-    for change in [|archive| archive, as_format_1_0 as fn(Vec<u8>) -> Vec<u8>] {
+    for change in [<[u8]>::to_vec, as_format_1_0] {
         let repository = repository(&folder, change).await;
         let cluster = KubeLocal::start().await.unwrap();
         let config = kube::Config::new(cluster.url().parse().unwrap());
@@ -161,7 +161,7 @@ async fn a_backup_of_velero_comes_back_on_a_real_control_plane() {
         .unwrap()
         .unwrap();
     let client = plane.client();
-    let repository = repository(&folder, |archive| archive).await;
+    let repository = repository(&folder, <[u8]>::to_vec).await;
     let verified = Verify::new(repository.clone(), "boutique")
         .against(client.clone())
         .run()
