@@ -119,6 +119,10 @@ impl Facts {
             .as_deref()
             .map(|namespace| spec.target_namespace(namespace));
         owners::note(&id.resource, raw, target, &mut self.owners);
+        if spec.wants_whole_cluster() && spec.label_selectors.is_empty() {
+            // Whatever is needed is chosen.
+            return Ok(());
+        }
         let name = |path: &[&str]| text_at(raw, path).filter(|name| !name.is_empty());
         let key = || {
             let namespace = id.namespace.clone().unwrap_or_default();

@@ -9,13 +9,13 @@ use serde_json::Value;
 
 use super::apply::{Applied, Wanted, apply};
 use super::deadline::Deadline;
+use super::foreseen::Foreseen;
 use super::health::{self, Gate};
 use super::owners::{self, Orphan, Owner, Uids};
 use super::plan::{PlannedItem, RestorePlan};
-use super::prerequisites::{is_prerequisite, prerequisites};
 use super::report::{Item, Outcome, RestoreReport};
 use super::run::{OnProgress, RestoreProgress};
-use super::served::{NotServed, Served};
+use super::served::Served;
 use super::spec::RestoreSpec;
 use super::tiers::Tier;
 use super::transform::{self, Context, Verdict};
@@ -34,10 +34,10 @@ pub(crate) struct Run<'a> {
     pub(super) served: Mutex<Arc<Served>>,
     volumes: Mutex<Arc<HashSet<String>>>,
     owners: HashSet<Owner>,
-    uids: Mutex<Uids>,
+    pub(super) uids: Mutex<Uids>,
     settled: Mutex<Settled>,
-    /// What a dry run would have made.
-    made: Mutex<Made>,
+    /// In a dry run.
+    foreseen: Mutex<Foreseen>,
     pub(super) deadline: Deadline,
     total: usize,
     on_progress: &'a OnProgress,
@@ -50,19 +50,11 @@ pub(super) struct Settled {
     /// Beside the items, in a dry run.
     planned: Vec<PlannedItem>,
     pub(super) warnings: Vec<String>,
-    orphans: Vec<Orphan>,
+    pub(super) orphans: Vec<Orphan>,
     deferred: Vec<Entry>,
     gates: Vec<Gate>,
     pub(super) definitions: Vec<String>,
     pub(super) namespaces: HashSet<String>,
-}
-
-/// What is not in the cluster yet when a restore is only planned, and would be.
-#[derive(Default)]
-pub(super) struct Made {
-    pub(super) namespaces: HashSet<String>,
-    definitions: HashSet<String>,
-    prerequisites: HashSet<ObjectId>,
 }
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -95,7 +87,7 @@ impl<'a> Run<'a> {
             owners,
             uids: Mutex::default(),
             settled: Mutex::default(),
-            made: Mutex::default(),
+            foreseen: Mutex::default(),
             deadline,
             total,
             on_progress,
@@ -106,8 +98,8 @@ impl<'a> Run<'a> {
         lock(&self.settled)
     }
 
-    pub(super) fn made(&self) -> MutexGuard<'_, Made> {
-        lock(&self.made)
+    pub(super) fn foreseen(&self) -> MutexGuard<'_, Foreseen> {
+        lock(&self.foreseen)
     }
 
     pub(super) fn backup(&self) -> &'a OpenBackup {
@@ -266,14 +258,17 @@ impl<'a> Run<'a> {
         let resource = match served.find(&id.resource, &object) {
             Ok(resource) => resource,
             Err(reason) => {
-                return Some(match self.comes_with_definition(&id.resource, &reason) {
-                    Some(why) => (Outcome::Created.into(), Some(why)),
-                    None => (Outcome::Failed(reason.into_reason()).into(), None),
-                });
+                return Some(
+                    match self.foreseen().instead_of_kind(&id.resource, &reason) {
+                        Some(why) => (Outcome::Created.into(), Some(why)),
+                        None => (Outcome::Failed(reason.into_reason()).into(), None),
+                    },
+                );
             }
         };
-        if let Some(why) = self.comes_with_namespace(namespace) {
-            self.note_made(tier, id, namespace, &name);
+        let missing = self.foreseen().instead_of_namespace(namespace);
+        if let Some(why) = missing {
+            self.foreseen().note(tier, &id.resource, namespace, &name);
             let comes_by_itself = id.resource.is("", "serviceaccounts") && name == "default";
             let outcome = if comes_by_itself {
                 Outcome::Merged
@@ -299,10 +294,13 @@ impl<'a> Run<'a> {
             is_owner: self.owners.contains(&owner),
         };
         let applied = apply(&self.api, &wanted, self.spec.existing).await;
-        if let Outcome::Failed(refusal) = &applied.outcome
-            && let Some(why) = self.comes_with_prerequisite(&wanted, refusal)
-        {
-            return Some((Outcome::Created.into(), Some(why)));
+        if let Outcome::Failed(refusal) = &applied.outcome {
+            let instead =
+                self.foreseen()
+                    .instead_of_refusal(&id.resource, &object, namespace, refusal);
+            if let Some(why) = instead {
+                return Some((Outcome::Created.into(), Some(why)));
+            }
         }
         if applied.outcome.is_in_cluster() {
             self.note(tier, id, &name, &object, &applied);
@@ -311,7 +309,7 @@ impl<'a> Run<'a> {
                 self.settled().gates.extend(gates);
             }
             if self.is_plan() && applied.live.is_none() {
-                self.note_made(tier, id, namespace, &name);
+                self.foreseen().note(tier, &id.resource, namespace, &name);
             }
             if let Some(uid) = applied.uid.clone().filter(|_| wanted.is_owner) {
                 lock(&self.uids).insert(owner, uid);
@@ -353,92 +351,6 @@ impl<'a> Run<'a> {
                 }
             }
             _ => {}
-        }
-    }
-
-    /// What would be there by now, had the plan been carried out.
-    fn note_made(&self, tier: Tier, id: &ObjectId, namespace: Option<&str>, name: &str) {
-        match tier {
-            Tier::Definitions => {
-                self.made().definitions.insert(name.to_owned());
-            }
-            Tier::Namespaces => {
-                self.made().namespaces.insert(name.to_owned());
-            }
-            _ if is_prerequisite(&id.resource) => {
-                self.made().prerequisites.insert(ObjectId {
-                    resource: id.resource.clone(),
-                    namespace: namespace.map(str::to_owned),
-                    name: name.to_owned(),
-                });
-            }
-            _ => {}
-        }
-    }
-
-    fn comes_with_definition(&self, kind: &GroupResource, reason: &NotServed) -> Option<String> {
-        let made = self.made().definitions.contains(&kind.to_string());
-        (made && matches!(reason, NotServed::Unknown(_)))
-            .then(|| "its definition is restored first, and is not in the cluster yet".to_owned())
-    }
-
-    fn comes_with_namespace(&self, namespace: Option<&str>) -> Option<String> {
-        let namespace = namespace?;
-        self.made().namespaces.contains(namespace).then(|| {
-            format!("namespace `{namespace}` is made first, and is not in the cluster yet")
-        })
-    }
-
-    /// A dry run was refused; because of something that is only planned?
-    fn comes_with_prerequisite(&self, wanted: &Wanted<'_>, refusal: &str) -> Option<String> {
-        if !self.is_plan() {
-            return None;
-        }
-        let made = self.made();
-        let missing = prerequisites(wanted.kind, wanted.object, wanted.namespace)
-            .into_iter()
-            .find(|id| made.prerequisites.contains(id) && refusal.contains(&id.name))?;
-        Some(format!(
-            "{missing} is restored first, and is not in the cluster yet"
-        ))
-    }
-
-    /// Puts owners back where they are there by now.
-    pub(super) async fn put_owners_back(&self) {
-        if self.is_plan() {
-            return;
-        }
-        let orphans = std::mem::take(&mut self.settled().orphans);
-        if orphans.is_empty() {
-            return;
-        }
-        let served = Arc::clone(&lock(&self.served));
-        let mut uids = std::mem::take(&mut *lock(&self.uids));
-        let work = owners::put_back(&self.api, &served, &mut uids, orphans, self.parallel());
-        let done = self.deadline.within("put owners back", work).await;
-        lock(&self.uids).extend(uids);
-        match done {
-            Ok((unknown, warnings)) => {
-                let mut settled = self.settled();
-                settled.orphans = unknown;
-                settled.warnings.extend(warnings);
-            }
-            Err(error) => self.warn(error.chain()),
-        }
-    }
-
-    /// Puts the rest back, and says which owners are not there.
-    pub(super) async fn put_last_owners_back(&self) {
-        self.put_owners_back().await;
-        let orphans = std::mem::take(&mut self.settled().orphans);
-        if self.is_plan() || orphans.is_empty() {
-            return;
-        }
-        let uids = std::mem::take(&mut *lock(&self.uids));
-        let work = owners::put_back_some(&self.api, &uids, orphans, self.parallel());
-        match self.deadline.within("put owners back", work).await {
-            Ok(warnings) => self.settled().warnings.extend(warnings),
-            Err(error) => self.warn(error.chain()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Between the tiers: waiting for what later tiers need.
+//! Between the tiers: waiting for what later tiers need, and putting owners back.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
 use super::health;
+use super::owners;
 use super::served::Served;
 use super::settle::{Run, lock};
 use super::transform::{BACKUP_LABEL, RESTORE_LABEL, label_value, map_namespaces};
@@ -98,13 +99,13 @@ impl Run<'_> {
     }
 
     async fn foresee_namespace(&self, name: &str, known: bool) -> Result<()> {
-        if known || self.made().namespaces.contains(name) {
+        if known || self.foreseen().has_namespace(name) {
             return Ok(());
         }
         let there = self.api.get(&format!("/api/v1/namespaces/{name}")).await?;
         let going = there.json()["metadata"].get("deletionTimestamp").is_some();
         if going || !there.status.is_success() {
-            self.made().namespaces.insert(name.to_owned());
+            self.foreseen().note_namespace(name);
             self.warn(format!(
                 "namespace `{name}` is neither in the cluster nor restored from the backup; it is made \
                  without its labels and annotations"
@@ -133,6 +134,45 @@ impl Run<'_> {
         let step = "wait for what answers webhooks to be ready";
         if let Err(error) = self.deadline.within(step, wait).await.and_then(|done| done) {
             self.warn(error.chain());
+        }
+    }
+
+    /// Puts owners back where they are there by now.
+    pub(super) async fn put_owners_back(&self) {
+        if self.is_plan() {
+            return;
+        }
+        let orphans = std::mem::take(&mut self.settled().orphans);
+        if orphans.is_empty() {
+            return;
+        }
+        let served = Arc::clone(&lock(&self.served));
+        let mut uids = std::mem::take(&mut *lock(&self.uids));
+        let work = owners::put_back(&self.api, &served, &mut uids, orphans, self.parallel());
+        let done = self.deadline.within("put owners back", work).await;
+        lock(&self.uids).extend(uids);
+        match done {
+            Ok((unknown, warnings)) => {
+                let mut settled = self.settled();
+                settled.orphans = unknown;
+                settled.warnings.extend(warnings);
+            }
+            Err(error) => self.warn(error.chain()),
+        }
+    }
+
+    /// Puts the rest back, and says which owners are not there.
+    pub(super) async fn put_last_owners_back(&self) {
+        self.put_owners_back().await;
+        let orphans = std::mem::take(&mut self.settled().orphans);
+        if self.is_plan() || orphans.is_empty() {
+            return;
+        }
+        let uids = std::mem::take(&mut *lock(&self.uids));
+        let work = owners::put_back_some(&self.api, &uids, orphans, self.parallel());
+        match self.deadline.within("put owners back", work).await {
+            Ok(warnings) => self.settled().warnings.extend(warnings),
+            Err(error) => self.warn(error.chain()),
         }
     }
 }

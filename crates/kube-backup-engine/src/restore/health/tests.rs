@@ -1,3 +1,5 @@
+#![expect(clippy::needless_pass_by_value, reason = "cases are written in place")]
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};

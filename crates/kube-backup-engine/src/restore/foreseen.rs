@@ -1,0 +1,171 @@
+//! What is not in the cluster yet while a restore is only planned, and would be by its turn.
+//!
+//! A dry run cannot ask the server about an object whose namespace or definition is itself only
+//! planned, and a refusal because something else is missing means nothing while that is planned.
+
+use std::collections::HashSet;
+
+use serde_json::Value;
+
+use super::served::NotServed;
+use super::tiers::Tier;
+use crate::{GroupResource, ObjectId};
+
+/// What a plan has come to create so far.
+#[derive(Debug, Default)]
+pub(crate) struct Foreseen {
+    namespaces: HashSet<String>,
+    definitions: HashSet<String>,
+    prerequisites: HashSet<ObjectId>,
+}
+
+impl Foreseen {
+    /// Notes an object that would be created; `namespace` and `name` are those in the cluster.
+    pub(crate) fn note(
+        &mut self,
+        tier: Tier,
+        kind: &GroupResource,
+        namespace: Option<&str>,
+        name: &str,
+    ) {
+        match tier {
+            Tier::Definitions => {
+                self.definitions.insert(name.to_owned());
+            }
+            Tier::Namespaces => self.note_namespace(name),
+            _ if is_prerequisite(kind) => {
+                self.prerequisites.insert(ObjectId {
+                    resource: kind.clone(),
+                    namespace: namespace.map(str::to_owned),
+                    name: name.to_owned(),
+                });
+            }
+            _ => {}
+        }
+    }
+
+    pub(crate) fn note_namespace(&mut self, name: &str) {
+        self.namespaces.insert(name.to_owned());
+    }
+
+    pub(crate) fn has_namespace(&self, name: &str) -> bool {
+        self.namespaces.contains(name)
+    }
+
+    /// Why the server cannot be asked about objects of a kind that it does not know.
+    pub(crate) fn instead_of_kind(
+        &self,
+        kind: &GroupResource,
+        reason: &NotServed,
+    ) -> Option<String> {
+        let planned = self.definitions.contains(&kind.to_string());
+        (planned && matches!(reason, NotServed::Unknown(_)))
+            .then(|| "its definition is restored first, and is not in the cluster yet".to_owned())
+    }
+
+    /// Why the server cannot be asked about objects in a namespace that is not there.
+    pub(crate) fn instead_of_namespace(&self, namespace: Option<&str>) -> Option<String> {
+        let namespace = namespace.filter(|name| self.has_namespace(name))?;
+        Some(format!(
+            "namespace `{namespace}` is made first, and is not in the cluster yet"
+        ))
+    }
+
+    /// Why a refusal says nothing: it names what is only planned.
+    pub(crate) fn instead_of_refusal(
+        &self,
+        kind: &GroupResource,
+        object: &Value,
+        namespace: Option<&str>,
+        refusal: &str,
+    ) -> Option<String> {
+        let missing = prerequisites(kind, object, namespace)
+            .into_iter()
+            .find(|id| self.prerequisites.contains(id) && refusal.contains(&id.name))?;
+        Some(format!(
+            "{missing} is restored first, and is not in the cluster yet"
+        ))
+    }
+}
+
+/// Kinds that others must find.
+const KINDS: [(&str, &str); 5] = [
+    ("", "serviceaccounts"),
+    ("node.k8s.io", "runtimeclasses"),
+    ("scheduling.k8s.io", "priorityclasses"),
+    ("rbac.authorization.k8s.io", "clusterroles"),
+    ("rbac.authorization.k8s.io", "roles"),
+];
+
+/// Whether objects of this kind are what others must find.
+fn is_prerequisite(kind: &GroupResource) -> bool {
+    KINDS.iter().any(|(group, plural)| kind.is(group, plural))
+}
+
+/// What the server looks for when it is given `object`, by names in the target cluster.
+fn prerequisites(kind: &GroupResource, object: &Value, namespace: Option<&str>) -> Vec<ObjectId> {
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    let id = |group: &str, plural: &str, namespace: Option<&str>, name: &str| ObjectId {
+        resource: GroupResource::new(group, plural),
+        namespace: namespace.map(str::to_owned),
+        name: name.to_owned(),
+    };
+    let mut found = Vec::new();
+    match (kind.group.as_str(), kind.resource.as_str()) {
+        ("", "pods") => {
+            let account = text("/spec/serviceAccountName").unwrap_or("default");
+            found.push(id("", "serviceaccounts", namespace, account));
+            if let Some(class) = text("/spec/priorityClassName") {
+                found.push(id("scheduling.k8s.io", "priorityclasses", None, class));
+            }
+            if let Some(class) = text("/spec/runtimeClassName") {
+                found.push(id("node.k8s.io", "runtimeclasses", None, class));
+            }
+        }
+        ("rbac.authorization.k8s.io", "rolebindings" | "clusterrolebindings") => {
+            if let Some(role) = text("/roleRef/name") {
+                let group = "rbac.authorization.k8s.io";
+                found.push(match text("/roleRef/kind") {
+                    Some("Role") => id(group, "roles", namespace, role),
+                    _ => id(group, "clusterroles", None, role),
+                });
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_counts_unless_it_is_for_something_planned() {
+        let mut foreseen = Foreseen::default();
+        let accounts = GroupResource::core("serviceaccounts");
+        foreseen.note(Tier::Foundations, &accounts, Some("shop"), "bot");
+        let pods = GroupResource::core("pods");
+        let pod = json!({"spec": {"serviceAccountName": "bot", "priorityClassName": "high"}});
+        let refused = |namespace: &str, why: &str| {
+            foreseen.instead_of_refusal(&pods, &pod, Some(namespace), why)
+        };
+        let for_account = r#"error looking up service account shop/bot: not found"#;
+        assert_eq!(
+            refused("shop", for_account).as_deref(),
+            Some("serviceaccounts shop/bot is restored first, and is not in the cluster yet")
+        );
+        assert_eq!(refused("other", for_account), None);
+        assert_eq!(
+            refused("shop", "no PriorityClass with name high was found"),
+            None
+        );
+    }
+}
