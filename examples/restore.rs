@@ -1,0 +1,164 @@
+//! Restores a backup, or only says what that would do:
+//!
+//! ```console
+//! $ cargo run --example restore -- --bucket my-backups --region cn-hangzhou --backup nightly --dry-run
+//! $ cargo run --example restore -- --folder ./backups --backup nightly --namespace shop=shop-copy
+//! ```
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example prints"
+)]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ack_backup_center::core::{Context, credentials};
+use ack_backup_center::engine::restore::{ExistingPolicy, Restore, RestoreSpec};
+use ack_backup_center::engine::{GroupResource, Repository};
+use ack_backup_center::oss::{Client, OssStore};
+use clap::Parser;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+
+type Result<T, E = Box<dyn std::error::Error>> = std::result::Result<T, E>;
+
+/// Restores a backup into the cluster of the current context.
+#[derive(Debug, Parser)]
+struct Options {
+    /// The backup.
+    #[arg(long)]
+    backup: String,
+    /// The bucket it is in, with credentials of the default chain.
+    #[arg(long, requires = "region", required_unless_present = "folder")]
+    bucket: Option<String>,
+    /// The bucket's region, such as cn-hangzhou.
+    #[arg(long)]
+    region: Option<String>,
+    /// The folder it is in, instead of a bucket.
+    #[arg(long, conflicts_with = "bucket")]
+    folder: Option<PathBuf>,
+    /// Where in the bucket or folder.
+    #[arg(long, default_value = "")]
+    prefix: String,
+    /// The kubeconfig of the cluster; else the default one.
+    #[arg(long)]
+    kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig; else the current one.
+    #[arg(long)]
+    context: Option<String>,
+    /// Only this namespace, or `FROM=TO` to restore it under another name; may be repeated.
+    #[arg(long)]
+    namespace: Vec<String>,
+    /// Only this kind, such as `deployments.apps`; may be repeated.
+    #[arg(long)]
+    kind: Vec<GroupResource>,
+    /// Update what exists and differs, instead of leaving it alone.
+    #[arg(long)]
+    update: bool,
+    /// Wait up to this many seconds for what was restored to be ready.
+    #[arg(long, default_value_t = 0)]
+    wait: u64,
+    /// Say what would be done, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // With two providers of cryptography in the graph, one has to be chosen.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match run(Options::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprint!("restore: {error}");
+            let mut cause = error.source();
+            while let Some(error) = cause {
+                eprint!(": {error}");
+                cause = error.source();
+            }
+            eprintln!();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether everything was restored, or would be.
+async fn run(options: Options) -> Result<bool> {
+    let repository = Repository::new(store(&options)?, options.prefix.as_str());
+    let backup = repository.open(&options.backup).await?;
+    let restore = Restore::new(cluster(&options).await?, backup, spec(&options));
+    if options.dry_run {
+        let plan = restore.plan().await?;
+        print(&options, &plan)?;
+        return Ok(plan.items.iter().all(|item| item.action.name() != "fail"));
+    }
+    let report = restore.run().await?;
+    print(&options, &report)?;
+    Ok(report.is_complete())
+}
+
+fn spec(options: &Options) -> RestoreSpec {
+    let mut spec = RestoreSpec {
+        included_resources: options.kind.iter().cloned().collect(),
+        wait_for_ready: Duration::from_secs(options.wait),
+        ..RestoreSpec::named(format!("{}-restored", options.backup))
+    };
+    if options.update {
+        spec.existing = ExistingPolicy::Update;
+    }
+    for namespace in &options.namespace {
+        let (from, to) = namespace
+            .split_once('=')
+            .unwrap_or((namespace, namespace.as_str()));
+        spec.included_namespaces.insert(from.to_owned());
+        if from != to {
+            spec.namespace_mapping
+                .insert(from.to_owned(), to.to_owned());
+        }
+    }
+    spec
+}
+
+fn store(options: &Options) -> Result<Arc<dyn ObjectStore>> {
+    if let Some(folder) = &options.folder {
+        return Ok(Arc::new(LocalFileSystem::new_with_prefix(folder)?));
+    }
+    let (Some(bucket), Some(region)) = (&options.bucket, &options.region) else {
+        return Err("name a bucket and its region, or a folder".into());
+    };
+    let client = Client::builder(region.parse()?)
+        .with_credentials(credentials::default_chain(&Context::system()?))
+        .build()?;
+    Ok(Arc::new(OssStore::new(client, bucket.as_str())))
+}
+
+async fn cluster(options: &Options) -> Result<kube::Client> {
+    let kubeconfig = match &options.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path)?,
+        None => Kubeconfig::read()?,
+    };
+    let choice = KubeConfigOptions {
+        context: options.context.clone(),
+        ..KubeConfigOptions::default()
+    };
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &choice).await?;
+    Ok(kube::Client::try_from(config)?)
+}
+
+fn print<T: serde::Serialize + std::fmt::Display>(options: &Options, what: &T) -> Result<()> {
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(what)?);
+    } else {
+        print!("{what}");
+    }
+    Ok(())
+}
