@@ -1,5 +1,6 @@
 //! The client: settings, and the loop of sign, send, judge, repeat.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -118,7 +119,7 @@ pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) bucket: Option<String>,
     pub(crate) key: Option<String>,
-    pub(crate) query: Vec<(&'static str, Option<String>)>,
+    pub(crate) query: Vec<(Cow<'static, str>, Option<String>)>,
     pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
 }
@@ -146,13 +147,17 @@ impl Call {
         self.bucket(bucket)
     }
 
-    pub(crate) fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, Some(value.into())));
+    pub(crate) fn query(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.query.push((name.into(), Some(value.into())));
         self
     }
 
     pub(crate) fn flag(mut self, name: &'static str) -> Self {
-        self.query.push((name, None));
+        self.query.push((name.into(), None));
         self
     }
 
@@ -191,7 +196,7 @@ impl Call {
         let query: Vec<_> = self
             .query
             .iter()
-            .map(|(name, value)| (*name, value.as_deref()))
+            .map(|(name, value)| (&**name, value.as_deref()))
             .collect();
         let headers: Vec<_> = self
             .headers

@@ -8,7 +8,7 @@ mod payload;
 mod presign;
 mod progress;
 mod reading;
-#[cfg(feature = "object_store")]
+#[cfg(any(feature = "object_store", feature = "object_store_013"))]
 mod store;
 mod transfer;
 mod transport;
@@ -51,6 +51,6 @@ pub use payload::Payload;
 pub use presign::{PostForm, PostPolicy, Presigned};
 pub use progress::Progress;
 pub use reading::{ObjectBody, Verdict};
-#[cfg(feature = "object_store")]
-pub use store::{ForbidOverwrite, OssStore};
+#[cfg(any(feature = "object_store", feature = "object_store_013"))]
+pub use store::{ForbidOverwrite, OssStore, OssStoreBuilder};
 pub use transfer::{Download, Downloaded, ObjectCopy, StaleUploads, Upload};

@@ -393,7 +393,7 @@ impl GetObject {
             call = call.query("versionId", id);
         }
         for (name, value) in &self.overrides {
-            call = call.query(name, value);
+            call = call.query(*name, value);
         }
         call = call.traffic_limit(self.traffic_limit);
         for (name, value) in &self.conditions {

@@ -13,7 +13,10 @@ use alibaba_core::credentials::StaticProvider;
 use alibaba_core::retry::RetryPolicy;
 use alibaba_core::{Credentials, Region};
 use alibaba_local::{LocalCloud, User};
-use alibaba_oss::{Client, OssStore};
+use alibaba_oss::{Client, OssStore, Versioning};
+use alibaba_sign::oss_v4;
+use http_body_util::{BodyExt, Full};
+use hyper_util::rt::TokioIo;
 
 pub const BUCKET: &str = "backups";
 pub const ID: &str = "LTAI-example-id";
@@ -36,7 +39,65 @@ pub async fn start_with(user: User) -> Cloud {
     )
 }
 
+/// With a bucket that keeps versions.
+pub async fn start_with_versions() -> Cloud {
+    let cloud = start().await;
+    cloud.set_versioning(Versioning::Enabled).await;
+    cloud
+}
+
+/// A request as it stands, over a connection of its own: status and body of the answer.
+pub async fn fetch(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    let uri: http::Uri = url.parse().unwrap();
+    let authority = uri.authority().unwrap().as_str();
+    let stream = tokio::net::TcpStream::connect(authority).await.unwrap();
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let mut request = http::Request::builder()
+        .method(method)
+        .uri(uri.path_and_query().unwrap().as_str())
+        .header("host", authority);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let request = request.body(Full::new(bytes::Bytes::from(body.to_owned())));
+    let answer = sender.send_request(request.unwrap()).await.unwrap();
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
 impl Cloud {
+    /// Asks for a sub-resource of a key, or of the bucket where the key is empty, past the client.
+    pub async fn ask(&self, method: &str, key: &str, resource: &str, body: &str) -> String {
+        let query = [(resource, None)];
+        let request = oss_v4::Request {
+            method,
+            bucket: Some(BUCKET),
+            key: (!key.is_empty()).then_some(key),
+            query: &query,
+            headers: &[],
+            additional_headers: &[],
+        };
+        let signer = oss_v4::Signer::new("cn-hangzhou");
+        let credentials = Credentials::new(ID, SECRET);
+        let signed = signer.sign(&credentials, chrono::Utc::now(), &request);
+        let headers: Vec<_> = signed.iter().collect();
+        let url = format!("{}/{BUCKET}/{key}?{resource}", self.0.endpoint());
+        let (status, body) = fetch(method, &url, &headers, body).await;
+        assert!(status < 300, "{status} {body}");
+        body
+    }
+
+    pub async fn set_versioning(&self, versioning: Versioning) {
+        let set = self.client();
+        set.put_bucket_versioning(BUCKET, versioning)
+            .await
+            .unwrap();
+    }
+
     pub fn client(&self) -> Client {
         self.client_as(Credentials::new(ID, SECRET), Region::CN_HANGZHOU)
     }

@@ -35,7 +35,7 @@ struct UploadTarget {
 }
 
 /// The CRC-64 of the parts one behind the other, where all of theirs are known.
-fn combine(parts: &[UploadedPart]) -> Option<u64> {
+pub(crate) fn combine(parts: &[UploadedPart]) -> Option<u64> {
     parts.iter().try_fold(0, |crc, part| {
         let part_crc = part.crc?;
         Some(checksum_combine(
