@@ -53,4 +53,4 @@ pub use progress::Progress;
 pub use reading::{ObjectBody, Verdict};
 #[cfg(any(feature = "object_store", feature = "object_store_013"))]
 pub use store::{ForbidOverwrite, OssStore, OssStoreBuilder};
-pub use transfer::{Download, Downloaded, ObjectCopy, StaleUploads, Upload};
+pub use transfer::{Download, Downloaded, ObjectCopy, StaleUploads, Upload, Uploaded};

@@ -197,7 +197,8 @@ async fn an_upload_that_failed_is_aborted_or_kept_for_the_next_try() {
     setup.resumable().concurrency(1).send().await.unwrap_err();
     assert_eq!((setup.uploads().await, setup.checkpoints()), (1, 1));
     setup.cloud.0.requests().clear();
-    setup.resumable().send().await.unwrap();
+    let stored = setup.resumable().send().await.unwrap();
+    assert_eq!(stored.resumed, 4 * PART);
     assert_eq!(setup.count("UploadPart"), 6, "four of ten were there");
     assert_eq!(setup.count("InitiateMultipartUpload"), 0);
     assert_eq!(setup.stored().await, setup.bytes);
@@ -228,6 +229,21 @@ async fn stored_parts_are_proved_before_they_are_trusted() {
         "three of ten were there and right"
     );
     assert_eq!(setup.stored().await, setup.bytes);
+}
+
+#[tokio::test]
+async fn parts_that_may_not_be_looked_at_are_not_trusted() {
+    let setup = Setup::new().await;
+    let denied = |operation| Rule::new(Fault::Status(403, "AccessDenied")).operation(operation);
+    setup.fault(denied("UploadPart").skip(4).times(1));
+    setup.resumable().concurrency(1).send().await.unwrap_err();
+    setup.cloud.0.requests().clear();
+    setup.fault(denied("ListParts"));
+    let stored = setup.resumable().send().await.unwrap();
+    assert_eq!((stored.resumed, stored.verdict), (0, Verdict::Verified));
+    assert_eq!(setup.count("UploadPart"), 10);
+    assert_eq!(setup.stored().await, setup.bytes);
+    assert_eq!((setup.uploads().await, setup.checkpoints()), (0, 0));
 }
 
 #[tokio::test]

@@ -11,4 +11,4 @@ mod upload;
 pub use copy::ObjectCopy;
 pub use download::{Download, Downloaded};
 pub use stale::StaleUploads;
-pub use upload::Upload;
+pub use upload::{Upload, Uploaded};
