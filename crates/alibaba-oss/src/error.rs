@@ -256,6 +256,20 @@ fn remedy(kind: ErrorKind, code: &str, document: &Document) -> String {
         (_, "AuthorizationHeaderMalformed") => {
             ": check the region, it must be the one that the bucket lies in".to_owned()
         }
+        (_, "EntityTooLarge") => {
+            ": upload it in parts, or copy it with `Client::copy`, which takes any size".to_owned()
+        }
+        (_, "FileImmutable") => ": a retention or a legal hold keeps it".to_owned(),
+        (_, "NoSuchUpload") => ": the upload was completed or aborted".to_owned(),
+        (_, "ObjectNotAppendable") => {
+            ": only objects that were made by an append take appends".to_owned()
+        }
+        (_, "PositionNotEqualToLength") => {
+            ": look up where the object ends by a head request".to_owned()
+        }
+        (_, "BucketNotEmpty") => {
+            ": delete its objects, all their versions, and the uploads under way first".to_owned()
+        }
         (_, "NoSuchBucket") => ": create the bucket, or check its name and region".to_owned(),
         (ErrorKind::Denied, _) => match &document.endpoint {
             Some(endpoint) => format!(": the bucket is reached at `{endpoint}`"),

@@ -260,3 +260,49 @@ async fn an_older_version_is_copied_to_the_top_again() {
         assert_eq!(setup.copied().await, setup.bytes);
     }
 }
+
+#[cfg(feature = "object_store")]
+#[tokio::test]
+async fn a_store_copies_what_is_too_large_for_one_request() {
+    use object_store::{ObjectStoreExt, path::Path};
+
+    let setup = Setup::new().await;
+    // 208 MiB, made of one part copied again and again.
+    const BLOCK: u64 = 16 * 1024 * 1024;
+    let client = &setup.client;
+    let block = Bytes::from(vec![5; BLOCK as usize]);
+    client
+        .put_object(BUCKET, "block", block)
+        .send()
+        .await
+        .unwrap();
+    let id = client
+        .initiate_upload(BUCKET, "large")
+        .send()
+        .await
+        .unwrap();
+    let mut parts = Vec::new();
+    for number in 1..=13 {
+        let from = (BUCKET, "block");
+        let part = client.upload_part_copy(BUCKET, "large", &id, number, from, 0..BLOCK);
+        parts.push(part.send().await.unwrap());
+    }
+    let done = client.complete_upload(BUCKET, "large", &id, parts);
+    let large = done.send().await.unwrap();
+
+    let store = setup.cloud.store();
+    let (from, to) = (Path::from("large"), Path::from("copy"));
+    setup.cloud.0.requests().clear();
+    store.copy(&from, &to).await.unwrap();
+    assert_eq!(
+        (setup.count("CopyObject"), setup.count("UploadPartCopy")),
+        (0, 4)
+    );
+    let copy = client.head_object(BUCKET, "copy").await.unwrap();
+    assert_eq!((copy.len, copy.crc), (13 * BLOCK, large.crc));
+    let taken = store.copy_if_not_exists(&from, &to).await.unwrap_err();
+    assert!(
+        matches!(taken, object_store::Error::AlreadyExists { .. }),
+        "{taken}"
+    );
+}

@@ -47,7 +47,7 @@ impl OssStore {
         let create = create || self.forbid_overwrite;
         let write = async {
             let (from, to) = ((&*self.bucket, from), (&*self.bucket, to));
-            let copy = self.client.copy_object(from, to).forbid_overwrite(create);
+            let copy = self.client.copy(from, to).forbid_overwrite(create);
             let (outcome, attempts) = copy.send_counted().await?;
             Ok(Written { outcome, attempts })
         };

@@ -124,6 +124,11 @@ impl ObjectCopy {
     /// [`ErrorKind::NotFound`], [`ErrorKind::Archived`], [`ErrorKind::AlreadyExists`], and any
     /// other that the service or the network gives rise to.
     pub async fn send(self) -> Result<PutOutcome> {
+        self.send_counted().await.map(|(outcome, _)| outcome)
+    }
+
+    /// As [`Self::send`], with the number of attempts that the last request took.
+    pub(crate) async fn send_counted(self) -> Result<(PutOutcome, u32)> {
         let info = self.info().await?;
         if let Some(meter) = &self.meter {
             meter.set_total(Some(info.len));
@@ -144,7 +149,7 @@ impl ObjectCopy {
         }
     }
 
-    async fn attempt(&self, info: &ObjectInfo) -> Result<PutOutcome> {
+    async fn attempt(&self, info: &ObjectInfo) -> Result<(PutOutcome, u32)> {
         let one_copy = self.part_size.map_or(ONE_COPY, |size| size.min(ONE_COPY));
         let copied = if info.len <= one_copy {
             self.whole(info).await
@@ -161,7 +166,7 @@ impl ObjectCopy {
         })
     }
 
-    async fn whole(&self, info: &ObjectInfo) -> Result<PutOutcome> {
+    async fn whole(&self, info: &ObjectInfo) -> Result<(PutOutcome, u32)> {
         let (from, to) = (&self.source, &self.to);
         let mut copy = self
             .client
@@ -181,14 +186,14 @@ impl ObjectCopy {
         if let Some(limit) = self.traffic_limit {
             copy = copy.header("x-oss-traffic-limit", limit.to_string());
         }
-        let outcome = copy.send().await?;
+        let counted = copy.send_counted().await?;
         if let Some(meter) = &self.meter {
             meter.add(info.len);
         }
-        Ok(outcome)
+        Ok(counted)
     }
 
-    async fn in_parts(&self, info: &ObjectInfo) -> Result<PutOutcome> {
+    async fn in_parts(&self, info: &ObjectInfo) -> Result<(PutOutcome, u32)> {
         let (bucket, key) = (&self.to.0, &self.to.1);
         let mut begin = self
             .client
@@ -204,7 +209,7 @@ impl ObjectCopy {
         copied
     }
 
-    async fn send_parts(&self, info: &ObjectInfo, id: &str) -> Result<PutOutcome> {
+    async fn send_parts(&self, info: &ObjectInfo, id: &str) -> Result<(PutOutcome, u32)> {
         let part_size = self.part_size.unwrap_or(COPY_PART);
         let plan = Plan::new(info.len, Some(part_size), self.concurrency);
         let mut parts: Vec<UploadedPart> = stream::iter(1..=plan.parts())
@@ -217,8 +222,9 @@ impl ObjectCopy {
             .complete_upload(&self.to.0, &self.to.1, id, parts)
             .forbid_overwrite(self.forbid_overwrite)
             .expect_crc(info.crc)
-            .send()
+            .send_counted()
             .await
+            .map_err(|gave_up| gave_up.error)
     }
 
     async fn part(

@@ -93,9 +93,7 @@ impl Cloud {
 
     pub async fn set_versioning(&self, versioning: Versioning) {
         let set = self.client();
-        set.put_bucket_versioning(BUCKET, versioning)
-            .await
-            .unwrap();
+        set.put_bucket_versioning(BUCKET, versioning).await.unwrap();
     }
 
     pub fn client(&self) -> Client {
