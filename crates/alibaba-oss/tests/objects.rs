@@ -455,3 +455,31 @@ async fn a_listing_that_breaks_off_is_asked_for_again() {
         .await;
     assert_eq!(done.unwrap().verdict, Verdict::Verified);
 }
+
+#[tokio::test]
+async fn keys_that_fill_more_than_one_document_are_deleted_all_the_same() {
+    let (cloud, client) = start().await;
+    // Each `&` takes five bytes in XML: 600 such keys are 3 MB, and OSS reads 2.
+    let keys: Vec<String> = (0..600)
+        .map(|at| format!("{at:04}{}", "&".repeat(1019)))
+        .collect();
+    for key in &keys[598..] {
+        client.put_object(BUCKET, key, "x").send().await.unwrap();
+    }
+    let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+    assert!(
+        client
+            .delete_objects(BUCKET, &keys)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(cloud.count("DeleteMultipleObjects"), 2);
+    let left = client.list_objects(BUCKET).send().await.unwrap();
+    assert!(left.objects.is_empty());
+    assert!(client.delete_objects(BUCKET, &[]).await.unwrap().is_empty());
+    let many = vec!["x"; 1001];
+    let error = client.delete_objects(BUCKET, &many).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration);
+    assert_eq!(cloud.count("DeleteMultipleObjects"), 2);
+}

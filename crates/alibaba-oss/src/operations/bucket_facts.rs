@@ -275,4 +275,28 @@ mod tests {
         assert_eq!(info.encryption, Some(Encryption::Kms { key_id }));
         assert_eq!(info.owner_id, "27183473914");
     }
+    #[test]
+    fn a_count_is_read_whatever_classes_it_names() {
+        let text = r#"<?xml version="1.0" encoding="UTF-8"?>
+<BucketStat xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com">
+  <Storage>1600</Storage><ObjectCount>230</ObjectCount><MultipartUploadCount>40</MultipartUploadCount>
+  <LiveChannelCount>4</LiveChannelCount><LastModifiedTime>1643341269</LastModifiedTime>
+  <StandardStorage>430</StandardStorage><StandardObjectCount>66</StandardObjectCount>
+  <InfrequentAccessStorage>2359296</InfrequentAccessStorage>
+  <InfrequentAccessRealStorage>360</InfrequentAccessRealStorage>
+  <InfrequentAccessObjectCount>54</InfrequentAccessObjectCount>
+  <ReservedCapacityStorage>0</ReservedCapacityStorage>
+</BucketStat>"#;
+        let found = crate::xml::parse("measure", "BucketStat", text.as_bytes()).unwrap();
+        let stat = stat(&found).unwrap();
+        assert_eq!((stat.bytes, stat.objects, stat.uploads), (1600, 230, 40));
+        assert_eq!((stat.parts, stat.delete_markers), (0, 0));
+        let counted: Vec<_> = stat
+            .classes
+            .iter()
+            .map(|class| (class.bytes, class.real_bytes, class.objects))
+            .collect();
+        assert_eq!(counted, [(430, 430, 66), (2_359_296, 360, 54)]);
+        assert!(super::stat(&HashMap::new()).is_none());
+    }
 }

@@ -18,6 +18,20 @@ use crate::xml::{Element, KeyEncoding};
 /// How many keys one DeleteMultipleObjects takes.
 pub(crate) const MAX_KEYS: usize = 1000;
 
+/// How long its document may be, with room for what stands around the keys.
+const MAX_BODY: usize = 2 * 1024 * 1024 - 1024;
+
+/// What one request is to delete.
+#[derive(Default)]
+struct Batch<'k> {
+    /// The elements of the document.
+    body: String,
+    objects: Vec<Named<'k>>,
+}
+
+/// A key, and the version of it where one is meant.
+type Named<'k> = (&'k str, Option<&'k str>);
+
 /// A DeleteObject under construction. See [`Client::delete_object`].
 #[derive(Clone, Debug)]
 #[must_use]
@@ -88,7 +102,7 @@ impl Client {
     ///
     /// [`ErrorKind::Configuration`] for more than 1000 keys.
     pub async fn delete_objects(&self, bucket: &str, keys: &[&str]) -> Result<Vec<String>> {
-        let wanted = keys.iter().map(|key| (*key, None)).collect();
+        let wanted = keys.iter().map(|key| (*key, None));
         let kept = self.delete_many(bucket, wanted).await?;
         Ok(kept.into_iter().map(|(key, _)| key.to_owned()).collect())
     }
@@ -118,7 +132,7 @@ impl Client {
         bucket: &str,
         versions: &[(&str, &str)],
     ) -> Result<Vec<(String, String)>> {
-        let wanted = versions.iter().map(|(key, id)| (*key, Some(*id))).collect();
+        let wanted = versions.iter().map(|(key, id)| (*key, Some(*id)));
         let kept = self.delete_many(bucket, wanted).await?;
         Ok(kept
             .into_iter()
@@ -130,41 +144,48 @@ impl Client {
     async fn delete_many<'k>(
         &self,
         bucket: &str,
-        wanted: Vec<(&'k str, Option<&'k str>)>,
-    ) -> Result<Vec<(&'k str, Option<&'k str>)>> {
-        let step = format!("delete {} objects of `{bucket}`", wanted.len());
+        wanted: impl ExactSizeIterator<Item = Named<'k>>,
+    ) -> Result<Vec<Named<'k>>> {
         if wanted.len() > MAX_KEYS {
-            return Err(Error::new(
-                ErrorKind::Configuration,
-                format!("{step}: OSS takes at most {MAX_KEYS} at once"),
-            ));
+            let step = format!("delete {} objects of `{bucket}`", wanted.len());
+            let text = format!("{step}: OSS takes at most {MAX_KEYS} at once");
+            return Err(Error::new(ErrorKind::Configuration, text));
         }
-        // No XML document can hold this character, in whatever spelling.
-        let (unwritable, mut wanted): (Vec<_>, Vec<_>) =
-            wanted.into_iter().partition(|(key, _)| key.contains('\0'));
         let mut kept = Vec::new();
-        for (key, id) in unwritable {
-            let mut delete = self.delete_object(bucket, key);
-            if let Some(id) = id {
-                delete = delete.version_id(id);
+        let mut batch = Batch::default();
+        for (key, id) in wanted {
+            // No XML document can hold this character, in whatever spelling.
+            if key.contains('\0') {
+                let mut delete = self.delete_object(bucket, key);
+                delete.target.version_id = id.map(str::to_owned);
+                match delete.send().await {
+                    Err(error) if error.kind() == ErrorKind::Conflict => kept.push((key, id)),
+                    done => done.map(drop)?,
+                }
+                continue;
             }
-            match delete.send().await {
-                Err(error) if error.kind() == ErrorKind::Conflict => kept.push((key, id)),
-                done => done.map(drop)?,
+            let object = Element::new("Object").text("Key", key);
+            let object = object.maybe("VersionId", id).to_string();
+            if batch.body.len() + object.len() > MAX_BODY {
+                kept.extend(
+                    self.delete_batch(bucket, std::mem::take(&mut batch))
+                        .await?,
+                );
             }
+            batch.body.push_str(&object);
+            batch.objects.push((key, id));
         }
-        if wanted.is_empty() {
-            return Ok(kept);
+        kept.extend(self.delete_batch(bucket, batch).await?);
+        Ok(kept)
+    }
+
+    async fn delete_batch<'k>(&self, bucket: &str, batch: Batch<'k>) -> Result<Vec<Named<'k>>> {
+        if batch.objects.is_empty() {
+            return Ok(Vec::new());
         }
-        let objects = wanted.iter().map(|(key, id)| {
-            Element::new("Object")
-                .text("Key", key)
-                .maybe("VersionId", *id)
-        });
-        let body = Element::new("Delete")
-            .text("Quiet", "false")
-            .children(objects)
-            .to_string();
+        let step = format!("delete {} objects of `{bucket}`", batch.objects.len());
+        let body = Element::new("Delete").text("Quiet", "false");
+        let body = body.raw(&batch.body).to_string();
         let digest = BASE64_STANDARD.encode(Md5::digest(body.as_bytes()));
         let (_, digest) = header(&step, "content-md5", &digest)?;
         let call = Call::new(Method::POST, step)
@@ -183,11 +204,11 @@ impl Client {
             }
             gone.insert(key);
         }
-        wanted.retain(|(key, id)| match id {
+        let mut kept = batch.objects;
+        kept.retain(|(key, id)| match id {
             Some(id) => !gone_versions.contains(&((*key).to_owned(), (*id).to_owned())),
             None => !gone.contains(*key),
         });
-        kept.extend(wanted);
         Ok(kept)
     }
 }

@@ -9,7 +9,7 @@ pub(crate) struct ObjectTarget {
     pub(crate) client: Client,
     bucket: String,
     key: String,
-    version_id: Option<String>,
+    pub(crate) version_id: Option<String>,
 }
 
 impl ObjectTarget {
@@ -20,10 +20,6 @@ impl ObjectTarget {
             key: key.into(),
             version_id: None,
         }
-    }
-
-    pub(crate) fn set_version(&mut self, id: String) {
-        self.version_id = Some(id);
     }
 
     /// A call whose step reads "`verb` object …".

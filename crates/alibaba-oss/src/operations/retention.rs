@@ -337,3 +337,30 @@ impl ObjectLegalHold {
         self.target.client.execute(&call).await.map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retention_hold_and_their_default_are_read() {
+        let text = "<Retention xmlns=\"http://doc.oss-cn-hangzhou.aliyuncs.com\"><Mode>COMPLIANCE</Mode>\
+            <RetainUntilDate>2026-12-01T00:00:00.000Z</RetainUntilDate></Retention>";
+        let found: RetentionDocument =
+            crate::xml::parse("read", "Retention", text.as_bytes()).unwrap();
+        assert_eq!(found.mode, RetentionMode::Compliance);
+        assert_eq!(found.retain_until_date.timestamp(), 1_796_083_200);
+
+        let hold = "<LegalHold><Status>ON</Status></LegalHold>";
+        let hold: LegalHold = crate::xml::parse("read", "LegalHold", hold.as_bytes()).unwrap();
+        assert!(hold.status == HoldStatus::On);
+
+        let text = "<ObjectWormConfiguration><ObjectWormEnabled>Enabled</ObjectWormEnabled><Rule>\
+            <DefaultRetention><Mode>GOVERNANCE</Mode><Years>2</Years></DefaultRetention></Rule>\
+            </ObjectWormConfiguration>";
+        let found: ObjectWormConfiguration =
+            crate::xml::parse("read", "ObjectWormConfiguration", text.as_bytes()).unwrap();
+        let default = found.rule.unwrap().default_retention;
+        assert_eq!((default.days, default.years), (None, Some(2)));
+    }
+}

@@ -114,7 +114,7 @@ macro_rules! version_id {
         ///
         /// RAM policies have actions of their own for versions, such as `oss:DeleteObjectVersion`.
         pub fn version_id(mut self, id: impl Into<String>) -> Self {
-            self.target.set_version(id.into());
+            self.target.version_id = Some(id.into());
             self
         }
     };

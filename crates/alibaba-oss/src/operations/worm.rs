@@ -206,3 +206,24 @@ impl Client {
         self.bucket_worm(bucket).await.ok()?
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_is_read_as_oss_writes_it() {
+        let text = r#"<?xml version="1.0" encoding="UTF-8"?>
+<WormConfiguration xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com">
+  <WormId>1666E2CFB2B3418****</WormId><State>Locked</State>
+  <RetentionPeriodInDays>1</RetentionPeriodInDays><CreationDate>2020-10-15T15:50:32.000Z</CreationDate>
+</WormConfiguration>"#;
+        let worm: WormConfiguration =
+            crate::xml::parse("read", "WormConfiguration", text.as_bytes()).unwrap();
+        assert_eq!(
+            (worm.state.as_str(), worm.retention_period_in_days),
+            ("Locked", 1)
+        );
+        assert_eq!(worm.creation_date.timestamp(), 1_602_777_032);
+    }
+}

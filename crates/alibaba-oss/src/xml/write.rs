@@ -19,9 +19,9 @@ impl Element {
 
     /// Adds `<name>value</name>`.
     pub(crate) fn text(mut self, name: &'static str, value: &str) -> Self {
-        self.inner.push_str(&format!("<{name}>"));
+        self.inner.extend(["<", name, ">"]);
         push_escaped(&mut self.inner, value);
-        self.inner.push_str(&format!("</{name}>"));
+        self.inner.extend(["</", name, ">"]);
         self
     }
 

@@ -377,3 +377,31 @@ impl Paged for ListParts {
         page.next.map(|after| self.after(after))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_read_with_their_crc() {
+        let text = r#"<?xml version="1.0" encoding="UTF-8"?>
+<ListPartsResult xmlns="http://doc.oss-cn-hangzhou.aliyuncs.com">
+  <Bucket>multipart_upload</Bucket><Key>multipart.data</Key><UploadId>0004B999EF5A239BB9138C6227D69F95</UploadId>
+  <NextPartNumberMarker>5</NextPartNumberMarker><MaxParts>1000</MaxParts><IsTruncated>false</IsTruncated>
+  <Part><PartNumber>1</PartNumber><LastModified>2012-02-23T07:01:34.000Z</LastModified>
+    <ETag>"3349DC700140D7F86A0784842780****"</ETag><HashCrc64ecma>17446744073709551615</HashCrc64ecma><Size>6291456</Size></Part>
+  <Part><PartNumber>5</PartNumber><LastModified>2012-02-23T07:02:03.000Z</LastModified>
+    <ETag>"7265F4D211B56873A381D321F586****"</ETag><Size>1024</Size></Part>
+</ListPartsResult>"#;
+        let list: ListPartsResult =
+            crate::xml::parse("list", "ListPartsResult", text.as_bytes()).unwrap();
+        let parts: Vec<_> = list
+            .part
+            .iter()
+            .map(|part| (part.part_number, part.size, part.crc))
+            .collect();
+        let crc = Some(17_446_744_073_709_551_615);
+        assert_eq!(parts, [(1, 6_291_456, crc), (5, 1024, None)]);
+        assert!(!list.is_truncated);
+    }
+}
