@@ -146,27 +146,64 @@ impl LocalFile {
     }
 }
 
-/// Renames a finished file into place, and makes the renaming durable.
-pub(crate) async fn rename(from: PathBuf, to: PathBuf) -> Result<()> {
-    let step = format!("rename `{}` to `{}`", from.display(), to.display());
-    blocking(move || {
-        std::fs::rename(&from, &to)?;
-        sync_folder(&to)
-    })
-    .await
-    .map_err(|error| local(step, error))
+/// A file that is being written under a name of its own. It goes when its writer gives up or is
+/// dropped, unless it is to be kept for a next try.
+#[derive(Debug)]
+pub(crate) struct Unfinished {
+    path: PathBuf,
+    keep: bool,
+}
+
+impl Unfinished {
+    pub(crate) fn new(path: PathBuf, keep: bool) -> Self {
+        Self { path, keep }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// There will be no next try that could use it.
+    pub(crate) fn discard(mut self) {
+        self.keep = false;
+    }
+
+    /// Renames it into place, and makes the renaming durable.
+    pub(crate) async fn finish(mut self, to: PathBuf) -> Result<()> {
+        let from = self.path.clone();
+        let step = format!("rename `{}` to `{}`", from.display(), to.display());
+        let renamed = blocking(move || {
+            std::fs::rename(&from, &to)?;
+            sync_folder(&to)
+        });
+        renamed.await.map_err(|error| local(step, error))?;
+        self.keep = true;
+        Ok(())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.keep {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// Without it a crash may undo a renaming. Systems that cannot open folders do not need it.
 pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     if cfg!(unix) {
-        File::open(folder)?.sync_all()?;
+        File::open(folder_of(file))?.sync_all()?;
     }
     Ok(())
+}
+
+/// The folder that a file stands in.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
 }
 
 /// Runs what blocks where it may.

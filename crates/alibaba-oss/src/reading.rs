@@ -16,7 +16,7 @@ use hyper::body::Incoming;
 
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
-use crate::local_file::{self, LocalFile};
+use crate::local_file::{LocalFile, Unfinished};
 use crate::progress::Meter;
 
 /// What the CRC-64 says of a transfer.
@@ -160,18 +160,10 @@ impl ObjectBody {
     pub async fn to_file(self, path: impl Into<PathBuf>) -> Result<Verdict> {
         let path = path.into();
         let verdict = self.verdict.clone();
-        let partial = beside(&path);
-        let written = self.write(&partial).await;
-        match written {
-            Ok(()) => {
-                local_file::rename(partial, path).await?;
-                Ok(verdict.get().copied().unwrap_or(Verdict::NotAvailable))
-            }
-            Err(error) => {
-                let _ = tokio::task::spawn_blocking(|| std::fs::remove_file(partial)).await;
-                Err(error)
-            }
-        }
+        let unfinished = Unfinished::new(beside(&path), false);
+        self.write(unfinished.path()).await?;
+        unfinished.finish(path).await?;
+        Ok(verdict.get().copied().unwrap_or(Verdict::NotAvailable))
     }
 
     async fn write(mut self, partial: &Path) -> Result<()> {

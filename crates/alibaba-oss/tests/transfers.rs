@@ -456,6 +456,54 @@ async fn a_download_goes_on_after_a_crash_with_what_is_proved() {
 }
 
 #[tokio::test]
+async fn a_checkpoint_that_was_tampered_with_leads_to_no_other_file() {
+    let setup = Setup::new().await;
+    setup.upload().send().await.unwrap();
+    let download = || setup.download().checkpoints(setup.path("checkpoints"));
+    let denied = Rule::new(Fault::Status(403, "AccessDenied")).operation("GetObject");
+    setup.fault(denied.skip(6).times(1));
+    download().concurrency(1).send().await.unwrap_err();
+    let other = setup.path(".precious.0123abcd.part");
+    std::fs::write(&other, "precious").unwrap();
+    let entry = std::fs::read_dir(setup.path("checkpoints")).unwrap().next();
+    let checkpoint = entry.unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&checkpoint).unwrap();
+    let partial = setup
+        .beside()
+        .into_iter()
+        .find(|name| name.contains("copy"));
+    let changed = text.replace(&partial.unwrap(), ".precious.0123abcd.part");
+    assert_ne!(changed, text);
+    std::fs::write(&checkpoint, changed).unwrap();
+    let file = download().send().await.unwrap();
+    assert_eq!((file.verdict, file.resumed), (Verdict::Verified, 0));
+    assert_eq!(std::fs::read(other).unwrap(), b"precious");
+}
+
+#[tokio::test]
+async fn a_dropped_download_leaves_nothing_unless_it_is_to_be_resumed() {
+    let setup = Setup::new().await;
+    setup.upload().send().await.unwrap();
+    for (checkpoints, left) in [(None, 0), (Some(setup.path("checkpoints")), 1)] {
+        let hang = Rule::new(Fault::Delay(Duration::from_secs(60)));
+        setup.fault(hang.operation("GetObject").skip(4));
+        setup.cloud.0.requests().clear();
+        let mut download = setup.download().concurrency(1);
+        if let Some(folder) = checkpoints {
+            download = download.checkpoints(folder);
+        }
+        let download = tokio::spawn(download.send());
+        while setup.count("GetObject") < 5 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        download.abort();
+        assert!(download.await.is_err(), "it was dropped");
+        assert_eq!((setup.beside().len(), setup.checkpoints()), (left, left));
+        setup.cloud.0.faults().clear();
+    }
+}
+
+#[tokio::test]
 async fn an_object_replaced_midway_is_an_error_and_no_file() {
     let setup = Setup::new().await;
     setup.upload().send().await.unwrap();

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::local_file::{blocking, local, sync_folder};
+use crate::local_file::{blocking, folder_of, local, sync_folder};
 
 /// The version of the files. Others are not understood, and the transfer begins anew.
 const VERSION: u32 = 1;
@@ -78,10 +78,23 @@ impl Checkpoint {
         saved.await.map_err(|error| local(step, error))
     }
 
-    /// Removes the state of a transfer that is done, or cannot be resumed.
+    /// Removes the state of a transfer that is done, or cannot be resumed, and what a crash left of
+    /// a writing of it.
     pub(crate) async fn remove(&self) {
         let path = self.0.clone();
-        let removed = blocking(move || std::fs::remove_file(path)).await;
+        let removed = blocking(move || {
+            std::fs::remove_file(&path)?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let unfinished = format!(".{name}.");
+            for entry in std::fs::read_dir(folder_of(&path))? {
+                let entry = entry?;
+                if entry.file_name().to_string_lossy().starts_with(&unfinished) {
+                    std::fs::remove_file(entry.path())?;
+                }
+            }
+            Ok(())
+        })
+        .await;
         if let Err(error) = removed
             && error.kind() != io::ErrorKind::NotFound
         {
@@ -109,6 +122,8 @@ mod tests {
             std::fs::write(&checkpoint.0, text).unwrap();
             assert_eq!(checkpoint.load::<Vec<u32>>().await, None, "{text}");
         }
+        let name = checkpoint.0.file_name().unwrap().to_str().unwrap();
+        std::fs::write(at.join(format!(".{name}.0123abcd.part")), "{").unwrap();
         checkpoint.remove().await;
         assert_eq!(std::fs::read_dir(&at).unwrap().count(), 0);
         let other = Checkpoint::new(&at, "upload", &["ab", ""]);

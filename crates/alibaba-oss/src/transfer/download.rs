@@ -12,7 +12,7 @@ use super::checkpoint::Checkpoint;
 use super::plan::Plan;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::local_file::{self, LocalFile, blocking};
+use crate::local_file::{LocalFile, Unfinished, blocking};
 use crate::operations::get::{GetObject, ObjectInfo};
 use crate::progress::{Meter, Progress};
 use crate::reading::{Verdict, beside};
@@ -160,7 +160,9 @@ impl Download {
         }
         let endpoint = self.client.endpoint().to_string();
         let version = self.version_id.clone().unwrap_or_default();
-        let checkpoint = self.checkpoints.as_ref().map(|folder| {
+        // What comes in one piece cannot be resumed.
+        let folder = self.checkpoints.as_ref().filter(|_| plan.parts() > 1);
+        let checkpoint = folder.map(|folder| {
             let path = self.path.to_string_lossy();
             let what = [&endpoint, &self.bucket, &self.key, &version, &*path];
             Checkpoint::new(folder, "download", &what)
@@ -181,10 +183,10 @@ impl Download {
             Some(checkpoint) => resumable(checkpoint, &fresh).await.unwrap_or(fresh),
             None => fresh,
         };
+        let unfinished = Unfinished::new(state.partial.clone(), checkpoint.is_some());
         let mut tries = 0;
         loop {
             tries += 1;
-            let partial = state.partial.clone();
             let again = State {
                 done: Vec::new(),
                 ..state.clone()
@@ -192,7 +194,7 @@ impl Download {
             let outcome = self.fetch(&plan, state, checkpoint.as_ref()).await;
             match outcome {
                 Ok((verdict, resumed)) => {
-                    local_file::rename(partial, self.path.clone()).await?;
+                    unfinished.finish(self.path.clone()).await?;
                     if let Some(checkpoint) = &checkpoint {
                         checkpoint.remove().await;
                     }
@@ -210,9 +212,8 @@ impl Download {
                     state = again;
                 }
                 Err(error) => {
-                    let keep = checkpoint.is_some() && error.kind() != ErrorKind::Integrity;
-                    if !keep {
-                        let _ = blocking(move || std::fs::remove_file(partial)).await;
+                    if error.kind() == ErrorKind::Integrity {
+                        unfinished.discard();
                         if let Some(checkpoint) = &checkpoint {
                             checkpoint.remove().await;
                         }
@@ -241,6 +242,10 @@ impl Download {
         mut state: State,
         checkpoint: Option<&Checkpoint>,
     ) -> Result<(Verdict, u64)> {
+        if let Some(checkpoint) = checkpoint {
+            // A crash must not leave a file behind that nothing knows of.
+            checkpoint.save(&state).await?;
+        }
         let file = LocalFile::open_for_writing(&state.partial, state.done.is_empty()).await?;
         file.set_len(plan.len).await?;
         let mut proved = Vec::new();
@@ -358,19 +363,21 @@ impl Download {
     }
 }
 
-/// The state of an earlier try, where it is of the same object and its file is still there.
+/// The state of an earlier try, where it is of the same object. A checkpoint that was tampered with
+/// must not lead to the writing or removal of another file.
 async fn resumable(checkpoint: &Checkpoint, fresh: &State) -> Option<State> {
     let state: State = checkpoint.load().await?;
+    let ours = is_beside(&state.partial, &fresh.partial);
     let same = State {
         partial: fresh.partial.clone(),
         done: Vec::new(),
         ..state.clone()
     } == *fresh;
-    let exists = is_file(&state.partial).await;
-    if same && exists && fresh.etag.is_some() {
+    let exists = ours && is_file(&state.partial).await;
+    if ours && same && (exists || state.done.is_empty()) && fresh.etag.is_some() {
         return Some(state);
     }
-    if exists && is_ours(&state.partial) {
+    if exists {
         let partial = state.partial.clone();
         let _ = blocking(move || std::fs::remove_file(partial)).await;
     }
@@ -383,9 +390,11 @@ async fn is_file(path: &Path) -> bool {
     blocking(move || Ok(path.is_file())).await.unwrap_or(false)
 }
 
-/// Whether the name is one that downloads give: a checkpoint that was tampered with must not lead
-/// to the removal of another file.
-fn is_ours(partial: &Path) -> bool {
-    let name = partial.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with('.') && name.ends_with(".part")
+/// Whether both are names that downloads of one target give.
+fn is_beside(partial: &Path, other: &Path) -> bool {
+    fn stem(path: &Path) -> Option<(&Path, &str)> {
+        let name = path.file_name()?.to_str()?.strip_suffix(".part")?;
+        Some((path.parent()?, name.rsplit_once('.')?.0))
+    }
+    stem(partial).is_some() && stem(partial) == stem(other)
 }
