@@ -1,6 +1,5 @@
 //! CopyObject.
 
-use chrono::{DateTime, Utc};
 use http::{HeaderMap, Method};
 use serde::Deserialize;
 
@@ -29,8 +28,6 @@ pub struct CopyObject {
 struct CopyObjectResult {
     #[serde(rename = "ETag")]
     etag: Option<String>,
-    #[serde(rename = "LastModified")]
-    _last_modified: Option<DateTime<Utc>>,
 }
 
 impl Client {
@@ -186,19 +183,11 @@ impl CopyObject {
 }
 
 /// Whether there is metadata among the headers of a copy, before which all of the source's gives
-/// way.
+/// way. Class, ACL, encryption and tags are none.
 pub(crate) fn replaces_metadata(headers: &[(String, String)]) -> bool {
-    const OTHERS: [&str; 6] = [
-        "x-oss-storage-class",
-        "x-oss-object-acl",
-        "x-oss-server-side-encryption",
-        "x-oss-server-side-encryption-key-id",
-        "x-oss-tagging",
-        "x-oss-traffic-limit",
-    ];
     headers.iter().any(|(name, _)| {
-        let mut others = OTHERS.iter();
-        !others.any(|other| other.eq_ignore_ascii_case(name))
+        let name = name.to_ascii_lowercase();
+        name.starts_with("x-oss-meta-") || !name.starts_with("x-oss-")
     })
 }
 

@@ -12,7 +12,7 @@ use http::{HeaderName, Method, Response, StatusCode};
 
 use super::attributes::StorageClass;
 use super::setters::traffic_limit;
-use super::{crc, etag, header, http_date, number, text, version_id};
+use super::{crc, etag, header, http_date, number, quoted, text, version_id};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
 use crate::presign::Presigned;
@@ -205,14 +205,15 @@ impl GetObject {
         self
     }
 
-    /// Fails with [`ErrorKind::Precondition`] unless the entity tag is this one.
+    /// Fails with [`ErrorKind::Precondition`] unless the entity tag is this one, which may stand in
+    /// quotes or not.
     pub fn if_match(self, etag: impl Into<String>) -> Self {
-        self.condition(IF_MATCH, etag.into())
+        self.condition(IF_MATCH, quoted(&etag.into()))
     }
 
     /// Fails with [`ErrorKind::NotModified`] where the entity tag is this one.
     pub fn if_none_match(self, etag: impl Into<String>) -> Self {
-        self.condition(IF_NONE_MATCH, etag.into())
+        self.condition(IF_NONE_MATCH, quoted(&etag.into()))
     }
 
     /// Fails with [`ErrorKind::NotModified`] where the object is not newer.

@@ -46,6 +46,20 @@ pub(crate) fn etag(headers: &HeaderMap) -> Option<String> {
     text(headers, "etag").map(|tag| tag.trim_matches('"').to_owned())
 }
 
+/// The entity tags of a condition in quotes, as HTTP has them; listings and answers are read without.
+pub(crate) fn quoted(etags: &str) -> String {
+    let quoted: Vec<_> = etags
+        .split(',')
+        .map(str::trim)
+        .map(|tag| match tag {
+            "*" => tag.to_owned(),
+            tag if tag.ends_with('"') => tag.to_owned(),
+            tag => format!("\"{tag}\""),
+        })
+        .collect();
+    quoted.join(", ")
+}
+
 /// The version that was made or met, on buckets with versioning.
 pub(crate) fn version_id(headers: &HeaderMap) -> Option<String> {
     text(headers, "x-oss-version-id").map(str::to_owned)
@@ -103,4 +117,41 @@ pub(crate) fn header(step: &str, name: &str, value: &str) -> Result<(HeaderName,
     let value =
         HeaderValue::from_bytes(value.as_bytes()).map_err(|error| unusable().with_source(error))?;
     Ok((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entity_tags_are_sent_in_quotes_however_they_are_given() {
+        for (given, sent) in [
+            ("A-1", "\"A-1\""),
+            ("\"A-1\"", "\"A-1\""),
+            ("*", "*"),
+            ("A, \"B\"", "\"A\", \"B\""),
+        ] {
+            assert_eq!(quoted(given), sent);
+        }
+    }
+
+    #[test]
+    fn what_is_not_set_is_told_from_what_is_not_there() {
+        let refused = |code: &str| {
+            let document = crate::error::Document {
+                code: Some(code.to_owned()),
+                ..Default::default()
+            };
+            Error::refused("read", http::StatusCode::NOT_FOUND, document)
+        };
+        assert!(
+            unless_unset::<()>(Err(refused("NoSuchLifecycle")))
+                .unwrap()
+                .is_none()
+        );
+        assert_eq!(unless_unset(Ok(1)).unwrap(), Some(1));
+        for code in ["NoSuchBucket", "NoSuchKey", "NoSuchVersion"] {
+            assert!(unless_unset::<()>(Err(refused(code))).is_err(), "{code}");
+        }
+    }
 }

@@ -137,14 +137,16 @@ macro_rules! copy_conditions {
         /// Fails with [`Precondition`](crate::ErrorKind::Precondition) unless the source's entity
         /// tag is this one.
         pub fn if_match(mut self, etag: impl Into<String>) -> Self {
-            self.source.on("if-match", etag.into());
+            self.source
+                .on("if-match", crate::operations::quoted(&etag.into()));
             self
         }
 
         /// Fails with [`NotModified`](crate::ErrorKind::NotModified) where the source's entity tag
         /// is this one.
         pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
-            self.source.on("if-none-match", etag.into());
+            self.source
+                .on("if-none-match", crate::operations::quoted(&etag.into()));
             self
         }
 

@@ -20,9 +20,9 @@ use super::{get_result, list_result, put_result};
 use crate::operations::delete::MAX_KEYS;
 use crate::operations::get::{GetObject, ObjectInfo};
 use crate::operations::list::{ListObjects, ObjectPage, ObjectSummary};
+use crate::store::STORE;
 use crate::store::create::Refusal;
 use crate::store::write::{Headers, PartUpload};
-use crate::store::{STORE, quoted};
 use crate::{Error, ErrorKind, ForbidOverwrite, OssStore, StorageClass};
 
 /// How many requests of one bulk delete are under way at once, each for up to 1000 keys.
@@ -265,10 +265,10 @@ impl PaginatedListStore for OssStore {
 fn get(store: &OssStore, location: &Path, options: &GetOptions) -> GetObject {
     let mut get = store.client.get_object(&*store.bucket, location.as_ref());
     if let Some(etag) = &options.if_match {
-        get = get.if_match(quoted(etag));
+        get = get.if_match(etag);
     }
     if let Some(etag) = &options.if_none_match {
-        get = get.if_none_match(quoted(etag));
+        get = get.if_none_match(etag);
     }
     if let Some(time) = options.if_modified_since {
         get = get.if_modified_since(time);

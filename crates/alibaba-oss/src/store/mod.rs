@@ -111,17 +111,3 @@ impl fmt::Display for OssStore {
         write!(f, "oss://{} at {}", self.bucket, self.client.endpoint())
     }
 }
-
-/// The entity tags of a condition in quotes, as HTTP has them; listings and answers are read without.
-fn quoted(etags: &str) -> String {
-    let quoted: Vec<_> = etags
-        .split(',')
-        .map(str::trim)
-        .map(|tag| match tag {
-            "*" => tag.to_owned(),
-            tag if tag.ends_with('"') => tag.to_owned(),
-            tag => format!("\"{tag}\""),
-        })
-        .collect();
-    quoted.join(", ")
-}

@@ -177,7 +177,7 @@ impl ObjectCopy {
         if let Some(id) = &from.version_id {
             copy = copy.source_version_id(id);
         }
-        if let Some(tag) = quoted_tag(info) {
+        if let Some(tag) = &info.etag {
             copy = copy.if_match(tag);
         }
         for (name, value) in &self.headers {
@@ -243,7 +243,7 @@ impl ObjectCopy {
         if let Some(id) = &from.version_id {
             part = part.source_version_id(id);
         }
-        if let Some(tag) = quoted_tag(info) {
+        if let Some(tag) = &info.etag {
             part = part.if_match(tag);
         }
         if let Some(limit) = self.traffic_limit {
@@ -296,10 +296,6 @@ impl ObjectCopy {
             from.key, from.bucket, to.1, to.0
         )
     }
-}
-
-fn quoted_tag(info: &ObjectInfo) -> Option<String> {
-    info.etag.as_ref().map(|tag| format!("\"{tag}\""))
 }
 
 /// What CopyObject counts as metadata.

@@ -317,7 +317,7 @@ impl Download {
         let range = plan.range(number);
         let mut get = self.get().range(range.clone());
         if let Some(etag) = etag {
-            get = get.if_match(format!("\"{etag}\""));
+            get = get.if_match(etag);
         }
         let object = get.send().await.map_err(|error| match error.kind() {
             ErrorKind::Precondition => {

@@ -143,14 +143,15 @@ impl Client {
     }
 
     /// Makes a part of an upload of bytes that OSS has already: those of `range` of the object
-    /// `from`, which lies in the same region. [`Client::copy`] copies whole objects that way.
+    /// `from`, which lies in the same region. The range has to lie within it: OSS takes another for
+    /// the whole object. [`Client::copy`] copies whole objects that way.
     ///
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client, id: &str) -> alibaba_oss::Result<()> {
     /// let first = 0..64 * 1024 * 1024;
     /// let part = client
     ///     .upload_part_copy("archive", "big.tar", id, 1, ("backups", "big.tar"), first)
-    ///     .if_match("\"5B3C1A2E053D763E1B002CC607C5A0FE-8\"")
+    ///     .if_match("5B3C1A2E053D763E1B002CC607C5A0FE-8")
     ///     .send()
     ///     .await?;
     /// println!("{}", part.etag);
