@@ -290,6 +290,7 @@ impl Client {
         let started = self.0.clock.now();
         let mut attempts = 0;
         let mut refreshed = false;
+        let mut corrected = false;
         loop {
             attempts += 1;
             let body = call.payload.body();
@@ -329,10 +330,11 @@ impl Client {
             call.payload.take_back(sent.bytes());
             // A second refusal after the correction is no matter of clocks.
             let cause = match error.cause() {
-                Cause::ClockSkew if attempts > 1 => Cause::Permanent,
+                Cause::ClockSkew if corrected => Cause::Permanent,
                 _ if !call.payload.is_repeatable() => Cause::Permanent,
                 cause => cause,
             };
+            corrected |= cause == Cause::ClockSkew;
             let elapsed = (self.0.clock.now() - started).to_std().unwrap_or_default();
             let failure = Failure {
                 attempts,

@@ -95,6 +95,11 @@ async fn a_clock_that_is_off_is_corrected_from_the_servers() {
         put(&client).await.unwrap();
         assert_eq!(cloud.0.requests().len(), 3, "the correction is kept");
     }
+    // Other trouble before it changes nothing.
+    cloud.0.clock().set_offset_seconds(0);
+    let refuse = Rule::new(Fault::Refuse).operation("PutObject");
+    cloud.0.faults().add(refuse.times(1));
+    put(&client).await.unwrap();
 }
 
 #[tokio::test]
