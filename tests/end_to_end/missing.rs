@@ -32,6 +32,11 @@ async fn back_up(client: &Client, spec: BackupSpec) -> (Repository, BackupReport
     (repository, report)
 }
 
+async fn own_plane() -> ControlPlane {
+    let plane = tokio::task::spawn_blocking(ControlPlane::start);
+    plane.await.unwrap().unwrap()
+}
+
 async fn namespace(client: &Client) -> String {
     let name = control_plane::unique_name("missing");
     create(
@@ -79,9 +84,11 @@ async fn a_kind_that_may_not_be_listed_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_a_dead_conversion_webhook_objects_are_read_as_they_are_stored() {
-    let Some(plane) = control_plane::shared() else {
+    if control_plane::shared().is_none() {
         return;
-    };
+    }
+    // A server of its own: it cannot list that kind, so it cannot finish deleting a namespace.
+    let plane = own_plane().await;
     let client = plane.client();
     let namespace = namespace(&client).await;
     let group = format!("{}.example.com", control_plane::unique_name("g"));
@@ -141,8 +148,7 @@ async fn a_group_whose_server_is_gone_is_named_where_it_matters() {
         return;
     }
     // A server of its own: with such a group no namespace can be deleted.
-    let plane = tokio::task::spawn_blocking(ControlPlane::start);
-    let plane = plane.await.unwrap().unwrap();
+    let plane = own_plane().await;
     let client = plane.client();
     let namespace = namespace(&client).await;
     let service = json!({"metadata": {"name": "v1beta1.metrics.k8s.io"}, "spec": {

@@ -165,7 +165,8 @@ impl Gather<'_> {
         } else if !again && let Some(reason) = lister.off_moment.take() {
             seen.except.entry(kind.to_string()).or_insert(reason);
         }
-        if let Some(reason) = lister.fell_back.take() {
+        // Said once, and not by a second look.
+        if !again && let Some(reason) = lister.fell_back.take() {
             seen.note(&kind, namespace, reason);
         }
         if let Some(failure) = failure {
@@ -184,7 +185,7 @@ impl Gather<'_> {
             return Ok(());
         };
         if !self.history_is_gone().await {
-            // That of a server behind an APIService, which counts for itself.
+            // It was that of a server behind an APIService, which counts for itself.
             return Ok(());
         }
         let behind: Vec<ListJob> = jobs
