@@ -53,7 +53,11 @@ async fn the_seven_actions_of_the_page_do_for_everything() {
     repository.delete("a").await.unwrap();
     assert_eq!(bucket.keys().await, Vec::<String>::new());
     let refused = bucket.cloud.requests().all();
-    let refused: Vec<_> = refused.iter().filter(|r| r.status == Some(403)).collect();
+    // A store may ask in vain whether the bucket has versions.
+    let refused: Vec<_> = refused
+        .iter()
+        .filter(|request| request.status == Some(403) && request.operation != "GetBucketVersioning")
+        .collect();
     assert!(refused.is_empty(), "{refused:?}");
 }
 

@@ -91,7 +91,7 @@ async fn rivals(bucket: Bucket) {
     let mut committed = 0;
     for round in 0..ROUNDS {
         let name = format!("r{round}");
-        let outcomes = both(&cluster, &bucket, &name, Duration::from_secs(2)).await;
+        let outcomes = both(&cluster, &bucket, &name, Duration::from_secs(1)).await;
         committed += usize::from(settled(&bucket, &name, &outcomes).await);
     }
     let claims = bucket.keys().await;
@@ -99,7 +99,7 @@ async fn rivals(bucket: Bucket) {
         !claims.iter().any(|key| key.contains("claim")),
         "{claims:?}"
     );
-    // A machine that stands still for two seconds may let both of them give up.
+    // A machine that stands still for a second may let both of them give up.
     assert!(committed > ROUNDS * 9 / 10, "{committed} of {ROUNDS}");
 }
 
