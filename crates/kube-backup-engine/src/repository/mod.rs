@@ -86,11 +86,12 @@ impl Repository {
             .list_with_delimiter(Some(&folder))
             .await
             .map_err(|error| Error::store("list backups", error))?;
-        let names = found
+        let names: Vec<String> = found
             .common_prefixes
             .iter()
             .filter_map(|path| path.filename().map(str::to_owned))
-            .filter(|name| check_name(name).is_ok());
+            .filter(|name| check_name(name).is_ok())
+            .collect();
         let records: Vec<Option<Record>> = futures::stream::iter(names)
             .map(|name| async move { self.record(&name).await })
             .buffered(PARALLEL_RECORDS)

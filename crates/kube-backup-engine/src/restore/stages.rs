@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
 use super::health;
@@ -31,8 +31,9 @@ impl Run<'_> {
                     self.warn(error.chain());
                 }
             });
+        // Boxed here and below, or the compiler cannot tell that the whole restore is `Send`.
         let step = "wait for the restored definitions to be Established";
-        if let Err(error) = self.deadline.within(step, waiting).await {
+        if let Err(error) = self.deadline.within(step, waiting.boxed()).await {
             self.warn(error.chain());
             return Ok(());
         }
@@ -65,7 +66,7 @@ impl Run<'_> {
                 }
             });
         let step = "wait for the namespaces to be Active";
-        if let Err(error) = self.deadline.within(step, waiting).await {
+        if let Err(error) = self.deadline.within(step, waiting.boxed()).await {
             self.warn(error.chain());
         }
     }
