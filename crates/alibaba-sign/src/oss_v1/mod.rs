@@ -30,6 +30,8 @@
 //! - Every header that is neither `x-oss-*`, `Date`, `Content-Type` nor `Content-MD5`: `Host`,
 //!   `Range`, `If-Match`, `Cache-Control` and so on. A signature says nothing about the region.
 //! - Query parameters that are no sub-resources, in URLs too.
+//! - Of a form upload everything but the policy: the other fields are bound as far as its conditions
+//!   repeat them.
 //! - Where things end: since nothing is encoded, the key `a?acl` and the sub-resource `acl` of the
 //!   key `a` have the same signature.
 //!

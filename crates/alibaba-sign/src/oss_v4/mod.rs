@@ -22,6 +22,12 @@
 //! the signature. And every header that is neither `x-oss-*`, `content-type` nor `content-md5`,
 //! such as `Host` and `Range`, unless it is named as an additional header.
 //!
+//! A presigned URL is signed like a request whose query holds everything (`x-oss-credential`,
+//! `x-oss-date`, `x-oss-expires` and so on) but `x-oss-signature` itself; the method is signed too, so
+//! a URL for GET is none for HEAD. Of a form upload only the policy is signed, and of the time only the
+//! day, by which the key is derived: the other fields are bound as far as the policy's conditions
+//! repeat them.
+//!
 //! # Example
 //!
 //! ```
@@ -37,6 +43,52 @@
 //!     "OSS4-HMAC-SHA256 Credential=LTAI-example-id/20260115/cn-hangzhou/oss/aliyun_v4_request,\
 //!      Signature=3c18dca0c4f0c5674c0143c64858b734653363992cf043e11b82c4f684e53ad4",
 //! );
+//! // What was hashed:
+//! // GET\n/\n\nx-oss-content-sha256:UNSIGNED-PAYLOAD\nx-oss-date:20260115T083000Z\n\n\nUNSIGNED-PAYLOAD
+//! // and what was signed, with that hash:
+//! // OSS4-HMAC-SHA256\n20260115T083000Z\n20260115/cn-hangzhou/oss/aliyun_v4_request\n<hash>
+//!
+//! // The other side sees the signer's headers.
+//! let headers: Vec<_> = signed.iter().map(|(name, value)| (name, value.as_bytes())).collect();
+//! let seen = oss_v4::Request { headers: &headers, ..oss_v4::Request::new("GET") };
+//! let claim = oss_v4::Claim::from_headers(signed.authorization(), "20260115T083000Z")?;
+//! assert_eq!(claim.access_key_id, "LTAI-example-id");
+//! let tolerance = std::time::Duration::from_secs(15 * 60);
+//! claim.verify(&credentials.access_key_secret, "cn-hangzhou", now, tolerance, &seen)?;
+//! # Ok::<(), oss_v4::VerifyError>(())
+//! ```
+//!
+//! A URL, and a form upload whose policy repeats what the fields say:
+//!
+//! ```
+//! use std::time::Duration;
+//! use alibaba_sign::{oss_v4, Credentials};
+//! use chrono::{TimeZone, Utc};
+//!
+//! let signer = oss_v4::Signer::new("cn-hangzhou");
+//! let credentials = Credentials::new("LTAI-example-id", "example-secret");
+//! let now = Utc.with_ymd_and_hms(2026, 1, 15, 8, 30, 0).unwrap();
+//!
+//! let request = oss_v4::Request {
+//!     bucket: Some("example-bucket"),
+//!     key: Some("a b.txt"),
+//!     ..oss_v4::Request::new("GET")
+//! };
+//! let query = signer.presign(&credentials, now, Duration::from_secs(3600), &request)?;
+//! let url = format!("https://example-bucket.oss-cn-hangzhou.aliyuncs.com/a%20b.txt?{}", query.as_str());
+//! assert!(url.contains("&x-oss-expires=3600&"));
+//!
+//! let credential = signer.credential(&credentials, now);
+//! let policy = format!(
+//!     r#"{{"expiration":"2026-01-15T09:30:00.000Z","conditions":[{{"bucket":"example-bucket"}},
+//!     {{"x-oss-signature-version":"OSS4-HMAC-SHA256"}},{{"x-oss-credential":"{credential}"}},
+//!     {{"x-oss-date":"20260115T083000Z"}},["starts-with","$key","uploads/"]]}}"#
+//! );
+//! let fields = signer.sign_post_policy(&credentials, now, &policy);
+//! let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
+//! let expected = ["policy", "x-oss-signature-version", "x-oss-credential", "x-oss-date", "x-oss-signature"];
+//! assert_eq!(names, expected); // then `key`, and `file` last
+//! # Ok::<(), oss_v4::PresignError>(())
 //! ```
 
 mod canonical;
