@@ -48,6 +48,43 @@ pub struct AccessDeniedDetail {
     pub encoded_diagnostic_message: Option<String>,
 }
 
+/// The members of `AccessDeniedDetail`.
+const DETAILS: [&str; 7] = [
+    "AuthAction",
+    "AuthPrincipalType",
+    "AuthPrincipalOwnerId",
+    "AuthPrincipalDisplayName",
+    "NoPermissionType",
+    "PolicyType",
+    "EncodedDiagnosticMessage",
+];
+
+impl AccessDeniedDetail {
+    fn from_json(document: &Value) -> Self {
+        let mut detail = Self::default();
+        for name in DETAILS {
+            if let Some(place) = detail.field(name) {
+                *place = text(document, name);
+            }
+        }
+        detail
+    }
+
+    /// Where the member of this name goes.
+    fn field(&mut self, name: &str) -> Option<&mut Option<String>> {
+        Some(match name {
+            "AuthAction" => &mut self.auth_action,
+            "AuthPrincipalType" => &mut self.auth_principal_type,
+            "AuthPrincipalOwnerId" => &mut self.auth_principal_owner_id,
+            "AuthPrincipalDisplayName" => &mut self.auth_principal_display_name,
+            "NoPermissionType" => &mut self.no_permission_type,
+            "PolicyType" => &mut self.policy_type,
+            "EncodedDiagnosticMessage" => &mut self.encoded_diagnostic_message,
+            _ => return None,
+        })
+    }
+}
+
 /// The longest message kept of an answer that is not in the documented form.
 const MAX_PLAIN_MESSAGE: usize = 300;
 
@@ -85,15 +122,7 @@ impl ServiceError {
             recommend: text(document, "Recommend"),
             access_denied: field(document, "AccessDeniedDetail")
                 .filter(|detail| detail.is_object())
-                .map(|detail| AccessDeniedDetail {
-                    auth_action: text(detail, "AuthAction"),
-                    auth_principal_type: text(detail, "AuthPrincipalType"),
-                    auth_principal_owner_id: text(detail, "AuthPrincipalOwnerId"),
-                    auth_principal_display_name: text(detail, "AuthPrincipalDisplayName"),
-                    no_permission_type: text(detail, "NoPermissionType"),
-                    policy_type: text(detail, "PolicyType"),
-                    encoded_diagnostic_message: text(detail, "EncodedDiagnosticMessage"),
-                }),
+                .map(AccessDeniedDetail::from_json),
             ..Self::default()
         }
     }
@@ -245,7 +274,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         .map(Duration::from_secs)
 }
 
-/// Reads `<Error>` with its direct children.
+/// Reads `<Error>` with its children, and those of `<AccessDeniedDetail>`.
 fn from_xml(body: &[u8]) -> Option<ServiceError> {
     use quick_xml::events::Event;
 
@@ -275,14 +304,21 @@ fn from_xml(body: &[u8]) -> Option<ServiceError> {
             Event::End(_) => {
                 let name = path.pop()?;
                 let content = value.trim().to_owned();
-                if path.len() == 1 && !content.is_empty() {
-                    match name.as_str() {
+                match path.as_slice() {
+                    [_] if !content.is_empty() => match name.as_str() {
                         "Code" => error.code = content,
                         "Message" => error.message = content,
                         "RequestId" => error.request_id = Some(content),
                         "Recommend" => error.recommend = Some(content),
                         _ => {}
+                    },
+                    [_, parent] if parent == "AccessDeniedDetail" && !content.is_empty() => {
+                        let detail = error.access_denied.get_or_insert_default();
+                        if let Some(place) = detail.field(&name) {
+                            *place = Some(content);
+                        }
                     }
+                    _ => {}
                 }
                 value.clear();
                 if path.is_empty() {
@@ -353,8 +389,13 @@ mod tests {
             "HTTP 403 `Forbidden.RAM`: no (action `ecs:CreateSnapshot`, ImplicitDeny by \
              AccountLevelIdentityBasedPolicy)"
         );
-        let detail = error.access_denied.unwrap();
+        let detail = error.access_denied.clone().unwrap();
         assert_eq!(detail.auth_principal_owner_id.as_deref(), Some("1"));
+        let xml = "<Error><Code>Forbidden.RAM</Code><Message>no</Message><AccessDeniedDetail>\
+            <AuthAction>ecs:CreateSnapshot</AuthAction><NoPermissionType>ImplicitDeny</NoPermissionType>\
+            <PolicyType>AccountLevelIdentityBasedPolicy</PolicyType><Unknown>x</Unknown>\
+            <AuthPrincipalOwnerId>1</AuthPrincipalOwnerId></AccessDeniedDetail></Error>";
+        assert_eq!(parse(403, &[], xml), error);
     }
 
     #[test]
