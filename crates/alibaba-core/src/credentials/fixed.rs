@@ -35,11 +35,7 @@ impl StaticProvider {
     ///
     /// Where a part is empty or cannot stand in a request.
     pub fn new(credentials: Credentials) -> Result<Self, CredentialsError> {
-        let identity = Arc::new(Identity::new(NAME, credentials, None)?);
-        Ok(Self {
-            identity,
-            clock: SystemClock::shared(),
-        })
+        Self::named(NAME, credentials)
     }
 
     /// A long-term AccessKey pair, ready to share.
@@ -61,16 +57,10 @@ impl StaticProvider {
     pub(super) fn named(
         name: &'static str,
         credentials: Credentials,
-        expiry: Option<(DateTime<Utc>, SharedClock)>,
     ) -> Result<Self, CredentialsError> {
-        let identity = Arc::new(Identity::new(name, credentials, None)?);
-        let provider = Self {
-            identity,
+        Ok(Self {
+            identity: Arc::new(Identity::new(name, credentials, None)?),
             clock: SystemClock::shared(),
-        };
-        Ok(match expiry {
-            Some((expires_at, clock)) => provider.expiring_at(expires_at, clock),
-            None => provider,
         })
     }
 

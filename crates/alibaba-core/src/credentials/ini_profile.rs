@@ -145,17 +145,17 @@ impl IniProfileProvider {
             Ok(request.policy(section.get("policy").map(ToOwned::to_owned)))
         };
         Ok(match section.required("type")?.as_str() {
-            "access_key" => Arc::new(StaticProvider::named(NAME, keys()?, None)?),
+            "access_key" => Arc::new(StaticProvider::named(NAME, keys()?)?),
             "sts" => {
                 let credentials = keys()?.with_security_token(section.required("security_token")?);
-                Arc::new(StaticProvider::named(NAME, credentials, None)?)
+                Arc::new(StaticProvider::named(NAME, credentials)?)
             }
             "ecs_ram_role" => {
                 let role = section.get("role_name").unwrap_or_default();
                 Arc::new(EcsMetadataProvider::new(context).with_role(role))
             }
             "ram_role_arn" => {
-                let source = Arc::new(StaticProvider::named(NAME, keys()?, None)?);
+                let source = Arc::new(StaticProvider::named(NAME, keys()?)?);
                 Arc::new(AssumeRoleProvider::new(context, source, role()?))
             }
             "oidc_role_arn" => Arc::new(OidcProvider::new(

@@ -45,5 +45,5 @@ pub fn from_secret_content<'a>(
         }
     };
     let (id, secret) = (text(ACCESS_KEY_ID)?, text(ACCESS_KEY_SECRET)?);
-    StaticProvider::named(NAME, Credentials::new(id, secret), None)
+    StaticProvider::named(NAME, Credentials::new(id, secret))
 }

@@ -177,6 +177,18 @@ impl AssumeRole {
                 "assume the role {shown:?}: expected such as `acs:ram::<account>:role/<name>`"
             ));
         }
+        // STS's documentation of AssumeRole; of the values themselves nothing is shown.
+        let length = |text: &Option<String>| text.as_deref().map(|text| text.chars().count());
+        if length(&self.policy).is_some_and(|length| length > 2048) {
+            return refuse(
+                "assume a role with this policy: it is longer than 2048 characters".into(),
+            );
+        }
+        if length(&self.external_id).is_some_and(|length| !(2..=1224).contains(&length)) {
+            return refuse(
+                "assume a role with this external id: expected 2 to 1224 characters".into(),
+            );
+        }
         Ok(())
     }
 

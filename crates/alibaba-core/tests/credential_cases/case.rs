@@ -1,20 +1,56 @@
 //! One case, read from its folder.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use alibaba_core::environment::FixedEnvironment;
 use alibaba_core::files::MemoryFiles;
+use chrono::{DateTime, Utc};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, ready};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) struct Case {
     pub(crate) environment: FixedEnvironment,
-    pub(crate) files: MemoryFiles,
+    pub(crate) files: Files,
+    /// What the program gives itself, instead of asking the default chain.
+    pub(crate) given: Option<Given>,
     pub(crate) processes: BTreeMap<String, String>,
     pub(crate) traffic: Vec<Exchange>,
     pub(crate) expected: Expected,
     everything: String,
+}
+
+/// The case's file system.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    readable: MemoryFiles,
+    unreadable: Vec<PathBuf>,
+}
+
+impl alibaba_core::files::Files for Files {
+    fn read<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Vec<u8>>> {
+        if self.unreadable.iter().any(|it| it == path) {
+            return ready(Err(io::ErrorKind::PermissionDenied.into())).boxed();
+        }
+        self.readable.read(path)
+    }
+}
+
+/// Credentials that a program has by itself.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub(crate) enum Given {
+    Static {
+        access_key_id: String,
+        access_key_secret: String,
+        security_token: Option<String>,
+        expires_at: Option<DateTime<Utc>>,
+    },
+    /// The entries of a Kubernetes Secret.
+    Secret(BTreeMap<String, String>),
 }
 
 /// A request that must come, and what it is answered.
@@ -97,21 +133,28 @@ impl Case {
         let mut everything = String::new();
         let mut environment: BTreeMap<String, String> =
             json(&folder.join("environment.json"), &mut everything).unwrap_or_default();
-        // A value of a megabyte is written as its length.
         for value in environment.values_mut() {
-            if let Some(length) = value.strip_prefix("letters:") {
-                *value = "t".repeat(length.parse().unwrap());
-                everything.push_str(value);
+            if let Some(long) = long_value(value) {
+                everything.push_str(&long);
+                *value = long;
             }
         }
         let mut files = Vec::new();
         walk(&folder.join("files"), &PathBuf::from("/"), &mut files);
-        for (_, content) in &files {
+        for (_, content) in &mut files {
+            if let Some(long) = str::from_utf8(content).ok().and_then(long_value) {
+                *content = long.into_bytes();
+            }
             everything.push_str(&String::from_utf8_lossy(content));
         }
+        let unreadable = json(&folder.join("unreadable.json"), &mut everything);
         Self {
             environment: environment.into_iter().collect(),
-            files: files.into_iter().collect(),
+            files: Files {
+                readable: files.into_iter().collect(),
+                unreadable: unreadable.unwrap_or_default(),
+            },
+            given: json(&folder.join("given.json"), &mut everything),
             processes: json(&folder.join("processes.json"), &mut everything).unwrap_or_default(),
             traffic: json(&folder.join("traffic.json"), &mut everything).unwrap_or_default(),
             expected: json(&folder.join("expected.json"), &mut String::new())
@@ -132,6 +175,15 @@ impl Case {
             .map(|secret| format!("no {secret:?} in it"))
             .collect()
     }
+}
+
+/// The text with `letters:1048576` in it written out.
+fn long_value(text: &str) -> Option<String> {
+    let (before, rest) = text.split_once("letters:")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit());
+    let (length, after) = rest.split_at(digits.unwrap_or(rest.len()));
+    let letters = "t".repeat(length.parse().unwrap());
+    Some(format!("{before}{letters}{after}"))
 }
 
 fn json<T: DeserializeOwned>(path: &Path, everything: &mut String) -> Option<T> {

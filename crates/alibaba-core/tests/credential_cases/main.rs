@@ -1,8 +1,9 @@
 //! Every credential source, as a folder of cases in `tests/cases`.
 //!
-//! A case is `environment.json`, `files/` (the file system, from `/`), `processes.json` (command
-//! lines and what they print), `traffic.json` (the requests that must come, in order, and their
-//! answers) and `expected.json`. Requests go over HTTP to a loopback server, whatever host they are
+//! A case is `environment.json`, `files/` (the file system, from `/`), `unreadable.json` (files that
+//! nobody may read), `given.json` (what the program has by itself), `processes.json` (command lines and
+//! what they print), `traffic.json` (the requests that must come, in order, and their answers) and
+//! `expected.json`. In values and files, `letters:1048576` stands for a megabyte. Requests go over HTTP to a loopback server, whatever host they are
 //! for. What is logged, told in errors or printed by `Debug` is searched for the case's secrets.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -16,14 +17,15 @@ use std::sync::Arc;
 
 use alibaba_core::clock::ManualClock;
 use alibaba_core::credentials::{
-    AssumeRoleProvider, Chain, EnvProvider, ProvideCredentials, SharedCredentials,
+    AssumeRoleProvider, Chain, CredentialsError, EnvProvider, ProvideCredentials,
+    SharedCredentials, StaticProvider, from_secret_content,
 };
 use alibaba_core::retry::FixedJitter;
 use alibaba_core::sts::AssumeRole;
-use alibaba_core::{ConnectionSettings, Context, ProxyChoice, http_send::ReqwestSend};
+use alibaba_core::{ConnectionSettings, Context, Credentials, ProxyChoice, http_send::ReqwestSend};
 use chrono::DateTime;
 
-use case::Case;
+use case::{Case, Given};
 use leaks::Leaks;
 use world::{Processes, World};
 
@@ -65,18 +67,11 @@ async fn run(case: &Case) -> Vec<String> {
         .with_processes(Arc::new(Processes(case.processes.clone())))
         .with_clock(Arc::new(clock))
         .with_jitter(Arc::new(FixedJitter(0.5)));
-    let provider: SharedCredentials = match &case.expected.assume_role {
-        None => Arc::new(Chain::official(&context)),
-        Some(role) => {
-            let source = Arc::new(EnvProvider::new(Arc::clone(&context.environment)));
-            let request = AssumeRole::new(role.role_arn.as_str(), role.session.as_str())
-                .external_id(role.external_id.as_deref())
-                .policy(role.policy.clone())
-                .duration_seconds(role.duration_seconds);
-            Arc::new(AssumeRoleProvider::new(&context, source, request))
-        }
+    let provider = provider(case, &context);
+    let answer = match &provider {
+        Ok(provider) => provider.provide().await,
+        Err(error) => Err(error.clone()),
     };
-    let answer = provider.provide().await;
 
     let mut problems = world.finish();
     leaks.say(&format!(
@@ -134,4 +129,39 @@ async fn run(case: &Case) -> Vec<String> {
     problems.extend(leaks.finish(&case.expected.secrets));
     problems.extend(case.secrets_that_are_nowhere());
     problems
+}
+
+/// Whom the case asks: the default chain as a rule.
+fn provider(case: &Case, context: &Context) -> Result<SharedCredentials, CredentialsError> {
+    if let Some(role) = &case.expected.assume_role {
+        let source = Arc::new(EnvProvider::new(Arc::clone(&context.environment)));
+        let request = AssumeRole::new(role.role_arn.as_str(), role.session.as_str())
+            .external_id(role.external_id.as_deref())
+            .policy(role.policy.clone())
+            .duration_seconds(role.duration_seconds);
+        return Ok(Arc::new(AssumeRoleProvider::new(context, source, request)));
+    }
+    match &case.given {
+        None => Ok(Arc::new(Chain::official(context))),
+        Some(Given::Secret(entries)) => {
+            let entry = |name: &str| entries.get(name).map(String::as_bytes);
+            Ok(Arc::new(from_secret_content(entry)?))
+        }
+        Some(Given::Static {
+            access_key_id,
+            access_key_secret,
+            security_token,
+            expires_at,
+        }) => {
+            let mut keys = Credentials::new(access_key_id.as_str(), access_key_secret.as_str());
+            if let Some(token) = security_token {
+                keys = keys.with_security_token(token.as_str());
+            }
+            let provider = StaticProvider::new(keys)?;
+            Ok(Arc::new(match *expires_at {
+                Some(at) => provider.expiring_at(at, Arc::clone(&context.clock)),
+                None => provider,
+            }))
+        }
+    }
 }

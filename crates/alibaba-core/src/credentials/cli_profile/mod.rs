@@ -337,7 +337,7 @@ impl ProvideCredentials for ExternalProvider {
 }
 
 fn fixed(credentials: Credentials) -> Result<SharedCredentials, CredentialsError> {
-    Ok(Arc::new(StaticProvider::named(NAME, credentials, None)?))
+    Ok(Arc::new(StaticProvider::named(NAME, credentials)?))
 }
 
 fn fail(kind: CredentialsErrorKind, step: impl Into<String>) -> CredentialsError {
