@@ -135,23 +135,22 @@ pub(super) fn write_string_to_sign(
     hash: &hex::Hex32,
 ) {
     out.clear();
-    let [day, region, product] = [scope.day, scope.region, scope.product];
     for part in [
-        ALGORITHM,
-        "\n",
-        stamp.as_str(),
-        "\n",
-        day,
-        "/",
-        region,
-        "/",
-        product,
-        "/",
-        SCOPE_END,
-        "\n",
-        hash.as_str(),
+        ALGORITHM.as_bytes(),
+        b"\n",
+        stamp.as_bytes(),
+        b"\n",
+        scope.day.as_bytes(),
+        b"/",
+        scope.region.as_bytes(),
+        b"/",
+        scope.product.as_bytes(),
+        b"/",
+        SCOPE_END.as_bytes(),
+        b"\n",
+        hash.as_bytes(),
     ] {
-        out.extend_from_slice(part.as_bytes());
+        out.extend_from_slice(part);
     }
 }
 

@@ -68,7 +68,7 @@ impl Signer {
             .as_ref()
             .map(|t| t.expose().as_bytes());
         let own = [
-            ("x-oss-date", Some(stamp.as_str().as_bytes())),
+            ("x-oss-date", Some(stamp.as_bytes())),
             ("x-oss-content-sha256", Some(UNSIGNED_PAYLOAD.as_bytes())),
             ("x-oss-security-token", token),
         ];
