@@ -120,7 +120,12 @@ impl Block {
             let end = start + packed.object.length as usize;
             packed.sha256 = Sha256::digest(&self.tar[start..end]).into();
         }
-        let bytes = gzip(&self.tar)?;
+        let level = if shrinks(&self.tar) {
+            LEVEL
+        } else {
+            Compression::none()
+        };
+        let bytes = gzip_at(level, &self.tar)?;
         Ok(Member {
             bytes,
             size: self.tar.len() as u64,
@@ -129,12 +134,30 @@ impl Block {
     }
 }
 
+/// Whether compressing a block is worth its time. On releases, keys and certificates in base64 the
+/// fast level spends the most time of all and takes nothing off. Only asked where an object is large,
+/// and of samples: a wrong answer costs some space.
+fn shrinks(bytes: &[u8]) -> bool {
+    const SAMPLE: usize = 4 << 10;
+    const SAMPLES: usize = 4;
+    if bytes.len() < 2 * BLOCK_SIZE {
+        return true;
+    }
+    let sampled: Vec<u8> = bytes
+        .chunks(bytes.len() / SAMPLES)
+        .take(SAMPLES)
+        .flat_map(|chunk| &chunk[..SAMPLE.min(chunk.len())])
+        .copied()
+        .collect();
+    gzip_at(LEVEL, &sampled).is_ok_and(|compressed| compressed.len() < sampled.len() / 10 * 9)
+}
+
 /// One gzip member holding `bytes`.
 pub(crate) fn gzip(bytes: &[u8]) -> Result<Bytes> {
     gzip_at(LEVEL, bytes)
 }
 
-/// The same, compressed with more care.
+/// The same, compressed with more or less care.
 pub(crate) fn gzip_at(level: Compression, bytes: &[u8]) -> Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4 + 64), level);
     encoder
@@ -184,6 +207,42 @@ mod tests {
     use std::io::Read as _;
 
     use super::*;
+
+    #[test]
+    fn large_text_shrinks_and_large_keys_are_stored_as_they_are() {
+        let types = Arc::new(TypeMeta {
+            api_version: "v1".into(),
+            kind: "Secret".into(),
+        });
+        let mut state = 1_u64;
+        let key: Vec<u8> = std::iter::repeat_with(|| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            b'A' + (state >> 40) as u8 % 52
+        })
+        .take(1 << 20)
+        .collect();
+        let text = b"one line of a file like all its others\n".repeat(1 << 15);
+        for (object, least, most) in [(&key, 100, 101), (&text, 0, 5)] {
+            let id = ObjectId {
+                resource: "secrets".parse().unwrap(),
+                namespace: Some("s".into()),
+                name: "large".into(),
+            };
+            let mut block = Block::default();
+            block.push(id, &types, &[object.as_slice()], 7).unwrap();
+            let raw = block.tar.clone();
+            let member = block.compress().unwrap();
+            let percent = member.bytes.len() * 100 / raw.len();
+            assert!((least..=most).contains(&percent), "{percent} %");
+            let mut read = Vec::new();
+            flate2::read::GzDecoder::new(&member.bytes[..])
+                .read_to_end(&mut read)
+                .unwrap();
+            assert!(read == raw);
+        }
+    }
 
     #[test]
     fn members_are_one_archive_to_any_reader() {
