@@ -122,7 +122,7 @@ impl PatientApi {
                 .uri(path)
                 .header("content-type", media)
                 .header("accept", "application/json")
-                .body(Body::from(body.to_vec()))
+                .body(Body::from(body.clone()))
                 .map_err(|error| Error::invalid(step()).with_source(error))?;
             let left = self.patience.saturating_sub(started.elapsed());
             let outcome = tokio::time::timeout(left, exchange(&self.client, request)).await;

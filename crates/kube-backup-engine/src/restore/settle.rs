@@ -1,11 +1,13 @@
 //! One restore under way: tier by tier, object by object.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use super::apply::{Applied, Wanted, apply};
 use super::deadline::Deadline;
@@ -24,6 +26,12 @@ use crate::{Discovery, Entry, GroupResource, ObjectId, OpenBackup, Result};
 
 /// On an object whose status is to be written back (Velero, restore.go).
 const RESTORE_STATUS: &str = "/metadata/annotations/velero.io~1restore-status";
+
+/// So many entries are read in one go: reading copies what it is to read.
+const BATCH: usize = 2048;
+/// Bytes of JSON that are being restored at once. Each is held about five times, as parsed, sent and
+/// answered, so a few large Secrets take more room than all small objects together.
+const ROOM: usize = 4 << 20;
 
 /// A restore under way, or the dry run of one.
 pub(crate) struct Run<'a> {
@@ -134,19 +142,30 @@ impl<'a> Run<'a> {
             return;
         }
         tracing::debug!(?tier, objects = entries.len(), "restoring");
-        let mut left: HashSet<ObjectId> = entries.iter().map(|entry| entry.id.clone()).collect();
+        // Hashes: the names themselves are in the entries already.
+        let (mut settled, hasher) = (HashSet::new(), RandomState::new());
+        let room = Semaphore::new(ROOM);
         let work = async {
-            let mut settling = self
-                .backup
-                .read(&entries)
-                .map_ok(|(entry, bytes)| async move {
-                    let id = entry.id.clone();
-                    self.settle(tier, entry, &bytes).await;
-                    Ok(id)
+            let settling = stream::iter(entries.chunks(BATCH))
+                .flat_map(|batch| self.backup.read(batch))
+                .and_then(|(entry, bytes)| {
+                    let weight = u32::try_from(bytes.len().min(ROOM)).unwrap_or(u32::MAX);
+                    let held = room.acquire_many(weight);
+                    // It is never closed.
+                    async move { Ok((entry, bytes, held.await.ok())) }
+                })
+                .map_ok(|(entry, bytes, held)| {
+                    let hash = hasher.hash_one(&entry.id);
+                    async move {
+                        self.settle(tier, entry, &bytes).await;
+                        drop(held);
+                        Ok(hash)
+                    }
                 })
                 .try_buffer_unordered(self.parallel());
-            while let Some(settled) = settling.next().await {
-                left.remove(&settled?);
+            let mut settling = std::pin::pin!(settling);
+            while let Some(hash) = settling.next().await {
+                settled.insert(hash?);
             }
             Ok(())
         };
@@ -160,10 +179,13 @@ impl<'a> Run<'a> {
             .and_then(|done| done)
         {
             let reason = error.chain();
-            for id in left {
-                let target = self.target_of(&id);
+            for Entry { id, .. } in &entries {
+                if settled.contains(&hasher.hash_one(id)) {
+                    continue;
+                }
+                let target = self.target_of(id);
                 let outcome = Outcome::Failed(reason.clone());
-                self.record(tier, id, target, outcome.into(), None);
+                self.record(tier, id.clone(), target, outcome.into(), None);
             }
         }
     }
