@@ -289,14 +289,16 @@ fn in_shop(resource: &str, name: &str) -> String {
 /// An archive in which much leads nowhere.
 fn loose() -> Tarball {
     let owned = json!({"metadata": {"name": "owned", "namespace": "shop", "uid": "u", "ownerReferences": [
-        {"apiVersion": "example.com/v1", "kind": "Cart", "name": "gone", "uid": "gone"},
-        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "set", "uid": "set"}]}});
+        {"apiVersion": "example.com/v1", "kind": "Cart", "name": "gone", "uid": "gone"}]}});
     let pod = json!({"spec": {"runtimeClassName": "gvisor", "volumes": [{"secret": {"secretName": "tls"}},
         {"configMap": {"name": "fine"}}]}});
+    let mut adopted = pod.clone();
+    adopted["metadata"] = json!({"name": "p1", "namespace": "shop", "uid": "p1", "ownerReferences": [
+        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "set", "uid": "set", "controller": true}]});
     let claim = json!({"spec": {"storageClassName": "fast"}});
     Tarball::new()
         .file(path("owned"), object("v1", "ConfigMap", "owned", &owned))
-        .file(in_shop("pods", "p1"), object("v1", "Pod", "p1", &pod))
+        .file(in_shop("pods", "p1"), object("v1", "Pod", "p1", &adopted))
         .file(in_shop("pods", "p2"), object("v1", "Pod", "p2", &pod))
         .file(
             in_shop("persistentvolumeclaims", "c"),
@@ -321,7 +323,7 @@ async fn owners_and_references_that_lead_nowhere_are_told_once_each() {
             "note record the record names no digest of its archive, so a change of it cannot be told from the \
              original",
             "warning owner configmaps shop/owned: its owner Cart `gone` is not in the backup",
-            "note owner configmaps shop/owned: its owner ReplicaSet `set` is not in the backup",
+            "note owner pods shop/p1: its owner ReplicaSet `set` is not in the backup",
             "note reference configmaps shop/fine: needs namespaces shop (metadata.namespace), which is not in the \
              backup; so do 6 others",
             "warning reference pods shop/p1: needs secrets shop/tls (volumes.secret), which is not in the backup; so \

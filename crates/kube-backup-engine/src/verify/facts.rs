@@ -64,13 +64,13 @@ impl Facts {
 }
 
 /// Nodes own mirror Pods and leases, which no restore brings back.
-fn owner(of: &GroupResource, reference: &Value) -> Option<Owner> {
+fn owner(owned: &GroupResource, reference: &Value) -> Option<Owner> {
     let text = |key: &str| reference[key].as_str().map(str::to_owned);
     let owner = Owner {
         uid: text("uid")?,
         kind: text("kind")?,
         name: text("name")?,
-        adopts: is_adopted(of, reference),
+        adopts: is_adopted(owned, reference),
     };
     (owner.kind != "Node").then_some(owner)
 }
@@ -118,27 +118,31 @@ mod tests {
     }
 
     #[test]
-    fn owners_and_served_versions_are_facts() {
+    fn owners_are_facts_and_nodes_are_none() {
         let owners = json!([
             {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "1"},
-            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "r", "uid": "2"},
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "r", "uid": "2", "controller": true},
             {"apiVersion": "example.com/v1", "kind": "Cart", "name": "c", "uid": "3"}]);
-        let object = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-            "metadata": {"name": "a", "uid": "9", "ownerReferences": owners},
-            "spec": {"group": "example.com", "names": {"plural": "carts"}, "versions": [
-                {"name": "v1", "served": true}, {"name": "v0", "served": false}]}});
-        let facts = of("customresourcedefinitions.apiextensions.k8s.io", &object).unwrap();
+        let object = json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "a", "uid": "9", "ownerReferences": owners}});
+        let facts = of("pods", &object).unwrap();
         let owners: Vec<_> = facts
             .owners
             .iter()
-            .map(|o| (o.name.as_str(), o.adopts))
+            .map(|owner| (owner.name.as_str(), owner.adopts))
             .collect();
         assert_eq!(owners, [("r", true), ("c", false)]);
         assert_eq!(facts.uid.as_deref(), Some("9"));
+    }
+
+    #[test]
+    fn what_a_definition_serves_is_a_fact() {
+        let object = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": "a"}, "spec": {"group": "example.com", "names": {"plural": "carts"},
+            "versions": [{"name": "v1", "served": true}, {"name": "v0", "served": false}]}});
+        let facts = of("customresourcedefinitions.apiextensions.k8s.io", &object).unwrap();
         let (kind, versions) = facts.defines.unwrap();
-        assert_eq!(
-            (kind.to_string().as_str(), versions),
-            ("carts.example.com", vec!["example.com/v1".into()])
-        );
+        assert_eq!(kind.to_string(), "carts.example.com");
+        assert_eq!(versions, ["example.com/v1"]);
     }
 }
