@@ -327,11 +327,11 @@ async fn owners_and_references_that_lead_nowhere_are_told_once_each() {
             "note reference configmaps shop/fine: needs namespaces shop (metadata.namespace), which is not in the \
              backup; so do 6 others",
             "warning reference pods shop/p1: needs secrets shop/tls (volumes.secret), which is not in the backup; so \
-             do 1 others",
+             does one other",
             "warning reference carts.example.com shop/k: needs customresourcedefinitions.apiextensions.k8s.io \
              carts.example.com (kind), which is not in the backup",
             "warning reference pods shop/p1: needs runtimeclasses.node.k8s.io gvisor (runtimeClassName), which is not \
-             in the backup; so do 1 others",
+             in the backup; so does one other",
             "warning reference persistentvolumeclaims shop/c: needs storageclasses.storage.k8s.io fast \
              (spec.storageClassName), which is not in the backup",
         ]
@@ -353,17 +353,17 @@ async fn a_cluster_that_lacks_kinds_versions_and_classes_is_told_apart_from_one_
         against(&report),
         [
             "error target carts.example.com shop/k: the cluster has no kind `carts.example.com` (stored as \
-             `example.com/v1`); 1 objects are concerned",
+             `example.com/v1`); objects of it: 1",
             "error target poddisruptionbudgets.policy shop/b: the cluster does not serve \
-             `poddisruptionbudgets.policy` as `policy/v1beta1`; 1 objects are concerned",
+             `poddisruptionbudgets.policy` as `policy/v1beta1`; objects of it: 1",
             "note target configmaps shop/fine: needs namespaces shop (metadata.namespace), which is neither in the \
              backup nor in the cluster; so do 6 others",
             "warning target pods shop/p1: needs secrets shop/tls (volumes.secret), which is neither in the backup nor \
-             in the cluster; so do 1 others",
+             in the cluster; so does one other",
             "warning target carts.example.com shop/k: needs customresourcedefinitions.apiextensions.k8s.io \
              carts.example.com (kind), which is neither in the backup nor in the cluster",
             "error target pods shop/p1: needs runtimeclasses.node.k8s.io gvisor (runtimeClassName), which is neither \
-             in the backup nor in the cluster; so do 1 others",
+             in the backup nor in the cluster; so does one other",
             "warning target persistentvolumeclaims shop/c: needs storageclasses.storage.k8s.io fast \
              (spec.storageClassName), which is neither in the backup nor in the cluster",
         ]
@@ -425,7 +425,7 @@ async fn the_report_is_a_table_for_people_and_json_for_machines() {
     assert!(text.contains("\n  warning          5\n"), "{text}");
     assert!(
         text.contains("\n  warning  reference pods shop/p1: needs secrets shop/tls (volumes.secret), which is not in the \
-            backup; so do 1 others; create it before restoring, or back it up too\n"),
+            backup; so does one other; create it before restoring, or back it up too\n"),
         "{text}"
     );
     let json = serde_json::to_value(&report).unwrap();

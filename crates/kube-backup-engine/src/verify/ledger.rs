@@ -197,6 +197,7 @@ fn add<K: Ord + Clone>(
 fn others(need: &Need) -> String {
     match need.by.count {
         1 => String::new(),
+        2 => "; so does one other".to_owned(),
         count => format!("; so do {} others", count - 1),
     }
 }

@@ -23,7 +23,8 @@ pub(super) fn check(record: &Record, moment: Option<&Moment>) -> Vec<Finding> {
         ),
     }
     let format = record.status.format_version.as_str();
-    if !format.starts_with("1.") {
+    // Early Veleros wrote none, and wrote archives as those of 1.0.0.
+    if !format.is_empty() && !format.starts_with("1.") {
         add(
             Severity::Error,
             format!("its format `{format}` is not one this version reads"),

@@ -124,7 +124,7 @@ fn refused(found: &Discovery, ledger: &Ledger) -> Vec<Finding> {
                 )
             }
         };
-        let message = format!("{message}; {} objects are concerned", used.count);
+        let message = format!("{message}; objects of it: {}", used.count);
         findings.push(
             Finding::new(Severity::Error, Check::Target, message)
                 .of(&used.first)

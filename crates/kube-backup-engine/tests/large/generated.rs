@@ -194,11 +194,8 @@ fn plural_group(path: &str) -> &str {
 fn object(kind: &Kind, number: usize, namespace: &str, text: &mut String) {
     let seed = number as u64 ^ (kind.plural.len() as u64) << 40 ^ (kind.count as u64) << 50;
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut hex = |digits: usize| -> String {
-        (0..digits)
-            .map(|_| char::from(random.alphanumeric()))
-            .collect()
-    };
+    let mut hex =
+        |digits: usize| -> String { (0..digits).map(|_| random.alphanumeric()).collect() };
     let name = format!("{}-{number:06}-{}", kind.plural, hex(5).to_lowercase());
     let app = format!("app-{}", number % 40);
     let _ = write!(
