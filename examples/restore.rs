@@ -5,12 +5,9 @@
 //! $ cargo run --example restore -- --folder ./backups --backup nightly --namespace shop=shop-copy
 //! ```
 
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "an example prints"
-)]
+#![allow(clippy::print_stderr, reason = "an example prints")]
 
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -57,6 +54,15 @@ struct Options {
     /// Only this kind, such as `deployments.apps`; may be repeated.
     #[arg(long)]
     kind: Vec<GroupResource>,
+    /// `FROM=TO`: what was of one storage class is to be of another; may be repeated.
+    #[arg(long, value_parser = pair)]
+    storage_class: Vec<(String, String)>,
+    /// `FROM=TO`: images whose name begins so are pulled from elsewhere; may be repeated.
+    #[arg(long, value_parser = pair)]
+    image: Vec<(String, String)>,
+    /// The restore's name. Run again under the same name, it settles what was left.
+    #[arg(long)]
+    name: Option<String>,
     /// Update what exists and differs, instead of leaving it alone.
     #[arg(long)]
     update: bool,
@@ -107,10 +113,13 @@ async fn run(options: Options) -> Result<bool> {
 }
 
 fn spec(options: &Options) -> RestoreSpec {
+    let name = options.name.as_ref().unwrap_or(&options.backup);
     let mut spec = RestoreSpec {
         included_resources: options.kind.iter().cloned().collect(),
+        storage_class_mapping: options.storage_class.iter().cloned().collect(),
+        image_mapping: options.image.iter().cloned().collect(),
         wait_for_ready: Duration::from_secs(options.wait),
-        ..RestoreSpec::named(format!("{}-restored", options.backup))
+        ..RestoreSpec::named(name)
     };
     if options.update {
         spec.existing = ExistingPolicy::Update;
@@ -126,6 +135,11 @@ fn spec(options: &Options) -> RestoreSpec {
         }
     }
     spec
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (from, to) = text.split_once('=').ok_or("write it as FROM=TO")?;
+    Ok((from.to_owned(), to.to_owned()))
 }
 
 fn store(options: &Options) -> Result<Arc<dyn ObjectStore>> {
@@ -155,10 +169,14 @@ async fn cluster(options: &Options) -> Result<kube::Client> {
 }
 
 fn print<T: serde::Serialize + std::fmt::Display>(options: &Options, what: &T) -> Result<()> {
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(what)?);
+    let text = if options.json {
+        serde_json::to_string_pretty(what)? + "\n"
     } else {
-        print!("{what}");
+        what.to_string()
+    };
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        done => Ok(done?),
     }
-    Ok(())
 }

@@ -1,6 +1,8 @@
 //! Single requests to the API server: raw JSON in and out, repeated where that is safe.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -47,6 +49,7 @@ pub(crate) struct PatientApi {
     client: Client,
     patience: Duration,
     dry_run: bool,
+    given_up: Arc<Mutex<HashSet<String>>>,
 }
 
 impl PatientApi {
@@ -55,6 +58,7 @@ impl PatientApi {
             client,
             patience,
             dry_run: false,
+            given_up: Arc::default(),
         }
     }
 
@@ -104,7 +108,8 @@ impl PatientApi {
     }
 
     /// Repeats what failed for a while: a broken connection, 429, 5xx, and the 409 of a writer that
-    /// was overtaken. Gives up, naming what was asked, when the patience ends.
+    /// was overtaken. Gives up, naming what was asked, when the patience ends. A webhook that failed for
+    /// so long is not waited for again: thousands of objects may be for it.
     async fn request(
         &self,
         method: Method,
@@ -126,7 +131,7 @@ impl PatientApi {
                 .map_err(|error| Error::invalid(step()).with_source(error))?;
             let left = self.patience.saturating_sub(started.elapsed());
             let outcome = tokio::time::timeout(left, exchange(&self.client, request)).await;
-            let (failure, wait) = match outcome {
+            let (failure, wait, webhook) = match outcome {
                 Err(_) => {
                     return Err(Error::new(
                         ErrorKind::Timeout,
@@ -141,24 +146,36 @@ impl PatientApi {
                     if !transient {
                         return Ok(answer);
                     }
-                    (
-                        Error::new(
-                            ErrorKind::Cluster,
-                            format!("{}: {}", step(), answer.message()),
-                        ),
-                        wait,
-                    )
+                    let message = answer.message();
+                    let webhook = failed_webhook(&message).map(str::to_owned);
+                    let failure = Error::new(ErrorKind::Cluster, format!("{}: {message}", step()));
+                    (failure, wait, webhook)
                 }
-                Ok(Err(error)) => (Error::cluster(step(), error), None),
+                Ok(Err(error)) => (Error::cluster(step(), error), None, None),
             };
             let pause = wait.unwrap_or_else(|| backoff(attempts));
+            let given_up = || self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(webhook) = &webhook
+                && given_up().contains(webhook)
+            {
+                return Err(failure);
+            }
             if started.elapsed() + pause >= self.patience {
+                given_up().extend(webhook);
                 return Err(failure);
             }
             tracing::debug!(%failure, attempts, "try again");
             tokio::time::sleep(pause).await;
         }
     }
+}
+
+/// What names the webhook in the message of a server that could not call it (apiserver,
+/// webhook/errors and apiextensions, conversion/webhook_converter.go). Behind it stands the address,
+/// which tells the time each attempt was given.
+fn failed_webhook(message: &str) -> Option<&str> {
+    let call = message.split(": Post ").next()?;
+    call.contains(" webhook ").then_some(call)
 }
 
 async fn exchange(
@@ -189,4 +206,27 @@ fn encode(object: &Value) -> Result<Bytes> {
     serde_json::to_vec(object)
         .map(Bytes::from)
         .map_err(|error| Error::invalid("encode an object").with_source(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_webhook_that_fails_is_known_by_its_name() {
+        // As kube-apiserver 1.36 says it.
+        let admission = r#"Internal error occurred: failed calling webhook "deny.example.com": failed to call webhook: Post "https://s.ns.svc:443/?timeout=1s": no endpoints available for service "s""#;
+        assert_eq!(
+            failed_webhook(admission),
+            Some(
+                r#"Internal error occurred: failed calling webhook "deny.example.com": failed to call webhook"#
+            )
+        );
+        let conversion = r#"conversion webhook for example.com/v2, Kind=Cart failed: Post "https://s.ns.svc:443/?timeout=30s": service "s" not found"#;
+        assert_eq!(
+            failed_webhook(conversion),
+            Some("conversion webhook for example.com/v2, Kind=Cart failed")
+        );
+        assert_eq!(failed_webhook("etcdserver: request timed out"), None);
+    }
 }

@@ -236,6 +236,65 @@ async fn a_group_that_does_not_answer_stops_nothing() {
 }
 
 #[tokio::test]
+async fn a_dead_webhook_is_waited_for_once_and_not_for_each_object() {
+    let definition = |conversion: Value, storage: &str| {
+        let version = |name: &str| {
+            json!({"name": name, "served": true, "storage": name == storage,
+                "schema": {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}})
+        };
+        json!({"metadata": {"name": "carts.example.com"}, "spec": {"group": "example.com", "scope": "Namespaced",
+            "names": {"plural": "carts", "singular": "cart", "kind": "Cart", "listKind": "CartList"},
+            "conversion": conversion, "versions": [version("v2"), version("v1")]}})
+    };
+    const CARTS: usize = 60;
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    let source = KubeLocal::start().await.unwrap();
+    let from = client(&source);
+    create(
+        &from,
+        "/api/v1/namespaces",
+        json!({"metadata": {"name": "shop"}}),
+    )
+    .await;
+    create(
+        &from,
+        definitions,
+        definition(json!({"strategy": "None"}), "v2"),
+    )
+    .await;
+    for n in 0..CARTS {
+        create(&from, "/apis/example.com/v2/namespaces/shop/carts",
+            json!({"apiVersion": "example.com/v2", "kind": "Cart", "metadata": {"name": format!("c{n}")}})).await;
+    }
+    let repository = backed_up(&from).await;
+    let target = KubeLocal::start().await.unwrap();
+    let client = client(&target);
+    let dead = json!({"strategy": "Webhook", "webhook": {"conversionReviewVersions": ["v1"],
+        "clientConfig": {"service": {"namespace": "shop", "name": "nobody"}}}});
+    create(&client, definitions, definition(dead, "v1")).await;
+    target.requests().clear();
+    let spec = RestoreSpec {
+        patience: Duration::from_secs(1),
+        parallel: 4,
+        ..of_shop("r")
+    };
+    let report = restore(&client, &repository, spec).await;
+    assert_eq!(report.failed().count(), CARTS, "{report}");
+    let Outcome::Failed(reason) = outcome(&report, "carts.example.com shop/c0") else {
+        panic!("{report}");
+    };
+    assert!(
+        reason.contains("conversion webhook for example.com/"),
+        "{reason}"
+    );
+    let attempts = target
+        .requests()
+        .count_where(|request| request.method == "POST" && request.path.ends_with("/carts"));
+    // Four were tried for a second, all others once.
+    assert!(attempts < 2 * CARTS, "{attempts} attempts");
+}
+
+#[tokio::test]
 async fn no_restore_outlasts_its_deadline() {
     let repository = source().await;
     let (cluster, client) = target().await;
