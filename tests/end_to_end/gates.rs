@@ -229,3 +229,69 @@ async fn a_plan_tells_refusals_from_what_is_only_not_there_yet() {
     delete(&client, &format!("/api/v1/namespaces/{namespace}")).await;
     delete(&client, &format!("{classes}/{class}")).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_restored_after_what_they_would_refuse() {
+    let Some(plane) = control_plane::shared() else {
+        return;
+    };
+    let (client, bucket) = (plane.client(), Bucket::start().await);
+    let namespace = unique_name("limits");
+    let core = |plural: &str| format!("/api/v1/namespaces/{namespace}/{plural}");
+    create(
+        &client,
+        "/api/v1/namespaces",
+        &json!({"metadata": {"name": namespace}}),
+    )
+    .await;
+    let account = format!("{}/default", core("serviceaccounts"));
+    until(&client, &account, "there", |account| !account.is_null()).await;
+    let pod = |name: &str| {
+        json!({"metadata": {"name": name}, "spec": {"containers": [{"name": "c", "image": "c:1",
+            "resources": {"requests": {"cpu": "1"}, "limits": {"cpu": "1"}}}]}})
+    };
+    create(&client, &core("pods"), &pod("big")).await;
+    // Stricter than what is there, as after a change of mind.
+    create(
+        &client,
+        &core("limitranges"),
+        &json!({"metadata": {"name": "small"},
+        "spec": {"limits": [{"type": "Container", "max": {"cpu": "500m"}}]}}),
+    )
+    .await;
+    create(
+        &client,
+        &core("resourcequotas"),
+        &json!({"metadata": {"name": "none"},
+        "spec": {"hard": {"pods": "0"}}}),
+    )
+    .await;
+    let spec = BackupSpec {
+        included_namespaces: [namespace.clone()].into(),
+        ..BackupSpec::named("a")
+    };
+    Backup::new(client.clone(), bucket.repository(), spec)
+        .run()
+        .await
+        .unwrap();
+    delete(&client, &format!("/api/v1/namespaces/{namespace}")).await;
+    let backup = bucket.repository().open("a").await.unwrap();
+    let report = Restore::new(client.clone(), backup, RestoreSpec::named("r"))
+        .run()
+        .await
+        .unwrap();
+    assert!(report.is_complete(), "{report}");
+    for path in [
+        format!("{}/big", core("pods")),
+        format!("{}/small", core("limitranges")),
+    ] {
+        assert!(get(&client, &path).await.is_some(), "{path}");
+    }
+    // The limits hold for whoever comes now.
+    assert!(
+        send(&client, Method::POST, &core("pods"), &pod("late"))
+            .await
+            .is_err()
+    );
+    delete(&client, &format!("/api/v1/namespaces/{namespace}")).await;
+}

@@ -19,3 +19,4 @@ mod retention;
 mod rights;
 mod rivals;
 mod troubles;
+mod volumes;

@@ -59,7 +59,9 @@ pub(crate) fn decide(
     if let Some(metadata) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("ownerReferences");
     }
-    if policy == ExistingPolicy::Leave {
+    // Patched to the claim of the backup, a volume would be taken from the claim that it is bound to.
+    let is_taken = kind.is("", "persistentvolumes") && !is_for_the_same_claim(live, wanted);
+    if policy == ExistingPolicy::Leave || is_taken {
         return Decision::Leave(differences, patch);
     }
     for label in [BACKUP_LABEL, RESTORE_LABEL] {
@@ -67,6 +69,19 @@ pub(crate) fn decide(
     }
     touch(&mut patch, restore, "updated");
     Decision::Update(differences, patch)
+}
+
+/// Whether a volume that is there can be bound to the claim that the restored one was for.
+pub(crate) fn is_for_the_same_claim(live: &Value, wanted: &Value) -> bool {
+    let lost = matches!(
+        live["status"]["phase"].as_str(),
+        Some("Released" | "Failed")
+    );
+    let claim = |volume: &Value| {
+        let claim = volume["spec"].get("claimRef")?;
+        Some((claim["namespace"].clone(), claim["name"].clone()))
+    };
+    !lost && claim(live).is_none_or(|bound| claim(wanted) == Some(bound))
 }
 
 /// Whether `live` bears the labels of this very restore.
@@ -190,6 +205,30 @@ mod tests {
             of(&live("other", "", "red"), ExistingPolicy::Update),
             Decision::Equal
         );
+    }
+
+    #[test]
+    fn a_volume_is_never_taken_from_another_claim() {
+        let kind = GroupResource::core("persistentvolumes");
+        let volume = |claim: &str, phase: &str, policy: &str| {
+            json!({"metadata": {"name": "pv", "labels": {BACKUP_LABEL: "b", RESTORE_LABEL: "r"}},
+                "spec": {"claimRef": {"namespace": claim, "name": "data"}, "persistentVolumeReclaimPolicy": policy},
+                "status": {"phase": phase}})
+        };
+        let decided = |live: &mut Value| {
+            live["metadata"]["labels"][RESTORE_LABEL] = "other".into();
+            let wanted = volume("copy", "Bound", "Retain");
+            decide(&kind, ExistingPolicy::Update, live, &wanted)
+        };
+        for mut live in [
+            volume("shop", "Bound", "Retain"),
+            volume("copy", "Released", "Delete"),
+        ] {
+            let decision = decided(&mut live);
+            assert!(matches!(decision, Decision::Leave(..)), "{decision:?}");
+        }
+        let decision = decided(&mut volume("copy", "Bound", "Delete"));
+        assert!(matches!(decision, Decision::Update(..)), "{decision:?}");
     }
 
     #[test]

@@ -11,6 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::apply::{Applied, Wanted, apply};
 use super::deadline::Deadline;
+use super::decide::is_for_the_same_claim;
 use super::foreseen::Foreseen;
 use super::health::{self, Gate};
 use super::owners::{self, Orphan, Owner, Uids};
@@ -415,17 +416,4 @@ impl<'a> Run<'a> {
         }
         Ok(report)
     }
-}
-
-/// Whether a volume that is there can be bound to the claim that the restored one was for.
-fn is_for_the_same_claim(live: &Value, wanted: &Value) -> bool {
-    let lost = matches!(
-        live["status"]["phase"].as_str(),
-        Some("Released" | "Failed")
-    );
-    let claim = |volume: &Value| {
-        let claim = volume["spec"].get("claimRef")?;
-        Some((claim["namespace"].clone(), claim["name"].clone()))
-    };
-    !lost && claim(live).is_none_or(|bound| claim(wanted) == Some(bound))
 }

@@ -14,7 +14,13 @@ pub enum ExistingPolicy {
     /// They stay as they are; the report says which of them differ.
     #[default]
     Leave,
-    /// They are patched to what the backup holds; fields that only the cluster knows stay.
+    /// They are patched to what the backup holds; fields that only the cluster knows stay. What the
+    /// server lets nobody change in place is reported as failed, with its fields and the remedy. A
+    /// volume that is bound to another claim is left alone all the same.
+    ///
+    /// Service accounts are an exception to both policies: what they lack is always added, for every
+    /// namespace has its `default` one before anything is restored, and this policy overwrites what
+    /// differs, but takes nothing away.
     Update,
 }
 
