@@ -24,6 +24,8 @@ const MAX_FETCH: u64 = 512 << 10;
 /// Most compressed bytes that stay in memory between reads. What a restore chooses is read twice, to be
 /// checked before it is applied; of a small choice the second time costs no request.
 const MAX_HELD: u64 = 4 << 20;
+/// Entries copied at once.
+const BATCH: usize = 2048;
 /// Requests under way at once.
 pub(super) const PARALLEL_FETCHES: usize = 3;
 
@@ -32,17 +34,10 @@ impl OpenBackup {
     ///
     /// Fetches only the parts of the archive that hold them, near ones together. Entries found
     /// without an index are picked out of one pass over the whole archive.
-    pub fn read(&self, entries: &[Entry]) -> BoxStream<'static, Result<(Entry, Bytes)>> {
-        let mut located: Vec<(Location, Entry)> = Vec::with_capacity(entries.len());
-        let mut others: HashSet<ObjectId> = HashSet::new();
-        for entry in entries {
-            match entry.location {
-                Some(location) => located.push((location, entry.clone())),
-                None => {
-                    others.insert(entry.id.clone());
-                }
-            }
-        }
+    pub fn read<'a>(&'a self, entries: &'a [Entry]) -> BoxStream<'a, Result<(Entry, Bytes)>> {
+        let (located, others): (Vec<&Entry>, Vec<&Entry>) =
+            entries.iter().partition(|entry| entry.location.is_some());
+        let others: HashSet<ObjectId> = others.iter().map(|entry| entry.id.clone()).collect();
         let by_range = self.read_located(located);
         if others.is_empty() {
             return by_range;
@@ -53,11 +48,34 @@ impl OpenBackup {
         by_range.chain(by_pass).boxed()
     }
 
-    fn read_located(
+    /// Entries are copied as they are come to, since there may be very many.
+    fn read_located<'a>(
+        &'a self,
+        mut located: Vec<&'a Entry>,
+    ) -> BoxStream<'a, Result<(Entry, Bytes)>> {
+        let place = |entry: &&Entry| {
+            entry
+                .location
+                .map(|at| (at.member.offset, at.object.offset))
+        };
+        located.sort_by_key(place);
+        let mut left = located.into_iter();
+        let batches = std::iter::from_fn(move || {
+            let next = left.by_ref().take(BATCH);
+            let batch: Vec<(Location, Entry)> = next
+                .filter_map(|entry| Some((entry.location?, entry.clone())))
+                .collect();
+            (!batch.is_empty()).then_some(batch)
+        });
+        stream::iter(batches)
+            .flat_map(|batch| self.read_batch(batch))
+            .boxed()
+    }
+
+    fn read_batch(
         &self,
-        mut located: Vec<(Location, Entry)>,
+        located: Vec<(Location, Entry)>,
     ) -> BoxStream<'static, Result<(Entry, Bytes)>> {
-        located.sort_by_key(|(at, _)| (at.member.offset, at.object.offset));
         let store = Arc::clone(&self.store);
         let key = self.keys.archive();
         let held = Arc::clone(&self.held);

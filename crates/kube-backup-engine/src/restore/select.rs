@@ -34,11 +34,9 @@ pub(crate) async fn select(backup: &OpenBackup, spec: &RestoreSpec) -> Result<Se
     let mut facts = Facts::default();
     let needs_facts = !spec.label_selectors.is_empty() || !spec.wants_whole_cluster();
     if archive.has_index() || needs_facts {
-        for batch in chosen.chunks(archive.batch()) {
-            let mut objects = backup.read(batch);
-            while let Some((entry, bytes)) = objects.try_next().await? {
-                facts.note(spec, &entry.id, &bytes)?;
-            }
+        let mut objects = backup.read(&chosen);
+        while let Some((entry, bytes)) = objects.try_next().await? {
+            facts.note(spec, &entry.id, &bytes)?;
         }
     }
     if !spec.label_selectors.is_empty() {
@@ -86,12 +84,6 @@ impl<'a> Archive<'a> {
 
     fn has_index(&self) -> bool {
         self.all.is_none()
-    }
-
-    /// How many entries to read at once: reading copies what it is to read, and without an index each
-    /// read is a pass over the archive.
-    fn batch(&self) -> usize {
-        if self.has_index() { 2048 } else { usize::MAX }
     }
 
     async fn find(&self, filter: &EntryFilter) -> Result<Vec<Entry>> {

@@ -5,9 +5,9 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use futures::{StreamExt as _, TryStreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _};
 use serde_json::Value;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::apply::{Applied, Wanted, apply};
 use super::deadline::Deadline;
@@ -28,8 +28,6 @@ use crate::{Discovery, Entry, GroupResource, ObjectId, OpenBackup, Result};
 /// On an object whose status is to be written back (Velero, restore.go).
 const RESTORE_STATUS: &str = "/metadata/annotations/velero.io~1restore-status";
 
-/// So many entries are read in one go: reading copies what it is to read.
-const BATCH: usize = 2048;
 /// Bytes of JSON that are being restored at once. Each is held about five times, as parsed, sent and
 /// answered, so a few large Secrets take more room than all small objects together.
 const ROOM: usize = 4 << 20;
@@ -68,6 +66,18 @@ pub(super) struct Settled {
 
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until there is room for an object, and keeps it for as long as the permit lives.
+async fn with_room(
+    room: Arc<Semaphore>,
+    entry: Entry,
+    bytes: Bytes,
+) -> Result<(Entry, Bytes, Option<OwnedSemaphorePermit>)> {
+    let weight = u32::try_from(bytes.len().min(ROOM)).unwrap_or(u32::MAX);
+    // It is never closed.
+    let held = room.acquire_many_owned(weight).await.ok();
+    Ok((entry, bytes, held))
 }
 
 impl<'a> Run<'a> {
@@ -145,16 +155,12 @@ impl<'a> Run<'a> {
         tracing::debug!(?tier, objects = entries.len(), "restoring");
         // Hashes: the names themselves are in the entries already.
         let (mut settled, hasher) = (HashSet::new(), RandomState::new());
-        let room = Semaphore::new(ROOM);
+        let room = Arc::new(Semaphore::new(ROOM));
         let work = async {
-            let settling = stream::iter(entries.chunks(BATCH))
-                .flat_map(|batch| self.backup.read(batch))
-                .and_then(|(entry, bytes)| {
-                    let weight = u32::try_from(bytes.len().min(ROOM)).unwrap_or(u32::MAX);
-                    let held = room.acquire_many(weight);
-                    // It is never closed.
-                    async move { Ok((entry, bytes, held.await.ok())) }
-                })
+            let settling = self
+                .backup
+                .read(&entries)
+                .and_then(|(entry, bytes)| with_room(Arc::clone(&room), entry, bytes))
                 .map_ok(|(entry, bytes, held)| {
                     let hash = hasher.hash_one(&entry.id);
                     async move {
