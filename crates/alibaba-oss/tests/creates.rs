@@ -284,6 +284,10 @@ async fn the_seven_actions_of_the_backup_center_suffice_where_there_are_no_versi
     // Another process finds an object that tells.
     let again = OssStore::new(store.client().clone(), BUCKET);
     create(&again, "c", "x").await.unwrap();
+    let refused = cloud.0.requests().all();
+    let refused = refused.iter().filter(|r| r.status == Some(403));
+    let refused: Vec<_> = refused.map(|r| r.operation).collect();
+    assert_eq!(refused, ["GetBucketVersioning"], "asked once");
 }
 
 #[tokio::test]

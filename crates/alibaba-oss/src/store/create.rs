@@ -127,11 +127,15 @@ impl OssStore {
         let mut won = None;
         if written.attempts > 1 {
             for version in older {
-                if self.is_same(key, version, &written.outcome).await? {
-                    if version.version_id == oldest.version_id {
+                match self.is_same(key, version, &written.outcome).await {
+                    Ok(false) => {}
+                    Ok(true) if version.version_id == oldest.version_id => {
                         won = Some(version.version_id.clone());
-                    } else {
-                        own.push(&version.version_id);
+                    }
+                    Ok(true) => own.push(&version.version_id),
+                    Err(unknown) => {
+                        self.remove_own(key, &id).await?;
+                        return Err(unknown.into());
                     }
                 }
             }

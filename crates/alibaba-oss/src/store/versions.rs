@@ -1,5 +1,6 @@
 //! What OSS says of the versions of a bucket and of a key: as much as a true create needs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,18 +31,22 @@ pub(super) enum State {
 
 /// What is known of a bucket's versioning, and since when.
 #[derive(Debug, Default)]
-pub(super) struct Known(Mutex<Option<(State, DateTime<Utc>)>>);
+pub(super) struct Known {
+    state: Mutex<Option<(State, DateTime<Utc>)>>,
+    /// Whether the caller may not ask: it is not asked again then.
+    denied: AtomicBool,
+}
 
 impl Known {
     fn known(&self, now: DateTime<Utc>) -> Option<State> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         known
             .filter(|(_, since)| now - *since < BELIEVED)
             .map(|(state, _)| state)
     }
 
     fn learn(&self, state: State, now: DateTime<Utc>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((state, now));
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = Some((state, now));
     }
 }
 
@@ -51,12 +56,9 @@ impl OssStore {
         if let Some(known) = self.versioning.known(self.client.clock().now()) {
             return Ok(known);
         }
-        let state = match self.client.bucket_versioning(&self.bucket).await {
-            Ok(None) => State::Never,
-            Ok(Some(Versioning::Enabled)) => State::Enabled,
-            Ok(Some(Versioning::Suspended)) => State::Suspended,
-            Err(error) if error.kind() == ErrorKind::Denied => self.read_versioning_off().await,
-            Err(error) => return Err(error),
+        let state = match self.ask_versioning().await? {
+            Some(state) => state,
+            None => self.read_versioning_off().await,
         };
         if state != State::Unknown {
             self.learn(state);
@@ -66,6 +68,24 @@ impl OssStore {
 
     pub(super) fn learn(&self, state: State) {
         self.versioning.learn(state, self.client.clock().now());
+    }
+
+    /// What GetBucketVersioning says, where the caller may ask.
+    async fn ask_versioning(&self) -> Result<Option<State>> {
+        let denied = &self.versioning.denied;
+        if denied.load(Ordering::Relaxed) {
+            return Ok(None);
+        }
+        match self.client.bucket_versioning(&self.bucket).await {
+            Ok(None) => Ok(Some(State::Never)),
+            Ok(Some(Versioning::Enabled)) => Ok(Some(State::Enabled)),
+            Ok(Some(Versioning::Suspended)) => Ok(Some(State::Suspended)),
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                denied.store(true, Ordering::Relaxed);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// What the headers of any object say: they name a version where the bucket has or had any.
