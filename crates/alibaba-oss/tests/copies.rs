@@ -152,6 +152,33 @@ async fn a_small_copy_is_one_request_and_checked_too() {
 }
 
 #[tokio::test]
+async fn progress_ends_at_the_length_however_often_it_is_copied() {
+    let setup = Setup::new().await;
+    for (operation, part_size) in [
+        ("CopyObject", 1024 * 1024),
+        ("CompleteMultipartUpload", PART),
+    ] {
+        setup.fault(Rule::new(Fault::WrongCrc).operation(operation).times(1));
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let reports = seen.clone();
+        let copy = setup.copy().part_size(part_size);
+        let copied = copy
+            .on_progress(move |progress| reports.lock().unwrap().push(progress.done))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(copied.verdict, Verdict::Verified);
+        let seen = seen.lock().unwrap();
+        assert_eq!(seen.last(), Some(&950_000), "{operation}: {seen:?}");
+        assert!(
+            seen.iter().all(|done| *done <= 950_000),
+            "{operation}: {seen:?}"
+        );
+        assert_eq!(setup.count(operation), 2, "{operation}");
+    }
+}
+
+#[tokio::test]
 async fn trouble_with_parts_is_waited_out_and_lost_answers_are_recognised() {
     let setup = Setup::new().await;
     let part = |fault| Rule::new(fault).operation("UploadPartCopy").times(1);

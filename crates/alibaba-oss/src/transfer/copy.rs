@@ -140,9 +140,6 @@ impl ObjectCopy {
                 // What forbids to be replaced cannot be written again.
                 Err(error) if error.verdict().is_some() && tries == 1 && !self.forbid_overwrite => {
                     tracing::warn!(%error, "copy again from the beginning");
-                    if let Some(meter) = &self.meter {
-                        meter.take_back(info.len);
-                    }
                 }
                 outcome => return outcome,
             }
@@ -206,6 +203,12 @@ impl ObjectCopy {
         let guard = UploadGuard::new(&self.client, bucket, key, &id);
         let copied = self.send_parts(info, &id).await;
         guard.settle(copied.is_ok()).await;
+        if let (Err(error), Some(meter)) = (&copied, &self.meter)
+            && error.verdict().is_some()
+        {
+            // All parts were there: it was the whole that did not agree.
+            meter.take_back(info.len);
+        }
         copied
     }
 
