@@ -188,7 +188,7 @@ impl AppendObject {
     async fn claim(&self) -> Option<Appended> {
         let len = self.payload.size()?;
         let ours = self.payload.crc().await?;
-        let end = self.position + len;
+        let end = self.position.checked_add(len)?;
         let stored = self
             .client
             .head_object(&self.bucket, &self.key)
