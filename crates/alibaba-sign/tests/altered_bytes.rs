@@ -456,7 +456,6 @@ fn roa_request<'a>(
         path: &texts[1],
         query,
         headers,
-        ..roa_v1::Request::default()
     }
 }
 

@@ -160,6 +160,8 @@ type Pairs<'a> = SmallVec<[(&'a str, &'a str); 12]>;
 fn sorted<'a>(query: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Pairs<'a> {
     let mut pairs: Pairs<'_> = query
         .map(|(name, value)| (name, value.unwrap_or_default()))
+        // What has neither does not survive a URL: `a&&b` is two parameters.
+        .filter(|(name, value)| !name.is_empty() || !value.is_empty())
         .collect();
     // By value too: one official SDK signs repeated keys so, the others cannot send them.
     pairs.sort_unstable_by(|one, other| {

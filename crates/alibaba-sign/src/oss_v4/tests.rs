@@ -425,6 +425,25 @@ fn a_new_secret_never_meets_an_old_key() {
     }
 }
 
+#[test]
+fn a_parameter_without_name_and_value_does_not_exist() {
+    let credentials = Credentials::new("id", "secret");
+    let url = |query: &[(&str, Option<&str>)]| {
+        let request = Request {
+            query,
+            ..Request::new("GET")
+        };
+        Signer::new("cn-hangzhou")
+            .presign(&credentials, DateTime::UNIX_EPOCH, MAX_EXPIRY, &request)
+            .unwrap()
+            .as_str()
+            .to_owned()
+    };
+    let plain = url(&[("acl", None)]);
+    assert_eq!(url(&[("", None), ("acl", None), ("", Some(""))]), plain);
+    assert_ne!(url(&[("acl", None), ("", Some("x"))]), plain);
+}
+
 proptest! {
     #[test]
     fn any_altered_byte_of_what_is_signed_is_caught(
