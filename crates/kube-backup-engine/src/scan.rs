@@ -4,7 +4,10 @@
 //! item's name and labels, needs to know where values begin and end, not what they hold. These
 //! functions walk bytes, never recurse, and answer an error for what cannot be JSON.
 
+use std::fmt;
+
 use memchr::memchr2;
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::{Error, Result};
 
@@ -267,10 +270,67 @@ pub(crate) fn text_at(bytes: &[u8], path: &[&str]) -> Option<String> {
     raw_at(bytes, path).and_then(text)
 }
 
-/// Reads `T` from `bytes`, which must be one JSON value no deeper than [`MAX_DEPTH`].
-pub(crate) fn read<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+/// Reads `T` from `bytes`, which must be one JSON value no deeper than [`MAX_DEPTH`], whole and well-formed
+/// down to the last string and number that `T` has no use for.
+pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+    let malformed = |error: serde_json::Error| Error::corrupt("read JSON").with_source(error);
     skip_value(bytes, skip_space(bytes, 0))?;
-    serde_json::from_slice(bytes).map_err(|error| Error::corrupt("read JSON").with_source(error))
+    serde_json::from_slice::<Anything>(bytes).map_err(malformed)?;
+    serde_json::from_slice(bytes).map_err(malformed)
+}
+
+/// Any value, of which nothing is kept.
+///
+/// Not [`IgnoredAny`](serde::de::IgnoredAny), which passes over strings that are no Unicode and numbers that
+/// are none, and so accepts what cannot be read later.
+struct Anything;
+
+impl<'de> Deserialize<'de> for Anything {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(Self)
+    }
+}
+
+impl<'de> Visitor<'de> for Anything {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_str<E>(self, _: &str) -> std::result::Result<Self, E> {
+        Ok(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> std::result::Result<Self, A::Error> {
+        while items.next_element::<Self>()?.is_some() {}
+        Ok(self)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> std::result::Result<Self, A::Error> {
+        while fields.next_entry::<Self, Self>()?.is_some() {}
+        Ok(self)
+    }
 }
 
 #[cfg(test)]

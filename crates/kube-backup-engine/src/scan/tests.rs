@@ -97,3 +97,18 @@ fn values_are_found_by_path() {
     assert_eq!(text_at(bytes, &["spec", "claimRef", "n"]), None);
     assert_eq!(text_at(bytes, &["status"]), None);
 }
+
+#[test]
+fn what_the_value_parser_refuses_is_refused_before() {
+    for bad in [
+        &b"{\"a\":\"\xff\"}"[..],
+        br#"{"a":"\ud800"}"#,
+        br#"{"a":1e999}"#,
+        br#"{"\udfff":1}"#,
+        br#"{"a":1}}"#,
+    ] {
+        assert!(serde_json::from_slice::<serde_json::Value>(bad).is_err());
+        let read = read::<serde::de::IgnoredAny>(bad);
+        assert!(read.is_err(), "{}", String::from_utf8_lossy(bad));
+    }
+}

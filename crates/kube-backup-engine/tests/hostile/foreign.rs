@@ -267,6 +267,18 @@ fn small() -> Vec<Case> {
                 .finish(),
         ),
         case(
+            "string-that-is-not-utf-8",
+            path("x"),
+            "read JSON",
+            good()
+                .file(
+                    path("x"),
+                    b"{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"x\",\"namespace\":\"shop\"},\
+                        \"data\":{\"a\":\"\xff\"}}",
+                )
+                .finish(),
+        ),
+        case(
             "format-of-the-future",
             "metadata/version",
             "format `2.0.0`",
