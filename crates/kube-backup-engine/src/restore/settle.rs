@@ -30,7 +30,7 @@ const RESTORE_STATUS: &str = "/metadata/annotations/velero.io~1restore-status";
 
 /// Bytes of JSON that are being restored at once. Each is held about five times, as parsed, sent and
 /// answered, so a few large Secrets take more room than all small objects together.
-const ROOM: usize = 4 << 20;
+const ROOM: usize = 2 << 20;
 
 /// A restore under way, or the dry run of one.
 pub(crate) struct Run<'a> {
