@@ -36,8 +36,8 @@ struct Arguments {
     /// Backups, and reads of the same lists, of each size.
     #[arg(long, default_value_t = 7)]
     backups: usize,
-    /// Restores, and bare creations of as many objects, of each size; one for each 10 000 objects
-    /// beyond 50 000 takes long enough.
+    /// Restores, and bare creations of as many objects, of each size; beyond 50 000 objects one is
+    /// made, whatever is said here.
     #[arg(long, default_value_t = 3)]
     restores: usize,
     /// Where backups are kept.
