@@ -169,7 +169,7 @@ pub fn backup_archive(input: &[u8]) {
 }
 
 /// Up to the first zero byte: the text of the index's one chunk, behind its opening. What follows is the
-/// text of the archive, in one member of [`MEMBER`] bytes.
+/// text of the archive, in one member.
 pub fn backup_index(input: &[u8]) {
     let zero = input.iter().position(|byte| *byte == 0);
     let (lines, text) = input.split_at(zero.unwrap_or(input.len()));
