@@ -109,7 +109,6 @@ async fn of_two_backups_of_one_name_one_is_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "until OssStore makes creating true on buckets with versions"]
 async fn of_two_backups_of_one_name_one_is_committed_on_a_bucket_with_versions() {
     rivals(Bucket::versioned().await).await;
 }
