@@ -13,7 +13,7 @@ use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupSpec, Selector};
 use kube_backup_engine::compare::Comparison;
 use kube_backup_engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec};
-use kube_backup_engine::{EntryFilter, ErrorKind, ObjectId, Phase, Repository};
+use kube_backup_engine::{EntryFilter, ErrorKind, ObjectId, Phase, ReadLimits, Repository};
 use kube_local::KubeLocal;
 use object_store::memory::InMemory;
 use serde_json::Value;
@@ -86,6 +86,34 @@ fn assert_equal(
             "{id}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_could_not_be_read_back_is_left_out_by_name() {
+    let cluster = KubeLocal::start().await.unwrap();
+    let client = client(&cluster);
+    shop(&client, "shop").await;
+    let limits = ReadLimits {
+        max_object: 600,
+        ..ReadLimits::default()
+    };
+    let repository = repository().with_read_limits(limits);
+    let backup = Backup::new(client, repository.clone(), of_namespace("shop", "a"));
+    let report = backup.run().await.unwrap();
+    assert_eq!(report.record.status.phase, Phase::PartiallyFailed);
+    let errors: Vec<&str> = report.results.errors.messages().collect();
+    assert!(
+        errors
+            .iter()
+            .any(|error| error.contains("deployments.apps shop/web: it has")),
+        "{report}"
+    );
+    let kept = objects(&repository, "a").await;
+    assert!(!names(&kept).contains(&"deployments.apps shop/web".to_owned()));
+    assert_eq!(
+        report.record.status.progress.unwrap().items_backed_up,
+        kept.len() as u64
+    );
 }
 
 #[tokio::test]

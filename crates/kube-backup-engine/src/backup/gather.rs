@@ -43,6 +43,8 @@ pub(crate) struct Gather<'a> {
     /// Chosen namespaces.
     pub(crate) namespaces: BTreeSet<String>,
     pub(crate) mtime: u64,
+    /// Largest object that is read back.
+    pub(crate) max_object: u64,
     pub(crate) blocks: mpsc::Sender<Block>,
     pub(crate) seen: Mutex<Seen>,
     pub(crate) progress: &'a (dyn Fn(&Seen) + Send + Sync),
@@ -237,6 +239,18 @@ impl Gather<'_> {
             namespace: head.namespace.clone(),
             name: head.name.clone(),
         };
+        let parts = item.parts(splice);
+        let length = parts.iter().map(|part| part.len() as u64).sum::<u64>();
+        if length > self.max_object {
+            // Where etcd's limit was raised, or a server of its own keeps the kind.
+            seen.results.errors.cluster.push(format!(
+                "{id}: it has {length} bytes and is left out: archives are read up to {} bytes an \
+                 object, and API servers take requests of up to 3 MiB; raise `ReadLimits::max_object` \
+                 where yours takes more",
+                self.max_object
+            ));
+            return false;
+        }
         seen.objects += 1;
         seen.names.add(types, &id);
         if let Some(namespace) = &id.namespace
@@ -245,7 +259,7 @@ impl Gather<'_> {
             seen.namespaces.insert(namespace.clone());
         }
         let described = id.to_string();
-        if let Err(error) = block.push(id, types, &item.parts(splice), self.mtime) {
+        if let Err(error) = block.push(id, types, &parts, self.mtime) {
             seen.results
                 .errors
                 .cluster

@@ -275,6 +275,7 @@ impl Backup {
             pin,
             namespaces: chosen,
             mtime: u64::try_from(began.timestamp()).unwrap_or_default(),
+            max_object: self.repository.limits().max_object,
             blocks,
             seen: Mutex::new(Seen {
                 results,

@@ -60,11 +60,16 @@ impl Repository {
         }
     }
 
-    /// Reads archives under other limits than the default ones.
+    /// Reads archives under other limits than the default ones. Backups leave out, by name, what could
+    /// not be read back under them.
     #[must_use]
     pub fn with_read_limits(mut self, limits: ReadLimits) -> Self {
         self.limits = limits;
         self
+    }
+
+    pub(crate) fn limits(&self) -> &ReadLimits {
+        &self.limits
     }
 
     /// The store the backups lie in.
