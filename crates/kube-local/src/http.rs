@@ -1,5 +1,6 @@
 //! HTTP in front of the cluster: paths, bodies, formats, streams.
 
+mod answer;
 mod body;
 mod discovery;
 mod handle;
@@ -7,6 +8,8 @@ mod openapi;
 mod path;
 mod query;
 mod render;
+mod request;
+mod scale;
 mod serve;
 mod table;
 mod watch;

@@ -11,10 +11,12 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::answer::Answer;
 use super::body::{Body, half};
-use super::handle::{Answer, Handler, Request};
+use super::handle::Handler;
 use super::query::Query;
 use super::render::Format;
+use super::request::Request;
 use crate::cluster::Cluster;
 use crate::error::ApiError;
 use crate::faults::{Fault, Faults};
