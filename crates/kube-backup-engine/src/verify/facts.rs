@@ -131,11 +131,11 @@ mod tests {
             .iter()
             .map(|owner| (owner.name.as_str(), owner.adopts))
             .collect();
-        // No ReplicaSet adopts a definition; a Pod it does.
-        assert_eq!(owners, [("r", false), ("c", false)]);
-        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "ownerReferences": [
+        // A ReplicaSet adopts Pods, and nothing else.
+        assert_eq!(owners, [("r", true), ("c", false)]);
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "ownerReferences": [
             {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "r", "uid": "2", "controller": true}]}});
-        assert!(of("pods", &pod).unwrap().owners[0].adopts);
+        assert!(!of("configmaps", &map).unwrap().owners[0].adopts);
         assert_eq!(facts.uid.as_deref(), Some("9"));
     }
 
