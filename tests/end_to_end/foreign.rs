@@ -20,7 +20,7 @@ use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::{Map, Value};
 
-use crate::cluster::{live, settled, test_data};
+use crate::cluster::{settled, test_data};
 
 /// `outcome`, `object`, `reason`, parted by tabs; outcomes that depend on whether a controller of the
 /// cluster was faster are parted by `|`.
@@ -174,7 +174,7 @@ async fn a_backup_of_velero_comes_back_on_a_real_control_plane() {
         "{verified}"
     );
 
-    let empty = live(&client).await;
+    let empty = settled(&client).await;
     let report = restore(&client, &repository, "r").await;
     let archived = items(&repository).await;
     assert_expected(&report, &archived);

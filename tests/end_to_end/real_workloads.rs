@@ -13,9 +13,7 @@ use kube::Client;
 use serde_json::{Value, json};
 
 use crate::bucket::Bucket;
-use crate::cluster::{
-    Live, create, delete, exists, live, paths, read_manifest, settled, test_data,
-};
+use crate::cluster::{Live, create, delete, exists, paths, read_manifest, settled, test_data};
 
 /// Applies manifests, definitions and namespaces first; answers the namespaces they use.
 async fn apply(client: &Client, manifests: &[Value]) {
@@ -126,7 +124,7 @@ async fn round_trip(file: &str, spec: BackupSpec, phase: &str) {
     for own in ["configmaps/kube-root-ca.crt", "serviceaccounts/default"] {
         exists(&client, &format!("/api/v1/namespaces/boutique/{own}")).await;
     }
-    let empty = live(&client).await;
+    let empty = settled(&client).await;
     apply(&client, &manifests).await;
     let full = settled(&client).await;
     let before = mentioned(&full, &empty);
