@@ -144,18 +144,6 @@ pub(crate) async fn until(
     }
 }
 
-/// Waits until an object that a controller makes is there.
-pub(crate) async fn exists(client: &Client, path: &str) {
-    let started = Instant::now();
-    while get(client, path).await.is_none() {
-        assert!(
-            started.elapsed() < Duration::from_secs(120),
-            "{path} is not there"
-        );
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
 pub(crate) async fn delete(client: &Client, path: &str) {
     match send(client, Method::DELETE, path, &Value::Null).await {
         Ok(_) => {}

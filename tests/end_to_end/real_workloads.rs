@@ -13,7 +13,7 @@ use kube::Client;
 use serde_json::{Value, json};
 
 use crate::bucket::Bucket;
-use crate::cluster::{Live, create, delete, exists, paths, read_manifest, settled, test_data};
+use crate::cluster::{Live, create, delete, paths, read_manifest, settled, test_data, until};
 
 /// Applies manifests, definitions and namespaces first; answers the namespaces they use.
 async fn apply(client: &Client, manifests: &[Value]) {
@@ -122,7 +122,8 @@ async fn round_trip(file: &str, spec: BackupSpec, phase: &str) {
         .collect();
     // What the cluster itself puts into every namespace is not the application's.
     for own in ["configmaps/kube-root-ca.crt", "serviceaccounts/default"] {
-        exists(&client, &format!("/api/v1/namespaces/boutique/{own}")).await;
+        let path = format!("/api/v1/namespaces/boutique/{own}");
+        until(&client, &path, "there", |own| !own.is_null()).await;
     }
     let empty = settled(&client).await;
     apply(&client, &manifests).await;
