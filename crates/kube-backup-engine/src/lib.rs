@@ -1,11 +1,9 @@
 #![doc = include_str!("../README.md")]
 
-mod api;
 mod archive;
 pub mod backup;
-mod collect;
+mod cluster;
 pub mod compare;
-mod discover;
 mod error;
 mod pointer;
 mod repository;
@@ -14,10 +12,10 @@ pub mod restore;
 mod scan;
 pub mod verify;
 
-pub use api::ListEncoding;
 pub use archive::index::{EntryFilter, IndexFacts};
 pub use archive::{Entry, ReadLimits};
-pub use discover::Discovery;
+pub use cluster::discovery::Discovery;
+pub use cluster::reader::ListEncoding;
 pub use error::{Error, ErrorKind, Result};
 pub use repository::{
     ArchiveFacts, Moment, OpenBackup, Phase, Record, RecordMetadata, RecordProgress, RecordStatus,

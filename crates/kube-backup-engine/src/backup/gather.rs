@@ -10,9 +10,9 @@ use super::plan::{ListJob, Stage};
 use super::related::Needs;
 use super::side_files::ResourceNames;
 use super::spec::BackupSpec;
-use crate::api::{Api, encode_query};
 use crate::archive::write::{Block, TypeMeta};
-use crate::collect::{Item, Lister, Splice};
+use crate::cluster::list::{Item, Lister, Splice};
+use crate::cluster::reader::{Api, encode_query};
 use crate::scan::Head;
 use crate::{GroupResource, ObjectId, Result, Results};
 

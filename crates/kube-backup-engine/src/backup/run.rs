@@ -16,8 +16,8 @@ use super::spec::BackupSpec;
 use super::survey::Survey;
 use super::upload::Upload;
 use super::writer::write_archive;
-use crate::api::{Api, ListEncoding};
-use crate::collect::Item;
+use crate::cluster::list::Item;
+use crate::cluster::reader::{Api, ListEncoding};
 use crate::repository::Keys;
 use crate::{ArchiveFacts, Error, ErrorKind, Record, Repository, Result, Results};
 

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use super::gather::EXCLUDE_LABEL;
 use super::plan::Kinds;
 use super::spec::BackupSpec;
-use crate::api::{Api, Failure};
 use crate::archive::write::TypeMeta;
-use crate::collect::{Item, Lister, all};
+use crate::cluster::list::{Item, Lister, all};
+use crate::cluster::reader::{Api, Failure};
 use crate::{Discovery, Error, Result, Results};
 
 /// All that is known before the first object is read. Nothing is written until it is.

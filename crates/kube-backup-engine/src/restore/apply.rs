@@ -12,7 +12,7 @@ use super::decide::{Decision, decide};
 use super::owners;
 use super::report::Outcome;
 use super::spec::ExistingPolicy;
-use crate::api::patient::{Answer, PatientApi};
+use crate::cluster::writer::{Answer, PatientApi};
 use crate::{ApiResource, GroupResource, Result};
 
 /// Most differences that a report names for one object.

@@ -22,7 +22,6 @@ mod spec;
 mod stages;
 mod tiers;
 pub(crate) mod transform;
-mod wait;
 
 pub use changes::Change;
 pub use health::{Trouble, TroubleKind};

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::served::Served;
-use crate::api::patient::PatientApi;
+use crate::cluster::writer::PatientApi;
 use crate::scan::raw_at;
 use crate::{GroupResource, ObjectId};
 

@@ -10,7 +10,7 @@ use super::select::{Selection, select};
 use super::settle::Run;
 use super::spec::RestoreSpec;
 use super::tiers::Tier;
-use crate::api::patient::PatientApi;
+use crate::cluster::writer::PatientApi;
 use crate::{Discovery, Entry, OpenBackup, Result};
 
 /// How far a restore is.

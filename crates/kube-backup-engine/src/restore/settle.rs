@@ -22,7 +22,7 @@ use super::served::Served;
 use super::spec::RestoreSpec;
 use super::tiers::Tier;
 use super::transform::{self, Context, Verdict};
-use crate::api::patient::PatientApi;
+use crate::cluster::writer::PatientApi;
 use crate::{Discovery, Entry, GroupResource, ObjectId, OpenBackup, Result};
 
 /// On an object whose status is to be written back (Velero, restore.go).

@@ -11,7 +11,7 @@ use super::owners;
 use super::served::Served;
 use super::settle::{Run, lock};
 use super::transform::{BACKUP_LABEL, RESTORE_LABEL, label_value, map_namespaces};
-use super::wait;
+use crate::cluster::wait;
 use crate::{Discovery, Entry, Error, Result};
 
 impl Run<'_> {

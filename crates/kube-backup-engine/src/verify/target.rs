@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::ledger::{Ledger, Missing};
 use super::report::{Check, Finding, Severity, VerifyReport};
-use crate::api::patient::PatientApi;
+use crate::cluster::writer::PatientApi;
 use crate::restore::is_never_restored;
 use crate::{ApiResource, Discovery, ObjectId, Result};
 

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::gates::Gate;
 use super::{Trouble, judge};
-use crate::api::encode_query;
-use crate::api::patient::PatientApi;
+use crate::cluster::reader::encode_query;
+use crate::cluster::writer::PatientApi;
 use crate::restore::report::RestoreReport;
 use crate::{Error, GroupResource, Result};
 

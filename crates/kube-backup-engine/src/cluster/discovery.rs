@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kube::client::APIGroupDiscoveryList;
 use serde::Deserialize;
 
-use crate::api::{Api, Failure};
+use crate::cluster::reader::{Api, Failure};
 use crate::{ApiResource, Error, GroupResource, Result};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\

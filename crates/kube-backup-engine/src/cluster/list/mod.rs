@@ -7,8 +7,8 @@ use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde::Deserialize;
 
-use crate::api::{Api, Backoff, Failure, encode_query};
 use crate::archive::write::TypeMeta;
+use crate::cluster::reader::{Api, Backoff, Failure, encode_query};
 use crate::scan::{self, Head};
 use crate::{ApiResource, Error, Result};
 

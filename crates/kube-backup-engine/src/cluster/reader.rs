@@ -1,8 +1,6 @@
 //! Raw requests to the API server: reading with the retries that lists allow, and [`patient`] single
 //! requests that change something.
 
-pub(crate) mod patient;
-
 use std::time::Duration;
 
 use bytes::Bytes;
