@@ -3,8 +3,8 @@
 use std::process::{Command, Stdio};
 
 use clap::ValueEnum as _;
+use measure::Outcome;
 
-use crate::Outcome;
 use crate::measured::{Measured, Role};
 use crate::plan::{Plan, VARIABLE};
 

@@ -10,9 +10,9 @@ use http_body_util::BodyExt as _;
 use kube::client::{Body, ClientBuilder};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use measure::Outcome;
 use tower::util::MapRequestLayer;
 
-use crate::Outcome;
 use crate::objects::object;
 use crate::plan::Plan;
 

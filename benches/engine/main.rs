@@ -18,14 +18,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use control_plane::{Binaries, ControlPlane};
-use measure::Report;
+use measure::{Outcome, Report};
 
 use crate::cluster::populate;
 use crate::measured::{Measured, Role};
 use crate::plan::{Place, Plan};
 use crate::results::{Results, Size};
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// Measures backups and restores of the engine on a real control plane.
 #[derive(Parser)]

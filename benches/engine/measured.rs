@@ -7,9 +7,9 @@ use ack_backup_center::engine::Discovery;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{Restore, RestoreSpec};
 use clap::ValueEnum;
+use measure::Outcome;
 use serde::{Deserialize, Serialize};
 
-use crate::Outcome;
 use crate::cluster::{connect, create_all, make_namespaces, read_lists};
 use crate::plan::Plan;
 

@@ -11,7 +11,7 @@ use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 use serde::{Deserialize, Serialize};
 
-use crate::Outcome;
+use measure::Outcome;
 
 /// The environment variable in which the processes find it, as JSON.
 pub(crate) const VARIABLE: &str = "BENCH_PLAN";

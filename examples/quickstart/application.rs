@@ -3,8 +3,8 @@
 use serde::Deserialize as _;
 use serde_json::Value;
 
-use crate::Result;
 use crate::cluster::Cluster;
+use crate::failure::Result;
 
 const MANIFESTS: &str = include_str!("application.yaml");
 

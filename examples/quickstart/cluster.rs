@@ -9,7 +9,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube_local::KubeLocal;
 use serde_json::Value;
 
-use crate::Result;
+use crate::failure::Result;
 use crate::options::Options;
 
 /// Longest time a namespace may take to be gone: other people's finalizers and APIServices decide.

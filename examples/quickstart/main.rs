@@ -9,12 +9,12 @@
 
 mod application;
 mod cluster;
+mod failure;
 mod objects;
 mod options;
 mod storage;
 
 use std::collections::BTreeMap;
-use std::error::Error;
 use std::time::Instant;
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
@@ -26,11 +26,10 @@ use clap::Parser as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use cluster::Cluster;
+use failure::{Result, in_words};
 use objects::{Live, live_objects};
 use options::Options;
 use storage::Storage;
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 #[tokio::main]
 async fn main() {
@@ -45,20 +44,6 @@ async fn main() {
         println!("failed to {}", in_words(error.as_ref()));
         std::process::exit(1);
     }
-}
-
-/// The step and its causes, each once.
-fn in_words(error: &(dyn Error + 'static)) -> String {
-    if let Some(kube::Error::Api(status)) = error.downcast_ref() {
-        return format!("use the cluster: {}", status.message);
-    }
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        text = format!("{text}\n  caused by: {source}");
-        cause = source.source();
-    }
-    text
 }
 
 async fn run(options: Options) -> Result<()> {

@@ -7,7 +7,7 @@ use http::Request;
 use kube::Client;
 use serde_json::Value;
 
-use crate::Result;
+use crate::failure::Result;
 
 /// Objects by kind and name.
 pub(crate) type Live = BTreeMap<(GroupResource, String), Value>;

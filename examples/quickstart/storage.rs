@@ -12,7 +12,7 @@ use futures::TryStreamExt as _;
 use object_store::path::Path as ObjectPath;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
-use crate::Result;
+use crate::failure::Result;
 use crate::options::Options;
 
 const BUCKET: &str = "quickstart";

@@ -10,3 +10,6 @@ mod report;
 
 pub use ratios::{Ratios, median};
 pub use report::{Budget, Machine, Report, Table};
+
+/// What a bench can fail with is for people alone.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;

@@ -3,9 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
+use measure::Outcome;
 use serde::de::DeserializeOwned;
 
-use crate::Outcome;
 use crate::setup::{Setup, VARIABLE};
 
 pub(crate) struct Asked {

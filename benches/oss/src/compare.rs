@@ -3,22 +3,14 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use measure::Report;
-use serde::{Deserialize, Serialize};
+use measure::{Outcome, Report};
 
 use crate::child::Asked;
 use crate::job::Job;
+use crate::options::{Options, Peer};
 use crate::outside::Program;
-use crate::results::{Column, Results};
+use crate::results::{Column, Results, Sample};
 use crate::setup::Setup;
-use crate::{Options, Outcome, Peer};
-
-/// One measurement.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub(crate) struct Sample {
-    pub(crate) seconds: f64,
-    pub(crate) cpu_seconds: f64,
-}
 
 /// A client that takes part.
 struct Participant {

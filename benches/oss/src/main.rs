@@ -3,20 +3,20 @@
 mod child;
 mod compare;
 mod job;
+mod options;
 mod outside;
 mod peer;
 mod results;
 mod server;
 mod setup;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
+use measure::Outcome;
 
 use crate::job::Job;
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
+use crate::options::Options;
 
 /// Compares alibaba-oss with opendal, and with the official Go and Python SDKs where those can be
 /// had, on one alibaba-local process.
@@ -27,37 +27,6 @@ struct Arguments {
     options: Options,
     #[command(subcommand)]
     role: Option<Role>,
-}
-
-#[derive(clap::Args)]
-struct Options {
-    /// Measurements of each client for each job, in turns.
-    #[arg(long)]
-    pairs: Option<usize>,
-    /// A try-out: small sizes and few pairs. Its numbers mean nothing.
-    #[arg(long)]
-    quick: bool,
-    /// Exit with 1 where a budget is missed.
-    #[arg(long)]
-    check: bool,
-    /// Only these jobs.
-    #[arg(long, value_enum, value_delimiter = ',')]
-    only: Vec<Job>,
-    /// Only these peers.
-    #[arg(long, value_enum, value_delimiter = ',')]
-    peers: Vec<Peer>,
-    /// Write the results to this file: JSON where it ends in `.json`, otherwise Markdown. May be
-    /// repeated.
-    #[arg(long)]
-    out: Vec<PathBuf>,
-}
-
-/// Whom alibaba-oss is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
-enum Peer {
-    Opendal,
-    Go,
-    Python,
 }
 
 /// What the processes that this program starts do.

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{Outcome, Peer};
+use measure::Outcome;
+
+use crate::options::Peer;
 
 /// How to start a client; its job is the one argument to add.
 pub(crate) enum Program {

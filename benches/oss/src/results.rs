@@ -3,13 +3,19 @@
 use std::collections::BTreeMap;
 
 use measure::{Budget, Ratios, Report, Table, median};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::compare::Sample;
 use crate::job::Job;
 use crate::setup::Setup;
 
 const MIB: f64 = (1 << 20) as f64;
+
+/// One measurement.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Sample {
+    pub(crate) seconds: f64,
+    pub(crate) cpu_seconds: f64,
+}
 
 /// The measurements of one client at one job.
 #[derive(Clone, Debug, Default, Serialize)]

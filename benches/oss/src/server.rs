@@ -3,9 +3,9 @@
 
 use alibaba_local::{LocalCloud, User};
 use bytes::Bytes;
+use measure::Outcome;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::Outcome;
 use crate::setup::{BLOCK, SMALL, Setup, block};
 
 /// Serves until its input ends. On each line of input it says what was asked of it since the last

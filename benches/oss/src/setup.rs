@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Outcome;
+use measure::Outcome;
 
 /// The environment variable in which the processes find it, as JSON.
 pub(crate) const VARIABLE: &str = "BENCH_SETUP";

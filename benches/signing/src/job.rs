@@ -4,18 +4,9 @@ use std::fmt;
 
 use clap::ValueEnum;
 use http::request::Parts;
+use measure::Outcome;
 
-use crate::Outcome;
-use crate::peer::{self, Signs};
-
-/// The bucket that the requests are for.
-pub const BUCKET: &str = "example-bucket";
-
-/// The region that it lies in.
-pub const REGION: &str = "cn-hangzhou";
-
-/// How long presigned URLs are good for, in seconds.
-pub const EXPIRES: u64 = 3600;
+use crate::peer::{self, BUCKET, REGION, Signs};
 
 /// A kind of signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use measure::{Budget, Ratios, Report, Table, median};
+use measure::{Budget, Outcome, Ratios, Report, Table, median};
 use serde_json::json;
 
 use crate::allocations::Counting;
@@ -19,8 +19,6 @@ use crate::turns::{Cost, Measured};
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
-
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// Compares alibaba-sign with reqsign and the vendor's preview of an OSS SDK.
 #[derive(Parser)]

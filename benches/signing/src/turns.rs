@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use measure::Outcome;
 use measure::process::cpu_time;
 use serde::Serialize;
 
+use crate::allocations;
 use crate::peer::Signs;
-use crate::{Outcome, allocations};
 
 /// What was measured of one signer.
 pub struct Measured {

@@ -17,7 +17,6 @@
 mod reader;
 mod table;
 
-use std::error::Error;
 use std::sync::Arc;
 
 use alibaba_core::credentials::{self, StaticProvider};
@@ -30,8 +29,7 @@ use object_store::path::Path;
 use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 
 use reader::StoredParquet;
-
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+use table::Result;
 
 #[tokio::main]
 async fn main() -> Result<()> {

@@ -1,5 +1,6 @@
 //! The table of the demonstration: measurements of some stations.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use arrow_array::cast::AsArray as _;
@@ -10,7 +11,8 @@ use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use parquet::arrow::AsyncArrowWriter;
 
-use super::Result;
+/// Whatever goes wrong, the program ends with it.
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// How many rows it has.
 pub(crate) const ROWS: usize = 200_000;

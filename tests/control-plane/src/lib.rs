@@ -4,12 +4,13 @@ mod binaries;
 mod folder;
 mod plane;
 mod process;
+mod told;
 
-use std::io::Write as _;
 use std::sync::OnceLock;
 
 pub use binaries::{Binaries, NotFound};
 pub use plane::{ControlPlane, StartError};
+use told::{chain, say};
 
 /// The control plane that all tests of this program share, started by the first call. It blocks
 /// for about three seconds then, or minutes while the programs are built.
@@ -63,23 +64,4 @@ pub fn unique_name(prefix: &str) -> String {
         .map(|c| c.to_ascii_lowercase())
         .collect();
     format!("{prefix}-{random}")
-}
-
-/// Tells the person at the terminal. Written to stderr itself, because what goes through
-/// `eprintln!` is only shown for failed tests.
-fn say(line: &str) {
-    // Nobody to tell is no reason to fail.
-    let _ = writeln!(std::io::stderr(), "control-plane: {line}");
-}
-
-/// An error with all its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -12,6 +12,7 @@ use kube::{Client, Config};
 use crate::binaries::{Binaries, NotFound};
 use crate::folder::Folder;
 use crate::process::Process;
+use crate::told::chain;
 
 /// A loaded machine takes ten times the usual three seconds; nothing healthy takes this long.
 const DEADLINE: Duration = Duration::from_secs(120);
@@ -368,5 +369,5 @@ async fn get(client: &Client, path: &str) -> Result<(), String> {
         .body(Vec::new())
         .map_err(|e| e.to_string())?;
     let text = client.request_text(request).await;
-    text.map(drop).map_err(|e| crate::chain(&e))
+    text.map(drop).map_err(|e| chain(&e))
 }

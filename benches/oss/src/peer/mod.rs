@@ -1,38 +1,21 @@
 //! The clients that are written in Rust, each in a process of its own.
 
+mod client;
 mod opendal;
 mod ours;
 
-use std::future::Future;
 use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
+use measure::Outcome;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 
-use crate::Outcome;
+use self::client::Client;
 use crate::job::Job;
 use crate::setup::{BLOCK, SMALL, Setup, block};
-
-/// A client, as the jobs need it.
-trait Client: Sync + Send + 'static {
-    fn put(&self, key: &str, frames: Vec<Bytes>) -> impl Future<Output = Outcome<()>> + Send;
-    fn multipart(
-        &self,
-        key: &str,
-        frames: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
-    ) -> impl Future<Output = Outcome<()>> + Send;
-    /// Reads an object as a stream, and says how long it was.
-    fn get(&self, key: &str) -> impl Future<Output = Outcome<u64>> + Send;
-    fn small_put(&self, key: &str, body: Bytes) -> impl Future<Output = Outcome<()>> + Send;
-    /// Reads an object in one piece.
-    fn small_get(&self, key: &str) -> impl Future<Output = Outcome<usize>> + Send;
-    /// How many keys there are under a prefix.
-    fn list(&self, prefix: &str) -> impl Future<Output = Outcome<u64>> + Send;
-    fn delete(&self, keys: Vec<String>) -> impl Future<Output = Outcome<()>> + Send;
-}
 
 /// Measures once for each line of input.
 pub(crate) async fn run(name: &str, job: Job) -> Outcome<()> {

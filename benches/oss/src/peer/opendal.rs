@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt};
+use measure::Outcome;
 use opendal::services::Oss;
 use opendal::{Buffer, HttpTransporter, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 
-use super::Client;
-use crate::Outcome;
+use super::client::Client;
 use crate::setup::Setup;
 
 pub(super) struct Opendal {

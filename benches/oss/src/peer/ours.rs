@@ -8,9 +8,9 @@ use alibaba_core::{Credentials, Region};
 use alibaba_oss::Payload;
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
+use measure::Outcome;
 
-use super::Client;
-use crate::Outcome;
+use super::client::Client;
 use crate::setup::Setup;
 
 pub(super) struct Ours {

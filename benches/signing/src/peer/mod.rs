@@ -10,9 +10,16 @@ use alibaba_sign::{Addressing, Secret, oss_v4};
 use chrono::Utc;
 use http::Request;
 use http::request::Parts;
+use measure::Outcome;
 
-use crate::Outcome;
-use crate::job::{BUCKET, REGION};
+/// The bucket that the requests are for.
+pub const BUCKET: &str = "example-bucket";
+
+/// The region that it lies in.
+pub const REGION: &str = "cn-hangzhou";
+
+/// How long presigned URLs are good for, in seconds.
+pub const EXPIRES: u64 = 3600;
 
 /// The id that everyone signs with.
 pub const ID: &str = "STS.NUexampleAccessKeyId00";

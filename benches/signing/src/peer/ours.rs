@@ -6,10 +6,9 @@ use alibaba_sign::{Addressing, Credentials, acs3, oss_v4};
 use chrono::Utc;
 use http::Request;
 use http::request::Parts;
+use measure::Outcome;
 
-use super::{ID, SECRET, Signs, TOKEN, check_oss};
-use crate::Outcome;
-use crate::job::{BUCKET, EXPIRES, REGION};
+use super::{BUCKET, EXPIRES, ID, REGION, SECRET, Signs, TOKEN, check_oss};
 
 /// With the key of the day kept, as for all but the first request.
 pub const CACHED: &str = "alibaba-sign, key kept";

@@ -4,12 +4,11 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use http::request::Parts;
+use measure::Outcome;
 use reqsign_aliyun_oss::{Credential, RequestSigner, SigningVersion};
 use reqsign_core::{Context, SignRequest as _};
 
-use super::{ID, SECRET, Signs, TOKEN, check_oss};
-use crate::Outcome;
-use crate::job::{BUCKET, EXPIRES, REGION};
+use super::{BUCKET, EXPIRES, ID, REGION, SECRET, Signs, TOKEN, check_oss};
 
 pub const NAME: &str = "reqsign";
 

@@ -6,10 +6,9 @@ use std::time::{Duration, SystemTime};
 use alibabacloud_oss_sdk_rust_v2::credential::Credentials;
 use alibabacloud_oss_sdk_rust_v2::signer::{Signer as _, SignerV4, SigningContext};
 use http::request::Parts;
+use measure::Outcome;
 
-use super::{ID, SECRET, Signs, TOKEN, check_oss};
-use crate::Outcome;
-use crate::job::{BUCKET, EXPIRES, REGION};
+use super::{BUCKET, EXPIRES, ID, REGION, SECRET, Signs, TOKEN, check_oss};
 
 pub struct Vendor {
     request: reqwest::Request,
