@@ -11,8 +11,8 @@ use super::related::Needs;
 use super::side_files::ResourceNames;
 use super::spec::BackupSpec;
 use crate::archive::write::{Block, TypeMeta};
-use crate::cluster::list::{Item, Lister, Splice};
-use crate::cluster::reader::{Api, encode_query};
+use crate::cluster::list::{Item, ListReader, Splice};
+use crate::cluster::reader::{ClusterReader, encode_query};
 use crate::scan::Head;
 use crate::{GroupResource, ObjectId, Result, Results};
 
@@ -35,7 +35,7 @@ pub(crate) struct Seen {
 
 /// What every list of one backup shares.
 pub(crate) struct Gather<'a> {
-    pub(crate) api: &'a Api,
+    pub(crate) api: &'a ClusterReader,
     pub(crate) spec: &'a BackupSpec,
     pub(crate) selector: Option<String>,
     /// Moment to read at.
@@ -128,7 +128,7 @@ impl Gather<'_> {
             Take::Chosen | Take::Needed => HashSet::new(),
         };
         let namespace = job.namespace.as_deref();
-        let mut lister = Lister::new(self.api, &job.resource, namespace, selector, pin);
+        let mut lister = ListReader::new(self.api, &job.resource, namespace, selector, pin);
         let mut splice = Splice::new(lister.types());
         let mut packed = 0;
         let failure = loop {
@@ -137,7 +137,7 @@ impl Gather<'_> {
                 Ok(None) => break None,
                 Err(failure) => break Some(failure),
             };
-            if lister.fell_back.is_some() {
+            if lister.fallback.is_some() {
                 splice = Splice::new(lister.types());
             }
             for item in items {
@@ -164,11 +164,11 @@ impl Gather<'_> {
             seen.except
                 .entry(kind.to_string())
                 .or_insert_with(|| reason.into());
-        } else if !again && let Some(reason) = lister.off_moment.take() {
+        } else if !again && let Some(reason) = lister.inconsistent.take() {
             seen.except.entry(kind.to_string()).or_insert(reason);
         }
         // Said once, and not by a second look.
-        if !again && let Some(reason) = lister.fell_back.take() {
+        if !again && let Some(reason) = lister.fallback.take() {
             seen.note(&kind, namespace, reason);
         }
         if let Some(failure) = failure {

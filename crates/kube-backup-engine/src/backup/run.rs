@@ -17,7 +17,7 @@ use super::survey::Survey;
 use super::upload::Upload;
 use super::writer::write_archive;
 use crate::cluster::list::Item;
-use crate::cluster::reader::{Api, ListEncoding};
+use crate::cluster::reader::{ClusterReader, ListEncoding};
 use crate::repository::Keys;
 use crate::{ArchiveFacts, Error, ErrorKind, Record, Repository, Result, Results};
 
@@ -142,7 +142,7 @@ impl Backup {
         let keys = self.repository.keys(name)?;
         self.refuse_existing().await?;
         let began = now();
-        let api = Api::new(self.client.clone(), self.encoding);
+        let api = ClusterReader::new(self.client.clone(), self.encoding);
         let survey = Survey::of(&api, &self.spec).await?;
         let uid = new_uid();
         let patience = self.spec.claim_patience;
@@ -180,7 +180,7 @@ impl Backup {
     /// Everything but the record, for as long as the name is ours.
     async fn write(
         &self,
-        api: &Api,
+        api: &ClusterReader,
         survey: Survey,
         keys: &Keys,
         claim: &mut Claim,
@@ -236,7 +236,7 @@ impl Backup {
     /// Lists, packs and uploads at the same time.
     async fn write_objects(
         &self,
-        api: &Api,
+        api: &ClusterReader,
         survey: Survey,
         keys: &Keys,
         began: DateTime<Utc>,

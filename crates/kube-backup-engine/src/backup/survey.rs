@@ -9,8 +9,8 @@ use super::gather::EXCLUDE_LABEL;
 use super::plan::Kinds;
 use super::spec::BackupSpec;
 use crate::archive::write::TypeMeta;
-use crate::cluster::list::{Item, Lister, all};
-use crate::cluster::reader::{Api, Failure};
+use crate::cluster::list::{Item, ListReader, all};
+use crate::cluster::reader::{ClusterReader, Failure};
 use crate::{Discovery, Error, Result, Results};
 
 /// All that is known before the first object is read. Nothing is written until it is.
@@ -39,7 +39,7 @@ pub(crate) struct Version {
 }
 
 impl Survey {
-    pub(crate) async fn of(api: &Api, spec: &BackupSpec) -> Result<Self> {
+    pub(crate) async fn of(api: &ClusterReader, spec: &BackupSpec) -> Result<Self> {
         let (found, version) = tokio::join!(Discovery::of(api), server_version(api));
         let found = found?;
         let kinds = Kinds::choose(spec, &found);
@@ -60,7 +60,7 @@ impl Survey {
 
 /// All namespaces. The moment of this list is that of the whole backup.
 async fn list_namespaces(
-    api: &Api,
+    api: &ClusterReader,
     found: &Discovery,
 ) -> Result<(Vec<Item>, Arc<TypeMeta>, String)> {
     let step = "list the namespaces: the backup needs `list` on every kind it holds";
@@ -69,11 +69,11 @@ async fn list_namespaces(
         .iter()
         .find(|resource| resource.group.is_empty() && resource.plural == "namespaces")
         .ok_or_else(|| Error::cluster(step, "the server has none"))?;
-    let mut lister = Lister::new(api, namespaces, None, None, None);
+    let mut lister = ListReader::new(api, namespaces, None, None, None);
     let items = all(&mut lister)
         .await
         .map_err(|failure| Error::cluster(step, failure))?;
-    Ok((items, Arc::clone(lister.types()), lister.resource_version))
+    Ok((items, Arc::clone(lister.types()), lister.listed_version))
 }
 
 /// The namespaces to read, and what there is to say about the others.
@@ -139,7 +139,7 @@ fn note_kinds(kinds: &Kinds, results: &mut Results) {
 }
 
 /// Worth a line in the record and no failure.
-async fn server_version(api: &Api) -> Option<Version> {
+async fn server_version(api: &ClusterReader) -> Option<Version> {
     let answer: std::result::Result<_, Failure> =
         api.get_whole("/version", "application/json").await;
     serde_json::from_slice(&answer.ok()?.1).ok()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use kube::client::APIGroupDiscoveryList;
 use serde::Deserialize;
 
-use crate::cluster::reader::{Api, Failure};
+use crate::cluster::reader::{ClusterReader, Failure};
 use crate::{ApiResource, Error, GroupResource, Result};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
@@ -61,10 +61,14 @@ struct LegacyResource {
 impl Discovery {
     /// Asks the server, in two requests where it has aggregated discovery.
     pub async fn run(client: &kube::Client) -> Result<Self> {
-        Self::of(&Api::new(client.clone(), crate::ListEncoding::default())).await
+        Self::of(&ClusterReader::new(
+            client.clone(),
+            crate::ListEncoding::default(),
+        ))
+        .await
     }
 
-    pub(crate) async fn of(api: &Api) -> Result<Self> {
+    pub(crate) async fn of(api: &ClusterReader) -> Result<Self> {
         let mut found = Self::default();
         let (core, groups) = futures::try_join!(found_at(api, "/api"), found_at(api, "/apis"))
             .map_err(|failure| {
@@ -76,8 +80,8 @@ impl Discovery {
             })?;
         for answer in [core, groups] {
             match answer {
-                Answer::Aggregated(list) => found.add_aggregated(list),
-                Answer::Legacy(versions) => found.add_legacy(api, versions).await,
+                Document::Aggregated(list) => found.add_aggregated(list),
+                Document::Legacy(versions) => found.add_legacy(api, versions).await,
             }
         }
         if found.resources.is_empty() {
@@ -124,7 +128,7 @@ impl Discovery {
         }
     }
 
-    async fn add_legacy(&mut self, api: &Api, versions: Vec<String>) {
+    async fn add_legacy(&mut self, api: &ClusterReader, versions: Vec<String>) {
         for version in versions {
             let path = if version.contains('/') {
                 format!("/apis/{version}")
@@ -205,7 +209,7 @@ impl Discovery {
     }
 }
 
-enum Answer {
+enum Document {
     Aggregated(APIGroupDiscoveryList),
     /// The group versions to ask for one by one, preferred ones first.
     Legacy(Vec<String>),
@@ -216,17 +220,17 @@ struct CoreVersions {
     versions: Vec<String>,
 }
 
-async fn found_at(api: &Api, path: &str) -> std::result::Result<Answer, Failure> {
+async fn found_at(api: &ClusterReader, path: &str) -> std::result::Result<Document, Failure> {
     let (content_type, body) = api.get_whole(path, AGGREGATED).await?;
     let unreadable = |error: serde_json::Error| Failure::unreadable(path, &error);
     if content_type.contains("APIGroupDiscoveryList") {
         return serde_json::from_slice(&body)
-            .map(Answer::Aggregated)
+            .map(Document::Aggregated)
             .map_err(unreadable);
     }
     if path == "/api" {
         let core: CoreVersions = serde_json::from_slice(&body).map_err(unreadable)?;
-        return Ok(Answer::Legacy(core.versions));
+        return Ok(Document::Legacy(core.versions));
     }
     let list: GroupList = serde_json::from_slice(&body).map_err(unreadable)?;
     let mut versions = Vec::new();
@@ -245,7 +249,7 @@ async fn found_at(api: &Api, path: &str) -> std::result::Result<Answer, Failure>
                 .map(|version| version.group_version),
         );
     }
-    Ok(Answer::Legacy(versions))
+    Ok(Document::Legacy(versions))
 }
 
 fn join(group: &str, version: &str) -> String {

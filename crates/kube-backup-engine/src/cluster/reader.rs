@@ -109,12 +109,12 @@ struct StatusMeta {
 
 /// The cluster, for reading.
 #[derive(Clone)]
-pub(crate) struct Api {
+pub(crate) struct ClusterReader {
     client: kube::Client,
     encoding: ListEncoding,
 }
 
-impl Api {
+impl ClusterReader {
     pub(crate) fn new(client: kube::Client, encoding: ListEncoding) -> Self {
         Self { client, encoding }
     }

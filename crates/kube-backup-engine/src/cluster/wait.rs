@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::cluster::writer::PatientApi;
+use crate::cluster::writer::ClusterWriter;
 use crate::{Error, ErrorKind, Result};
 
 const POLL: Duration = Duration::from_millis(100);
 
 /// Polls an object until `ready` says so. `None` of it means that the object is gone.
 pub(crate) async fn until(
-    api: &PatientApi,
+    api: &ClusterWriter,
     path: &str,
     what: &str,
     ready: impl Fn(Option<&Value>) -> bool,
@@ -25,12 +25,12 @@ pub(crate) async fn until(
         if ready(object.as_ref()) {
             return Ok(());
         }
-        if started.elapsed() + pause > api.patience() {
+        if started.elapsed() + pause > api.request_timeout() {
             return Err(Error::new(
                 ErrorKind::Timeout,
                 format!(
                     "wait for `{path}` to be {what}: it is not after {:?}",
-                    api.patience()
+                    api.request_timeout()
                 ),
             ));
         }

@@ -16,12 +16,12 @@ use crate::{Error, ErrorKind, Result};
 
 /// An answer of the server, success or not.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ApiResponse {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
@@ -43,20 +43,20 @@ impl Answer {
     }
 }
 
-/// The API server, asked with patience.
+/// The API server, for single requests that may change something.
 #[derive(Clone)]
-pub(crate) struct PatientApi {
+pub(crate) struct ClusterWriter {
     client: Client,
-    patience: Duration,
+    request_timeout: Duration,
     dry_run: bool,
     given_up: Arc<Mutex<HashSet<String>>>,
 }
 
-impl PatientApi {
-    pub(crate) fn new(client: Client, patience: Duration) -> Self {
+impl ClusterWriter {
+    pub(crate) fn new(client: Client, request_timeout: Duration) -> Self {
         Self {
             client,
-            patience,
+            request_timeout,
             dry_run: false,
             given_up: Arc::default(),
         }
@@ -73,22 +73,22 @@ impl PatientApi {
         self.dry_run
     }
 
-    pub(crate) fn patience(&self) -> Duration {
-        self.patience
+    pub(crate) fn request_timeout(&self) -> Duration {
+        self.request_timeout
     }
 
-    pub(crate) async fn get(&self, path: &str) -> Result<Answer> {
+    pub(crate) async fn get(&self, path: &str) -> Result<ApiResponse> {
         self.request(Method::GET, path, "application/json", Bytes::new())
             .await
     }
 
-    pub(crate) async fn create(&self, path: &str, object: &Value) -> Result<Answer> {
+    pub(crate) async fn create(&self, path: &str, object: &Value) -> Result<ApiResponse> {
         let path = self.for_writing(path);
         self.request(Method::POST, &path, "application/json", encode(object)?)
             .await
     }
 
-    pub(crate) async fn merge(&self, path: &str, patch: &Value) -> Result<Answer> {
+    pub(crate) async fn merge(&self, path: &str, patch: &Value) -> Result<ApiResponse> {
         let path = self.for_writing(path);
         self.request(
             Method::PATCH,
@@ -108,7 +108,7 @@ impl PatientApi {
     }
 
     /// Repeats what failed for a while: a broken connection, 429, 5xx, and the 409 of a writer that
-    /// was overtaken. Gives up, naming what was asked, when the patience ends. A webhook that failed for
+    /// was overtaken. Gives up, naming what was asked, when the time is over. A webhook that failed for
     /// so long is not waited for again: thousands of objects may be for it.
     async fn request(
         &self,
@@ -116,7 +116,7 @@ impl PatientApi {
         path: &str,
         media: &str,
         body: Bytes,
-    ) -> Result<Answer> {
+    ) -> Result<ApiResponse> {
         let step = || format!("{method} `{path}`");
         let started = Instant::now();
         let mut attempts = 0;
@@ -129,17 +129,17 @@ impl PatientApi {
                 .header("accept", "application/json")
                 .body(Body::from(body.clone()))
                 .map_err(|error| Error::invalid(step()).with_source(error))?;
-            let left = self.patience.saturating_sub(started.elapsed());
+            let left = self.request_timeout.saturating_sub(started.elapsed());
             let outcome = tokio::time::timeout(left, exchange(&self.client, request)).await;
             let (failure, wait, webhook) = match outcome {
                 Err(_) => {
                     return Err(Error::new(
                         ErrorKind::Timeout,
-                        format!("{}: no answer within {:?}", step(), self.patience),
+                        format!("{}: no answer within {:?}", step(), self.request_timeout),
                     ));
                 }
                 Ok(Ok((status, wait, body))) => {
-                    let answer = Answer { status, body };
+                    let answer = ApiResponse { status, body };
                     let transient = status == StatusCode::TOO_MANY_REQUESTS
                         || status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
                         || status == StatusCode::CONFLICT && answer.reason() == "Conflict";
@@ -160,7 +160,7 @@ impl PatientApi {
             {
                 return Err(failure);
             }
-            if started.elapsed() + pause >= self.patience {
+            if started.elapsed() + pause >= self.request_timeout {
                 given_up().extend(webhook);
                 return Err(failure);
             }

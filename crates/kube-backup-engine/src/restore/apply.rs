@@ -12,7 +12,7 @@ use super::decide::{Decision, decide};
 use super::owners;
 use super::report::Outcome;
 use super::spec::ExistingPolicy;
-use crate::cluster::writer::{Answer, PatientApi};
+use crate::cluster::writer::{ApiResponse, ClusterWriter};
 use crate::{ApiResource, GroupResource, Result};
 
 /// Most differences that a report names for one object.
@@ -76,7 +76,7 @@ impl Applied {
 
 /// Creates an object, or settles with the one that is there.
 pub(crate) async fn apply(
-    api: &PatientApi,
+    api: &ClusterWriter,
     wanted: &Wanted<'_>,
     policy: ExistingPolicy,
 ) -> Applied {
@@ -93,7 +93,11 @@ pub(crate) async fn apply(
     applied
 }
 
-async fn create(api: &PatientApi, wanted: &Wanted<'_>, policy: ExistingPolicy) -> Result<Applied> {
+async fn create(
+    api: &ClusterWriter,
+    wanted: &Wanted<'_>,
+    policy: ExistingPolicy,
+) -> Result<Applied> {
     let list_path = wanted.resource.list_path(wanted.namespace);
     let started = Instant::now();
     let mut pause = Duration::from_millis(50);
@@ -129,13 +133,13 @@ async fn create(api: &PatientApi, wanted: &Wanted<'_>, policy: ExistingPolicy) -
             }
             _ => return Ok(refused(&answer)),
         }
-        if started.elapsed() + pause >= api.patience() {
+        if started.elapsed() + pause >= api.request_timeout() {
             let outcome = if answer.status == StatusCode::NOT_FOUND {
                 Outcome::Failed(format!("its kind is not served: {}", answer.message()))
             } else {
                 Outcome::Failed(format!(
                     "an object of its name is being deleted and still there after {:?}; see its finalizers",
-                    api.patience()
+                    api.request_timeout()
                 ))
             };
             return Ok(outcome.into());
@@ -149,13 +153,13 @@ fn is_custom(resource: &ApiResource) -> bool {
     resource.group.contains('.') && !resource.group.ends_with(".k8s.io")
 }
 
-fn refused(answer: &Answer) -> Applied {
+fn refused(answer: &ApiResponse) -> Applied {
     Outcome::Failed(answer.message()).into()
 }
 
 /// Settles with the object that is there; `None` when there is none, or none to stay.
 async fn settle(
-    api: &PatientApi,
+    api: &ClusterWriter,
     wanted: &Wanted<'_>,
     policy: ExistingPolicy,
 ) -> Result<Option<Applied>> {
@@ -185,7 +189,7 @@ async fn settle(
 }
 
 async fn carry_out(
-    api: &PatientApi,
+    api: &ClusterWriter,
     kind: &GroupResource,
     path: &str,
     live: &Value,
@@ -236,7 +240,7 @@ fn shortened(differences: &[String]) -> Vec<String> {
 
 /// The server's refusal of a patch, in words that say what to do. What cannot be changed once it is
 /// created is different for every kind and release; the server knows, and answers 422 with the fields.
-fn why_not_patched(differences: &[String], answer: &Answer) -> String {
+fn why_not_patched(differences: &[String], answer: &ApiResponse) -> String {
     if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
         return format!("patch it: {}", answer.message());
     }
@@ -260,7 +264,7 @@ fn why_not_patched(differences: &[String], answer: &Answer) -> String {
 }
 
 /// Answers what went wrong.
-async fn write_status(api: &PatientApi, wanted: &Wanted<'_>, status: &Value) -> Option<String> {
+async fn write_status(api: &ClusterWriter, wanted: &Wanted<'_>, status: &Value) -> Option<String> {
     let path = format!("{}/status", wanted.path());
     let reason = match api.merge(&path, &json!({"status": status})).await {
         Ok(answer) if answer.status.is_success() => return None,

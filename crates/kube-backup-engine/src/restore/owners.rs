@@ -15,7 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::served::Served;
-use crate::cluster::writer::PatientApi;
+use crate::cluster::writer::ClusterWriter;
 use crate::scan::raw_at;
 use crate::{GroupResource, ObjectId};
 
@@ -158,7 +158,7 @@ pub(crate) fn renewed(
 /// Puts the references back, by the owners' new uids. Answers those objects of which an owner is not
 /// in the cluster, and what went wrong with others.
 pub(crate) async fn put_back(
-    api: &PatientApi,
+    api: &ClusterWriter,
     served: &Served,
     uids: &mut Uids,
     orphans: Vec<Orphan>,
@@ -183,7 +183,7 @@ pub(crate) async fn put_back(
 
 /// Gives what is left the references whose owners are there, and names the others.
 pub(crate) async fn put_back_some(
-    api: &PatientApi,
+    api: &ClusterWriter,
     uids: &Uids,
     orphans: Vec<Orphan>,
     parallel: usize,
@@ -215,7 +215,7 @@ pub(crate) async fn put_back_some(
     warnings.into_iter().flatten().collect()
 }
 
-async fn patch(api: &PatientApi, orphan: &Orphan, references: Vec<Value>) -> Option<String> {
+async fn patch(api: &ClusterWriter, orphan: &Orphan, references: Vec<Value>) -> Option<String> {
     let patch = json!({"metadata": {"ownerReferences": references}});
     let reason = match api.merge(&orphan.path, &patch).await {
         Ok(answer) if answer.status.is_success() => return None,
@@ -227,7 +227,7 @@ async fn patch(api: &PatientApi, orphan: &Orphan, references: Vec<Value>) -> Opt
 
 /// Asks for the uids that are not known, once each.
 async fn learn(
-    api: &PatientApi,
+    api: &ClusterWriter,
     served: &Served,
     uids: &mut Uids,
     orphans: &[Orphan],
@@ -261,7 +261,7 @@ async fn learn(
     uids.extend(found);
 }
 
-async fn uid_of(api: &PatientApi, path: &str) -> Option<String> {
+async fn uid_of(api: &ClusterWriter, path: &str) -> Option<String> {
     let answer = api
         .get(path)
         .await

@@ -10,7 +10,7 @@ use super::select::{Selection, select};
 use super::settle::Run;
 use super::spec::RestoreSpec;
 use super::tiers::Tier;
-use crate::cluster::writer::PatientApi;
+use crate::cluster::writer::ClusterWriter;
 use crate::{Discovery, Entry, OpenBackup, Result};
 
 /// How far a restore is.
@@ -80,7 +80,7 @@ impl Restore {
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn plan(&self) -> Result<RestorePlan> {
-        let api = PatientApi::new(self.client.clone(), self.spec.patience).for_dry_runs();
+        let api = ClusterWriter::new(self.client.clone(), self.spec.patience).for_dry_runs();
         Ok(self.carry_out(api).await?.into_plan())
     }
 
@@ -92,11 +92,11 @@ impl Restore {
     /// what it claims to be, down to the last chosen object, or when the server cannot be asked for its
     /// kinds.
     pub async fn run(self) -> Result<RestoreReport> {
-        let api = PatientApi::new(self.client.clone(), self.spec.patience);
+        let api = ClusterWriter::new(self.client.clone(), self.spec.patience);
         self.carry_out(api).await?.into_report().await
     }
 
-    async fn carry_out(&self, api: PatientApi) -> Result<Run<'_>> {
+    async fn carry_out(&self, api: ClusterWriter) -> Result<Run<'_>> {
         self.spec.check()?;
         let deadline = Deadline::of(&self.spec);
         let Selection {

@@ -22,7 +22,7 @@ use super::served::Served;
 use super::spec::RestoreSpec;
 use super::tiers::Tier;
 use super::transform::{self, Context, Verdict};
-use crate::cluster::writer::PatientApi;
+use crate::cluster::writer::ClusterWriter;
 use crate::{Discovery, Entry, GroupResource, ObjectId, OpenBackup, Result};
 
 /// On an object whose status is to be written back (Velero, restore.go).
@@ -35,7 +35,7 @@ const ROOM: usize = 2 << 20;
 /// A restore under way, or the dry run of one.
 pub(crate) struct Run<'a> {
     pub(super) client: &'a kube::Client,
-    pub(super) api: PatientApi,
+    pub(super) api: ClusterWriter,
     pub(super) spec: &'a RestoreSpec,
     backup: &'a OpenBackup,
     pub(super) served: Mutex<Arc<Served>>,
@@ -87,7 +87,7 @@ impl<'a> Run<'a> {
     )]
     pub(super) fn new(
         client: &'a kube::Client,
-        api: PatientApi,
+        api: ClusterWriter,
         spec: &'a RestoreSpec,
         backup: &'a OpenBackup,
         found: Discovery,

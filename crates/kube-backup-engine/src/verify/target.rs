@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::ledger::{Ledger, Missing};
 use super::report::{Check, Finding, Severity, VerifyReport};
-use crate::cluster::writer::PatientApi;
+use crate::cluster::writer::ClusterWriter;
 use crate::restore::is_never_restored;
 use crate::{ApiResource, Discovery, ObjectId, Result};
 
@@ -35,7 +35,7 @@ pub(super) async fn check(
         report.add(finding);
     }
 
-    let api = PatientApi::new(client.clone(), PATIENCE);
+    let api = ClusterWriter::new(client.clone(), PATIENCE);
     let paths: Vec<(ObjectId, String)> = missing
         .objects
         .keys()

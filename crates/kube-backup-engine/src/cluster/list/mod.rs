@@ -8,7 +8,7 @@ use http_body_util::BodyExt as _;
 use serde::Deserialize;
 
 use crate::archive::write::TypeMeta;
-use crate::cluster::reader::{Api, Backoff, Failure, encode_query};
+use crate::cluster::reader::{Backoff, ClusterReader, Failure, encode_query};
 use crate::scan::{self, Head};
 use crate::{ApiResource, Error, Result};
 
@@ -226,12 +226,12 @@ impl Splice {
 }
 
 /// Reads one kind's objects in one namespace or everywhere.
-pub(crate) struct Lister<'a> {
-    api: &'a Api,
+pub(crate) struct ListReader<'a> {
+    api: &'a ClusterReader,
     resource: ApiResource,
     namespace: Option<String>,
     selector: Option<&'a str>,
-    pin: Option<&'a str>,
+    resource_version: Option<&'a str>,
     continue_token: String,
     page: Option<(kube::client::Body, Splitter)>,
     backoff: Backoff,
@@ -239,23 +239,23 @@ pub(crate) struct Lister<'a> {
     last: Option<(String, String)>,
     done: bool,
     /// The resourceVersion the server answered with.
-    pub(crate) resource_version: String,
+    pub(crate) listed_version: String,
     /// Why the objects are not all of the pinned moment, when they are not.
-    pub(crate) off_moment: Option<String>,
+    pub(crate) inconsistent: Option<String>,
     /// Whether that is since history ran out.
     pub(crate) expired: bool,
     /// The version that was read in the end, when it is not the preferred one.
-    pub(crate) fell_back: Option<String>,
+    pub(crate) fallback: Option<String>,
     types: Arc<TypeMeta>,
 }
 
-impl<'a> Lister<'a> {
+impl<'a> ListReader<'a> {
     pub(crate) fn new(
-        api: &'a Api,
+        api: &'a ClusterReader,
         resource: &ApiResource,
         namespace: Option<&str>,
         selector: Option<&'a str>,
-        pin: Option<&'a str>,
+        resource_version: Option<&'a str>,
     ) -> Self {
         Self {
             api,
@@ -266,16 +266,16 @@ impl<'a> Lister<'a> {
             resource: resource.clone(),
             namespace: namespace.map(str::to_owned),
             selector,
-            pin,
+            resource_version,
             continue_token: String::new(),
             page: None,
             backoff: Backoff::default(),
             last: None,
             done: false,
-            resource_version: String::new(),
-            off_moment: None,
+            listed_version: String::new(),
+            inconsistent: None,
             expired: false,
-            fell_back: None,
+            fallback: None,
         }
     }
 
@@ -295,9 +295,9 @@ impl<'a> Lister<'a> {
         if !self.continue_token.is_empty() {
             path.push_str("&continue=");
             encode_query(&self.continue_token, &mut path);
-        } else if let Some(pin) = self.pin {
+        } else if let Some(resource_version) = self.resource_version {
             path.push_str("&resourceVersionMatch=Exact&resourceVersion=");
-            encode_query(pin, &mut path);
+            encode_query(resource_version, &mut path);
         }
         path
     }
@@ -345,7 +345,7 @@ impl<'a> Lister<'a> {
                             self.backoff.reset();
                             self.done = meta.continue_token.is_empty();
                             self.continue_token = meta.continue_token;
-                            self.resource_version = meta.resource_version;
+                            self.listed_version = meta.resource_version;
                         }
                         // A body that ends early without an error of its own.
                         Err(error) => self.backoff.wait_for(error).await?,
@@ -386,19 +386,19 @@ impl<'a> Lister<'a> {
 
     /// Finds another way to read the list, or gives the failure back.
     async fn recover(&mut self, failure: Failure) -> Result<(), Failure> {
-        let pinned = self.pin.is_some() && self.continue_token.is_empty();
+        let pinned = self.resource_version.is_some() && self.continue_token.is_empty();
         if failure.is(StatusCode::GONE) {
             if let Some(token) = failure.continue_token {
                 self.continue_token = token;
             } else if pinned || !self.continue_token.is_empty() {
                 // From the beginning; what was given out already is dropped by its key.
                 self.continue_token.clear();
-                self.pin = None;
+                self.resource_version = None;
             } else {
                 return Err(failure);
             }
             self.expired = true;
-            self.off_moment = Some(format!(
+            self.inconsistent = Some(format!(
                 "the history of that moment has gone ({})",
                 failure.message
             ));
@@ -408,8 +408,8 @@ impl<'a> Lister<'a> {
         if pinned
             && (failure.is(StatusCode::BAD_REQUEST) || failure.is(StatusCode::GATEWAY_TIMEOUT))
         {
-            self.pin = None;
-            self.off_moment = Some(format!(
+            self.resource_version = None;
+            self.inconsistent = Some(format!(
                 "its server cannot read that moment ({})",
                 failure.message
             ));
@@ -417,11 +417,11 @@ impl<'a> Lister<'a> {
         }
         if failure.is(StatusCode::INTERNAL_SERVER_ERROR)
             && failure.message.contains("conversion webhook")
-            && self.fell_back.is_none()
+            && self.fallback.is_none()
             && let Some(version) = storage_version(self.api, &self.resource).await
             && version != self.resource.version
         {
-            self.fell_back = Some(format!(
+            self.fallback = Some(format!(
                 "are here as `{version}`, in which they are stored, and not in the preferred version, \
                  since the conversion webhook fails: {}",
                 failure.message
@@ -438,7 +438,7 @@ impl<'a> Lister<'a> {
 }
 
 /// The version in which etcd holds the objects of a custom resource: it needs no conversion.
-async fn storage_version(api: &Api, resource: &ApiResource) -> Option<String> {
+async fn storage_version(api: &ClusterReader, resource: &ApiResource) -> Option<String> {
     #[derive(Deserialize)]
     struct Crd {
         spec: Spec,
@@ -474,7 +474,7 @@ fn follows(key: &(String, String), last: &(String, String)) -> bool {
 }
 
 /// All objects of a short list.
-pub(crate) async fn all(lister: &mut Lister<'_>) -> Result<Vec<Item>, Failure> {
+pub(crate) async fn all(lister: &mut ListReader<'_>) -> Result<Vec<Item>, Failure> {
     let mut all = Vec::new();
     while let Some(items) = lister.next().await? {
         all.extend(items);

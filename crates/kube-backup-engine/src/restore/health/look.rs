@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::gates::Gate;
 use super::{Trouble, judge};
 use crate::cluster::reader::encode_query;
-use crate::cluster::writer::PatientApi;
+use crate::cluster::writer::ClusterWriter;
 use crate::restore::report::RestoreReport;
 use crate::{Error, GroupResource, Result};
 
@@ -23,7 +23,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Looks until all is well or the time is over; answers what is not well then.
 pub(crate) async fn look(
-    api: &PatientApi,
+    api: &ClusterWriter,
     report: &RestoreReport,
     gates: &[Gate],
     time: Duration,
@@ -42,7 +42,11 @@ pub(crate) async fn look(
 }
 
 /// Waits until all of these Services that exist have a ready endpoint, or the time is over.
-pub(crate) async fn await_backends(api: &PatientApi, gates: &[Gate], time: Duration) -> Result<()> {
+pub(crate) async fn await_backends(
+    api: &ClusterWriter,
+    gates: &[Gate],
+    time: Duration,
+) -> Result<()> {
     let started = Instant::now();
     let mut pause = PAUSE;
     loop {
@@ -136,7 +140,7 @@ impl<'a> Restored<'a> {
 }
 
 async fn look_once(
-    api: &PatientApi,
+    api: &ClusterWriter,
     restored: &Restored<'_>,
     gates: &[Gate],
 ) -> Result<Vec<Trouble>> {
@@ -186,7 +190,7 @@ fn services_of(gates: &[Gate]) -> BTreeSet<(&str, &str)> {
 
 /// A Service and its EndpointSlices.
 async fn backend(
-    api: &PatientApi,
+    api: &ClusterWriter,
     namespace: &str,
     name: &str,
 ) -> Result<(Option<Value>, Vec<Value>)> {
@@ -203,7 +207,7 @@ async fn backend(
     Ok((Some(service.json()), slices))
 }
 
-async fn storage_classes(api: &PatientApi) -> Result<BTreeMap<String, String>> {
+async fn storage_classes(api: &ClusterWriter) -> Result<BTreeMap<String, String>> {
     let mut classes = BTreeMap::new();
     pages(api, "/apis/storage.k8s.io/v1/storageclasses", "", |class| {
         let name = class["metadata"]["name"].as_str().unwrap_or_default();
@@ -216,7 +220,7 @@ async fn storage_classes(api: &PatientApi) -> Result<BTreeMap<String, String>> {
 
 /// Calls `act` with every object of a core kind in these namespaces.
 async fn each(
-    api: &PatientApi,
+    api: &ClusterWriter,
     plural: &str,
     namespaces: &BTreeSet<&str>,
     mut act: impl FnMut(&Value),
@@ -239,7 +243,7 @@ async fn each(
 
 /// Calls `act` with every object of a list, holding one page at a time.
 async fn pages(
-    api: &PatientApi,
+    api: &ClusterWriter,
     list: &str,
     selector: &str,
     mut act: impl FnMut(&Value),
