@@ -1,15 +1,12 @@
 #![doc = include_str!("../README.md")]
 
-mod clock;
-mod faults;
-mod log;
+mod cloud;
+mod directory;
+mod gateway;
 mod oss;
-mod server;
-mod spoil;
-mod users;
 
-pub use clock::LocalClock;
-pub use faults::{Fault, Faults, Rule};
-pub use log::{RequestLog, RequestRecord};
-pub use server::{Builder, LocalCloud, StartError};
-pub use users::User;
+pub use cloud::{Builder, LocalCloud, StartError};
+pub use directory::user::User;
+pub use gateway::clock::LocalClock;
+pub use gateway::faults::{Fault, Faults, Rule};
+pub use gateway::log::{RequestLog, RequestRecord};

@@ -3,13 +3,13 @@
 use http::StatusCode;
 use http::header::HeaderMap;
 
-use super::answer::Answer;
-use super::attributes::{Acl, object_acl};
-use super::error::OssError;
-use super::operation::Operation;
-use super::request::Target;
-use super::xml::Element;
 use super::{Oss, owner};
+use crate::gateway::response::Answer;
+use crate::oss::error::OssError;
+use crate::oss::objects::attributes::{Acl, object_acl};
+use crate::oss::operation::Operation;
+use crate::oss::request::Target;
+use crate::oss::xml::Element;
 
 impl Oss {
     pub(super) fn put_bucket_acl(

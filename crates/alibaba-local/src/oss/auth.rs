@@ -8,10 +8,10 @@ use http::request::Parts;
 use alibaba_sign::{VerifyError, oss_v1, oss_v4};
 use chrono::{DateTime, Utc};
 
-use super::error::OssError;
-use super::operation::Operation;
-use super::request::Target;
-use crate::users::{User, Users};
+use crate::directory::user::{User, Users};
+use crate::oss::error::OssError;
+use crate::oss::operation::Operation;
+use crate::oss::request::Target;
 
 /// OSS takes requests whose time is off by at most this, either way.
 const TOLERANCE: Duration = Duration::from_secs(15 * 60);

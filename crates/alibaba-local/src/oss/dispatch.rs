@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use http::request::Parts;
 
-use super::answer::Answer;
-use super::error::OssError;
-use super::operation::Operation as O;
-use super::receive::{Body, document};
-use super::request::Target;
 use super::{Oss, auth};
+use crate::gateway::response::Answer;
+use crate::oss::error::OssError;
+use crate::oss::operation::Operation as O;
+use crate::oss::request::Target;
+use crate::oss::storage::receive::{Body, document};
 
 impl Oss {
     pub(super) async fn answer(

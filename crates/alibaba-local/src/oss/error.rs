@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use super::xml::Element;
+use crate::oss::xml::Element;
 
 /// An error as OSS reports it: status, code, message, EC, and elements of its own.
 #[derive(Clone, Debug)]

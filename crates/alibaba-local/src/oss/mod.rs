@@ -1,40 +1,16 @@
 //! OSS over HTTP: authentication first, then one of the operations.
 
 mod acl;
-mod answer;
-mod append;
-mod attributes;
 mod auth;
-mod bucket;
 mod buckets;
-mod conditions;
-mod content;
-mod copy;
-mod delete;
-mod disk;
 mod dispatch;
 mod error;
-mod form;
-mod get;
-mod listing;
 mod multipart;
-mod object;
+mod objects;
 mod operation;
-mod policy;
-mod post;
-mod put;
-mod receive;
+mod protection;
 mod request;
-mod restore;
-mod retention;
-mod rules;
-mod settings;
-mod store;
-mod symlink;
-mod tagging;
-mod uploads;
-mod versioning;
-mod worm;
+mod storage;
 mod xml;
 
 use std::io;
@@ -49,19 +25,19 @@ use http::{Method, Request};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-pub(crate) use answer::Answer;
 pub(crate) use error::OssError;
-use receive::Body;
-pub(crate) use receive::{Effort, KnownBody};
 use request::Target;
-pub(crate) use settings::Preset;
-use store::Store;
+use storage::receive::Body;
+pub(crate) use storage::receive::{Effort, KnownBody};
+pub(crate) use storage::settings::Preset;
+use storage::store::Store;
 use xml::Element;
 
-use crate::clock::LocalClock;
-use crate::faults::{Fault, Faults};
-use crate::log::{RequestLog, RequestRecord};
-use crate::users::Users;
+use crate::directory::user::Users;
+use crate::gateway::clock::LocalClock;
+use crate::gateway::faults::{Fault, Faults};
+use crate::gateway::log::{RequestLog, RequestRecord};
+use crate::gateway::response::Answer;
 
 /// What one region's OSS is made of.
 #[derive(Debug, Default)]
@@ -166,7 +142,7 @@ impl Oss {
         }
         let answer = answer.unwrap_or_else(|error| refuse(&error, &request_id, &parts));
         let mut answer = match fault {
-            Some(fault) => crate::spoil::spoil(answer, &fault),
+            Some(fault) => crate::gateway::corrupt::spoil(answer, &fault),
             None => answer,
         };
         answer = answer
@@ -186,7 +162,7 @@ impl Oss {
 
 /// A body that ends in an error after some bytes.
 fn broken_off(body: Body, after: u64) -> Body {
-    crate::spoil::cut(body, after)
+    crate::gateway::corrupt::cut(body, after)
         .chain(futures::stream::once(async {
             Err(io::ErrorKind::ConnectionReset.into())
         }))

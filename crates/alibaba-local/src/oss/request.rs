@@ -4,9 +4,9 @@ use http::request::Parts;
 
 use alibaba_sign::percent;
 
-use super::error::OssError;
-use super::operation::{Operation, Shape};
-use super::xml::KeyEncoding;
+use crate::oss::error::OssError;
+use crate::oss::operation::{Operation, Shape};
+use crate::oss::xml::KeyEncoding;
 
 /// A request, taken apart and decoded.
 #[derive(Debug)]

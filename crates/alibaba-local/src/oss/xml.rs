@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use alibaba_sign::percent;
 
-use super::error::OssError;
+use crate::oss::error::OssError;
 
 /// Reads a document whose root has this name; the parser by itself takes any root.
 pub(crate) fn read<T: DeserializeOwned>(text: &str, root: &str) -> Result<T, OssError> {

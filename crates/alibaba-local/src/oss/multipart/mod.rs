@@ -1,0 +1,4 @@
+//! Multipart uploads.
+
+pub(crate) mod listing;
+pub(crate) mod upload;

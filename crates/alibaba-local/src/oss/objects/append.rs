@@ -1,0 +1,138 @@
+//! AppendObject.
+
+use http::StatusCode;
+use http::header::{ETAG, HeaderMap};
+
+use crc_fast::{CrcAlgorithm, checksum_combine};
+
+use crate::gateway::response::Answer;
+use crate::oss::Oss;
+use crate::oss::error::OssError;
+use crate::oss::objects::attributes::check_key;
+use crate::oss::request::Target;
+use crate::oss::storage::bucket::Change;
+use crate::oss::storage::content::Content;
+use crate::oss::storage::object::{Kind, Object, ObjectFacts};
+use crate::oss::storage::receive::Body;
+
+/// An appendable object's most bytes: 5 GB.
+const MAX_LEN: u64 = 5 * 1024 * 1024 * 1024;
+
+impl Oss {
+    /// Appends at the end and nowhere else. The answer's CRC is that of the whole object.
+    pub(in crate::oss) async fn append_object(
+        &self,
+        target: &Target,
+        headers: &HeaderMap,
+        body: Body,
+    ) -> Result<Answer, OssError> {
+        let (bucket, key) = (target.bucket(), target.key());
+        check_key(key)?;
+        let position: u64 = target
+            .param("position")
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| {
+                OssError::invalid_argument(
+                    "position",
+                    target.param("position").unwrap_or_default(),
+                    "The position must be a number.",
+                )
+            })?;
+        self.store.with_bucket(bucket, |stored| {
+            if stored.settings.object_worm.is_some() {
+                return Err(OssError::bad_request(
+                    "OperationNotSupported",
+                    "Buckets with object retention take no appends.",
+                ));
+            }
+            end_of(stored.newest(key).map(|object| &object.facts), position).map(drop)
+        })?;
+        let mut attributes = crate::oss::objects::attributes::Attributes::read(headers)?;
+        let received = self.receive(bucket, headers, body).await?;
+        let now = self.clock.now();
+        self.store.with_bucket(bucket, |stored| {
+            let newest = stored.newest(key).cloned();
+            // Others may have appended while the body was on its way.
+            let old = end_of(newest.as_ref().map(|object| &object.facts), position)?;
+            if position + received.len > MAX_LEN {
+                return Err(OssError::conflict(
+                    "ObjectTooLarge",
+                    "An appendable object holds at most 5 GB.",
+                ));
+            }
+            let change = match newest.filter(|_| old) {
+                None => {
+                    let class = stored.settings.storage_class;
+                    attributes.storage_class.get_or_insert(class);
+                    let facts = attributes.object(key, Kind::Appendable, &received, now);
+                    let object = Object {
+                        content: received.content,
+                        facts,
+                    };
+                    stored.insert(object, false, now)?
+                }
+                Some(before) => {
+                    if stored.is_kept(&before.facts, now, false) {
+                        return Err(OssError::immutable());
+                    }
+                    let crc = checksum_combine(
+                        CrcAlgorithm::Crc64Xz,
+                        before.facts.crc,
+                        received.crc,
+                        received.len,
+                    );
+                    let len = before.facts.len + received.len;
+                    let after = Object {
+                        content: Content::concat([&before.content, &received.content]),
+                        facts: ObjectFacts {
+                            len,
+                            crc,
+                            etag: format!("{crc:016X}{len:016X}"),
+                            content_md5: None,
+                            modified: now,
+                            ..before.facts.clone()
+                        },
+                    };
+                    // The same version grows: appending makes no new one.
+                    stored.replace_newest(key, after);
+                    Change {
+                        stored: stored.newest(key).cloned(),
+                        removed: Some(before),
+                    }
+                }
+            };
+            self.store.apply(bucket, &change)?;
+            let object = change.stored.ok_or_else(|| OssError::no_such_key(key))?;
+            let facts = &object.facts;
+            Ok(Answer::empty(StatusCode::OK)
+                .header(ETAG.as_str(), &facts.quoted_etag())
+                .header("x-oss-hash-crc64ecma", &facts.crc.to_string())
+                .header("x-oss-next-append-position", &facts.len.to_string())
+                .maybe("x-oss-version-id", stored.version_of(facts).as_deref()))
+        })
+    }
+}
+
+/// Whether there is an object to append to, `position` being its end.
+fn end_of(current: Option<&ObjectFacts>, position: u64) -> Result<bool, OssError> {
+    let current = current.filter(|facts| !facts.is_marker());
+    let end = match current {
+        None => 0,
+        Some(facts) if facts.kind == Kind::Appendable => facts.len,
+        Some(_) => {
+            return Err(OssError::conflict(
+                "ObjectNotAppendable",
+                "The object is not appendable.",
+            ));
+        }
+    };
+    if position != end {
+        return Err(OssError::conflict(
+            "PositionNotEqualToLength",
+            "Position is not equal to file length.",
+        )
+        .ec("0026-00000016")
+        .header("x-oss-next-append-position", end.to_string()));
+    }
+    Ok(current.is_some())
+}

@@ -1,0 +1,140 @@
+//! Archived objects: frozen, on their way back, readable for some days, frozen again.
+
+use chrono::TimeDelta;
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::gateway::response::Answer;
+use crate::oss::Oss;
+use crate::oss::error::OssError;
+use crate::oss::objects::attributes::StorageClass;
+use crate::oss::request::Target;
+use crate::oss::storage::object::Restored;
+use crate::oss::xml;
+
+#[derive(Deserialize)]
+struct RestoreRequest {
+    #[serde(rename = "Days", default = "one")]
+    days: u32,
+    #[serde(rename = "JobParameters")]
+    job: Option<JobParameters>,
+}
+
+#[derive(Deserialize)]
+struct JobParameters {
+    #[serde(rename = "Tier")]
+    tier: Tier,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+enum Tier {
+    Expedited,
+    Standard,
+    Bulk,
+}
+
+fn one() -> u32 {
+    1
+}
+
+impl Oss {
+    pub(in crate::oss) fn restore_object(
+        &self,
+        target: &Target,
+        document: &str,
+    ) -> Result<Answer, OssError> {
+        let request = if document.trim().is_empty() {
+            RestoreRequest { days: 1, job: None }
+        } else {
+            xml::read(document, "RestoreRequest")?
+        };
+        if !(1..=365).contains(&request.days) {
+            return Err(OssError::malformed_xml());
+        }
+        let tier = request.job.map_or(Tier::Standard, |job| job.tier);
+        let now = self.clock.now();
+        let kept_for = TimeDelta::days(i64::from(request.days));
+        let (status, version) = self.store.update(
+            target.bucket(),
+            target.key(),
+            target.version()?,
+            |facts, _| {
+                let takes = match self.restore_time {
+                    Some(time) if facts.storage_class.is_archived() => time,
+                    _ => retrieval_time(facts.storage_class, tier)?,
+                };
+                let (status, restored) = match facts.restored {
+                    Some(restored) if now < restored.ready => {
+                        return Err(OssError::conflict(
+                            "RestoreAlreadyInProgress",
+                            "The restore operation is in progress.",
+                        ));
+                    }
+                    Some(restored) if now < restored.until => (
+                        StatusCode::OK,
+                        Restored {
+                            until: now + kept_for,
+                            ..restored
+                        },
+                    ),
+                    _ => (
+                        StatusCode::ACCEPTED,
+                        Restored {
+                            ready: now + takes,
+                            until: now + takes + kept_for,
+                        },
+                    ),
+                };
+                facts.restored = Some(restored);
+                Ok(status)
+            },
+        )?;
+        Ok(Answer::empty(status).maybe("x-oss-version-id", version.as_deref()))
+    }
+
+    /// Freezes a restored object before its time.
+    pub(in crate::oss) fn clean_restored_object(
+        &self,
+        target: &Target,
+    ) -> Result<Answer, OssError> {
+        let now = self.clock.now();
+        let ((), version) = self.store.update(
+            target.bucket(),
+            target.key(),
+            target.version()?,
+            |facts, _| match facts.restored {
+                Some(restored) if now < restored.ready => Err(OssError::conflict(
+                    "ArchiveRestoreNotFinished",
+                    "The archive file's restore is not finished.",
+                )),
+                Some(restored) if now < restored.until => {
+                    facts.restored = None;
+                    Ok(())
+                }
+                _ => Err(OssError::conflict(
+                    "ArchiveRestoreFileStale",
+                    "The archive file or restore info stale",
+                )),
+            },
+        )?;
+        Ok(Answer::empty(StatusCode::OK).maybe("x-oss-version-id", version.as_deref()))
+    }
+}
+
+/// How long OSS says that it takes (RestoreObject; where a span is given, its end).
+fn retrieval_time(class: StorageClass, tier: Tier) -> Result<TimeDelta, OssError> {
+    Ok(match (class, tier) {
+        (StorageClass::Standard | StorageClass::InfrequentAccess, _) => {
+            return Err(OssError::bad_request(
+                "OperationNotSupported",
+                "The operation is not supported for this resource.",
+            ));
+        }
+        (StorageClass::Archive, _) => TimeDelta::minutes(1),
+        (StorageClass::ColdArchive, Tier::Expedited) => TimeDelta::hours(1),
+        (StorageClass::ColdArchive, Tier::Standard) => TimeDelta::hours(5),
+        (StorageClass::ColdArchive, Tier::Bulk)
+        | (StorageClass::DeepColdArchive, Tier::Expedited) => TimeDelta::hours(12),
+        (StorageClass::DeepColdArchive, _) => TimeDelta::hours(48),
+    })
+}

@@ -1,0 +1,225 @@
+//! Retention and legal hold of single objects.
+
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+
+use crate::gateway::response::Answer;
+use crate::oss::error::OssError;
+use crate::oss::objects::delete::bypasses_governance;
+use crate::oss::request::Target;
+use crate::oss::storage::object::{Retention, RetentionMode};
+use crate::oss::storage::settings::{ObjectWorm, RetentionSpan, Settings, Versioning};
+use crate::oss::xml::{self, Element};
+use crate::oss::{Oss, iso_date};
+
+#[derive(Deserialize)]
+struct ObjectWormConfiguration {
+    #[serde(rename = "ObjectWormEnabled")]
+    enabled: String,
+    #[serde(rename = "Rule")]
+    rule: Option<Rule>,
+}
+
+#[derive(Deserialize)]
+struct Rule {
+    #[serde(rename = "DefaultRetention")]
+    default: DefaultRetention,
+}
+
+#[derive(Deserialize)]
+struct DefaultRetention {
+    #[serde(rename = "Mode")]
+    mode: RetentionMode,
+    #[serde(rename = "Days")]
+    days: Option<u32>,
+    #[serde(rename = "Years")]
+    years: Option<u32>,
+}
+
+#[derive(Deserialize)]
+struct RetentionBody {
+    #[serde(rename = "Mode")]
+    mode: RetentionMode,
+    #[serde(rename = "RetainUntilDate")]
+    until: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct LegalHoldBody {
+    #[serde(rename = "Status")]
+    status: Hold,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Hold {
+    On,
+    Off,
+}
+
+impl Oss {
+    /// Cannot be undone, and needs versioning (PutBucketObjectWormConfiguration).
+    pub(in crate::oss) fn put_object_worm(
+        &self,
+        target: &Target,
+        document: &str,
+    ) -> Result<Answer, OssError> {
+        let wanted: ObjectWormConfiguration = xml::read(document, "ObjectWormConfiguration")?;
+        if wanted.enabled != "Enabled" {
+            return Err(OssError::malformed_xml());
+        }
+        let default = match wanted.rule.map(|rule| rule.default) {
+            None => None,
+            Some(rule) => Some((
+                rule.mode,
+                match (rule.days, rule.years) {
+                    (Some(days @ 1..), None) => RetentionSpan::Days(days),
+                    (None, Some(years @ 1..)) => RetentionSpan::Years(years),
+                    _ => return Err(OssError::malformed_xml()),
+                },
+            )),
+        };
+        let now = self.clock.now();
+        self.store.change_settings(target.bucket(), |stored| {
+            let settings = &mut stored.settings;
+            let excluded = settings.worm.as_ref().is_some_and(|w| w.is_in_force(now));
+            if settings.versioning != Some(Versioning::Enabled) || excluded {
+                return Err(OssError::conflict(
+                    "InvalidBucketState",
+                    "Object retention needs versioning and excludes a retention policy of the bucket.",
+                ));
+            }
+            settings.object_worm = Some(ObjectWorm { default });
+            Ok(Answer::empty(StatusCode::OK))
+        })
+    }
+
+    pub(in crate::oss) fn get_object_worm(&self, target: &Target) -> Result<Answer, OssError> {
+        self.store.with_bucket(target.bucket(), |stored| {
+            let worm = needs_object_worm(&stored.settings)?;
+            let mut document =
+                Element::root("ObjectWormConfiguration").text("ObjectWormEnabled", "Enabled");
+            if let Some((mode, span)) = worm.default {
+                let retention = Element::root("DefaultRetention").text("Mode", mode.name());
+                let retention = match span {
+                    RetentionSpan::Days(days) => retention.text("Days", &days.to_string()),
+                    RetentionSpan::Years(years) => retention.text("Years", &years.to_string()),
+                };
+                document = document.child(&Element::root("Rule").child(&retention));
+            }
+            Ok(Answer::xml(document.document()))
+        })
+    }
+
+    pub(in crate::oss) fn put_retention(
+        &self,
+        target: &Target,
+        headers: &HeaderMap,
+        document: &str,
+    ) -> Result<Answer, OssError> {
+        let wanted: RetentionBody = xml::read(document, "Retention")?;
+        let now = self.clock.now();
+        if wanted.until <= now {
+            return Err(OssError::invalid_argument(
+                "RetainUntilDate",
+                iso_date(wanted.until),
+                "The retain until date must be in the future.",
+            ));
+        }
+        let bypass = bypasses_governance(headers);
+        self.change_retained(target, |facts| {
+            let loosens = facts.retention.is_some_and(|current| {
+                wanted.until < current.until
+                    || (current.mode == RetentionMode::Compliance && wanted.mode != current.mode)
+            });
+            let protected = facts.retention.is_some_and(|current| {
+                current.until > now && !(bypass && current.mode == RetentionMode::Governance)
+            });
+            if loosens && protected {
+                return Err(OssError::access_denied(
+                    "The retention of this object can only be extended.",
+                ));
+            }
+            facts.retention = Some(Retention {
+                mode: wanted.mode,
+                until: wanted.until,
+            });
+            Ok(())
+        })
+    }
+
+    pub(in crate::oss) fn get_retention(&self, target: &Target) -> Result<Answer, OssError> {
+        let (document, version) = self.read_retained(target, |facts| {
+            let retention = facts.retention.ok_or_else(|| {
+                OssError::not_found(
+                    "NoSuchObjectRetention",
+                    "The specified object has no retention.",
+                )
+            })?;
+            Ok(Element::root("Retention")
+                .text("Mode", retention.mode.name())
+                .text("RetainUntilDate", &iso_date(retention.until)))
+        })?;
+        Ok(Answer::xml(document.document()).maybe("x-oss-version-id", version.as_deref()))
+    }
+
+    pub(in crate::oss) fn put_legal_hold(
+        &self,
+        target: &Target,
+        document: &str,
+    ) -> Result<Answer, OssError> {
+        let wanted: LegalHoldBody = xml::read(document, "LegalHold")?;
+        self.change_retained(target, |facts| {
+            facts.legal_hold = matches!(wanted.status, Hold::On);
+            Ok(())
+        })
+    }
+
+    pub(in crate::oss) fn get_legal_hold(&self, target: &Target) -> Result<Answer, OssError> {
+        let (document, version) = self.read_retained(target, |facts| {
+            let status = if facts.legal_hold { "ON" } else { "OFF" };
+            Ok(Element::root("LegalHold").text("Status", status))
+        })?;
+        Ok(Answer::xml(document.document()).maybe("x-oss-version-id", version.as_deref()))
+    }
+
+    fn change_retained(
+        &self,
+        target: &Target,
+        change: impl FnOnce(&mut crate::oss::storage::object::ObjectFacts) -> Result<(), OssError>,
+    ) -> Result<Answer, OssError> {
+        let ((), version) = self.store.update(
+            target.bucket(),
+            target.key(),
+            target.version()?,
+            |facts, settings| {
+                needs_object_worm(settings)?;
+                change(facts)
+            },
+        )?;
+        Ok(Answer::empty(StatusCode::OK).maybe("x-oss-version-id", version.as_deref()))
+    }
+
+    fn read_retained(
+        &self,
+        target: &Target,
+        read: impl FnOnce(&crate::oss::storage::object::ObjectFacts) -> Result<Element, OssError>,
+    ) -> Result<(Element, Option<String>), OssError> {
+        let version = target.version()?;
+        self.store.with_bucket(target.bucket(), |stored| {
+            needs_object_worm(&stored.settings)?;
+            let facts = &stored.find(target.key(), version)?.facts;
+            Ok((read(facts)?, stored.version_of(facts)))
+        })
+    }
+}
+
+fn needs_object_worm(settings: &Settings) -> Result<ObjectWorm, OssError> {
+    settings.object_worm.ok_or_else(|| {
+        OssError::not_found(
+            "NoSuchObjectWormConfiguration",
+            "The bucket has no object retention.",
+        )
+    })
+}

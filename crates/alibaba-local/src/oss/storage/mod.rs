@@ -1,0 +1,9 @@
+//! What is stored: buckets, objects and their bytes, in memory or on disk.
+
+pub(crate) mod bucket;
+pub(crate) mod content;
+pub(crate) mod disk;
+pub(crate) mod object;
+pub(crate) mod receive;
+pub(crate) mod settings;
+pub(crate) mod store;

@@ -1,0 +1,13 @@
+//! A local cloud, spoken to by hand.
+#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
+
+mod buckets;
+mod disk;
+mod faults;
+mod forms;
+mod multipart;
+mod objects;
+mod protection;
+mod raw;
+mod signatures;
+mod versions;
