@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use ack_backup_center::engine::ErrorKind;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use alibaba_local::{Fault, Rule};
-use kube_local::{KubeLocal, Matching};
+use kube_local::KubeLocal;
 use serde_json::json;
 
 use crate::bucket::{BUCKET, Bucket, ID, SECRET, read_whole, repository};
@@ -215,9 +215,8 @@ async fn killed_at_any_request_to_the_api_server_it_leaves_nothing() {
     let world = World::new().await;
     let (requests, _) = world.count().await;
     for n in 0..requests {
-        let skip = u64::try_from(n).unwrap();
-        let faults = world.cluster.faults();
-        faults.script(Matching::any(), skip, [kube_local::Fault::Slow(FOR_EVER)]);
+        let rule = kube_local::Rule::new(kube_local::Fault::Delay(FOR_EVER));
+        world.cluster.faults().add(rule.skip(n).times(1));
         let there = || world.cluster.requests().count() > n;
         assert!(
             !world.kill_when(there).await,
@@ -247,15 +246,12 @@ async fn a_reply_lost_at_any_request_changes_nothing() {
         } else {
             // Half of the reply is lost, or all of it.
             let fault = [
-                kube_local::Fault::ResetMidBody,
-                kube_local::Fault::ResetAfter,
+                kube_local::Fault::ResetBody(100),
+                kube_local::Fault::LoseReply,
             ][n % 2]
                 .clone();
-            let skip = u64::try_from(n - stored).unwrap();
-            world
-                .cluster
-                .faults()
-                .script(Matching::any(), skip, [fault]);
+            let rule = kube_local::Rule::new(fault);
+            world.cluster.faults().add(rule.skip(n - stored).times(1));
         }
         let backup = Backup::new(world.client.clone(), repository.clone(), killed_spec());
         let report = backup

@@ -13,7 +13,7 @@ use futures::TryStreamExt as _;
 use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupProgress, BackupReport, BackupSpec};
 use kube_backup_engine::{Moment, Phase, Repository};
-use kube_local::{Fault, KubeLocal, Matching};
+use kube_local::{Fault, KubeLocal, Rule};
 use object_store::memory::InMemory;
 use serde_json::json;
 
@@ -122,8 +122,9 @@ async fn a_list_that_loses_its_place_is_read_again_from_its_beginning() {
     crowd(&client, 600).await;
     cluster.requests().clear();
     // A 410 without a token to go on with, in the middle. The server still has the history.
-    let second_page = Matching::any().path_contains("/pods?limit=500&continue");
-    cluster.faults().once(second_page, Fault::Gone);
+    let second_page =
+        Rule::new(Fault::Status(410, "Expired")).path_contains("/pods?limit=500&continue");
+    cluster.faults().add(second_page.times(1));
     let (report, objects) = back_up(&client, &["pods", "configmaps"], |_| {}).await;
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
     assert_eq!(excepted(&report), ["pods"]);
@@ -154,8 +155,10 @@ async fn a_list_that_fails_for_good_is_named_and_the_rest_is_there() {
     let cluster = KubeLocal::start().await.unwrap();
     let client = client(&cluster);
     crowd(&client, 600).await;
-    let pods = Matching::any().path_contains("/pods?limit=500&continue");
-    cluster.faults().always(pods, Fault::InternalError);
+    let pods = Rule::new(Fault::Status(500, "InternalError"));
+    cluster
+        .faults()
+        .add(pods.path_contains("/pods?limit=500&continue"));
     let (report, objects) = back_up(&client, &["pods", "configmaps"], |_| {}).await;
     assert_eq!(report.record.status.phase, Phase::PartiallyFailed);
     let errors = &report.results.errors.namespaces["shop"];

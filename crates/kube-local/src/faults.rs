@@ -1,6 +1,5 @@
 //! Faults on demand: scripted for chosen requests, or at random by a seed.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,70 +7,92 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// 429 with this `Retry-After`, in seconds; the request is not handled.
-    TooManyRequests(u32),
-    /// 500 instead of handling the request.
-    InternalError,
-    /// 503 instead of handling the request.
-    Unavailable,
-    /// 409 with reason Conflict, without handling the request.
-    Conflict,
-    /// 410 with reason Expired, without handling the request.
-    Gone,
     /// The connection closes before the request is handled.
-    ResetBefore,
-    /// The request is handled, and the connection closes without an answer.
-    ResetAfter,
-    /// The request is handled, and the connection closes in the middle of the answer's body.
-    ResetMidBody,
+    Refuse,
+    /// The request is handled, and the connection closes without a response.
+    LoseReply,
+    /// The request is handled, and the connection closes after so many bytes of the response's
+    /// body, or in the middle of a body that is not longer.
+    ResetBody(usize),
+    /// The request is not handled; the response is this status with this reason, such as 500 and
+    /// `InternalError`, 503 and `ServiceUnavailable`, 409 and `Conflict`, 410 and `Expired`.
+    Status(u16, &'static str),
+    /// The request is not handled; the response is 429 with a `Retry-After` of so many seconds.
+    Throttle {
+        /// How long the client is told to wait, in whole seconds.
+        wait: Duration,
+    },
     /// The request is handled after this time.
-    Slow(Duration),
+    Delay(Duration),
 }
 
-/// Which requests a scripted fault is for.
-#[derive(Debug, Clone, Default)]
-pub struct Matching {
+/// A fault, and which requests it befalls. Without conditions, every one.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    fault: Fault,
     method: Option<String>,
     path: Option<String>,
+    skip: usize,
+    times: usize,
 }
 
-impl Matching {
-    /// Any request.
+impl Rule {
+    /// A fault for every request.
     #[must_use]
-    pub fn any() -> Self {
-        Self::default()
+    pub fn new(fault: Fault) -> Self {
+        Self {
+            fault,
+            method: None,
+            path: None,
+            skip: 0,
+            times: usize::MAX,
+        }
     }
 
-    /// Only this HTTP method.
+    /// Only requests with this HTTP method.
     #[must_use]
     pub fn method(mut self, method: &str) -> Self {
         self.method = Some(method.to_ascii_uppercase());
         self
     }
 
-    /// Only paths that contain this text (the query counts as part of it).
+    /// Only requests whose path contains this text (the query counts as part of it).
     #[must_use]
-    pub fn path_contains(mut self, text: &str) -> Self {
-        self.path = Some(text.to_owned());
+    pub fn path_contains(mut self, text: impl Into<String>) -> Self {
+        self.path = Some(text.into());
         self
     }
 
-    fn matches(&self, method: &str, path_and_query: &str) -> bool {
-        self.method.as_ref().is_none_or(|m| m == method)
+    /// Lets this many matching requests pass first.
+    #[must_use]
+    pub fn skip(mut self, requests: usize) -> Self {
+        self.skip = requests;
+        self
+    }
+
+    /// Befalls this many requests, then no more.
+    #[must_use]
+    pub fn times(mut self, requests: usize) -> Self {
+        self.times = requests;
+        self
+    }
+
+    fn applies(&mut self, method: &str, path_and_query: &str) -> bool {
+        let matches = self.method.as_ref().is_none_or(|wanted| wanted == method)
             && self
                 .path
                 .as_ref()
-                .is_none_or(|p| path_and_query.contains(p.as_str()))
+                .is_none_or(|text| path_and_query.contains(text.as_str()));
+        if !matches || self.times == 0 {
+            return false;
+        }
+        if self.skip > 0 {
+            self.skip -= 1;
+            return false;
+        }
+        self.times -= 1;
+        true
     }
-}
-
-#[derive(Debug)]
-struct Script {
-    matching: Matching,
-    /// Matching requests to let pass first.
-    skip: u64,
-    faults: VecDeque<Fault>,
-    forever: bool,
 }
 
 #[derive(Debug)]
@@ -83,22 +104,25 @@ struct Chance {
 
 #[derive(Debug, Default)]
 struct Inner {
-    scripts: Vec<Script>,
+    rules: Vec<Rule>,
     chance: Option<Chance>,
     injected: u64,
 }
 
-/// The faults of a running server. Clones share them.
+/// The faults of a running server. Clones share them; the first rule that applies decides.
 ///
 /// ```
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-/// use kube_local::{Fault, KubeLocal, Matching};
+/// use std::time::Duration;
+///
+/// use kube_local::{Fault, KubeLocal, Rule};
 ///
 /// let cluster = KubeLocal::start().await?;
 /// // The next create is handled, but its reply is lost.
-/// cluster.faults().once(Matching::any().method("POST"), Fault::ResetAfter);
+/// cluster.faults().add(Rule::new(Fault::LoseReply).method("POST").times(1));
 /// // One in twenty of all requests is throttled or dropped, the same ones for the same seed.
-/// cluster.faults().random(7, 0.05, &[Fault::TooManyRequests(1), Fault::ResetBefore]);
+/// let busy = Fault::Throttle { wait: Duration::from_secs(1) };
+/// cluster.faults().random(7, 0.05, &[busy, Fault::Refuse]);
 /// # Ok(())
 /// # }
 /// ```
@@ -106,32 +130,9 @@ struct Inner {
 pub struct Faults(Arc<Mutex<Inner>>);
 
 impl Faults {
-    /// Injects one fault into the next matching request.
-    pub fn once(&self, matching: Matching, fault: Fault) {
-        self.script(matching, 0, [fault]);
-    }
-
-    /// Lets `skip` matching requests pass, then injects these faults into the ones that follow,
-    /// one each.
-    pub fn script(&self, matching: Matching, skip: u64, faults: impl IntoIterator<Item = Fault>) {
-        let faults = faults.into_iter().collect();
-        self.lock().scripts.push(Script {
-            matching,
-            skip,
-            faults,
-            forever: false,
-        });
-    }
-
-    /// Injects the fault into every matching request until [`Faults::clear`].
-    pub fn always(&self, matching: Matching, fault: Fault) {
-        let faults = VecDeque::from([fault]);
-        self.lock().scripts.push(Script {
-            matching,
-            skip: 0,
-            faults,
-            forever: true,
-        });
+    /// Adds a rule, after those that are there.
+    pub fn add(&self, rule: Rule) {
+        self.lock().rules.push(rule);
     }
 
     /// Injects one of these faults into this share of all requests. The same seed and order of
@@ -145,10 +146,10 @@ impl Faults {
         self.lock().chance = (!faults.is_empty()).then_some(chance);
     }
 
-    /// No more faults.
+    /// Removes every rule, and the faults at random.
     pub fn clear(&self) {
         let mut inner = self.lock();
-        inner.scripts.clear();
+        inner.rules.clear();
         inner.chance = None;
     }
 
@@ -160,22 +161,10 @@ impl Faults {
 
     pub(crate) fn next(&self, method: &str, path_and_query: &str, watch: bool) -> Option<Fault> {
         let mut inner = self.lock();
-        let mut found = None;
-        for script in &mut inner.scripts {
-            if found.is_some() || !script.matching.matches(method, path_and_query) {
-                continue;
-            }
-            if script.skip > 0 {
-                script.skip -= 1;
-                continue;
-            }
-            found = if script.forever {
-                script.faults.front().cloned()
-            } else {
-                script.faults.pop_front()
-            };
-        }
-        inner.scripts.retain(|script| !script.faults.is_empty());
+        let mut found = inner.rules.iter_mut().find_map(|rule| {
+            rule.applies(method, path_and_query)
+                .then(|| rule.fault.clone())
+        });
         if found.is_none() && !watch {
             found = inner.chance.as_mut().and_then(|chance| {
                 let hit = chance.generator.f64() < chance.rate;

@@ -17,7 +17,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use faults::{Fault, Faults, Matching};
+pub use faults::{Fault, Faults, Rule};
 pub use requests::{Recorded, Requests};
 
 use cluster::Cluster;

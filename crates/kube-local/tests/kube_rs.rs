@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
+use std::time::Duration;
+
 use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret, Service, ServiceAccount};
@@ -13,7 +15,7 @@ use kube::api::{
 use kube::discovery::{Discovery, Scope};
 use kube::runtime::wait::{await_condition, conditions};
 use kube::{Client, Config, ResourceExt as _};
-use kube_local::{Fault, KubeLocal, Matching};
+use kube_local::{Fault, KubeLocal, Rule};
 use serde_json::json;
 
 fn client(cluster: &KubeLocal) -> Client {
@@ -557,9 +559,12 @@ async fn faults_hit_the_requests_they_are_meant_for() {
     let http = reqwest::Client::builder().build().unwrap();
     let url = |path: &str| format!("{}{path}", cluster.url());
     let maps = url("/api/v1/namespaces/default/configmaps");
-    cluster
-        .faults()
-        .once(Matching::any(), Fault::TooManyRequests(7));
+    cluster.faults().add(
+        Rule::new(Fault::Throttle {
+            wait: Duration::from_secs(7),
+        })
+        .times(1),
+    );
     let throttled = http.get(url("/version")).send().await.unwrap();
     assert_eq!(throttled.status(), 429);
     assert_eq!(throttled.headers()["retry-after"], "7");
@@ -576,11 +581,11 @@ async fn faults_hit_the_requests_they_are_meant_for() {
     };
     cluster
         .faults()
-        .once(Matching::any().method("POST"), Fault::ResetBefore);
+        .add(Rule::new(Fault::Refuse).method("POST").times(1));
     post().send().await.unwrap_err();
     cluster
         .faults()
-        .once(Matching::any().method("POST"), Fault::ResetAfter);
+        .add(Rule::new(Fault::LoseReply).method("POST").times(1));
     post().send().await.unwrap_err();
     assert_eq!(
         post().send().await.unwrap().status(),
@@ -588,10 +593,8 @@ async fn faults_hit_the_requests_they_are_meant_for() {
         "the lost reply's object is there"
     );
 
-    cluster.faults().once(
-        Matching::any().path_contains("configmaps"),
-        Fault::ResetMidBody,
-    );
+    let cut = Rule::new(Fault::ResetBody(100)).path_contains("configmaps");
+    cluster.faults().add(cut.times(1));
     let cut = http.get(&maps).send().await.unwrap();
     assert_eq!(cut.status(), 200);
     cut.bytes().await.unwrap_err();
@@ -600,9 +603,14 @@ async fn faults_hit_the_requests_they_are_meant_for() {
     // The same seed hits the same requests.
     let mut runs = Vec::new();
     for _ in 0..2 {
-        cluster
-            .faults()
-            .random(11, 0.3, &[Fault::InternalError, Fault::Gone]);
+        cluster.faults().random(
+            11,
+            0.3,
+            &[
+                Fault::Status(500, "InternalError"),
+                Fault::Status(410, "Expired"),
+            ],
+        );
         let mut codes = Vec::new();
         for _ in 0..40 {
             codes.push(

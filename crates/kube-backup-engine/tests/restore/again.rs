@@ -8,7 +8,7 @@ use http::Method;
 use kube::Client;
 use kube_backup_engine::Repository;
 use kube_backup_engine::restore::{ExistingPolicy, Outcome, RestoreReport, RestoreSpec};
-use kube_local::{Fault, KubeLocal, Matching};
+use kube_local::{Fault, KubeLocal, Rule};
 use serde_json::{Value, json};
 
 use crate::cluster::{carts, client, create, get, request, shop};
@@ -137,9 +137,7 @@ impl Undisturbed {
 async fn killed(undisturbed: &Undisturbed, at: usize, fault: Fault) -> (KubeLocal, Client) {
     let (cluster, client) = target().await;
     let before = cluster.faults().injected();
-    cluster
-        .faults()
-        .script(Matching::any(), at as u64 - 1, [fault]);
+    cluster.faults().add(Rule::new(fault).skip(at - 1).times(1));
     let restoring = restore_of(&client, &undisturbed.repository, spec()).await;
     let reached = async {
         while cluster.faults().injected() == before {
@@ -160,7 +158,7 @@ async fn killed_at_any_request_and_started_again_it_ends_the_same() {
     assert!(undisturbed.requests > 20, "{}", undisturbed.requests);
     for at in 1..=undisturbed.requests {
         // Before the server does anything about it, and after it did.
-        for fault in [Fault::Slow(Duration::from_secs(3600)), Fault::ResetAfter] {
+        for fault in [Fault::Delay(Duration::from_secs(3600)), Fault::LoseReply] {
             let what = format!("killed at request {at} with {fault:?}");
             let (_cluster, client) = killed(&undisturbed, at, fault).await;
             let report = restore(&client, &undisturbed.repository, spec()).await;
@@ -173,13 +171,15 @@ async fn killed_at_any_request_and_started_again_it_ends_the_same() {
 async fn a_server_that_fails_at_random_changes_nothing_but_the_time() {
     let undisturbed = Undisturbed::new().await;
     let faults = [
-        Fault::TooManyRequests(1),
-        Fault::InternalError,
-        Fault::Unavailable,
-        Fault::Conflict,
-        Fault::ResetBefore,
-        Fault::ResetAfter,
-        Fault::ResetMidBody,
+        Fault::Throttle {
+            wait: Duration::from_secs(1),
+        },
+        Fault::Status(500, "InternalError"),
+        Fault::Status(503, "ServiceUnavailable"),
+        Fault::Status(409, "Conflict"),
+        Fault::Refuse,
+        Fault::LoseReply,
+        Fault::ResetBody(100),
     ];
     let (undisturbed, faults) = (&undisturbed, &faults);
     let injected: Vec<u64> = futures::stream::iter(0..100)
@@ -204,8 +204,10 @@ async fn a_server_that_fails_at_random_changes_nothing_but_the_time() {
 async fn a_server_that_keeps_failing_is_named_with_what_was_asked() {
     let repository = source().await;
     let (cluster, client) = target().await;
-    let secrets = Matching::any().method("POST").path_contains("/secrets");
-    cluster.faults().always(secrets, Fault::Unavailable);
+    let secrets = Rule::new(Fault::Status(503, "ServiceUnavailable"));
+    cluster
+        .faults()
+        .add(secrets.method("POST").path_contains("/secrets"));
     let spec = RestoreSpec {
         patience: Duration::from_millis(300),
         ..spec()
@@ -298,10 +300,10 @@ async fn a_dead_webhook_is_waited_for_once_and_not_for_each_object() {
 async fn no_restore_outlasts_its_deadline() {
     let repository = source().await;
     let (cluster, client) = target().await;
-    let secrets = Matching::any().method("POST").path_contains("/secrets");
+    let secrets = Rule::new(Fault::Delay(Duration::from_secs(3600)));
     cluster
         .faults()
-        .always(secrets, Fault::Slow(Duration::from_secs(3600)));
+        .add(secrets.method("POST").path_contains("/secrets"));
     let spec = RestoreSpec {
         deadline: Some(Duration::from_secs(2)),
         patience: Duration::from_secs(1800),

@@ -24,14 +24,14 @@ pub(crate) fn stream(frames: impl Stream<Item = Bytes> + Send + 'static) -> Body
     StreamBody::new(frames.map(|bytes| Ok(Frame::data(bytes)))).boxed_unsync()
 }
 
-/// The first half of a body, then an error.
-pub(crate) fn half(bytes: &Bytes) -> Body {
-    let first = bytes.slice(..bytes.len() / 2);
+/// The first bytes of a body, then an error.
+pub(crate) fn broken_off(bytes: &Bytes, after: usize) -> Body {
+    let first = bytes.slice(..after);
     let frames = futures::stream::unfold(Some(Ok(first)), |next| async move {
         match next? {
             Ok(first) => Some((Ok(Frame::data(first)), Some(Err(CutOff)))),
             Err(cut) => {
-                // A moment for the first half to reach the wire.
+                // A moment for the first bytes to reach the wire.
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
                 Some((Err(cut), None))
             }

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::answer::Answer;
-use super::body::{Body, half};
+use super::body::{Body, broken_off};
 use super::handle::Handler;
 use super::query::Query;
 use super::render::Format;
@@ -113,7 +113,7 @@ impl Shared {
         let parsed = Query::parse(&query);
         let full = head.uri.path_and_query().map_or("", |pq| pq.as_str());
         let fault = self.faults.next(&method, full, parsed.is_watch());
-        if fault == Some(Fault::ResetBefore) {
+        if fault == Some(Fault::Refuse) {
             return Err(Hangup);
         }
         let body = match Limited::new(body, LARGEST_BODY).collect().await {
@@ -129,7 +129,7 @@ impl Shared {
                 return Ok(Answer::error(&error, &Format::plain()).into_response());
             }
         };
-        if let Some(Fault::Slow(time)) = &fault {
+        if let Some(Fault::Delay(time)) = &fault {
             tokio::time::sleep(*time).await;
         }
         let text = |name: http::HeaderName| {
@@ -149,19 +149,23 @@ impl Shared {
             Some(error) => Answer::error(&error, &Format::plain()),
             None => self.handler.handle(&request),
         };
-        if fault == Some(Fault::ResetAfter) {
+        if fault == Some(Fault::LoseReply) {
             return Err(Hangup);
         }
         self.requests.answered(number, answer.status());
-        match answer {
-            Answer::Whole {
-                status,
-                content_type,
-                body,
-                headers,
-            } if fault == Some(Fault::ResetMidBody) => {
+        match (answer, fault) {
+            (
+                Answer::Whole {
+                    status,
+                    content_type,
+                    body,
+                    headers,
+                },
+                Some(Fault::ResetBody(after)),
+            ) => {
                 let length = body.len();
-                let cut = half(&body);
+                let after = if after < length { after } else { length / 2 };
+                let cut = broken_off(&body, after);
                 let whole = Answer::Whole {
                     status,
                     content_type,
@@ -176,7 +180,7 @@ impl Shared {
                 *response.body_mut() = cut;
                 Ok(response)
             }
-            answer => Ok(answer.into_response()),
+            (answer, _) => Ok(answer.into_response()),
         }
     }
 }
@@ -184,16 +188,21 @@ impl Shared {
 /// The answer a fault gives instead of handling the request.
 fn refusal(fault: &Fault) -> Option<ApiError> {
     Some(match fault {
-        Fault::TooManyRequests(seconds) => ApiError::too_many_requests(*seconds),
-        Fault::InternalError => ApiError::internal("injected fault"),
-        Fault::Unavailable => super::discovery::unavailable(),
-        Fault::Conflict => ApiError::new(
+        Fault::Throttle { wait } => {
+            ApiError::too_many_requests(u32::try_from(wait.as_secs()).unwrap_or(u32::MAX))
+        }
+        Fault::Status(410, "Expired") => {
+            ApiError::expired("The resourceVersion for the provided list is too old.")
+        }
+        Fault::Status(503, "ServiceUnavailable") => super::discovery::unavailable(),
+        Fault::Status(500, "InternalError") => ApiError::internal("injected fault"),
+        Fault::Status(409, "Conflict") => ApiError::new(
             409,
             "Conflict",
             "Operation cannot be fulfilled: the object has been modified; please apply your \
              changes to the latest version and try again",
         ),
-        Fault::Gone => ApiError::expired("The resourceVersion for the provided list is too old."),
+        Fault::Status(code, reason) => ApiError::new(*code, reason, "injected fault"),
         _ => return None,
     })
 }
