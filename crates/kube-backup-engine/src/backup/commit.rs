@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 
-use super::claim::Claim;
-use super::gather::Seen;
-use super::run::now;
+use super::backup::now;
+use super::collector::Seen;
+use super::scope::Version;
 use super::spec::BackupSpec;
-use super::survey::Version;
 use crate::archive::path::FORMAT_VERSION;
+use crate::repository::lease::Claim;
 use crate::repository::{Keys, same_etag};
 use crate::{
     ArchiveFacts, Error, ErrorKind, Moment, Phase, Record, RecordMetadata, RecordProgress,

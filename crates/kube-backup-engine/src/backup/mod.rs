@@ -5,18 +5,16 @@
 //! only if absent, and names what the archive is to the byte: a backup that was cut off is none. What a
 //! crash leaves, and who clears it away, is told in the [crate's documentation](crate).
 
-mod claim;
+mod backup;
+mod collector;
 mod commit;
-mod gather;
 mod plan;
 mod related;
-mod run;
+mod scope;
 mod side_files;
 mod spec;
-mod survey;
-mod upload;
 mod writer;
 
+pub use backup::{Backup, BackupProgress, BackupReport};
 pub use kube::core::{Expression, Selector};
-pub use run::{Backup, BackupProgress, BackupReport};
 pub use spec::BackupSpec;

@@ -6,10 +6,10 @@ use futures::StreamExt as _;
 use object_store::ObjectStore;
 use tokio::sync::mpsc;
 
-use super::upload::{Upload, Written};
 use crate::archive::index::{IndexFacts, IndexWriter};
 use crate::archive::write::Block;
 use crate::repository::Keys;
+use crate::repository::upload::{Upload, Written};
 use crate::{ArchiveFacts, Error, Result};
 
 /// Compresses blocks on other threads and uploads them as they are ready, in their order.

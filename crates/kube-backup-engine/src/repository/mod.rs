@@ -1,11 +1,13 @@
 //! Where backups lie: finding, opening and deleting them.
 
 mod keys;
+pub(crate) mod lease;
 mod open;
 mod pass;
 mod ranges;
 mod record;
 mod results;
+pub(crate) mod upload;
 
 use std::sync::Arc;
 

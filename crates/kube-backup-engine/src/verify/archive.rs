@@ -4,8 +4,8 @@ use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
 
-use super::facts::Facts;
 use super::report::{Check, Finding, Severity};
+use super::summary::Facts;
 use crate::archive::index::gunzip;
 use crate::archive::path::entry_path;
 use crate::archive::read::{ArchiveReader, check_object};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use http::StatusCode;
 
-use super::ledger::{Ledger, Missing};
+use super::inventory::{Ledger, Missing};
 use super::report::{Check, Finding, Severity, VerifyReport};
 use crate::cluster::writer::ClusterWriter;
 use crate::restore::is_never_restored;

@@ -1,8 +1,8 @@
 //! Whether what was restored is well: a look at the cluster after the last object.
 
-mod gates;
-mod judge;
-mod look;
+mod backend;
+mod checks;
+mod probe;
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use crate::ObjectId;
 
-pub(crate) use gates::{Gate, gates_of};
-pub(crate) use look::{await_backends, look};
+pub(crate) use backend::{Gate, gates_of};
+pub(crate) use probe::{await_backends, look};
 
 /// What may be wrong with something that was restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

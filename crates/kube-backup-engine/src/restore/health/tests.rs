@@ -12,7 +12,7 @@ fn pod(status: Value) -> Value {
 }
 
 fn of_pod(status: Value) -> Option<(String, String)> {
-    judge::pod(&pod(status)).map(|trouble| (trouble.reason, trouble.remedy))
+    checks::pod(&pod(status)).map(|trouble| (trouble.reason, trouble.remedy))
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn a_pod_that_is_ready_done_or_going_is_well() {
     assert_eq!(of_pod(json!({"phase": "Succeeded"})), None);
     let mut going = pod(json!({"phase": "Running"}));
     going["metadata"]["deletionTimestamp"] = "t".into();
-    assert_eq!(judge::pod(&going), None);
+    assert_eq!(checks::pod(&going), None);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_claim_without_volume_says_what_it_waits_for() {
     let of = |spec: Value, phase: &str| {
         let claim = json!({"metadata": {"name": "data", "namespace": "shop"}, "spec": spec,
             "status": {"phase": phase}});
-        judge::claim(&claim, &classes).map(|trouble| (trouble.reason, trouble.remedy))
+        checks::claim(&claim, &classes).map(|trouble| (trouble.reason, trouble.remedy))
     };
     assert_eq!(of(json!({"storageClassName": "now"}), "Bound"), None);
     let cases = [
@@ -109,7 +109,7 @@ fn a_load_balancer_needs_an_address_and_other_services_none() {
     let of = |kind: &str, ingress: Value| {
         let service = json!({"metadata": {"name": "web", "namespace": "shop"}, "spec": {"type": kind},
             "status": {"loadBalancer": {"ingress": ingress}}});
-        judge::service(&service)
+        checks::service(&service)
     };
     assert_eq!(of("ClusterIP", Value::Null), None);
     assert_eq!(of("LoadBalancer", json!([{"ip": "192.0.2.1"}])), None);
@@ -135,22 +135,22 @@ fn a_gate_is_open_when_something_behind_it_is_ready() {
     let service = json!({"spec": {"type": "ClusterIP"}});
     let slices = |ready: Value| vec![json!({"endpoints": [{"conditions": {"ready": ready}}]})];
     assert_eq!(
-        judge::gate(&gates[0], Some(&service), &slices(json!(true))),
+        checks::gate(&gates[0], Some(&service), &slices(json!(true))),
         None
     );
     assert_eq!(
-        judge::gate(&gates[0], Some(&service), &slices(Value::Null)),
+        checks::gate(&gates[0], Some(&service), &slices(Value::Null)),
         None
     );
     let external = json!({"spec": {"type": "ExternalName"}});
-    assert_eq!(judge::gate(&gates[0], Some(&external), &[]), None);
-    let closed = judge::gate(&gates[0], Some(&service), &slices(json!(false))).unwrap();
+    assert_eq!(checks::gate(&gates[0], Some(&external), &[]), None);
+    let closed = checks::gate(&gates[0], Some(&service), &slices(json!(false))).unwrap();
     assert_eq!(
         closed.reason,
         "`deny.example.com`: Service `a/s` has no ready endpoint, and until then the API server refuses \
          every request that it is for"
     );
-    let missing = judge::gate(&gates[1], None, &[]).unwrap();
+    let missing = checks::gate(&gates[1], None, &[]).unwrap();
     assert!(
         missing
             .reason

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::gates::Gate;
+use super::backend::Gate;
 use super::{Trouble, TroubleKind};
 use crate::{GroupResource, ObjectId};
 

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::facts::Facts;
 use super::report::{Check, Finding, Severity, VerifyReport};
+use super::summary::Facts;
 use crate::{GroupResource, ObjectId};
 
 /// Distinct missing objects that are told by name; others are counted.

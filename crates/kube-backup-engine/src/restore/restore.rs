@@ -4,10 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use super::deadline::Deadline;
+use super::execution::Run;
 use super::plan::RestorePlan;
 use super::report::{Outcome, RestoreReport};
 use super::select::{Selection, select};
-use super::settle::Run;
 use super::spec::RestoreSpec;
 use super::tiers::Tier;
 use crate::cluster::writer::ClusterWriter;

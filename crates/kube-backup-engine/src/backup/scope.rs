@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::gather::EXCLUDE_LABEL;
+use super::collector::EXCLUDE_LABEL;
 use super::plan::Kinds;
 use super::spec::BackupSpec;
 use crate::archive::write::TypeMeta;

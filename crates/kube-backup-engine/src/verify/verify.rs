@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::archive::{self, Seen};
-use super::ledger::{Ledger, Missing};
+use super::inventory::{Ledger, Missing};
 use super::report::{Check, Finding, Severity, VerifyReport};
 use super::{record, target};
 use crate::{Error, ErrorKind, Moment, OpenBackup, Record, Repository, Result};

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::gates::Gate;
-use super::{Trouble, judge};
+use super::backend::Gate;
+use super::{Trouble, checks};
 use crate::cluster::reader::encode_query;
 use crate::cluster::writer::ClusterWriter;
 use crate::restore::report::RestoreReport;
@@ -54,7 +54,7 @@ pub(crate) async fn await_backends(
         for (namespace, name) in services_of(gates) {
             let (service, slices) = backend(api, namespace, name).await?;
             // One that is not there by now is not coming.
-            waits |= service.is_some() && !judge::has_ready_endpoint(&slices);
+            waits |= service.is_some() && !checks::has_ready_endpoint(&slices);
         }
         if !waits || started.elapsed() + pause > time {
             return Ok(());
@@ -148,14 +148,14 @@ async fn look_once(
     let mut pods = vec![PODS];
     pods.extend(WORKLOADS.iter().map(|(_, plural)| *plural));
     each(api, PODS, &restored.namespaces(&pods), |pod| {
-        troubles.extend(judge::pod(pod).filter(|_| restored.holds_pod(pod)));
+        troubles.extend(checks::pod(pod).filter(|_| restored.holds_pod(pod)));
     })
     .await?;
     let claims = restored.namespaces(&[CLAIMS]);
     if !claims.is_empty() {
         let classes = storage_classes(api).await?;
         each(api, CLAIMS, &claims, |claim| {
-            let trouble = judge::claim(claim, &classes);
+            let trouble = checks::claim(claim, &classes);
             troubles.extend(trouble.filter(|_| restored.holds(CLAIMS, claim)));
         })
         .await?;
@@ -165,7 +165,7 @@ async fn look_once(
         SERVICES,
         &restored.namespaces(&[SERVICES]),
         |service| {
-            let trouble = judge::service(service);
+            let trouble = checks::service(service);
             troubles.extend(trouble.filter(|_| restored.holds(SERVICES, service)));
         },
     )
@@ -175,7 +175,8 @@ async fn look_once(
         let of_service = gates
             .iter()
             .filter(|gate| gate.namespace == namespace && gate.service == name);
-        troubles.extend(of_service.filter_map(|gate| judge::gate(gate, service.as_ref(), &slices)));
+        troubles
+            .extend(of_service.filter_map(|gate| checks::gate(gate, service.as_ref(), &slices)));
     }
     troubles.sort();
     Ok(troubles)

@@ -7,18 +7,18 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use kube::core::SelectorExt as _;
 use tokio::sync::mpsc;
 
-use super::claim::Claim;
+use super::collector::{Gather, Seen, Stopped};
 use super::commit::{Facts, commit};
-use super::gather::{Gather, Seen, Stopped};
 use super::plan::ListJob;
+use super::scope::Survey;
 use super::side_files::write_results;
 use super::spec::BackupSpec;
-use super::survey::Survey;
-use super::upload::Upload;
 use super::writer::write_archive;
 use crate::cluster::list::Item;
 use crate::cluster::reader::{ClusterReader, ListEncoding};
 use crate::repository::Keys;
+use crate::repository::lease::Claim;
+use crate::repository::upload::Upload;
 use crate::{ArchiveFacts, Error, ErrorKind, Record, Repository, Result, Results};
 
 /// Blocks waiting to be compressed, and being compressed.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
+use super::execution::{Run, lock};
 use super::health;
 use super::owners;
 use super::served::Served;
-use super::settle::{Run, lock};
 use super::transform::{BACKUP_LABEL, RESTORE_LABEL, label_value, map_namespaces};
 use crate::cluster::wait;
 use crate::{Discovery, Entry, Error, Result};
