@@ -19,7 +19,7 @@ const TIMES: usize = 100;
 
 fn spec() -> BackupSpec {
     BackupSpec {
-        claim_patience: Duration::from_millis(300),
+        lease_duration: Duration::from_millis(300),
         ..BackupSpec::named("a")
     }
 }
@@ -81,7 +81,7 @@ async fn a_backup_cut_off_anywhere_is_none_and_its_name_is_free() {
             continue;
         }
         cut += 1;
-        // What is on its way ends by itself: the abort, and the claim's removal.
+        // What is on its way ends by itself: the abort, and the lease's removal.
         let until = Instant::now() + Duration::from_secs(10);
         loop {
             let uploads = bucket

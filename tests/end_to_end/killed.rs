@@ -24,8 +24,8 @@ fn killed_spec() -> BackupSpec {
         included_resources: ["configmaps", "secrets", "serviceaccounts"]
             .map(str::to_owned)
             .into(),
-        // So long that no beat falls into the run: every run makes the same requests.
-        claim_patience: Duration::from_secs(600),
+        // So long that no heartbeat falls into the run: every run makes the same requests.
+        lease_duration: Duration::from_secs(600),
         ..BackupSpec::named("a")
     }
 }
@@ -34,7 +34,7 @@ fn killed_spec() -> BackupSpec {
 fn next_spec() -> BackupSpec {
     BackupSpec {
         included_namespaces: ["small".to_owned()].into(),
-        claim_patience: Duration::from_millis(100),
+        lease_duration: Duration::from_millis(100),
         ..BackupSpec::named("a")
     }
 }
@@ -263,10 +263,10 @@ async fn a_reply_lost_at_any_request_changes_nothing() {
         let mut objects = read_whole(&repository, "a").await;
         objects.sort();
         assert_eq!(objects, expected, "request {n}");
-        let claims: Vec<_> = world.bucket.keys().await;
+        let leases: Vec<_> = world.bucket.keys().await;
         assert!(
-            !claims.iter().any(|key| key.contains("claim")),
-            "{claims:?}"
+            !leases.iter().any(|key| key.contains("lease")),
+            "{leases:?}"
         );
         world.sweep().await;
         repository.delete("a").await.unwrap();

@@ -14,7 +14,7 @@ use crate::cluster::{fill, local_client};
 fn of(namespace: &str, name: &str) -> BackupSpec {
     BackupSpec {
         included_namespaces: [namespace.to_owned()].into(),
-        claim_patience: Duration::from_millis(200),
+        lease_duration: Duration::from_millis(200),
         ..BackupSpec::named(name)
     }
 }
@@ -69,12 +69,12 @@ async fn a_name_with_leftovers_that_are_kept_is_refused_and_says_why() {
         }
         assert!(repository.record(name).await.unwrap().is_none());
     };
-    // Killed behind its claim.
-    let claim = "backups/claimed/claimed-claim.json".into();
+    // Killed after it took its lease.
+    let lease = "backups/claimed/claimed-lease.json".into();
     let store = repository.store();
-    store.put(&claim, r#"{"uid":"dead"}"#.into()).await.unwrap();
+    store.put(&lease, r#"{"uid":"dead"}"#.into()).await.unwrap();
     refused("claimed").await;
-    // Failed behind its archive.
+    // Failed after its archive.
     let rule = Rule::new(Fault::Status(403, "UserDisable"));
     let rule = rule.operation("PutObject").key_contains("index.json.gz");
     bucket.cloud.faults().add(rule);
@@ -82,7 +82,7 @@ async fn a_name_with_leftovers_that_are_kept_is_refused_and_says_why() {
     bucket.cloud.faults().clear();
     let left = error.left_behind().join("; ");
     assert!(
-        left.contains("claim") && left.contains("retention policy"),
+        left.contains("lease") && left.contains("retention policy"),
         "{left}"
     );
     refused("written").await;

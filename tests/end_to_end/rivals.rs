@@ -36,7 +36,7 @@ async fn both(
         let spec = BackupSpec {
             included_namespaces: [namespace.to_owned()].into(),
             included_resources: vec!["configmaps".into(), "serviceaccounts".into()],
-            claim_patience: patience,
+            lease_duration: patience,
             ..BackupSpec::named(name)
         };
         tokio::spawn(Backup::new(client.clone(), bucket.repository(), spec).run())
@@ -94,10 +94,10 @@ async fn rivals(bucket: Bucket) {
         let outcomes = both(&cluster, &bucket, &name, Duration::from_secs(1)).await;
         committed += usize::from(settled(&bucket, &name, &outcomes).await);
     }
-    let claims = bucket.keys().await;
+    let leases = bucket.keys().await;
     assert!(
-        !claims.iter().any(|key| key.contains("claim")),
-        "{claims:?}"
+        !leases.iter().any(|key| key.contains("lease")),
+        "{leases:?}"
     );
     // A machine that stands still for a second may let both of them give up.
     assert!(committed > ROUNDS * 9 / 10, "{committed} of {ROUNDS}");
@@ -113,16 +113,16 @@ async fn of_two_backups_of_one_name_one_is_committed_on_a_bucket_with_versions()
     rivals(Bucket::versioned().await).await;
 }
 
-/// Writers that stand still for longer than their claims last, at any of their requests, and no beat of
+/// Writers that stand still for longer than their leases last, at any of their requests, and no heartbeat of
 /// theirs is seen: each believes that the other is dead.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_writers_that_take_the_name_from_each_other_at_most_one_is_committed() {
     let (cluster, bucket) = (cluster().await, Bucket::start().await);
     let mut committed = 0;
     for round in 0..ROUNDS {
-        let beat = Rule::new(Fault::Status(403, "AccessDenied"));
-        let beat = beat.operation("PutObject").key_contains("-claim-");
-        bucket.cloud.faults().add(beat);
+        let heartbeat = Rule::new(Fault::Status(403, "AccessDenied"));
+        let heartbeat = heartbeat.operation("PutObject").key_contains("-lease-");
+        bucket.cloud.faults().add(heartbeat);
         for n in 0..8 {
             // Here and there, and the same ones every time.
             let skip = (round * 5 + n * 3) % 28;

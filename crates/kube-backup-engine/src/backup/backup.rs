@@ -17,7 +17,7 @@ use super::writer::write_archive;
 use crate::cluster::list::Item;
 use crate::cluster::reader::{ClusterReader, ListEncoding};
 use crate::repository::Keys;
-use crate::repository::lease::Claim;
+use crate::repository::lease::Lease;
 use crate::repository::upload::Upload;
 use crate::{ArchiveFacts, Error, ErrorKind, Record, Repository, Result, Results};
 
@@ -145,19 +145,19 @@ impl Backup {
         let api = ClusterReader::new(self.client.clone(), self.encoding);
         let survey = Survey::of(&api, &self.spec).await?;
         let uid = new_uid();
-        let patience = self.spec.claim_patience;
+        let duration = self.spec.lease_duration;
         let store = self.repository.store();
-        let mut claim = Claim::take(store, &keys, name, &uid, patience).await?;
+        let mut lease = Lease::take(store, &keys, name, &uid, duration).await?;
         let outcome = match self
-            .write(&api, survey, &keys, &mut claim, began, &uid)
+            .write(&api, survey, &keys, &mut lease, began, &uid)
             .await
         {
-            Ok(report) => commit(&self.repository, &keys, &claim, &report.record)
+            Ok(report) => commit(&self.repository, &keys, &lease, &report.record)
                 .await
                 .map(|()| report),
             Err(error) => Err(error),
         };
-        let left = claim.release().await;
+        let left = lease.release().await;
         outcome.map_err(|error| match left {
             Some(left) => error.with_left_behind(left),
             None => error,
@@ -183,13 +183,13 @@ impl Backup {
         api: &ClusterReader,
         survey: Survey,
         keys: &Keys,
-        claim: &mut Claim,
+        lease: &mut Lease,
         began: DateTime<Utc>,
         uid: &str,
     ) -> Result<BackupReport> {
-        // Between the first look and the claim another may have committed.
+        // Between the first look and the lease another may have committed.
         self.refuse_existing().await?;
-        self.delete_leftovers(keys, claim).await?;
+        self.delete_leftovers(keys, lease).await?;
         let writing = async {
             let (pin, version) = (survey.pin.clone(), survey.version.clone());
             let (archive, seen) = self.write_objects(api, survey, keys, began).await?;
@@ -209,14 +209,14 @@ impl Backup {
         };
         tokio::select! {
             written = writing => written,
-            Err(lost) = claim.keep(self.spec.claim_patience) => Err(lost),
+            Err(lost) = lease.keep(self.spec.lease_duration) => Err(lost),
         }
     }
 
     /// Clears away what a backup that was never finished left below the folder.
-    async fn delete_leftovers(&self, keys: &Keys, claim: &Claim) -> Result<()> {
+    async fn delete_leftovers(&self, keys: &Keys, lease: &Lease) -> Result<()> {
         let mut left = self.repository.below(keys).await?;
-        left.retain(|path| *path != keys.claim());
+        left.retain(|path| *path != keys.lease());
         if left.contains(&keys.record()) {
             // A writer that stood still, and has woken up to commit.
             return self.refuse_existing().await;
@@ -224,7 +224,7 @@ impl Backup {
         if left.is_empty() {
             return Ok(());
         }
-        claim.check().await?;
+        lease.check().await?;
         let step = format!(
             "clear away what a backup that was never finished left below `{}`; choose another name, \
              since it is kept",

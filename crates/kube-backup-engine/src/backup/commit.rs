@@ -8,7 +8,7 @@ use super::collector::Seen;
 use super::scope::Version;
 use super::spec::BackupSpec;
 use crate::archive::path::FORMAT_VERSION;
-use crate::repository::lease::Claim;
+use crate::repository::lease::Lease;
 use crate::repository::{Keys, same_etag};
 use crate::{
     ArchiveFacts, Error, ErrorKind, Moment, Phase, Record, RecordMetadata, RecordProgress,
@@ -83,11 +83,11 @@ impl Facts<'_> {
 pub(crate) async fn commit(
     repository: &Repository,
     keys: &Keys,
-    claim: &Claim,
+    lease: &Lease,
     record: &Record,
 ) -> Result<()> {
     let name = record.name();
-    claim.check().await?;
+    lease.check().await?;
     let create = PutOptions::from(PutMode::Create);
     let put = repository
         .store()
@@ -109,23 +109,23 @@ pub(crate) async fn commit(
             _ => return Err(Error::store(format!("commit backup `{name}`"), error)),
         }
     }
-    if let Some(why) = is_lost(repository, keys, claim, record).await? {
+    if let Some(why) = is_lost(repository, keys, lease, record).await? {
         return Err(take_back(repository, keys, record, why).await);
     }
     Ok(())
 }
 
-/// Why the committed backup is not to stay: a writer that stood still for longer than its claim lasts can
+/// Why the committed backup is not to stay: a writer that stood still for longer than its lease lasts can
 /// find the name taken over and its archive replaced, however short the time between check and commit.
 /// A look that fails undoes nothing.
 async fn is_lost(
     repository: &Repository,
     keys: &Keys,
-    claim: &Claim,
+    lease: &Lease,
     record: &Record,
 ) -> Result<Option<&'static str>> {
     let name = record.name();
-    match claim.check().await {
+    match lease.check().await {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::Busy => {
             return Ok(Some("another backup took the name over"));
@@ -134,7 +134,7 @@ async fn is_lost(
             tracing::warn!(
                 name,
                 error = error.chain(),
-                "the claim could not be looked at"
+                "the lease could not be looked at"
             );
         }
     }

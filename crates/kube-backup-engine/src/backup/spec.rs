@@ -48,9 +48,9 @@ pub struct BackupSpec {
     pub labels: BTreeMap<String, String>,
     /// Lists under way at once.
     pub parallel: usize,
-    /// How long another writer's claim to the name must stand still to count as abandoned. Its owner
+    /// How long another writer's lease on the name must go without renewal to count as abandoned. Its holder
     /// renews it four times as often, by its own setting: all who write to one repository use the same.
-    pub claim_patience: Duration,
+    pub lease_duration: Duration,
 }
 
 impl BackupSpec {
@@ -67,7 +67,7 @@ impl BackupSpec {
             ttl: None,
             labels: BTreeMap::new(),
             parallel: 6,
-            claim_patience: Duration::from_secs(20),
+            lease_duration: Duration::from_secs(20),
         }
     }
 

@@ -39,13 +39,13 @@ impl Keys {
     }
 
     /// Who is writing; gone once the record is there.
-    pub(crate) fn claim(&self) -> Path {
-        self.side("-claim.json")
+    pub(crate) fn lease(&self) -> Path {
+        self.side("-lease.json")
     }
 
-    /// Shows that the writer `uid` is alive; gone with its claim.
-    pub(crate) fn beat(&self, uid: &str) -> Path {
-        self.side(&format!("-claim-{uid}.json"))
+    /// Shows that the writer `uid` is alive; gone with its lease.
+    pub(crate) fn heartbeat(&self, uid: &str) -> Path {
+        self.side(&format!("-lease-{uid}.json"))
     }
 
     pub(crate) fn resource_list(&self) -> Path {

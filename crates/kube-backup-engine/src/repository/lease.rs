@@ -1,13 +1,13 @@
 //! Who writes the backup of a name.
 //!
-//! A claim is a small object beside the backup: made with create-if-absent, never written over, deleted
-//! at the end. While its owner works it renews a *beat*, an object of its own beside the claim. A claim
-//! whose beat stands still for a while is abandoned, and the name is free. No clocks are compared:
+//! A lease is a small object beside the backup: made with create-if-absent, never written over, deleted
+//! at the end. While its owner works it renews a *heartbeat*, an object of its own beside the lease. A lease
+//! whose heartbeat stands still for a while is abandoned, and the name is free. No clocks are compared:
 //! whoever wants the name watches.
 //!
 //! Object stores have no lock that follows a writer into its requests, so a writer that stood still (a
 //! paused machine) may wake up when the name is another's. Three things keep it from doing harm: what it
-//! writes it creates only if absent, it looks at its claim before it deletes or commits anything, and
+//! writes it creates only if absent, it looks at its lease before it deletes or commits anything, and
 //! once more behind the commit, which it takes back should the name have changed hands meanwhile.
 
 use std::sync::Arc;
@@ -19,62 +19,62 @@ use serde::{Deserialize, Serialize};
 use super::Keys;
 use crate::{Error, ErrorKind, Result};
 
-/// How often a beat is renewed while another writer watches it once.
-const BEATS: u32 = 4;
+/// How often a heartbeat is renewed while another writer watches it once.
+const RENEWALS: u32 = 4;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Content {
     uid: String,
 }
 
-/// What a watcher sees of a claim.
+/// What a watcher sees of a lease.
 #[derive(Debug, PartialEq, Eq)]
 struct Sight {
     uid: String,
-    beat: Option<Vec<u8>>,
+    heartbeat: Option<Vec<u8>>,
 }
 
-/// The claim to one name, held.
-pub(crate) struct Claim {
+/// The lease on one name, held.
+pub(crate) struct Lease {
     store: Arc<dyn ObjectStore>,
     keys: Keys,
     name: String,
     uid: String,
-    beats: u64,
+    heartbeats: u64,
     released: bool,
 }
 
-impl Claim {
-    /// Takes the claim to `name`, or says that another writer is at work.
+impl Lease {
+    /// Takes the lease on `name`, or says that another writer is at work.
     pub(crate) async fn take(
         store: &Arc<dyn ObjectStore>,
         keys: &Keys,
         name: &str,
         uid: &str,
-        patience: Duration,
+        duration: Duration,
     ) -> Result<Self> {
-        let mut claim = Self {
+        let mut lease = Self {
             store: Arc::clone(store),
             keys: keys.clone(),
             name: name.to_owned(),
             uid: uid.to_owned(),
-            beats: 0,
+            heartbeats: 0,
             released: true,
         };
         // Three rounds: found and abandoned, then lost to another who saw the same, then really busy.
         for _ in 0..3 {
-            if claim.create().await? {
-                claim.released = false;
-                return Ok(claim);
+            if lease.create().await? {
+                lease.released = false;
+                return Ok(lease);
             }
-            match claim.watch(patience).await? {
+            match lease.watch(duration).await? {
                 Watched::Gone => {}
                 Watched::Ours => {
-                    claim.released = false;
-                    return Ok(claim);
+                    lease.released = false;
+                    return Ok(lease);
                 }
                 Watched::Alive => break,
-                Watched::Abandoned(sight) => claim.remove(&sight).await?,
+                Watched::Abandoned(sight) => lease.remove(&sight).await?,
             }
         }
         Err(Error::new(
@@ -93,21 +93,21 @@ impl Claim {
         let options = PutOptions::from(PutMode::Create);
         match self
             .store
-            .put_opts(&self.keys.claim(), bytes.into(), options)
+            .put_opts(&self.keys.lease(), bytes.into(), options)
             .await
         {
             Ok(_) => Ok(true),
             Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
             Err(error) => Err(Error::store(
-                format!("claim the name `{}`", self.name),
+                format!("take the lease on the name `{}`", self.name),
                 error,
             )),
         }
     }
 
-    /// Whose the name is; nobody's when there is no claim.
+    /// Whose the name is; nobody's when there is no lease.
     async fn owner(&self) -> Result<Option<String>> {
-        let bytes = self.read(&self.keys.claim()).await?;
+        let bytes = self.read(&self.keys.lease()).await?;
         // Whatever cannot be read is no living writer's.
         let uid = |bytes: Vec<u8>| {
             serde_json::from_slice(&bytes)
@@ -118,7 +118,7 @@ impl Claim {
     }
 
     async fn read(&self, path: &object_store::path::Path) -> Result<Option<Vec<u8>>> {
-        let step = || format!("read who claims `{}`", self.name);
+        let step = || format!("read who holds the lease on `{}`", self.name);
         match self.store.get(path).await {
             Ok(found) => match found.bytes().await {
                 Ok(bytes) => Ok(Some(bytes.to_vec())),
@@ -133,12 +133,12 @@ impl Claim {
         let Some(uid) = self.owner().await? else {
             return Ok(None);
         };
-        let beat = self.read(&self.keys.beat(&uid)).await?;
-        Ok(Some(Sight { uid, beat }))
+        let heartbeat = self.read(&self.keys.heartbeat(&uid)).await?;
+        Ok(Some(Sight { uid, heartbeat }))
     }
 
-    /// Watches the claim that is there until it moves, or for as long as patience lasts.
-    async fn watch(&self, patience: Duration) -> Result<Watched> {
+    /// Watches the lease that is there until it moves, or for the whole duration.
+    async fn watch(&self, duration: Duration) -> Result<Watched> {
         let Some(first) = self.look().await? else {
             return Ok(Watched::Gone);
         };
@@ -147,10 +147,10 @@ impl Claim {
         }
         tracing::info!(
             name = self.name,
-            "another writer claims this name; watching whether it is alive"
+            "another writer holds the lease on this name; watching whether it is alive"
         );
-        for _ in 0..BEATS {
-            tokio::time::sleep(patience / BEATS).await;
+        for _ in 0..RENEWALS {
+            tokio::time::sleep(duration / RENEWALS).await;
             match self.look().await? {
                 None => return Ok(Watched::Gone),
                 Some(now) if now != first => return Ok(Watched::Alive),
@@ -160,17 +160,17 @@ impl Claim {
         Ok(Watched::Abandoned(first))
     }
 
-    /// Removes an abandoned claim, if it still is what was seen.
+    /// Removes an abandoned lease, if it still is what was seen.
     async fn remove(&self, abandoned: &Sight) -> Result<()> {
         if self.look().await?.as_ref() != Some(abandoned) {
             return Ok(());
         }
-        match self.store.delete(&self.keys.claim()).await {
+        match self.store.delete(&self.keys.lease()).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(Error::kept(
                 format!(
                     "take over the name `{}` from a backup that was never finished; choose another \
-                     name, since its claim is kept",
+                     name, since its lease is kept",
                     self.name
                 ),
                 error,
@@ -178,28 +178,32 @@ impl Claim {
         }
     }
 
-    /// Renews the beat for as long as this is polled. Ends only when the name is another's.
-    pub(crate) async fn keep(&mut self, patience: Duration) -> Result<()> {
+    /// Renews the heartbeat for as long as this is polled. Ends only when the name is another's.
+    pub(crate) async fn keep(&mut self, duration: Duration) -> Result<()> {
         loop {
-            tokio::time::sleep(patience / BEATS).await;
+            tokio::time::sleep(duration / RENEWALS).await;
             if let Err(error) = self.check().await {
                 if error.kind() == ErrorKind::Busy {
                     return Err(error);
                 }
-                tracing::debug!(name = self.name, %error, "the claim could not be looked at");
+                tracing::debug!(name = self.name, %error, "the lease could not be looked at");
                 continue;
             }
-            // Refused by a retention policy, for one: then nobody can take the claim away either.
-            if let Err(error) = self.beat().await {
-                tracing::debug!(name = self.name, %error, "the claim could not be renewed");
+            // Refused by a retention policy, for one: then nobody can take the lease away either.
+            if let Err(error) = self.heartbeat().await {
+                tracing::debug!(name = self.name, %error, "the lease could not be renewed");
             }
         }
     }
 
-    async fn beat(&mut self) -> object_store::Result<()> {
-        self.beats += 1;
-        let path = self.keys.beat(&self.uid);
-        let put = async || self.store.put(&path, self.beats.to_string().into()).await;
+    async fn heartbeat(&mut self) -> object_store::Result<()> {
+        self.heartbeats += 1;
+        let path = self.keys.heartbeat(&self.uid);
+        let put = async || {
+            self.store
+                .put(&path, self.heartbeats.to_string().into())
+                .await
+        };
         match put().await {
             // A store that never writes over anything.
             Err(object_store::Error::AlreadyExists { .. }) => {
@@ -224,21 +228,21 @@ impl Claim {
         ))
     }
 
-    /// Gives the name back. Answers what remains of the claim, for people.
+    /// Gives the name back. Answers what remains of the lease, for people.
     pub(crate) async fn release(mut self) -> Option<String> {
         self.released = true;
         if self.check().await.is_err() {
-            // Another's, or the store does not answer: then the claim is found abandoned later.
+            // Another's, or the store does not answer: then the lease is found abandoned later.
             return None;
         }
-        // The beat first: a claim without one is an abandoned claim, and is cleared away.
-        let beat = (self.beats > 0).then(|| self.keys.beat(&self.uid));
-        for path in beat.into_iter().chain([self.keys.claim()]) {
+        // The heartbeat first: a lease without one is an abandoned lease, and is cleared away.
+        let heartbeat = (self.heartbeats > 0).then(|| self.keys.heartbeat(&self.uid));
+        for path in heartbeat.into_iter().chain([self.keys.lease()]) {
             match self.store.delete(&path).await {
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(error) => {
-                    let error = Error::kept(format!("remove the claim `{path}`"), error);
-                    tracing::debug!(error = error.chain(), "the claim could not be removed");
+                    let error = Error::kept(format!("remove the lease `{path}`"), error);
+                    tracing::debug!(error = error.chain(), "the lease could not be removed");
                     return Some(error.chain());
                 }
             }
@@ -254,7 +258,7 @@ enum Watched {
     Abandoned(Sight),
 }
 
-impl Drop for Claim {
+impl Drop for Lease {
     fn drop(&mut self) {
         if self.released {
             return;
@@ -265,7 +269,7 @@ impl Drop for Claim {
                 keys: self.keys.clone(),
                 name: self.name.clone(),
                 uid: self.uid.clone(),
-                beats: self.beats,
+                heartbeats: self.heartbeats,
                 released: true,
             };
             runtime.spawn(own.release());
@@ -280,7 +284,7 @@ mod tests {
 
     use super::*;
 
-    const PATIENCE: Duration = Duration::from_secs(20);
+    const DURATION: Duration = Duration::from_secs(20);
 
     struct Place(Arc<dyn ObjectStore>, Keys);
 
@@ -290,14 +294,14 @@ mod tests {
             Self(Arc::new(InMemory::new()), keys)
         }
 
-        async fn take(&self, uid: &str) -> Result<Claim> {
-            Claim::take(&self.0, &self.1, "a", uid, PATIENCE).await
+        async fn take(&self, uid: &str) -> Result<Lease> {
+            Lease::take(&self.0, &self.1, "a", uid, DURATION).await
         }
 
         /// As if its process was killed.
         async fn abandon(&self, uid: &str) {
-            let mut claim = self.take(uid).await.unwrap();
-            claim.released = true;
+            let mut lease = self.take(uid).await.unwrap();
+            lease.released = true;
         }
     }
 
@@ -306,16 +310,16 @@ mod tests {
         let place = Place::new();
         let mut first = place.take("one").await.unwrap();
         let second = tokio::select! {
-            _ = first.keep(PATIENCE) => panic!("it was lost"),
+            _ = first.keep(DURATION) => panic!("it was lost"),
             second = place.take("two") => second,
         };
         assert_eq!(second.err().unwrap().kind(), ErrorKind::Busy);
         first.check().await.unwrap();
-        // It beats no more.
+        // It heartbeats no more.
         let second = place.take("two").await.unwrap();
         assert_eq!(first.check().await.unwrap_err().kind(), ErrorKind::Busy);
         assert_eq!(
-            first.keep(PATIENCE).await.unwrap_err().kind(),
+            first.keep(DURATION).await.unwrap_err().kind(),
             ErrorKind::Busy
         );
         // Whoever lost it gives nothing back.
@@ -326,25 +330,25 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn of_many_that_see_a_dead_claim_one_gets_the_name() {
+    async fn of_many_that_see_a_dead_lease_one_gets_the_name() {
         let place = Place::new();
         place.abandon("dead").await;
         let uids: Vec<String> = (0..5).map(|n| n.to_string()).collect();
         let all = futures::future::join_all(uids.iter().map(|uid| place.take(uid))).await;
-        let held: Vec<Claim> = all.into_iter().filter_map(Result::ok).collect();
+        let held: Vec<Lease> = all.into_iter().filter_map(Result::ok).collect();
         let mut owners = 0;
-        for claim in &held {
-            owners += usize::from(claim.check().await.is_ok());
+        for lease in &held {
+            owners += usize::from(lease.check().await.is_ok());
         }
         assert_eq!(owners, 1);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn what_is_no_claim_is_nobodys() {
+    async fn what_is_no_lease_is_nobodys() {
         let place = Place::new();
         let garbage = b"{".as_slice().into();
-        place.0.put(&place.1.claim(), garbage).await.unwrap();
-        let claim = place.take("one").await.unwrap();
-        claim.check().await.unwrap();
+        place.0.put(&place.1.lease(), garbage).await.unwrap();
+        let lease = place.take("one").await.unwrap();
+        lease.check().await.unwrap();
     }
 }
