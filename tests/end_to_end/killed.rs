@@ -259,7 +259,7 @@ async fn a_reply_lost_at_any_request_changes_nothing() {
             .await
             .unwrap_or_else(|error| panic!("request {n}: {}", error.chain()));
         assert_eq!(report.results, Default::default(), "request {n}: {report}");
-        assert!(report.record.moment().unwrap().unwrap().is_one());
+        assert!(report.record.point_in_time().unwrap().unwrap().is_one());
         let mut objects = read_whole(&repository, "a").await;
         objects.sort();
         assert_eq!(objects, expected, "request {n}");

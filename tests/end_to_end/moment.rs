@@ -173,8 +173,8 @@ async fn a_token_that_moves_between_two_kinds_is_never_lost_or_doubled() {
                 .unwrap();
             let during = moves.load(Ordering::Relaxed) - before;
             assert_eq!(report.results, Default::default(), "{report}");
-            let moment = report.record.moment().unwrap().unwrap();
-            assert!(moment.is_one(), "{moment:?}");
+            let point_in_time = report.record.point_in_time().unwrap().unwrap();
+            assert!(point_in_time.is_one(), "{moment:?}");
             let mut found: BTreeSet<String> =
                 read_whole(&repository, &name).await.into_iter().collect();
             found.remove(&format!("namespaces {}", field.namespace));
@@ -193,7 +193,7 @@ async fn a_token_that_moves_between_two_kinds_is_never_lost_or_doubled() {
                     "backup {backups}, {during} moves: y{writer} is at {y:?}"
                 );
             }
-            assert_eq!(found, field.at(&moment.resource_version).await);
+            assert_eq!(found, field.at(&point_in_time.resource_version).await);
             backups += 1;
         }
         stop.store(true, Ordering::Relaxed);
@@ -268,13 +268,16 @@ async fn what_outlasts_the_history_goes_on_with_its_referents_behind_it() {
         .unwrap();
 
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
-    let moment = report.record.moment().unwrap().unwrap();
-    assert!(!moment.is_one());
+    let point_in_time = report.record.point_in_time().unwrap().unwrap();
+    assert!(!point_in_time.is_one());
     assert_eq!(
-        moment.except.keys().collect::<Vec<_>>(),
+        point_in_time.except.keys().collect::<Vec<_>>(),
         ["configmaps", "pods"]
     );
-    assert!(moment.except["pods"].contains("history"), "{moment:?}");
+    assert!(
+        point_in_time.except["pods"].contains("history"),
+        "{moment:?}"
+    );
     let mut objects = read_whole(&repository, "a").await;
     let count = objects.len();
     objects.sort();

@@ -140,9 +140,9 @@ async fn round_trip(file: &str, spec: BackupSpec, phase: &str) {
         .unwrap();
     assert_eq!(report.record.status.phase.to_string(), phase, "{report}");
     assert!(
-        report.record.moment().unwrap().unwrap().is_one(),
+        report.record.point_in_time().unwrap().unwrap().is_one(),
         "{:?}",
-        report.record.moment()
+        report.record.point_in_time()
     );
 
     destroy(&client, &manifests).await;

@@ -18,7 +18,7 @@ pub use cluster::discovery::Discovery;
 pub use cluster::reader::ListEncoding;
 pub use error::{Error, ErrorKind, Result};
 pub use repository::{
-    ArchiveFacts, Moment, OpenBackup, Phase, Record, RecordMetadata, RecordProgress, RecordStatus,
-    Repository, Results, ResultsBySource,
+    ArchiveFacts, OpenBackup, Phase, PointInTime, Record, RecordMetadata, RecordProgress,
+    RecordStatus, Repository, Results, ResultsBySource,
 };
 pub use resource::{ApiResource, GroupResource, ObjectId};

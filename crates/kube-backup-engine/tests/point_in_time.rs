@@ -12,7 +12,7 @@ use cluster::{client, create};
 use futures::TryStreamExt as _;
 use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupProgress, BackupReport, BackupSpec};
-use kube_backup_engine::{Moment, Phase, Repository};
+use kube_backup_engine::{Phase, PointInTime, Repository};
 use kube_local::{Fault, KubeLocal, Rule};
 use object_store::memory::InMemory;
 use serde_json::json;
@@ -67,12 +67,12 @@ async fn back_up(
     (report, objects)
 }
 
-fn moment(report: &BackupReport) -> Moment {
-    report.record.moment().unwrap().unwrap()
+fn point_in_time(report: &BackupReport) -> PointInTime {
+    report.record.point_in_time().unwrap().unwrap()
 }
 
 fn excepted(report: &BackupReport) -> Vec<String> {
-    moment(report).except.into_keys().collect()
+    point_in_time(report).except.into_keys().collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,7 +144,7 @@ async fn undisturbed_a_backup_is_of_one_moment_and_asks_once_for_each_page() {
     crowd(&client, 600).await;
     cluster.requests().clear();
     let (report, objects) = back_up(&client, &["pods", "configmaps"], |_| {}).await;
-    assert!(moment(&report).is_one());
+    assert!(point_in_time(&report).is_one());
     assert_eq!(objects.len(), OTHERS + 600);
     // Two of discovery, version, namespaces, two pages of Pods, ConfigMaps, definitions.
     assert_eq!(cluster.requests().count(), 8);

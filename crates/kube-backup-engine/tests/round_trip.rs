@@ -133,7 +133,7 @@ async fn a_namespace_comes_back_as_it_was() {
     .await
     .unwrap();
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
-    assert!(report.record.moment().unwrap().unwrap().is_one());
+    assert!(report.record.point_in_time().unwrap().unwrap().is_one());
     let before = objects(&repository, "a").await;
     for name in [
         "namespaces shop",

@@ -229,7 +229,11 @@ pub fn backup_record(input: &[u8]) {
         match repository.record("a").await {
             Ok(Some(record)) => {
                 assert_eq!(record.name(), "a");
-                let _ = (record.archive(), record.moment(), record.expires_at());
+                let _ = (
+                    record.archive(),
+                    record.point_in_time(),
+                    record.expires_at(),
+                );
                 let text = serde_json::to_value(&record).map(|value| value.to_string());
                 assert!(text.is_ok_and(|text| text.contains("\"Backup\"")));
             }

@@ -7,10 +7,10 @@ use chrono::{DateTime, SubsecRound as _, Utc};
 use kube::core::SelectorExt as _;
 use tokio::sync::mpsc;
 
-use super::collector::{Gather, Seen, Stopped};
-use super::commit::{Facts, commit};
+use super::collector::{Collected, Collector, Stopped};
+use super::commit::{RecordInputs, commit};
 use super::plan::ListJob;
-use super::scope::Survey;
+use super::scope::Scope;
 use super::side_files::write_results;
 use super::spec::BackupSpec;
 use super::writer::write_archive;
@@ -18,7 +18,7 @@ use crate::cluster::list::Item;
 use crate::cluster::reader::{ClusterReader, ListEncoding};
 use crate::repository::Keys;
 use crate::repository::lease::Lease;
-use crate::repository::upload::Upload;
+use crate::repository::upload::ObjectUpload;
 use crate::{ArchiveFacts, Error, ErrorKind, Record, Repository, Result, Results};
 
 /// Blocks waiting to be compressed, and being compressed.
@@ -143,13 +143,13 @@ impl Backup {
         self.refuse_existing().await?;
         let began = now();
         let api = ClusterReader::new(self.client.clone(), self.encoding);
-        let survey = Survey::of(&api, &self.spec).await?;
+        let scope = Scope::of(&api, &self.spec).await?;
         let uid = new_uid();
         let duration = self.spec.lease_duration;
         let store = self.repository.store();
         let mut lease = Lease::take(store, &keys, name, &uid, duration).await?;
         let outcome = match self
-            .write(&api, survey, &keys, &mut lease, began, &uid)
+            .write(&api, scope, &keys, &mut lease, began, &uid)
             .await
         {
             Ok(report) => commit(&self.repository, &keys, &lease, &report.record)
@@ -181,7 +181,7 @@ impl Backup {
     async fn write(
         &self,
         api: &ClusterReader,
-        survey: Survey,
+        scope: Scope,
         keys: &Keys,
         lease: &mut Lease,
         began: DateTime<Utc>,
@@ -191,20 +191,21 @@ impl Backup {
         self.refuse_existing().await?;
         self.delete_leftovers(keys, lease).await?;
         let writing = async {
-            let (pin, version) = (survey.pin.clone(), survey.version.clone());
-            let (archive, seen) = self.write_objects(api, survey, keys, began).await?;
-            self.write_side_files(keys, &seen).await?;
-            let facts = Facts {
+            let (resource_version, version) =
+                (scope.resource_version.clone(), scope.version.clone());
+            let (archive, collected) = self.write_objects(api, scope, keys, began).await?;
+            self.write_side_files(keys, &collected).await?;
+            let inputs = RecordInputs {
                 spec: &self.spec,
                 uid,
                 began,
                 version,
                 archive,
-                pin,
+                resource_version,
             };
             Ok(BackupReport {
-                record: facts.into_record(&seen)?,
-                results: seen.results,
+                record: inputs.into_record(&collected)?,
+                results: collected.results,
             })
         };
         tokio::select! {
@@ -237,19 +238,19 @@ impl Backup {
     async fn write_objects(
         &self,
         api: &ClusterReader,
-        survey: Survey,
+        scope: Scope,
         keys: &Keys,
         began: DateTime<Utc>,
-    ) -> Result<(ArchiveFacts, Seen)> {
-        let Survey {
+    ) -> Result<(ArchiveFacts, Collected)> {
+        let Scope {
             kinds,
             namespaces,
             types,
             chosen,
-            pin,
+            resource_version,
             results,
             ..
-        } = survey;
+        } = scope;
         let jobs = kinds.jobs(&chosen, namespaces.len());
         let related: Vec<ListJob> = kinds
             .related
@@ -260,49 +261,51 @@ impl Backup {
             })
             .collect();
         let lists = jobs.len() + related.len();
-        let progress = |seen: &Seen| {
+        let progress = |collected: &Collected| {
             (self.on_progress)(BackupProgress {
                 lists,
-                lists_done: seen.lists_done,
-                objects: seen.objects,
+                lists_done: collected.lists_done,
+                objects: collected.objects,
             });
         };
         let (blocks, packed) = mpsc::channel(BLOCKS_AHEAD);
-        let gather = Gather {
+        let collector = Collector {
             api,
             spec: &self.spec,
             selector: self.spec.label_selector.as_ref().map(ToString::to_string),
-            pin,
+            resource_version,
             namespaces: chosen,
             mtime: u64::try_from(began.timestamp()).unwrap_or_default(),
             max_object: self.repository.limits().max_object,
             blocks,
-            seen: Mutex::new(Seen {
+            collected: Mutex::new(Collected {
                 results,
-                ..Seen::default()
+                ..Collected::default()
             }),
             progress: &progress,
         };
         let listing = async move {
             let listed = async {
-                gather.read_in_order(&jobs, related).await?;
+                collector.read_in_order(&jobs, related).await?;
                 if kinds.namespaces {
                     let selected = |item: &Item| kinds.empty_namespaces && self.selects(item);
-                    gather
+                    collector
                         .pack_namespaces(&namespaces, &types, selected)
                         .await?;
                 }
                 Ok::<_, Stopped>(())
             };
             let stopped = listed.await.is_err();
-            let Gather { seen, .. } = gather;
+            let Collector { collected, .. } = collector;
             (
-                seen.into_inner().unwrap_or_else(PoisonError::into_inner),
+                collected
+                    .into_inner()
+                    .unwrap_or_else(PoisonError::into_inner),
                 stopped,
             )
         };
         let writing = write_archive(self.repository.store(), keys, packed);
-        let (written, (seen, stopped)) = tokio::join!(writing, listing);
+        let (written, (collected, stopped)) = tokio::join!(writing, listing);
         let archive = written?;
         if stopped {
             // Cannot be: whoever takes the blocks stops only by failing.
@@ -311,7 +314,7 @@ impl Backup {
                 format!("write the archive of `{}`", self.spec.name),
             ));
         }
-        Ok((archive, seen))
+        Ok((archive, collected))
     }
 
     fn selects(&self, item: &Item) -> bool {
@@ -321,14 +324,14 @@ impl Backup {
             .is_none_or(|selector| selector.matches(&item.head.labels.iter().cloned().collect()))
     }
 
-    async fn write_side_files(&self, keys: &Keys, seen: &Seen) -> Result<()> {
+    async fn write_side_files(&self, keys: &Keys, collected: &Collected) -> Result<()> {
         let store = self.repository.store();
         let files = [
-            (keys.resource_list(), seen.names.write()?),
-            (keys.results(), write_results(&seen.results)?),
+            (keys.resource_list(), collected.names.write()?),
+            (keys.results(), write_results(&collected.results)?),
         ];
         for (path, bytes) in files {
-            let mut upload = Upload::new(store, path);
+            let mut upload = ObjectUpload::new(store, path);
             upload.push(bytes).await?;
             upload.finish().await?;
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 use super::plan::{ListJob, Stage};
-use super::related::Needs;
+use super::related::RelatedNames;
 use super::side_files::ResourceNames;
 use super::spec::BackupSpec;
 use crate::archive::write::{Block, TypeMeta};
@@ -19,13 +19,13 @@ use crate::{GroupResource, ObjectId, Result, Results};
 /// Objects and namespaces with this label stay out (Velero's own name for it).
 pub(crate) const EXCLUDE_LABEL: &str = "velero.io/exclude-from-backup";
 
-/// What was seen so far, by all lists together.
+/// What was collected so far, by all lists together.
 #[derive(Debug, Default)]
-pub(crate) struct Seen {
+pub(crate) struct Collected {
     pub(crate) objects: u64,
     pub(crate) names: ResourceNames,
     pub(crate) namespaces: HashSet<String>,
-    pub(crate) needs: Needs,
+    pub(crate) needs: RelatedNames,
     pub(crate) results: Results,
     pub(crate) except: BTreeMap<String, String>,
     /// The first stage in which a list outlasted the server's history.
@@ -34,20 +34,20 @@ pub(crate) struct Seen {
 }
 
 /// What every list of one backup shares.
-pub(crate) struct Gather<'a> {
+pub(crate) struct Collector<'a> {
     pub(crate) api: &'a ClusterReader,
     pub(crate) spec: &'a BackupSpec,
     pub(crate) selector: Option<String>,
-    /// Moment to read at.
-    pub(crate) pin: String,
+    /// The resourceVersion to read at.
+    pub(crate) resource_version: String,
     /// Chosen namespaces.
     pub(crate) namespaces: BTreeSet<String>,
     pub(crate) mtime: u64,
     /// Largest object that is read back.
     pub(crate) max_object: u64,
     pub(crate) blocks: mpsc::Sender<Block>,
-    pub(crate) seen: Mutex<Seen>,
-    pub(crate) progress: &'a (dyn Fn(&Seen) + Send + Sync),
+    pub(crate) collected: Mutex<Collected>,
+    pub(crate) progress: &'a (dyn Fn(&Collected) + Send + Sync),
 }
 
 /// Why listing stops: nobody takes the blocks any more, and the taker says why itself.
@@ -64,9 +64,11 @@ enum Take {
     Needed,
 }
 
-impl Gather<'_> {
-    pub(crate) fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+impl Collector<'_> {
+    pub(crate) fn collected(&self) -> MutexGuard<'_, Collected> {
+        self.collected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Reads what is chosen, and then what that needs of the cluster.
@@ -118,17 +120,26 @@ impl Gather<'_> {
         block: &mut Block,
     ) -> Result<u64, Stopped> {
         let kind = job.resource.group_resource();
-        let (selector, pin) = match take {
-            Take::Chosen => (self.selector.as_deref(), Some(self.pin.as_str())),
+        let (selector, resource_version) = match take {
+            Take::Chosen => (
+                self.selector.as_deref(),
+                Some(self.resource_version.as_str()),
+            ),
             Take::New => (self.selector.as_deref(), None),
-            Take::Needed => (None, Some(self.pin.as_str())),
+            Take::Needed => (None, Some(self.resource_version.as_str())),
         };
         let known = match take {
-            Take::New => self.seen().names.of(&job.resource),
+            Take::New => self.collected().names.of(&job.resource),
             Take::Chosen | Take::Needed => HashSet::new(),
         };
         let namespace = job.namespace.as_deref();
-        let mut lister = ListReader::new(self.api, &job.resource, namespace, selector, pin);
+        let mut lister = ListReader::new(
+            self.api,
+            &job.resource,
+            namespace,
+            selector,
+            resource_version,
+        );
         let mut splice = Splice::new(lister.types());
         let mut packed = 0;
         let failure = loop {
@@ -149,33 +160,34 @@ impl Gather<'_> {
                     self.send(std::mem::take(block)).await?;
                 }
             }
-            (self.progress)(&self.seen());
+            (self.progress)(&self.collected());
         };
-        let mut seen = self.seen();
+        let mut collected = self.collected();
         let again = matches!(take, Take::New);
-        seen.lists_done += usize::from(!again);
+        collected.lists_done += usize::from(!again);
         if lister.expired && !again {
             let stage = Stage::of(&kind);
-            seen.expired = Some(seen.expired.map_or(stage, |first| first.min(stage)));
+            collected.expired = Some(collected.expired.map_or(stage, |first| first.min(stage)));
         }
         if again && packed > 0 {
             let reason =
                 "what has come since was added, as objects that were read later may refer to it";
-            seen.except
+            collected
+                .except
                 .entry(kind.to_string())
                 .or_insert_with(|| reason.into());
         } else if !again && let Some(reason) = lister.inconsistent.take() {
-            seen.except.entry(kind.to_string()).or_insert(reason);
+            collected.except.entry(kind.to_string()).or_insert(reason);
         }
         // Said once, and not by a second look.
         if !again && let Some(reason) = lister.fallback.take() {
-            seen.note(&kind, namespace, reason);
+            collected.note(&kind, namespace, reason);
         }
         if let Some(failure) = failure {
             let what = format!("could not be listed and are missing or incomplete: {failure}");
-            seen.note(&kind, namespace, what);
+            collected.note(&kind, namespace, what);
         }
-        (self.progress)(&seen);
+        (self.progress)(&collected);
         Ok(packed)
     }
 
@@ -183,7 +195,7 @@ impl Gather<'_> {
     /// to, and packs what has come since. One stage after the other: what a new object refers to is
     /// read after it.
     async fn catch_up(&self, jobs: &[ListJob]) -> Result<(), Stopped> {
-        let Some(expired) = self.seen().expired else {
+        let Some(expired) = self.collected().expired else {
             return Ok(());
         };
         if !self.history_is_gone().await {
@@ -201,11 +213,11 @@ impl Gather<'_> {
         Ok(())
     }
 
-    /// Whether the API server itself has lost the moment.
+    /// Whether the API server itself has lost the point in time.
     async fn history_is_gone(&self) -> bool {
         let mut path =
             "/api/v1/namespaces?limit=1&resourceVersionMatch=Exact&resourceVersion=".to_owned();
-        encode_query(&self.pin, &mut path);
+        encode_query(&self.resource_version, &mut path);
         let answer = self.api.get_whole(&path, "application/json").await;
         // A server that does not answer may have lost it; looking again does no harm.
         answer.is_err()
@@ -229,10 +241,10 @@ impl Gather<'_> {
         if !chosen_namespace || head.terminating || head.label(EXCLUDE_LABEL) == Some("true") {
             return false;
         }
-        let mut seen = self.seen();
+        let mut collected = self.collected();
         match take {
-            Take::Needed if !seen.needs.wants(kind, head, item.raw()) => return false,
-            _ => seen.needs.note(kind, head, item.raw()),
+            Take::Needed if !collected.needs.wants(kind, head, item.raw()) => return false,
+            _ => collected.needs.note(kind, head, item.raw()),
         }
         let id = ObjectId {
             resource: kind.clone(),
@@ -243,7 +255,7 @@ impl Gather<'_> {
         let length = parts.iter().map(|part| part.len() as u64).sum::<u64>();
         if length > self.max_object {
             // Where etcd's limit was raised, or a server of its own keeps the kind.
-            seen.results.errors.cluster.push(format!(
+            collected.results.errors.cluster.push(format!(
                 "{id}: it has {length} bytes and is left out: archives are read up to {} bytes an \
                  object, and API servers take requests of up to 3 MiB; raise `ReadLimits::max_object` \
                  where yours takes more",
@@ -251,16 +263,17 @@ impl Gather<'_> {
             ));
             return false;
         }
-        seen.objects += 1;
-        seen.names.add(types, &id);
+        collected.objects += 1;
+        collected.names.add(types, &id);
         if let Some(namespace) = &id.namespace
-            && !seen.namespaces.contains(namespace)
+            && !collected.namespaces.contains(namespace)
         {
-            seen.namespaces.insert(namespace.clone());
+            collected.namespaces.insert(namespace.clone());
         }
         let described = id.to_string();
         if let Err(error) = block.push(id, types, &parts, self.mtime) {
-            seen.results
+            collected
+                .results
                 .errors
                 .cluster
                 .push(format!("{described}: {}", error.chain()));
@@ -280,7 +293,7 @@ impl Gather<'_> {
         let splice = Splice::new(types);
         let mut block = Block::default();
         for item in items {
-            let used = self.seen().namespaces.contains(&item.head.name);
+            let used = self.collected().namespaces.contains(&item.head.name);
             if self.namespaces.contains(&item.head.name) && (used || wanted(item)) {
                 self.pack(&kind, item, Take::Chosen, types, &splice, &mut block);
                 if block.is_full() {
@@ -300,7 +313,7 @@ fn full_name(head: &Head) -> String {
     }
 }
 
-impl Seen {
+impl Collected {
     /// Notes what is wrong with the objects of a kind.
     fn note(&mut self, kind: &GroupResource, namespace: Option<&str>, what: impl fmt::Display) {
         let message = format!("{kind} {what}");

@@ -4,30 +4,30 @@ use chrono::{DateTime, Utc};
 use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 
 use super::backup::now;
-use super::collector::Seen;
+use super::collector::Collected;
 use super::scope::Version;
 use super::spec::BackupSpec;
 use crate::archive::path::FORMAT_VERSION;
 use crate::repository::lease::Lease;
 use crate::repository::{Keys, same_etag};
 use crate::{
-    ArchiveFacts, Error, ErrorKind, Moment, Phase, Record, RecordMetadata, RecordProgress,
+    ArchiveFacts, Error, ErrorKind, Phase, PointInTime, Record, RecordMetadata, RecordProgress,
     Repository, Result,
 };
 
-/// What a record says besides what was seen.
-pub(crate) struct Facts<'a> {
+/// What a record says besides what was collected.
+pub(crate) struct RecordInputs<'a> {
     pub(crate) spec: &'a BackupSpec,
     pub(crate) uid: &'a str,
     pub(crate) began: DateTime<Utc>,
     pub(crate) version: Option<Version>,
     pub(crate) archive: ArchiveFacts,
-    /// The moment that was read at.
-    pub(crate) pin: String,
+    /// The resourceVersion of all lists.
+    pub(crate) resource_version: String,
 }
 
-impl Facts<'_> {
-    pub(crate) fn into_record(self, seen: &Seen) -> Result<Record> {
+impl RecordInputs<'_> {
+    pub(crate) fn into_record(self, collected: &Collected) -> Result<Record> {
         let Self {
             spec, uid, began, ..
         } = self;
@@ -51,8 +51,8 @@ impl Facts<'_> {
         let status = &mut record.status;
         status.version = 1;
         FORMAT_VERSION.clone_into(&mut status.format_version);
-        status.errors = seen.results.errors.count();
-        status.warnings = seen.results.warnings.count();
+        status.errors = collected.results.errors.count();
+        status.warnings = collected.results.warnings.count();
         status.phase = if status.errors == 0 {
             Phase::Completed
         } else {
@@ -61,13 +61,13 @@ impl Facts<'_> {
         status.start_timestamp = Some(began);
         status.completion_timestamp = Some(now());
         status.progress = Some(RecordProgress {
-            total_items: seen.objects,
-            items_backed_up: seen.objects,
+            total_items: collected.objects,
+            items_backed_up: collected.objects,
         });
         record.set_archive(&self.archive)?;
-        record.set_moment(&Moment {
-            resource_version: self.pin,
-            except: seen.except.clone(),
+        record.set_point_in_time(&PointInTime {
+            resource_version: self.resource_version,
+            except: collected.except.clone(),
         })?;
         if let Some(ttl) = spec
             .ttl

@@ -9,7 +9,7 @@ use crate::scan::{Head, text_at};
 
 /// Names of cluster-scoped objects that chosen objects refer to.
 #[derive(Debug, Default)]
-pub(crate) struct Needs {
+pub(crate) struct RelatedNames {
     definitions: HashSet<String>,
     volumes: HashSet<String>,
     priority_classes: HashSet<String>,
@@ -40,7 +40,7 @@ struct RoleRef {
     name: String,
 }
 
-impl Needs {
+impl RelatedNames {
     /// Notes what a chosen object refers to.
     pub(crate) fn note(&mut self, kind: &GroupResource, head: &Head, raw: &[u8]) {
         let name = |path: &[&str]| text_at(raw, path).filter(|name| !name.is_empty());
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn roles_are_found_through_bindings_and_accounts() {
-        let mut needs = Needs::default();
+        let mut needs = RelatedNames::default();
         let mut see = |kind: &str, json: &str, wanted: bool| {
             let head = Head::of(json.as_bytes()).unwrap();
             let kind: GroupResource = kind.parse().unwrap();

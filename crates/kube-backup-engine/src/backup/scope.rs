@@ -14,7 +14,7 @@ use crate::cluster::reader::{ClusterReader, Failure};
 use crate::{Discovery, Error, Result, Results};
 
 /// All that is known before the first object is read. Nothing is written until it is.
-pub(crate) struct Survey {
+pub(crate) struct Scope {
     pub(crate) kinds: Kinds,
     /// All namespaces of the cluster.
     pub(crate) namespaces: Vec<Item>,
@@ -23,7 +23,7 @@ pub(crate) struct Survey {
     /// Names of the namespaces to read.
     pub(crate) chosen: BTreeSet<String>,
     /// The moment of the list of namespaces, which is that of the whole backup.
-    pub(crate) pin: String,
+    pub(crate) resource_version: String,
     /// What there is to say so far.
     pub(crate) results: Results,
     pub(crate) version: Option<Version>,
@@ -38,12 +38,12 @@ pub(crate) struct Version {
     pub(crate) minor: String,
 }
 
-impl Survey {
+impl Scope {
     pub(crate) async fn of(api: &ClusterReader, spec: &BackupSpec) -> Result<Self> {
         let (found, version) = tokio::join!(Discovery::of(api), server_version(api));
         let found = found?;
         let kinds = Kinds::choose(spec, &found);
-        let (namespaces, types, pin) = list_namespaces(api, &found).await?;
+        let (namespaces, types, resource_version) = list_namespaces(api, &found).await?;
         let (chosen, mut results) = choose_namespaces(spec, &namespaces)?;
         note_kinds(&kinds, &mut results);
         Ok(Self {
@@ -51,7 +51,7 @@ impl Survey {
             namespaces,
             types,
             chosen,
-            pin,
+            resource_version,
             results,
             version,
         })

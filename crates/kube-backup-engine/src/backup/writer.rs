@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use crate::archive::index::{IndexFacts, IndexWriter};
 use crate::archive::write::Block;
 use crate::repository::Keys;
-use crate::repository::upload::{Upload, Written};
+use crate::repository::upload::{ObjectUpload, Written};
 use crate::{ArchiveFacts, Error, Result};
 
 /// Compresses blocks on other threads and uploads them as they are ready, in their order.
@@ -18,8 +18,8 @@ pub(crate) async fn write_archive(
     keys: &Keys,
     blocks: mpsc::Receiver<Block>,
 ) -> Result<ArchiveFacts> {
-    let mut archive = Upload::new(store, keys.archive());
-    let mut index = Upload::new(store, keys.index());
+    let mut archive = ObjectUpload::new(store, keys.archive());
+    let mut index = ObjectUpload::new(store, keys.index());
     let written = match fill(&mut archive, &mut index, blocks).await {
         Ok(facts) => match archive.finish().await {
             Ok(archive) => index.finish().await.map(|index| (archive, index, facts)),
@@ -44,8 +44,8 @@ fn facts_of(archive: Written, index: &Written, facts: IndexFacts) -> ArchiveFact
 }
 
 async fn fill(
-    archive: &mut Upload,
-    index: &mut Upload,
+    archive: &mut ObjectUpload,
+    index: &mut ObjectUpload,
     blocks: mpsc::Receiver<Block>,
 ) -> Result<IndexFacts> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);

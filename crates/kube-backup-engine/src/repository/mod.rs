@@ -19,7 +19,7 @@ pub(crate) use keys::{Keys, check_name};
 pub use open::OpenBackup;
 pub(crate) use open::{ListedMember, same_etag};
 pub use record::{
-    ArchiveFacts, Moment, Phase, Record, RecordMetadata, RecordProgress, RecordStatus,
+    ArchiveFacts, Phase, PointInTime, Record, RecordMetadata, RecordProgress, RecordStatus,
 };
 pub use results::{Results, ResultsBySource};
 

@@ -10,7 +10,7 @@ use crate::archive::index::IndexFacts;
 use crate::{Error, Result};
 
 const ARCHIVE: &str = "kube-backup-engine.io/archive";
-const MOMENT: &str = "kube-backup-engine.io/moment";
+const POINT_IN_TIME: &str = "kube-backup-engine.io/moment";
 const EXPIRES_AT: &str = "kube-backup-engine.io/expires-at";
 
 /// What is known of a backup without opening its archive.
@@ -177,17 +177,17 @@ pub struct ArchiveFacts {
 /// At which moment of the cluster's history the objects were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Moment {
+pub struct PointInTime {
     /// The resourceVersion all lists were pinned to.
     pub resource_version: String,
     /// Kinds that were read at another time, each with the reason; empty when the backup is of
-    /// one moment.
+    /// one point in time.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub except: BTreeMap<String, String>,
 }
 
-impl Moment {
-    /// Whether every object was read at the same moment.
+impl PointInTime {
+    /// Whether every object was read at the same point in time.
     pub fn is_one(&self) -> bool {
         self.except.is_empty()
     }
@@ -241,8 +241,8 @@ impl Record {
     }
 
     /// At which moment it was read; `None` for records of other programs.
-    pub fn moment(&self) -> Result<Option<Moment>> {
-        self.annotation(MOMENT)
+    pub fn point_in_time(&self) -> Result<Option<PointInTime>> {
+        self.annotation(POINT_IN_TIME)
     }
 
     /// When it may be deleted: our annotation, else Velero's field.
@@ -259,8 +259,8 @@ impl Record {
         self.annotate(ARCHIVE, facts)
     }
 
-    pub(crate) fn set_moment(&mut self, moment: &Moment) -> Result<()> {
-        self.annotate(MOMENT, moment)
+    pub(crate) fn set_point_in_time(&mut self, point_in_time: &PointInTime) -> Result<()> {
+        self.annotate(POINT_IN_TIME, point_in_time)
     }
 
     pub(crate) fn set_expires_at(&mut self, time: DateTime<Utc>) {

@@ -27,19 +27,19 @@ pub(crate) struct Written {
 }
 
 /// An object under way. Dropped before it is finished, it aborts what it began.
-pub(crate) struct Upload {
+pub(crate) struct ObjectUpload {
     store: Arc<dyn ObjectStore>,
     path: Path,
     held: Vec<Bytes>,
     held_length: usize,
     /// The part on its way, while the next one fills. Dropped first: it would arrive behind the abort.
     sending: Option<BoxFuture<'static, object_store::Result<()>>>,
-    multipart: Option<Begun>,
+    multipart: Option<AbortOnDrop>,
     length: u64,
     digest: crc_fast::Digest,
 }
 
-impl Upload {
+impl ObjectUpload {
     pub(crate) fn new(store: &Arc<dyn ObjectStore>, path: Path) -> Self {
         Self {
             store: Arc::clone(store),
@@ -92,10 +92,10 @@ impl Upload {
             sending.await.map_err(|error| self.failed(error))?;
         }
         if self.multipart.is_none() {
-            let begun = Begun::at(&self.store, &self.path).await;
+            let begun = AbortOnDrop::at(&self.store, &self.path).await;
             self.multipart = Some(begun.map_err(|error| self.failed(error))?);
         }
-        let Some(multipart) = self.multipart.as_mut().and_then(Begun::parts) else {
+        let Some(multipart) = self.multipart.as_mut().and_then(AbortOnDrop::parts) else {
             return Ok(());
         };
         let part: PutPayload = std::mem::take(&mut self.held).into_iter().collect();
@@ -120,7 +120,7 @@ impl Upload {
             if let Some(sending) = self.sending.take() {
                 sending.await.map_err(|error| self.failed(error))?;
             }
-            let Some(multipart) = self.multipart.as_mut().and_then(Begun::parts) else {
+            let Some(multipart) = self.multipart.as_mut().and_then(AbortOnDrop::parts) else {
                 return Err(Error::invalid(format!(
                     "write `{}`: nothing was begun",
                     self.path
@@ -162,12 +162,12 @@ impl Upload {
 }
 
 /// A multipart upload that was begun. Dropped, it is aborted.
-struct Begun {
+struct AbortOnDrop {
     upload: Option<Box<dyn MultipartUpload>>,
     path: Path,
 }
 
-impl Begun {
+impl AbortOnDrop {
     /// Begins an upload, in a task of its own: when nobody waits for the answer any more, it still
     /// comes, and the upload is aborted.
     async fn at(store: &Arc<dyn ObjectStore>, path: &Path) -> object_store::Result<Self> {
@@ -203,7 +203,7 @@ impl Begun {
     }
 }
 
-impl Drop for Begun {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         if let (Some(upload), Ok(runtime)) =
             (self.upload.take(), tokio::runtime::Handle::try_current())
@@ -242,7 +242,7 @@ mod tests {
         for (count, size) in [(0usize, 1usize), (3, 100), (40, 1 << 20)] {
             let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
             let path = Path::from("a");
-            let mut upload = Upload::new(&store, path.clone());
+            let mut upload = ObjectUpload::new(&store, path.clone());
             let mut expected = Vec::new();
             for n in 0..count {
                 let bytes = Bytes::from(vec![n as u8; size]);

@@ -31,18 +31,18 @@ pub(crate) async fn select(backup: &OpenBackup, spec: &RestoreSpec) -> Result<Se
             || spec.wants_whole_cluster() && !id.resource.is("", "namespaces");
         in_scope && spec.wants(id)
     });
-    let mut facts = Facts::default();
-    let needs_facts = !spec.label_selectors.is_empty() || !spec.wants_whole_cluster();
-    if archive.has_index() || needs_facts {
+    let mut requirements = Requirements::default();
+    let needs_requirements = !spec.label_selectors.is_empty() || !spec.wants_whole_cluster();
+    if archive.has_index() || needs_requirements {
         let mut objects = backup.read(&chosen);
         while let Some((entry, bytes)) = objects.try_next().await? {
-            facts.note(spec, &entry.id, &bytes)?;
+            requirements.note(spec, &entry.id, &bytes)?;
         }
     }
     if !spec.label_selectors.is_empty() {
-        chosen.retain(|entry| facts.keeps(&entry.id));
+        chosen.retain(|entry| requirements.keeps(&entry.id));
     }
-    let needed = needed_entries(&archive, spec, &facts, &chosen).await?;
+    let needed = needed_entries(&archive, spec, &requirements, &chosen).await?;
     if archive.has_index() {
         let mut objects = backup.read(&needed);
         while objects.try_next().await?.is_some() {}
@@ -52,7 +52,7 @@ pub(crate) async fn select(backup: &OpenBackup, spec: &RestoreSpec) -> Result<Se
     Ok(Selection {
         entries: chosen,
         displaced,
-        owners: facts.owners,
+        owners: requirements.owners,
     })
 }
 
@@ -100,7 +100,7 @@ impl<'a> Archive<'a> {
 
 /// What chosen objects say of others.
 #[derive(Default)]
-struct Facts {
+struct Requirements {
     /// With labels to choose by: the objects that have them.
     labelled: HashSet<ObjectId>,
     /// Claims that chosen Pods mount, by namespace.
@@ -112,7 +112,7 @@ struct Facts {
     owners: HashSet<Owner>,
 }
 
-impl Facts {
+impl Requirements {
     fn note(&mut self, spec: &RestoreSpec, id: &ObjectId, raw: &Bytes) -> Result<()> {
         let target = id
             .namespace
@@ -194,7 +194,7 @@ impl Facts {
 async fn needed_entries(
     archive: &Archive<'_>,
     spec: &RestoreSpec,
-    facts: &Facts,
+    requirements: &Requirements,
     chosen: &[Entry],
 ) -> Result<Vec<Entry>> {
     let namespaces: BTreeSet<&str> = chosen
@@ -209,7 +209,7 @@ async fn needed_entries(
         .into_iter()
         .map(ToString::to_string)
         .collect();
-    let volumes = facts.needed_volumes();
+    let volumes = requirements.needed_volumes();
     let cluster = spec.include_cluster_resources != Some(false);
     let needs = |id: &ObjectId| {
         let kind = &id.resource;
@@ -228,7 +228,7 @@ async fn needed_entries(
                 }
                 ("", "persistentvolumes") => spec.wants_kind(kind) && volumes.contains(&id.name),
                 ("scheduling.k8s.io", "priorityclasses") => {
-                    spec.wants_kind(kind) && facts.priority_classes.contains(&id.name)
+                    spec.wants_kind(kind) && requirements.priority_classes.contains(&id.name)
                 }
                 _ => false,
             }
@@ -252,7 +252,9 @@ async fn needed_entries(
         filter.names.extend(spec.included_names.iter().cloned());
         filter.names.extend(definitions.iter().cloned());
         filter.names.extend(volumes.iter().cloned());
-        filter.names.extend(facts.priority_classes.iter().cloned());
+        filter
+            .names
+            .extend(requirements.priority_classes.iter().cloned());
         if filter.names.is_empty() {
             return Ok(Vec::new());
         }

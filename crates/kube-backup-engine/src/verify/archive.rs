@@ -5,7 +5,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
 
 use super::report::{Check, Finding, Severity};
-use super::summary::Facts;
+use super::summary::ObjectSummary;
 use crate::archive::index::gunzip;
 use crate::archive::path::entry_path;
 use crate::archive::read::{ArchiveReader, check_object};
@@ -19,9 +19,9 @@ const MAX_UNLISTED: u64 = 1 << 20;
 
 /// What a pass over an archive comes by.
 #[derive(Debug)]
-pub(super) enum Seen {
+pub(super) enum Checked {
     /// An object that is whole.
-    Object(ObjectId, Facts),
+    Object(ObjectId, ObjectSummary),
     /// Something that is wrong.
     Fault(Finding),
 }
@@ -60,7 +60,7 @@ pub(super) async fn check_index(backup: &OpenBackup) -> Result<Option<Finding>> 
 pub(super) async fn pass(
     backup: &OpenBackup,
     indexed: bool,
-    mut on: impl FnMut(Seen),
+    mut on: impl FnMut(Checked),
 ) -> Result<()> {
     match backup.members().await {
         Ok(Some(members)) if indexed => pass_members(backup, members, on).await,
@@ -70,7 +70,7 @@ pub(super) async fn pass(
                 match next {
                     Ok((entry, json)) => on(see(entry.id, &json)),
                     Err(error) => {
-                        on(Seen::Fault(damaged(error)?));
+                        on(Checked::Fault(damaged(error)?));
                         break;
                     }
                 }
@@ -89,17 +89,17 @@ fn damaged(error: Error) -> Result<Finding> {
         .remedy("nothing from here on can be restored; use another backup"))
 }
 
-fn see(id: ObjectId, json: &[u8]) -> Seen {
-    match Facts::of(&id, json) {
-        Ok(facts) => Seen::Object(id, facts),
-        Err(why) => Seen::Fault(Finding::new(Severity::Error, Check::Object, why).of(&id)),
+fn see(id: ObjectId, json: &[u8]) -> Checked {
+    match ObjectSummary::of(&id, json) {
+        Ok(summary) => Checked::Object(id, summary),
+        Err(why) => Checked::Fault(Finding::new(Severity::Error, Check::Object, why).of(&id)),
     }
 }
 
 async fn pass_members(
     backup: &OpenBackup,
     mut members: futures::stream::BoxStream<'_, Result<ListedMember>>,
-    mut on: impl FnMut(Seen),
+    mut on: impl FnMut(Checked),
 ) -> Result<()> {
     let mut bytes = backup.bytes().await?;
     let limits = backup.limits();
@@ -129,14 +129,14 @@ async fn pass_members(
     Ok(())
 }
 
-fn on_faults(finding: Option<Finding>, on: &mut impl FnMut(Seen)) {
+fn on_faults(finding: Option<Finding>, on: &mut impl FnMut(Checked)) {
     if let Some(finding) = finding {
-        on(Seen::Fault(finding));
+        on(Checked::Fault(finding));
     }
 }
 
 /// One member: what the index lists in it, as a restore reads it, and then as any other tool does.
-fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> Vec<Seen> {
+fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> Vec<Checked> {
     let text = match gunzip(compressed, member.size) {
         Ok(text) if text.len() as u64 == member.size => text,
         other => {
@@ -148,7 +148,7 @@ fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> 
                 ),
                 Err(error) => format!("its member cannot be read: {}", error.chain()),
             };
-            let lost = |(_, entry): &(_, Entry)| Seen::Fault(lost(&entry.id, &why));
+            let lost = |(_, entry): &(_, Entry)| Checked::Fault(lost(&entry.id, &why));
             return member.entries.iter().map(lost).collect();
         }
     };
@@ -162,21 +162,21 @@ fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> 
         );
         let json = text.get(start..end).unwrap_or_default();
         seen.push(if Sha256::digest(json)[..] != at.sha256 {
-            Seen::Fault(lost(&entry.id, "its digest differs from the index's"))
+            Checked::Fault(lost(&entry.id, "its digest differs from the index's"))
         } else {
             match check_object(&entry_path(&entry.id), &entry.id, json) {
                 Ok(found) if found.kind == entry.kind && found.api_version == entry.api_version => {
                     see(entry.id, json)
                 }
-                Ok(_) => Seen::Fault(lost(
+                Ok(_) => Checked::Fault(lost(
                     &entry.id,
                     "the index gives it another kind or version",
                 )),
-                Err(error) => Seen::Fault(lost(&entry.id, &error.chain())),
+                Err(error) => Checked::Fault(lost(&entry.id, &error.chain())),
             }
         });
     }
-    seen.extend(compare_with_tar(&text, &listed, limits).map(Seen::Fault));
+    seen.extend(compare_with_tar(&text, &listed, limits).map(Checked::Fault));
     seen
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
 use super::report::{Check, Finding, Severity, VerifyReport};
-use super::summary::Facts;
+use super::summary::ObjectSummary;
 use crate::{GroupResource, ObjectId};
 
 /// Distinct missing objects that are told by name; others are counted.
@@ -12,7 +12,7 @@ const MAX_MISSING: usize = 500;
 
 /// A few hashes an object: enough to know that something is missing, not what.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub(super) struct Inventory {
     hasher: RandomState,
     ids: HashSet<u64>,
     uids: HashSet<u64>,
@@ -32,33 +32,33 @@ pub(super) struct Use {
     pub(super) first: ObjectId,
 }
 
-impl Ledger {
+impl Inventory {
     /// Notes an object; a finding when one of its name was there before.
-    pub(super) fn note(&mut self, id: &ObjectId, facts: &Facts) -> Option<Finding> {
+    pub(super) fn note(&mut self, id: &ObjectId, summary: &ObjectSummary) -> Option<Finding> {
         self.objects += 1;
         if !self.ids.insert(self.hasher.hash_one(id)) {
             return Some(
                 Finding::new(Severity::Error, Check::Object, "it is in the archive twice").of(id),
             );
         }
-        if let Some(uid) = &facts.uid {
+        if let Some(uid) = &summary.uid {
             self.uids.insert(self.hasher.hash_one(uid.as_str()));
         }
-        for owner in &facts.owners {
+        for owner in &summary.owners {
             self.wanted_uids
                 .insert(self.hasher.hash_one(owner.uid.as_str()));
         }
-        for reference in &facts.references {
+        for reference in &summary.references {
             self.wanted_ids.insert(self.hasher.hash_one(&reference.to));
         }
-        if let Some((kind, versions)) = &facts.defines {
+        if let Some((kind, versions)) = &summary.defines {
             self.defined
                 .entry(kind.clone())
                 .or_default()
                 .extend(versions.iter().cloned());
         }
         self.kinds
-            .entry((id.resource.clone(), facts.api_version.clone()))
+            .entry((id.resource.clone(), summary.api_version.clone()))
             .or_insert_with(|| Use {
                 count: 0,
                 first: id.clone(),
@@ -100,20 +100,20 @@ pub(super) struct Missing {
 }
 
 impl Missing {
-    /// Takes up what of an object's owners and references is not in `ledger`.
-    pub(super) fn note(&mut self, ledger: &Ledger, id: &ObjectId, facts: &Facts) {
-        for reference in facts
+    /// Takes up what of an object's owners and references is not in `inventory`.
+    pub(super) fn note(&mut self, inventory: &Inventory, id: &ObjectId, summary: &ObjectSummary) {
+        for reference in summary
             .references
             .iter()
-            .filter(|reference| !ledger.has(&reference.to))
+            .filter(|reference| !inventory.has(&reference.to))
         {
             let need = (reference.severity, reference.at);
             self.more += u64::from(!add(&mut self.objects, &reference.to, need, id));
         }
-        for owner in facts
+        for owner in summary
             .owners
             .iter()
-            .filter(|owner| !ledger.has_uid(&owner.uid))
+            .filter(|owner| !inventory.has_uid(&owner.uid))
         {
             let severity = if owner.adopts {
                 Severity::Note

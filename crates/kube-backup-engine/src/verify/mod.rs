@@ -5,7 +5,7 @@
 //! archive, objects that are not what their entries say, owners and references that lead nowhere. With a
 //! cluster to restore to, it also says what that cluster would refuse.
 //!
-//! Each check is a function over small facts taken from one object (`summary`, `references`); what is
+//! Each check is a function over a short summary of one object (`summary`, `references`); what is
 //! remembered of an object are a few hashes, so a backup of any size is verified in little memory.
 
 mod archive;

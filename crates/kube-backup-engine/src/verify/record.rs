@@ -1,10 +1,10 @@
 //! What the record says of itself and of how the backup went.
 
 use super::report::{Check, Finding, Severity};
-use crate::{Moment, Phase, Record, Results};
+use crate::{Phase, PointInTime, Record, Results};
 
 /// What is to be said of a record that could be read.
-pub(super) fn check(record: &Record, moment: Option<&Moment>) -> Vec<Finding> {
+pub(super) fn check(record: &Record, point_in_time: Option<&PointInTime>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |severity, message: String, remedy: &str| {
         findings.push(Finding::new(severity, Check::Record, message).remedy(remedy));
@@ -31,7 +31,7 @@ pub(super) fn check(record: &Record, moment: Option<&Moment>) -> Vec<Finding> {
             "read it with the program that wrote it",
         );
     }
-    for (kind, reason) in moment.into_iter().flat_map(|moment| &moment.except) {
+    for (kind, reason) in point_in_time.into_iter().flat_map(|point| &point.except) {
         add(
             Severity::Note,
             format!("`{kind}` was not read at the same moment as the rest: {reason}"),

@@ -53,7 +53,7 @@ pub(super) struct Reference {
 
 /// What `object`, whose place is `id`, needs.
 pub(super) fn references(id: &ObjectId, object: &Value) -> Vec<Reference> {
-    let mut needs = Needs {
+    let mut needs = ReferenceCollector {
         namespace: id.namespace.as_deref(),
         found: Vec::new(),
     };
@@ -101,12 +101,12 @@ pub(super) fn references(id: &ObjectId, object: &Value) -> Vec<Reference> {
     needs.found
 }
 
-struct Needs<'a> {
+struct ReferenceCollector<'a> {
     namespace: Option<&'a str>,
     found: Vec<Reference>,
 }
 
-impl Needs<'_> {
+impl ReferenceCollector<'_> {
     fn push(
         &mut self,
         resource: GroupResource,

@@ -6,12 +6,12 @@ use super::references::{Reference, references};
 use crate::restore::is_adopted;
 use crate::{GroupResource, ObjectId};
 
-/// Small facts about one object; all that the checks ever see of it.
+/// A short summary of one object; all that the checks ever see of it.
 #[derive(Debug, Default)]
-pub(super) struct Facts {
+pub(super) struct ObjectSummary {
     pub(super) api_version: String,
     pub(super) uid: Option<String>,
-    pub(super) owners: Vec<Owner>,
+    pub(super) owners: Vec<NamedOwner>,
     pub(super) references: Vec<Reference>,
     /// The kind and its served versions, when the object is a definition.
     pub(super) defines: Option<(GroupResource, Vec<String>)>,
@@ -19,7 +19,7 @@ pub(super) struct Facts {
 
 /// An owner that an object names.
 #[derive(Debug)]
-pub(super) struct Owner {
+pub(super) struct NamedOwner {
     pub(super) uid: String,
     pub(super) kind: String,
     pub(super) name: String,
@@ -27,8 +27,8 @@ pub(super) struct Owner {
     pub(super) adopts: bool,
 }
 
-impl Facts {
-    /// The facts about the object whose place is `id`; the reason when it does not
+impl ObjectSummary {
+    /// The summary of the object whose place is `id`; the reason when it does not
     /// belong there.
     pub(super) fn of(id: &ObjectId, json: &[u8]) -> Result<Self, String> {
         let object: Value = match serde_json::from_slice(json) {
@@ -64,9 +64,9 @@ impl Facts {
 }
 
 /// Nodes own mirror Pods and leases, which no restore brings back.
-fn owner(owned: &GroupResource, reference: &Value) -> Option<Owner> {
+fn owner(owned: &GroupResource, reference: &Value) -> Option<NamedOwner> {
     let text = |key: &str| reference[key].as_str().map(str::to_owned);
-    let owner = Owner {
+    let owner = NamedOwner {
         uid: text("uid")?,
         kind: text("kind")?,
         name: text("name")?,
@@ -96,13 +96,13 @@ mod tests {
 
     use super::*;
 
-    fn of(resource: &str, object: &Value) -> Result<Facts, String> {
+    fn of(resource: &str, object: &Value) -> Result<ObjectSummary, String> {
         let id = ObjectId {
             resource: resource.parse().unwrap(),
             namespace: None,
             name: "a".into(),
         };
-        Facts::of(&id, object.to_string().as_bytes())
+        ObjectSummary::of(&id, object.to_string().as_bytes())
     }
 
     #[test]
@@ -125,8 +125,8 @@ mod tests {
             {"apiVersion": "example.com/v1", "kind": "Cart", "name": "c", "uid": "3"}]);
         let object = json!({"apiVersion": "v1", "kind": "Pod",
             "metadata": {"name": "a", "uid": "9", "ownerReferences": owners}});
-        let facts = of("pods", &object).unwrap();
-        let owners: Vec<_> = facts
+        let summary = of("pods", &object).unwrap();
+        let owners: Vec<_> = summary
             .owners
             .iter()
             .map(|owner| (owner.name.as_str(), owner.adopts))
@@ -136,7 +136,7 @@ mod tests {
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "ownerReferences": [
             {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "r", "uid": "2", "controller": true}]}});
         assert!(!of("configmaps", &map).unwrap().owners[0].adopts);
-        assert_eq!(facts.uid.as_deref(), Some("9"));
+        assert_eq!(summary.uid.as_deref(), Some("9"));
     }
 
     #[test]
@@ -144,8 +144,8 @@ mod tests {
         let object = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": {"name": "a"}, "spec": {"group": "example.com", "names": {"plural": "carts"},
             "versions": [{"name": "v1", "served": true}, {"name": "v0", "served": false}]}});
-        let facts = of("customresourcedefinitions.apiextensions.k8s.io", &object).unwrap();
-        let (kind, versions) = facts.defines.unwrap();
+        let summary = of("customresourcedefinitions.apiextensions.k8s.io", &object).unwrap();
+        let (kind, versions) = summary.defines.unwrap();
         assert_eq!(kind.to_string(), "carts.example.com");
         assert_eq!(versions, ["example.com/v1"]);
     }

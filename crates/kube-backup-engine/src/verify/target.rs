@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use http::StatusCode;
 
-use super::inventory::{Ledger, Missing};
+use super::inventory::{Inventory, Missing};
 use super::report::{Check, Finding, Severity, VerifyReport};
 use crate::cluster::writer::ClusterWriter;
 use crate::restore::is_never_restored;
@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Adds what the cluster would refuse, and takes away what it has of the missing objects.
 pub(super) async fn check(
     client: &kube::Client,
-    ledger: &Ledger,
+    inventory: &Inventory,
     missing: &mut Missing,
     report: &mut VerifyReport,
 ) -> Result<()> {
@@ -31,7 +31,7 @@ pub(super) async fn check(
                 .remedy("repair or remove the APIService of that group"),
         );
     }
-    for finding in refused(&found, ledger) {
+    for finding in refused(&found, inventory) {
         report.add(finding);
     }
 
@@ -83,13 +83,13 @@ fn path_of(found: &Discovery, id: &ObjectId) -> Option<String> {
 }
 
 /// Kinds and versions of the backup that the server does not take.
-fn refused(found: &Discovery, ledger: &Ledger) -> Vec<Finding> {
+fn refused(found: &Discovery, inventory: &Inventory) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for ((kind, version), used) in &ledger.kinds {
+    for ((kind, version), used) in &inventory.kinds {
         if is_never_restored(kind) {
             continue;
         }
-        let defined = ledger
+        let defined = inventory
             .defined
             .get(kind)
             .is_some_and(|versions| versions.contains(version));

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use super::archive::{self, Seen};
-use super::inventory::{Ledger, Missing};
+use super::archive::{self, Checked};
+use super::inventory::{Inventory, Missing};
 use super::report::{Check, Finding, Severity, VerifyReport};
 use super::{record, target};
-use crate::{Error, ErrorKind, Moment, OpenBackup, Record, Repository, Result};
+use crate::{Error, ErrorKind, OpenBackup, PointInTime, Record, Repository, Result};
 
 /// A verification to be done.
 ///
@@ -87,32 +87,32 @@ impl Verify {
             return Ok(report);
         };
 
-        let mut ledger = Ledger::default();
+        let mut inventory = Inventory::default();
         archive::pass(&backup, report.indexed, |seen| match seen {
-            Seen::Fault(finding) => report.add(finding),
-            Seen::Object(id, facts) => {
-                if let Some(finding) = ledger.note(&id, &facts) {
+            Checked::Fault(finding) => report.add(finding),
+            Checked::Object(id, summary) => {
+                if let Some(finding) = inventory.note(&id, &summary) {
                     report.add(finding);
                 }
             }
         })
         .await?;
-        report.objects = ledger.objects;
-        if let Some(finding) = record::check_count(backup.record(), ledger.objects) {
+        report.objects = inventory.objects;
+        if let Some(finding) = record::check_count(backup.record(), inventory.objects) {
             report.add(finding);
         }
 
         let mut missing = Missing::default();
-        if !ledger.is_closed() {
+        if !inventory.is_closed() {
             let look = |seen| {
-                if let Seen::Object(id, facts) = seen {
-                    missing.note(&ledger, &id, &facts);
+                if let Checked::Object(id, summary) = seen {
+                    missing.note(&inventory, &id, &summary);
                 }
             };
             archive::pass(&backup, report.indexed, look).await?;
         }
         if let Some(client) = &self.cluster {
-            target::check(client, &ledger, &mut missing, &mut report).await?;
+            target::check(client, &inventory, &mut missing, &mut report).await?;
         }
         missing.tell(&mut report);
         Ok(report)
@@ -121,8 +121,8 @@ impl Verify {
     /// `None` when it cannot be read, which is then a finding.
     async fn record(&self, report: &mut VerifyReport) -> Result<Option<Record>> {
         let found = match self.repository.record(&self.name).await {
-            Ok(Some(record)) => match record.moment() {
-                Ok(moment) => Ok((record, moment)),
+            Ok(Some(record)) => match record.point_in_time() {
+                Ok(point_in_time) => Ok((record, point_in_time)),
                 Err(error) => Err(error),
             },
             Ok(None) => {
@@ -133,11 +133,11 @@ impl Verify {
             }
             Err(error) => Err(error),
         };
-        let Some((record, moment)) = or_finding(found, Check::Record, report)? else {
+        let Some((record, point_in_time)) = or_finding(found, Check::Record, report)? else {
             return Ok(None);
         };
-        let moment: Option<Moment> = moment;
-        for finding in record::check(&record, moment.as_ref()) {
+        let point_in_time: Option<PointInTime> = point_in_time;
+        for finding in record::check(&record, point_in_time.as_ref()) {
             report.add(finding);
         }
         Ok(Some(record))
