@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ack_backup_center::core::{Context, credentials};
-use ack_backup_center::engine::restore::{ExistingPolicy, Restore, RestoreSpec};
+use ack_backup_center::engine::restore::{ExistingResourcePolicy, Restore, RestoreSpec};
 use ack_backup_center::engine::{GroupResource, Repository};
 use ack_backup_center::oss::{Client, OssStore};
 use clap::Parser;
@@ -122,7 +122,7 @@ fn spec(options: &Options) -> RestoreSpec {
         ..RestoreSpec::named(name)
     };
     if options.update {
-        spec.existing = ExistingPolicy::Update;
+        spec.existing_resource_policy = ExistingResourcePolicy::Update;
     }
     for namespace in &options.namespace {
         let (from, to) = namespace

@@ -2,7 +2,7 @@
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{
-    ExistingPolicy, Outcome, Restore, RestoreReport, RestoreSpec,
+    ExistingResourcePolicy, Outcome, Restore, RestoreReport, RestoreSpec,
 };
 use control_plane::unique_name;
 use kube::Client;
@@ -247,7 +247,7 @@ impl Matrix {
             .unwrap_or_default()
     }
 
-    async fn check(self, policy: ExistingPolicy) {
+    async fn check(self, policy: ExistingResourcePolicy) {
         let mut before = Vec::new();
         for row in &self.rows {
             for state in STATES {
@@ -255,7 +255,7 @@ impl Matrix {
             }
         }
         let spec = RestoreSpec {
-            existing: policy,
+            existing_resource_policy: policy,
             ..RestoreSpec::named("r")
         };
         let backup = self.bucket.repository().open("a").await.unwrap();
@@ -270,7 +270,7 @@ impl Matrix {
                 .find(|cells| cells.first() == Some(&row.name))
                 .unwrap();
             let differs = match policy {
-                ExistingPolicy::Leave => expected[3],
+                ExistingResourcePolicy::None => expected[3],
                 _ => expected[4],
             };
             for (state, expected) in STATES.into_iter().zip([expected[1], expected[2], differs]) {
@@ -359,7 +359,8 @@ impl Matrix {
     }
 }
 
-const POLICIES: [ExistingPolicy; 2] = [ExistingPolicy::Leave, ExistingPolicy::Update];
+const POLICIES: [ExistingResourcePolicy; 2] =
+    [ExistingResourcePolicy::None, ExistingResourcePolicy::Update];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_cell_of_the_table_on_the_embedded_server() {

@@ -5,18 +5,18 @@
 
 mod adoption;
 mod archive_format;
+mod backends;
 mod bucket;
 mod cluster;
 mod cut_off;
+mod error_messages;
 mod existing;
 mod foreign;
-mod gates;
 mod killed;
 mod missing;
-mod moment;
+mod point_in_time;
 mod real_workloads;
 mod retention;
 mod rights;
 mod rivals;
-mod troubles;
 mod volumes;

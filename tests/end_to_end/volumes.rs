@@ -3,7 +3,7 @@
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{
-    ExistingPolicy, Outcome, Restore, RestoreReport, RestoreSpec,
+    ExistingResourcePolicy, Outcome, Restore, RestoreReport, RestoreSpec,
 };
 use control_plane::unique_name;
 use kube::Client;
@@ -126,7 +126,7 @@ async fn a_copy_of_a_claim_takes_no_volume_from_the_original() {
     let copy = unique_name("copy");
     let spec = RestoreSpec {
         namespace_mapping: [(stage.namespace.clone(), copy.clone())].into(),
-        existing: ExistingPolicy::Update,
+        existing_resource_policy: ExistingResourcePolicy::Update,
         ..RestoreSpec::named("r")
     };
     let report = stage.restore(spec).await;
@@ -143,15 +143,12 @@ async fn a_copy_of_a_claim_takes_no_volume_from_the_original() {
             "{path}"
         );
     }
-    let trouble = report
-        .troubles
+    let issue = report
+        .health_issues
         .iter()
-        .find(|trouble| trouble.id.name == "data");
+        .find(|issue| issue.id.name == "data");
     assert!(
-        trouble
-            .unwrap()
-            .reason
-            .contains("no storage class `by-hand`"),
+        issue.unwrap().reason.contains("no storage class `by-hand`"),
         "{report}"
     );
     stage.clean_up(&[&stage.namespace, &copy]).await;

@@ -385,7 +385,7 @@ async fn existing_objects_are_left_and_reported_or_updated() {
     assert_eq!(outcome(&left, "secrets shop/password"), Outcome::Unchanged);
     assert_eq!(get(&client, path).await.unwrap()["data"]["colour"], "blue");
     let spec = RestoreSpec {
-        existing: kube_backup_engine::restore::ExistingPolicy::Update,
+        existing_resource_policy: kube_backup_engine::restore::ExistingResourcePolicy::Update,
         ..RestoreSpec::named("s")
     };
     let updated = restore(&client, &repository, "a", spec).await;

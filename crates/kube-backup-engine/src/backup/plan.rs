@@ -43,7 +43,7 @@ pub(crate) struct Stage(u8);
 impl Stage {
     pub(crate) fn of(kind: &GroupResource) -> Self {
         Self(match Tier::of(kind) {
-            Tier::Gates => 0,
+            Tier::Webhooks => 0,
             Tier::Limits => 1,
             Tier::Pods => 2,
             Tier::PodOwners => 3,

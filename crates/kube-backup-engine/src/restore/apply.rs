@@ -11,7 +11,7 @@ use super::changes::Change;
 use super::decide::{Decision, decide};
 use super::owners;
 use super::report::Outcome;
-use super::spec::ExistingPolicy;
+use super::spec::ExistingResourcePolicy;
 use crate::cluster::writer::{ApiResponse, ClusterWriter};
 use crate::{ApiResource, GroupResource, Result};
 
@@ -78,7 +78,7 @@ impl Applied {
 pub(crate) async fn apply(
     api: &ClusterWriter,
     wanted: &Wanted<'_>,
-    policy: ExistingPolicy,
+    policy: ExistingResourcePolicy,
 ) -> Applied {
     let mut applied = match create(api, wanted, policy).await {
         Ok(applied) => applied,
@@ -96,7 +96,7 @@ pub(crate) async fn apply(
 async fn create(
     api: &ClusterWriter,
     wanted: &Wanted<'_>,
-    policy: ExistingPolicy,
+    policy: ExistingResourcePolicy,
 ) -> Result<Applied> {
     let list_path = wanted.resource.list_path(wanted.namespace);
     let started = Instant::now();
@@ -161,7 +161,7 @@ fn refused(answer: &ApiResponse) -> Applied {
 async fn settle(
     api: &ClusterWriter,
     wanted: &Wanted<'_>,
-    policy: ExistingPolicy,
+    policy: ExistingResourcePolicy,
 ) -> Result<Option<Applied>> {
     let path = wanted.path();
     let answer = api.get(&path).await?;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::report::Outcome;
-use super::spec::ExistingPolicy;
+use super::spec::ExistingResourcePolicy;
 use super::transform::{BACKUP_LABEL, RESTORE_LABEL, TOUCHED};
 use crate::GroupResource;
 use crate::compare::Comparison;
@@ -26,7 +26,7 @@ pub(crate) enum Decision {
 /// Decides: `live` is what is there, `wanted` what would have been created.
 pub(crate) fn decide(
     kind: &GroupResource,
-    policy: ExistingPolicy,
+    policy: ExistingResourcePolicy,
     live: &Value,
     wanted: &Value,
 ) -> Decision {
@@ -41,7 +41,7 @@ pub(crate) fn decide(
     }
     let differences = Comparison::default().differences(kind, wanted, live);
     if kind.is("", "serviceaccounts") && (!differences.is_empty() || touched.is_some()) {
-        let overwrite = policy == ExistingPolicy::Update;
+        let overwrite = policy == ExistingResourcePolicy::Update;
         return match missing_of_account(live, wanted, overwrite) {
             Some(mut patch) => {
                 touch(&mut patch, restore, "merged");
@@ -61,7 +61,7 @@ pub(crate) fn decide(
     }
     // Patched to the claim of the backup, a volume would be taken from the claim that it is bound to.
     let is_taken = kind.is("", "persistentvolumes") && !is_for_the_same_claim(live, wanted);
-    if policy == ExistingPolicy::Leave || is_taken {
+    if policy == ExistingResourcePolicy::None || is_taken {
         return Decision::Leave(differences, patch);
     }
     for label in [BACKUP_LABEL, RESTORE_LABEL] {
@@ -171,13 +171,13 @@ mod tests {
             "annotations": {TOUCHED: touched}}, "data": {"colour": colour}})
     }
 
-    fn of(live: &Value, policy: ExistingPolicy) -> Decision {
+    fn of(live: &Value, policy: ExistingResourcePolicy) -> Decision {
         decide(&GroupResource::core("configmaps"), policy, live, &wanted())
     }
 
     #[test]
     fn what_this_restore_did_is_not_done_again_and_said_again() {
-        for policy in [ExistingPolicy::Leave, ExistingPolicy::Update] {
+        for policy in [ExistingResourcePolicy::None, ExistingResourcePolicy::Update] {
             let created = live("r", "r2 updated", "blue");
             assert_eq!(of(&created, policy), Decision::Done(Outcome::Created));
             let updated = live("r", "r updated", "red");
@@ -191,18 +191,18 @@ mod tests {
         let differences = vec!["/data/colour".to_owned()];
         let change = json!({"data": {"colour": "red"}});
         assert_eq!(
-            of(&other, ExistingPolicy::Leave),
+            of(&other, ExistingResourcePolicy::None),
             Decision::Leave(differences.clone(), change.clone())
         );
         let mut patch = change;
         patch["metadata"] = json!({"labels": {BACKUP_LABEL: "b", RESTORE_LABEL: "r"},
             "annotations": {TOUCHED: "r updated"}});
         assert_eq!(
-            of(&other, ExistingPolicy::Update),
+            of(&other, ExistingResourcePolicy::Update),
             Decision::Update(differences, patch)
         );
         assert_eq!(
-            of(&live("other", "", "red"), ExistingPolicy::Update),
+            of(&live("other", "", "red"), ExistingResourcePolicy::Update),
             Decision::Equal
         );
     }
@@ -218,7 +218,7 @@ mod tests {
         let decided = |live: &mut Value| {
             live["metadata"]["labels"][RESTORE_LABEL] = "other".into();
             let wanted = volume("copy", "Bound", "Retain");
-            decide(&kind, ExistingPolicy::Update, live, &wanted)
+            decide(&kind, ExistingResourcePolicy::Update, live, &wanted)
         };
         for mut live in [
             volume("shop", "Bound", "Retain"),
@@ -244,24 +244,34 @@ mod tests {
         let patch = json!({"imagePullSecrets": [{"name": "own"}, {"name": "registry"}],
             "metadata": {"labels": {"app": "shop"}, "annotations": {TOUCHED: "r merged"}}});
         assert_eq!(
-            decide(&kind, ExistingPolicy::Leave, &there, &wanted),
+            decide(&kind, ExistingResourcePolicy::None, &there, &wanted),
             Decision::Merge(patch)
         );
         // What it has stays, and what differs is named; or is overwritten.
         let lacking_nothing = account("registry", "b", json!({"app": "shop"}));
         assert_eq!(
-            decide(&kind, ExistingPolicy::Leave, &lacking_nothing, &wanted),
+            decide(
+                &kind,
+                ExistingResourcePolicy::None,
+                &lacking_nothing,
+                &wanted
+            ),
             Decision::Leave(vec!["/metadata/annotations/team".to_owned()], json!({}))
         );
         let patch = json!({"metadata": {"annotations": {"team": "a", TOUCHED: "r merged"}}});
         assert_eq!(
-            decide(&kind, ExistingPolicy::Update, &lacking_nothing, &wanted),
+            decide(
+                &kind,
+                ExistingResourcePolicy::Update,
+                &lacking_nothing,
+                &wanted
+            ),
             Decision::Merge(patch)
         );
         let mut merged = account("registry", "b", json!({"app": "shop"}));
         merged["metadata"]["annotations"][TOUCHED] = "r merged".into();
         assert_eq!(
-            decide(&kind, ExistingPolicy::Leave, &merged, &wanted),
+            decide(&kind, ExistingResourcePolicy::None, &merged, &wanted),
             Decision::Done(Outcome::Merged)
         );
     }

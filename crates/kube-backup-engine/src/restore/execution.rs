@@ -12,16 +12,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::apply::{Applied, Wanted, apply};
 use super::deadline::Deadline;
 use super::decide::is_for_the_same_claim;
-use super::health::{self, Gate};
-use super::owners::{self, Orphan, Owner, Uids};
+use super::health::{self, Backend};
+use super::owners::{self, Orphan, OwnerKey, Uids};
 use super::plan::{PlannedItem, RestorePlan};
-use super::planned::Foreseen;
+use super::planned::PlannedObjects;
 use super::report::{Item, Outcome, RestoreReport};
 use super::restore::{OnProgress, RestoreProgress};
 use super::served::Served;
 use super::spec::RestoreSpec;
 use super::tiers::Tier;
-use super::transform::{self, Context, Verdict};
+use super::transform::{self, TransformContext, Verdict};
 use crate::cluster::writer::ClusterWriter;
 use crate::{Discovery, Entry, GroupResource, ObjectId, OpenBackup, Result};
 
@@ -33,18 +33,18 @@ const RESTORE_STATUS: &str = "/metadata/annotations/velero.io~1restore-status";
 const ROOM: usize = 2 << 20;
 
 /// A restore under way, or the dry run of one.
-pub(crate) struct Run<'a> {
+pub(crate) struct Execution<'a> {
     pub(super) client: &'a kube::Client,
     pub(super) api: ClusterWriter,
     pub(super) spec: &'a RestoreSpec,
     backup: &'a OpenBackup,
     pub(super) served: Mutex<Arc<Served>>,
     volumes: Mutex<Arc<HashSet<String>>>,
-    owners: HashSet<Owner>,
+    owners: HashSet<OwnerKey>,
     pub(super) uids: Mutex<Uids>,
     settled: Mutex<Settled>,
     /// In a dry run.
-    foreseen: Mutex<Foreseen>,
+    planned_objects: Mutex<PlannedObjects>,
     pub(super) deadline: Deadline,
     total: usize,
     on_progress: &'a OnProgress,
@@ -59,7 +59,7 @@ pub(super) struct Settled {
     pub(super) warnings: Vec<String>,
     pub(super) orphans: Vec<Orphan>,
     deferred: Vec<Entry>,
-    gates: Vec<Gate>,
+    backends: Vec<Backend>,
     pub(super) definitions: Vec<String>,
     pub(super) namespaces: HashSet<String>,
 }
@@ -80,7 +80,7 @@ async fn with_room(
     Ok((entry, bytes, held))
 }
 
-impl<'a> Run<'a> {
+impl<'a> Execution<'a> {
     #[expect(
         clippy::too_many_arguments,
         reason = "called once; a struct for it would be this one"
@@ -91,7 +91,7 @@ impl<'a> Run<'a> {
         spec: &'a RestoreSpec,
         backup: &'a OpenBackup,
         found: Discovery,
-        owners: HashSet<Owner>,
+        owners: HashSet<OwnerKey>,
         deadline: Deadline,
         total: usize,
         on_progress: &'a OnProgress,
@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
             owners,
             uids: Mutex::default(),
             settled: Mutex::default(),
-            foreseen: Mutex::default(),
+            planned_objects: Mutex::default(),
             deadline,
             total,
             on_progress,
@@ -117,8 +117,8 @@ impl<'a> Run<'a> {
         lock(&self.settled)
     }
 
-    pub(super) fn foreseen(&self) -> MutexGuard<'_, Foreseen> {
-        lock(&self.foreseen)
+    pub(super) fn planned_objects(&self) -> MutexGuard<'_, PlannedObjects> {
+        lock(&self.planned_objects)
     }
 
     pub(super) fn backup(&self) -> &'a OpenBackup {
@@ -265,7 +265,7 @@ impl<'a> Run<'a> {
         };
         let status = self.status_of(&id.resource, &object);
         let volumes = Arc::clone(&lock(&self.volumes));
-        let context = Context {
+        let context = TransformContext {
             spec: self.spec,
             backup: self.backup_name(),
             volumes: &volumes,
@@ -282,22 +282,26 @@ impl<'a> Run<'a> {
             .as_str()
             .unwrap_or(&id.name)
             .to_owned();
-        let owner = Owner::itself(&object, namespace, &name);
+        let owner = OwnerKey::itself(&object, namespace, &name);
         let served = Arc::clone(&lock(&self.served));
         let resource = match served.find(&id.resource, &object) {
             Ok(resource) => resource,
             Err(reason) => {
                 return Some(
-                    match self.foreseen().instead_of_kind(&id.resource, &reason) {
+                    match self
+                        .planned_objects()
+                        .instead_of_kind(&id.resource, &reason)
+                    {
                         Some(why) => (Outcome::Created.into(), Some(why)),
                         None => (Outcome::Failed(reason.into_reason()).into(), None),
                     },
                 );
             }
         };
-        let missing = self.foreseen().instead_of_namespace(namespace);
+        let missing = self.planned_objects().instead_of_namespace(namespace);
         if let Some(why) = missing {
-            self.foreseen().note(tier, &id.resource, namespace, &name);
+            self.planned_objects()
+                .note(tier, &id.resource, namespace, &name);
             let comes_by_itself = id.resource.is("", "serviceaccounts") && name == "default";
             let outcome = if comes_by_itself {
                 Outcome::Merged
@@ -322,23 +326,27 @@ impl<'a> Run<'a> {
             status: status.as_ref(),
             is_owner: self.owners.contains(&owner),
         };
-        let applied = apply(&self.api, &wanted, self.spec.existing).await;
+        let applied = apply(&self.api, &wanted, self.spec.existing_resource_policy).await;
         if let Outcome::Failed(refusal) = &applied.outcome {
-            let instead =
-                self.foreseen()
-                    .instead_of_refusal(&id.resource, &object, namespace, refusal);
+            let instead = self.planned_objects().instead_of_refusal(
+                &id.resource,
+                &object,
+                namespace,
+                refusal,
+            );
             if let Some(why) = instead {
                 return Some((Outcome::Created.into(), Some(why)));
             }
         }
         if applied.outcome.is_in_cluster() {
             self.note(tier, id, &name, &object, &applied);
-            let gates = health::gates_of(id, &object);
-            if !gates.is_empty() {
-                self.settled().gates.extend(gates);
+            let backends = health::backends_of(id, &object);
+            if !backends.is_empty() {
+                self.settled().backends.extend(backends);
             }
             if self.is_plan() && applied.live.is_none() {
-                self.foreseen().note(tier, &id.resource, namespace, &name);
+                self.planned_objects()
+                    .note(tier, &id.resource, namespace, &name);
             }
             if let Some(uid) = applied.uid.clone().filter(|_| wanted.is_owner) {
                 lock(&self.uids).insert(owner, uid);
@@ -408,16 +416,16 @@ impl<'a> Run<'a> {
             restore: self.spec.name.clone(),
             items: settled.items,
             warnings: settled.warnings,
-            troubles: Vec::new(),
+            health_issues: Vec::new(),
         };
         let api = &self.api;
-        let look = health::look(api, &report, &settled.gates, self.spec.wait_for_ready);
+        let look = health::look(api, &report, &settled.backends, self.spec.wait_for_ready);
         match self
             .deadline
             .within("look at what was restored", look)
             .await
         {
-            Ok(Ok(troubles)) => report.troubles = troubles,
+            Ok(Ok(health_issues)) => report.health_issues = health_issues,
             Ok(Err(error)) | Err(error) => report.warnings.push(error.chain()),
         }
         Ok(report)

@@ -24,13 +24,13 @@ pub(crate) mod transform;
 mod waits;
 
 pub use changes::Change;
-pub use health::{Trouble, TroubleKind};
+pub use health::{HealthIssue, HealthIssueKind};
 pub use kube::core::{Expression, Selector};
 pub(crate) use owners::is_adopted;
 pub use plan::{Action, PlannedItem, RestorePlan};
 pub use report::{Item, Outcome, RestoreReport};
 pub use restore::{Restore, RestoreProgress};
 pub(crate) use spec::is_never_restored;
-pub use spec::{ExistingPolicy, RestoreSpec};
+pub use spec::{ExistingResourcePolicy, RestoreSpec};
 pub use tiers::Tier;
 pub(crate) use transform::map_namespaces;

@@ -44,14 +44,14 @@ pub(crate) struct Orphan {
 /// An owner as references name it, in the target cluster. References do not say whether it lives in
 /// the namespace of what it owns or in none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Owner {
+pub(crate) struct OwnerKey {
     group: String,
     kind: String,
     namespace: Option<String>,
     name: String,
 }
 
-impl Owner {
+impl OwnerKey {
     /// The owner that `object` would be.
     pub(crate) fn itself(object: &Value, namespace: Option<&str>, name: &str) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl Owner {
 }
 
 /// The uids that owners have in the target cluster.
-pub(crate) type Uids = HashMap<Owner, String>;
+pub(crate) type Uids = HashMap<OwnerKey, String>;
 
 /// Notes whom the references in a raw object mean, so that these owners' uids are kept when they
 /// are restored. Most objects have none, and are not parsed to see that.
@@ -84,7 +84,7 @@ pub(crate) fn note(
     kind: &GroupResource,
     raw: &[u8],
     namespace: Option<&str>,
-    owners: &mut HashSet<Owner>,
+    owners: &mut HashSet<OwnerKey>,
 ) {
     #[derive(Deserialize)]
     struct Metadata {
@@ -98,7 +98,7 @@ pub(crate) fn note(
         .and_then(|metadata| serde_json::from_slice::<Metadata>(metadata).ok());
     for reference in metadata.map(|m| m.references).into_iter().flatten() {
         if !is_adopted(kind, &reference) {
-            owners.extend(Owner::meant(&reference, namespace));
+            owners.extend(OwnerKey::meant(&reference, namespace));
         }
     }
 }
@@ -145,7 +145,7 @@ pub(crate) fn renewed(
     references
         .iter()
         .map(|reference| {
-            let uid = Owner::meant(reference, namespace)
+            let uid = OwnerKey::meant(reference, namespace)
                 .iter()
                 .find_map(|owner| uids.get(owner))?;
             let mut reference = reference.clone();
@@ -233,11 +233,11 @@ async fn learn(
     orphans: &[Orphan],
     parallel: usize,
 ) {
-    let mut unknown: HashMap<String, Owner> = HashMap::new();
+    let mut unknown: HashMap<String, OwnerKey> = HashMap::new();
     for orphan in orphans {
         for reference in &orphan.references {
             let namespace = orphan.namespace.as_deref();
-            let meant = Owner::meant(reference, namespace);
+            let meant = OwnerKey::meant(reference, namespace);
             if meant.iter().any(|owner| uids.contains_key(owner)) {
                 continue;
             }
@@ -247,12 +247,12 @@ async fn learn(
                 reference["name"].as_str(),
             ) {
                 let namespace = namespace.filter(|_| resource.namespaced);
-                let owner = Owner::itself(reference, namespace, name);
+                let owner = OwnerKey::itself(reference, namespace, name);
                 unknown.insert(resource.object_path(namespace, name), owner);
             }
         }
     }
-    let found: Vec<(Owner, String)> = futures::stream::iter(unknown)
+    let found: Vec<(OwnerKey, String)> = futures::stream::iter(unknown)
         .map(|(path, owner)| async move { Some((owner, uid_of(api, &path).await?)) })
         .buffer_unordered(parallel)
         .filter_map(futures::future::ready)
@@ -316,8 +316,8 @@ mod tests {
             &mut owners,
         );
         let shop = json!({"apiVersion": "example.com/v1", "kind": "Shop"});
-        let cluster_wide = Owner::itself(&shop, None, "s");
-        let namespaced = Owner::itself(&shop, Some("copy"), "s");
+        let cluster_wide = OwnerKey::itself(&shop, None, "s");
+        let namespaced = OwnerKey::itself(&shop, Some("copy"), "s");
         assert_eq!(
             owners,
             HashSet::from([cluster_wide.clone(), namespaced.clone()])

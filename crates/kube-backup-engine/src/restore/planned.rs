@@ -13,13 +13,13 @@ use crate::{GroupResource, ObjectId};
 
 /// What a plan has come to create so far.
 #[derive(Debug, Default)]
-pub(crate) struct Foreseen {
+pub(crate) struct PlannedObjects {
     namespaces: HashSet<String>,
     definitions: HashSet<String>,
     prerequisites: HashSet<ObjectId>,
 }
 
-impl Foreseen {
+impl PlannedObjects {
     /// Notes an object that would be created; `namespace` and `name` are those in the cluster.
     pub(crate) fn note(
         &mut self,
@@ -149,13 +149,13 @@ mod tests {
 
     #[test]
     fn a_refusal_counts_unless_it_is_for_something_planned() {
-        let mut foreseen = Foreseen::default();
+        let mut planned_objects = PlannedObjects::default();
         let accounts = GroupResource::core("serviceaccounts");
-        foreseen.note(Tier::Foundations, &accounts, Some("shop"), "bot");
+        planned_objects.note(Tier::Foundations, &accounts, Some("shop"), "bot");
         let pods = GroupResource::core("pods");
         let pod = json!({"spec": {"serviceAccountName": "bot", "priorityClassName": "high"}});
         let refused = |namespace: &str, why: &str| {
-            foreseen.instead_of_refusal(&pods, &pod, Some(namespace), why)
+            planned_objects.instead_of_refusal(&pods, &pod, Some(namespace), why)
         };
         let for_account = r#"error looking up service account shop/bot: not found"#;
         assert_eq!(

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::health::{self, Trouble};
+use super::health::{self, HealthIssue};
 use crate::ObjectId;
 
 /// What became of one object.
@@ -94,7 +94,7 @@ pub struct RestoreReport {
     /// What concerns more than one object.
     pub warnings: Vec<String>,
     /// What is in the cluster and not well, or not yet.
-    pub troubles: Vec<Trouble>,
+    pub health_issues: Vec<HealthIssue>,
 }
 
 impl RestoreReport {
@@ -116,7 +116,7 @@ impl RestoreReport {
     }
 
     /// Whether every chosen object is in the cluster or was skipped for a reason; it may not be
-    /// [well](Self::troubles) for all that.
+    /// [well](Self::health_issues) for all that.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.failed().next().is_none()
@@ -149,6 +149,6 @@ impl fmt::Display for RestoreReport {
                 )?;
             }
         }
-        health::print(&self.troubles, f)
+        health::print(&self.health_issues, f)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use super::deadline::Deadline;
-use super::execution::Run;
+use super::execution::Execution;
 use super::plan::RestorePlan;
 use super::report::{Outcome, RestoreReport};
 use super::select::{Selection, select};
@@ -80,7 +80,7 @@ impl Restore {
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn plan(&self) -> Result<RestorePlan> {
-        let api = ClusterWriter::new(self.client.clone(), self.spec.patience).for_dry_runs();
+        let api = ClusterWriter::new(self.client.clone(), self.spec.request_timeout).for_dry_runs();
         Ok(self.carry_out(api).await?.into_plan())
     }
 
@@ -92,11 +92,11 @@ impl Restore {
     /// what it claims to be, down to the last chosen object, or when the server cannot be asked for its
     /// kinds.
     pub async fn run(self) -> Result<RestoreReport> {
-        let api = ClusterWriter::new(self.client.clone(), self.spec.patience);
+        let api = ClusterWriter::new(self.client.clone(), self.spec.request_timeout);
         self.carry_out(api).await?.into_report().await
     }
 
-    async fn carry_out(&self, api: ClusterWriter) -> Result<Run<'_>> {
+    async fn carry_out(&self, api: ClusterWriter) -> Result<Execution<'_>> {
         self.spec.check()?;
         let deadline = Deadline::of(&self.spec);
         let Selection {
@@ -107,7 +107,7 @@ impl Restore {
             .within("read the backup", select(&self.backup, &self.spec))
             .await??;
         let found = self.discover(deadline).await?;
-        let run = Run::new(
+        let run = Execution::new(
             &self.client,
             api,
             &self.spec,
@@ -143,7 +143,7 @@ impl Restore {
             if tier == Tier::Everything {
                 entries.append(&mut run.take_deferred());
             }
-            if tier == Tier::Gates {
+            if tier == Tier::Webhooks {
                 // While nothing stands in the way of a patch.
                 run.put_owners_back().await;
                 run.await_backends(&entries).await;

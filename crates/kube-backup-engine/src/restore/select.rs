@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 
-use super::owners::{self, Owner};
+use super::owners::{self, OwnerKey};
 use super::spec::RestoreSpec;
 use crate::scan::{Head, text_at};
 use crate::{Entry, EntryFilter, GroupResource, ObjectId, OpenBackup, Result};
@@ -17,7 +17,7 @@ pub(crate) struct Selection {
     /// Objects whose place in the cluster another one of the backup takes, and that one's namespace.
     pub(crate) displaced: Vec<(ObjectId, String)>,
     /// Who owns something that no controller adopts.
-    pub(crate) owners: HashSet<Owner>,
+    pub(crate) owners: HashSet<OwnerKey>,
 }
 
 /// Chooses, and reads what is chosen once, so that a damaged archive is refused before it is half
@@ -109,7 +109,7 @@ struct Requirements {
     priority_classes: BTreeSet<String>,
     /// Volumes by the claims that name them.
     volume_of: HashMap<(String, String), String>,
-    owners: HashSet<Owner>,
+    owners: HashSet<OwnerKey>,
 }
 
 impl Requirements {

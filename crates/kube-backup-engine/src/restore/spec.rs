@@ -10,10 +10,10 @@ use crate::{Error, GroupResource, ObjectId, Result};
 /// What becomes of objects that are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum ExistingPolicy {
+pub enum ExistingResourcePolicy {
     /// They stay as they are; the report says which of them differ.
     #[default]
-    Leave,
+    None,
     /// They are patched to what the backup holds; fields that only the cluster knows stay. What the
     /// server lets nobody change in place is reported as failed, with its fields and the remedy. A
     /// volume that is bound to another claim is left alone all the same.
@@ -72,14 +72,14 @@ pub struct RestoreSpec {
     /// as well.
     pub restore_status: BTreeSet<GroupResource>,
     /// What becomes of objects that are there already.
-    pub existing: ExistingPolicy,
+    pub existing_resource_policy: ExistingResourcePolicy,
     /// Keeps the node ports of Services even where nobody asked for them.
     pub preserve_node_ports: bool,
     /// Requests under way at once.
     pub parallel: usize,
     /// How long to wait for any one thing: a definition to be served, a namespace to be active, an
     /// object of the same name to be gone, a server to answer.
-    pub patience: Duration,
+    pub request_timeout: Duration,
     /// How long to wait for what is restored to be ready: webhook configurations and APIServices wait
     /// this long for what answers them before they are restored, and the report this long for
     /// Pods, claims and load balancers. Zero looks once and waits for nothing.
@@ -133,10 +133,10 @@ impl RestoreSpec {
             storage_class_mapping: BTreeMap::new(),
             image_mapping: BTreeMap::new(),
             restore_status: BTreeSet::new(),
-            existing: ExistingPolicy::default(),
+            existing_resource_policy: ExistingResourcePolicy::default(),
             preserve_node_ports: false,
             parallel: 32,
-            patience: Duration::from_secs(60),
+            request_timeout: Duration::from_secs(60),
             wait_for_ready: Duration::ZERO,
             deadline: None,
         }

@@ -36,7 +36,7 @@ pub enum Tier {
     /// What acts on or limits the others, once they are there.
     Limits,
     /// What stands in the way of every other create while its backend is not ready.
-    Gates,
+    Webhooks,
 }
 
 impl Tier {
@@ -53,7 +53,7 @@ impl Tier {
         Self::Everything,
         Self::CustomResources,
         Self::Limits,
-        Self::Gates,
+        Self::Webhooks,
     ];
 
     /// The tier of a kind. Services are in [`Tier::RequestedServices`] until
@@ -83,7 +83,7 @@ impl Tier {
             | ("autoscaling", "horizontalpodautoscalers")
             | ("policy", "poddisruptionbudgets") => Self::Limits,
             ("admissionregistration.k8s.io", _) | ("apiregistration.k8s.io", "apiservices") => {
-                Self::Gates
+                Self::Webhooks
             }
             // Groups of Kubernetes itself have no dot, or end so.
             (group, _) if group.contains('.') && !group.ends_with(".k8s.io") => {
@@ -108,7 +108,7 @@ impl Tier {
             Self::Everything => "everything",
             Self::CustomResources => "custom resources",
             Self::Limits => "limits",
-            Self::Gates => "gates",
+            Self::Webhooks => "webhooks",
         }
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
-use super::execution::{Run, lock};
+use super::execution::{Execution, lock};
 use super::health;
 use super::owners;
 use super::served::Served;
@@ -14,7 +14,7 @@ use super::transform::{BACKUP_LABEL, RESTORE_LABEL, label_value, map_namespaces}
 use crate::cluster::wait;
 use crate::{Discovery, Entry, Error, Result};
 
-impl Run<'_> {
+impl Execution<'_> {
     /// Waits until the restored definitions are served, and looks again at what the server has.
     pub(super) async fn await_definitions(&self) -> Result<()> {
         let names = std::mem::take(&mut self.settled().definitions);
@@ -100,13 +100,13 @@ impl Run<'_> {
     }
 
     async fn foresee_namespace(&self, name: &str, known: bool) -> Result<()> {
-        if known || self.foreseen().has_namespace(name) {
+        if known || self.planned_objects().has_namespace(name) {
             return Ok(());
         }
         let there = self.api.get(&format!("/api/v1/namespaces/{name}")).await?;
         let going = there.json()["metadata"].get("deletionTimestamp").is_some();
         if going || !there.status.is_success() {
-            self.foreseen().note_namespace(name);
+            self.planned_objects().note_namespace(name);
             self.warn(format!(
                 "namespace `{name}` is neither in the cluster nor restored from the backup; it is made \
                  without its labels and annotations"
@@ -122,15 +122,15 @@ impl Run<'_> {
             return;
         }
         let wait = async {
-            let mut gates = Vec::new();
+            let mut backends = Vec::new();
             let mut objects = self.backup().read(entries);
             while let Some((entry, bytes)) = objects.try_next().await? {
                 let mut object: Value = serde_json::from_slice(&bytes).unwrap_or_default();
                 let kind = &entry.id.resource;
                 map_namespaces(kind, &mut object, &self.spec.namespace_mapping);
-                gates.extend(health::gates_of(&entry.id, &object));
+                backends.extend(health::backends_of(&entry.id, &object));
             }
-            health::await_backends(&self.api, &gates, self.spec.wait_for_ready).await
+            health::await_backends(&self.api, &backends, self.spec.wait_for_ready).await
         };
         let step = "wait for what answers webhooks to be ready";
         if let Err(error) = self.deadline.within(step, wait).await.and_then(|done| done) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 use kube::Client;
 use kube_backup_engine::Repository;
-use kube_backup_engine::restore::{RestoreReport, RestoreSpec, TroubleKind};
+use kube_backup_engine::restore::{HealthIssueKind, RestoreReport, RestoreSpec};
 use kube_local::KubeLocal;
 use serde_json::{Value, json};
 
@@ -61,11 +61,11 @@ fn spec(wait: Duration) -> RestoreSpec {
     }
 }
 
-fn kinds(report: &RestoreReport) -> Vec<TroubleKind> {
+fn kinds(report: &RestoreReport) -> Vec<HealthIssueKind> {
     report
-        .troubles
+        .health_issues
         .iter()
-        .map(|trouble| trouble.trouble)
+        .map(|issue| issue.issue)
         .collect()
 }
 
@@ -126,19 +126,19 @@ async fn the_report_names_what_is_not_well_with_a_remedy() {
     assert_eq!(
         kinds(&report),
         [
-            TroubleKind::PodNotReady,
-            TroubleKind::ClaimPending,
-            TroubleKind::NoAddress,
-            TroubleKind::NoBackend,
-            TroubleKind::NoBackend,
+            HealthIssueKind::PodNotReady,
+            HealthIssueKind::ClaimPending,
+            HealthIssueKind::NoAddress,
+            HealthIssueKind::NoBackend,
+            HealthIssueKind::NoBackend,
         ],
         "{report}"
     );
     assert!(
         report
-            .troubles
+            .health_issues
             .iter()
-            .all(|trouble| !trouble.remedy.is_empty())
+            .all(|issue| !issue.remedy.is_empty())
     );
     let text = report.to_string();
     for line in [
@@ -152,12 +152,12 @@ async fn the_report_names_what_is_not_well_with_a_remedy() {
         assert!(text.contains(line), "{line} is not in\n{text}");
     }
     let json = serde_json::to_value(&report).unwrap();
-    assert_eq!(json["troubles"][0]["trouble"], "podNotReady");
-    assert_eq!(json["troubles"][0]["resource"], "pods");
+    assert_eq!(json["healthIssues"][0]["issue"], "podNotReady");
+    assert_eq!(json["healthIssues"][0]["resource"], "pods");
 
     bring_up(&client).await;
     let again = restore(&client, &repository, spec(Duration::ZERO)).await;
-    assert_eq!(again.troubles, [], "{again}");
+    assert_eq!(again.health_issues, [], "{again}");
 }
 
 #[tokio::test]
@@ -185,7 +185,7 @@ async fn waiting_ends_when_all_is_well() {
         bring_up(&client).await;
     };
     let (report, ()) = tokio::join!(restoring, helping);
-    assert_eq!(report.troubles, [], "{report}");
+    assert_eq!(report.health_issues, [], "{report}");
     assert!(report.is_complete(), "{report}");
 }
 
@@ -198,5 +198,5 @@ async fn waiting_has_an_end() {
     let report = tokio::time::timeout(Duration::from_secs(120), restoring)
         .await
         .unwrap();
-    assert_eq!(report.troubles.len(), 5, "{report}");
+    assert_eq!(report.health_issues.len(), 5, "{report}");
 }

@@ -7,7 +7,7 @@ use futures::StreamExt as _;
 use http::Method;
 use kube::Client;
 use kube_backup_engine::Repository;
-use kube_backup_engine::restore::{ExistingPolicy, Outcome, RestoreReport, RestoreSpec};
+use kube_backup_engine::restore::{ExistingResourcePolicy, Outcome, RestoreReport, RestoreSpec};
 use kube_local::{Fault, KubeLocal, Rule};
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ async fn target() -> (KubeLocal, Client) {
 
 fn spec() -> RestoreSpec {
     RestoreSpec {
-        existing: ExistingPolicy::Update,
+        existing_resource_policy: ExistingResourcePolicy::Update,
         parallel: 4,
         ..of_shop("r")
     }
@@ -209,7 +209,7 @@ async fn a_server_that_keeps_failing_is_named_with_what_was_asked() {
         .faults()
         .add(secrets.method("POST").path_contains("/secrets"));
     let spec = RestoreSpec {
-        patience: Duration::from_millis(300),
+        request_timeout: Duration::from_millis(300),
         ..spec()
     };
     let report = restore(&client, &repository, spec.clone()).await;
@@ -276,7 +276,7 @@ async fn a_dead_webhook_is_waited_for_once_and_not_for_each_object() {
     create(&client, definitions, definition(dead, "v1")).await;
     target.requests().clear();
     let spec = RestoreSpec {
-        patience: Duration::from_secs(1),
+        request_timeout: Duration::from_secs(1),
         parallel: 4,
         ..of_shop("r")
     };
@@ -306,7 +306,7 @@ async fn no_restore_outlasts_its_deadline() {
         .add(secrets.method("POST").path_contains("/secrets"));
     let spec = RestoreSpec {
         deadline: Some(Duration::from_secs(2)),
-        patience: Duration::from_secs(1800),
+        request_timeout: Duration::from_secs(1800),
         ..spec()
     };
     let run = restore(&client, &repository, spec.clone());
@@ -340,7 +340,7 @@ async fn a_wait_says_what_it_waited_for() {
         .unwrap();
     let client = client(&cluster);
     let spec = RestoreSpec {
-        patience: Duration::from_millis(500),
+        request_timeout: Duration::from_millis(500),
         ..spec()
     };
     let report = restore(&client, &repository, spec).await;

@@ -1,7 +1,7 @@
 //! A plan says what a restore would do, and does nothing.
 
 use http::Method;
-use kube_backup_engine::restore::{Action, ExistingPolicy, RestorePlan, RestoreSpec};
+use kube_backup_engine::restore::{Action, ExistingResourcePolicy, RestorePlan, RestoreSpec};
 use kube_local::KubeLocal;
 use serde_json::json;
 
@@ -62,10 +62,10 @@ async fn a_plan_writes_nothing_and_comes_true() {
         request(&client, Method::PATCH, path, change).await.unwrap();
     }
 
-    for policy in [ExistingPolicy::Leave, ExistingPolicy::Update] {
+    for policy in [ExistingResourcePolicy::None, ExistingResourcePolicy::Update] {
         let spec = RestoreSpec {
-            existing: policy,
-            ..of_shop(if policy == ExistingPolicy::Leave {
+            existing_resource_policy: policy,
+            ..of_shop(if policy == ExistingResourcePolicy::None {
                 "left"
             } else {
                 "updated"
@@ -83,7 +83,7 @@ async fn a_plan_writes_nothing_and_comes_true() {
         assert!(state(&client).await == before);
 
         let (missing, lacking) = match policy {
-            ExistingPolicy::Leave => (Action::Create, Action::Merge),
+            ExistingResourcePolicy::None => (Action::Create, Action::Merge),
             // The first restore has done that.
             _ => (Action::Keep, Action::Keep),
         };
@@ -95,7 +95,7 @@ async fn a_plan_writes_nothing_and_comes_true() {
             Action::Skip
         );
         let expected = match policy {
-            ExistingPolicy::Leave => Action::Leave,
+            ExistingResourcePolicy::None => Action::Leave,
             _ => Action::Update,
         };
         for name in [

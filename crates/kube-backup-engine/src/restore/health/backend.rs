@@ -6,7 +6,7 @@ use crate::ObjectId;
 
 /// A way through a Service that other requests depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Gate {
+pub(crate) struct Backend {
     pub(crate) id: ObjectId,
     /// Which part of the object; empty when it has one only.
     pub(crate) part: String,
@@ -17,9 +17,9 @@ pub(crate) struct Gate {
 }
 
 /// The ways through Services that an object opens.
-pub(crate) fn gates_of(id: &ObjectId, object: &Value) -> Vec<Gate> {
-    let gate = |part: &str, service: &Value, consequence: &'static str| {
-        Some(Gate {
+pub(crate) fn backends_of(id: &ObjectId, object: &Value) -> Vec<Backend> {
+    let backend = |part: &str, service: &Value, consequence: &'static str| {
+        Some(Backend {
             id: id.clone(),
             part: part.to_owned(),
             namespace: service["namespace"].as_str()?.to_owned(),
@@ -42,18 +42,18 @@ pub(crate) fn gates_of(id: &ObjectId, object: &Value) -> Vec<Gate> {
                         _ => "the API server refuses every request that it is for",
                     };
                     let name = webhook["name"].as_str().unwrap_or_default();
-                    gate(name, &webhook["clientConfig"]["service"], consequence)
+                    backend(name, &webhook["clientConfig"]["service"], consequence)
                 })
                 .collect()
         }
-        ("apiregistration.k8s.io", "apiservices") => gate(
+        ("apiregistration.k8s.io", "apiservices") => backend(
             "",
             &object["spec"]["service"],
             "its kinds cannot be used and no namespace can be deleted",
         )
         .into_iter()
         .collect(),
-        ("apiextensions.k8s.io", "customresourcedefinitions") => gate(
+        ("apiextensions.k8s.io", "customresourcedefinitions") => backend(
             "",
             &object["spec"]["conversion"]["webhook"]["clientConfig"]["service"],
             "its objects can only be used in the version that they are stored in",

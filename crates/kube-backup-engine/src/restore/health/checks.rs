@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::backend::Gate;
-use super::{Trouble, TroubleKind};
+use super::backend::Backend;
+use super::{HealthIssue, HealthIssueKind};
 use crate::{GroupResource, ObjectId};
 
 fn id_of(plural: &str, object: &Value) -> ObjectId {
@@ -27,7 +27,7 @@ fn condition<'a>(object: &'a Value, name: &str) -> Option<&'a Value> {
 }
 
 /// A Pod that is neither Ready nor done.
-pub(crate) fn pod(pod: &Value) -> Option<Trouble> {
+pub(crate) fn pod(pod: &Value) -> Option<HealthIssue> {
     let ready = condition(pod, "Ready").is_some_and(|ready| ready["status"] == "True");
     if ready || going(pod) || pod["status"]["phase"] == "Succeeded" {
         return None;
@@ -66,8 +66,8 @@ pub(crate) fn pod(pod: &Value) -> Option<Trouble> {
     } else {
         ("its containers are not ready yet".to_owned(), look)
     };
-    Some(Trouble {
-        trouble: TroubleKind::PodNotReady,
+    Some(HealthIssue {
+        issue: HealthIssueKind::PodNotReady,
         id,
         reason,
         remedy,
@@ -100,7 +100,7 @@ fn waiting(pod: &Value) -> Option<(String, String)> {
 
 /// A claim that has no volume. `classes` are the cluster's storage classes with their
 /// `volumeBindingMode`.
-pub(crate) fn claim(claim: &Value, classes: &BTreeMap<String, String>) -> Option<Trouble> {
+pub(crate) fn claim(claim: &Value, classes: &BTreeMap<String, String>) -> Option<HealthIssue> {
     let phase = claim["status"]["phase"].as_str().unwrap_or("Pending");
     if phase == "Bound" || going(claim) {
         return None;
@@ -143,8 +143,8 @@ pub(crate) fn claim(claim: &Value, classes: &BTreeMap<String, String>) -> Option
             },
         }
     };
-    Some(Trouble {
-        trouble: TroubleKind::ClaimPending,
+    Some(HealthIssue {
+        issue: HealthIssueKind::ClaimPending,
         id,
         reason,
         remedy,
@@ -152,14 +152,14 @@ pub(crate) fn claim(claim: &Value, classes: &BTreeMap<String, String>) -> Option
 }
 
 /// A load balancer that nobody gave an address.
-pub(crate) fn service(service: &Value) -> Option<Trouble> {
+pub(crate) fn service(service: &Value) -> Option<HealthIssue> {
     let addresses = service["status"]["loadBalancer"]["ingress"].as_array();
     let has_address = addresses.is_some_and(|all| !all.is_empty());
     if service["spec"]["type"] != "LoadBalancer" || has_address || going(service) {
         return None;
     }
-    Some(Trouble {
-        trouble: TroubleKind::NoAddress,
+    Some(HealthIssue {
+        issue: HealthIssueKind::NoAddress,
         id: id_of("services", service),
         reason: match service["spec"]["loadBalancerClass"].as_str() {
             Some(class) => format!("load balancer class `{class}` has not given it an address"),
@@ -184,19 +184,23 @@ pub(crate) fn has_ready_endpoint(slices: &[Value]) -> bool {
     })
 }
 
-/// A gate behind which nobody answers.
-pub(crate) fn gate(gate: &Gate, service: Option<&Value>, slices: &[Value]) -> Option<Trouble> {
+/// A backend behind which nobody answers.
+pub(crate) fn backend(
+    backend: &Backend,
+    service: Option<&Value>,
+    slices: &[Value],
+) -> Option<HealthIssue> {
     // An external name is resolved by others.
     let elsewhere = service.is_some_and(|service| service["spec"]["type"] == "ExternalName");
     if elsewhere || service.is_some() && has_ready_endpoint(slices) {
         return None;
     }
-    let Gate {
+    let Backend {
         namespace,
         service: name,
         ..
-    } = gate;
-    let of = match gate.part.as_str() {
+    } = backend;
+    let of = match backend.part.as_str() {
         "" => String::new(),
         part => format!("`{part}`: "),
     };
@@ -211,12 +215,12 @@ pub(crate) fn gate(gate: &Gate, service: Option<&Value>, slices: &[Value]) -> Op
             format!("start its Pods: kubectl -n {namespace} get pods; or delete what refers to it"),
         )
     };
-    Some(Trouble {
-        trouble: TroubleKind::NoBackend,
-        id: gate.id.clone(),
+    Some(HealthIssue {
+        issue: HealthIssueKind::NoBackend,
+        id: backend.id.clone(),
         reason: format!(
             "{of}Service `{namespace}/{name}` {what}, and until then {}",
-            gate.consequence
+            backend.consequence
         ),
         remedy,
     })

@@ -10,14 +10,14 @@ use serde::Serialize;
 
 use crate::ObjectId;
 
-pub(crate) use backend::{Gate, gates_of};
+pub(crate) use backend::{Backend, backends_of};
 pub(crate) use probe::{await_backends, look};
 
 /// What may be wrong with something that was restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
-pub enum TroubleKind {
+pub enum HealthIssueKind {
     /// A Pod is not Ready.
     PodNotReady,
     /// A PersistentVolumeClaim has no volume.
@@ -28,7 +28,7 @@ pub enum TroubleKind {
     NoBackend,
 }
 
-impl TroubleKind {
+impl HealthIssueKind {
     /// The words in the table.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -43,9 +43,9 @@ impl TroubleKind {
 
 /// Something that was restored and is not well, or not yet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Trouble {
+pub struct HealthIssue {
     /// What is wrong.
-    pub trouble: TroubleKind,
+    pub issue: HealthIssueKind,
     /// With which object, by its name in the cluster.
     #[serde(flatten)]
     pub id: ObjectId,
@@ -55,20 +55,20 @@ pub struct Trouble {
     pub remedy: String,
 }
 
-/// Most troubles of one kind that are printed.
+/// Most health issues of one kind that are printed.
 const SHOWN: usize = 10;
 
-/// Prints troubles as a table, the first few of each kind.
-pub(super) fn print(troubles: &[Trouble], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let mut kinds: Vec<TroubleKind> = troubles.iter().map(|trouble| trouble.trouble).collect();
+/// Prints health issues as a table, the first few of each kind.
+pub(super) fn print(health_issues: &[HealthIssue], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut kinds: Vec<HealthIssueKind> = health_issues.iter().map(|issue| issue.issue).collect();
     kinds.sort();
     kinds.dedup();
     for kind in kinds {
-        let of_kind: Vec<&Trouble> = troubles.iter().filter(|t| t.trouble == kind).collect();
+        let of_kind: Vec<&HealthIssue> = health_issues.iter().filter(|t| t.issue == kind).collect();
         writeln!(f, "  {}: {}", kind.name(), of_kind.len())?;
-        for trouble in of_kind.iter().take(SHOWN) {
-            writeln!(f, "    {}: {}", trouble.id, trouble.reason)?;
-            writeln!(f, "      {}", trouble.remedy)?;
+        for issue in of_kind.iter().take(SHOWN) {
+            writeln!(f, "    {}: {}", issue.id, issue.reason)?;
+            writeln!(f, "      {}", issue.remedy)?;
         }
         if of_kind.len() > SHOWN {
             writeln!(f, "    and {} more", of_kind.len() - SHOWN)?;

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::backend::Gate;
-use super::{Trouble, checks};
+use super::backend::Backend;
+use super::{HealthIssue, checks};
 use crate::cluster::reader::encode_query;
 use crate::cluster::writer::ClusterWriter;
 use crate::restore::report::RestoreReport;
@@ -25,16 +25,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) async fn look(
     api: &ClusterWriter,
     report: &RestoreReport,
-    gates: &[Gate],
+    backends: &[Backend],
     time: Duration,
-) -> Result<Vec<Trouble>> {
+) -> Result<Vec<HealthIssue>> {
     let restored = Restored::of(report);
     let started = Instant::now();
     let mut pause = PAUSE;
     loop {
-        let troubles = look_once(api, &restored, gates).await?;
-        if troubles.is_empty() || started.elapsed() + pause > time {
-            return Ok(troubles);
+        let health_issues = look_once(api, &restored, backends).await?;
+        if health_issues.is_empty() || started.elapsed() + pause > time {
+            return Ok(health_issues);
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
@@ -44,14 +44,14 @@ pub(crate) async fn look(
 /// Waits until all of these Services that exist have a ready endpoint, or the time is over.
 pub(crate) async fn await_backends(
     api: &ClusterWriter,
-    gates: &[Gate],
+    backends: &[Backend],
     time: Duration,
 ) -> Result<()> {
     let started = Instant::now();
     let mut pause = PAUSE;
     loop {
         let mut waits = false;
-        for (namespace, name) in services_of(gates) {
+        for (namespace, name) in services_of(backends) {
             let (service, slices) = backend(api, namespace, name).await?;
             // One that is not there by now is not coming.
             waits |= service.is_some() && !checks::has_ready_endpoint(&slices);
@@ -142,21 +142,21 @@ impl<'a> Restored<'a> {
 async fn look_once(
     api: &ClusterWriter,
     restored: &Restored<'_>,
-    gates: &[Gate],
-) -> Result<Vec<Trouble>> {
-    let mut troubles = Vec::new();
+    backends: &[Backend],
+) -> Result<Vec<HealthIssue>> {
+    let mut health_issues = Vec::new();
     let mut pods = vec![PODS];
     pods.extend(WORKLOADS.iter().map(|(_, plural)| *plural));
     each(api, PODS, &restored.namespaces(&pods), |pod| {
-        troubles.extend(checks::pod(pod).filter(|_| restored.holds_pod(pod)));
+        health_issues.extend(checks::pod(pod).filter(|_| restored.holds_pod(pod)));
     })
     .await?;
     let claims = restored.namespaces(&[CLAIMS]);
     if !claims.is_empty() {
         let classes = storage_classes(api).await?;
         each(api, CLAIMS, &claims, |claim| {
-            let trouble = checks::claim(claim, &classes);
-            troubles.extend(trouble.filter(|_| restored.holds(CLAIMS, claim)));
+            let issue = checks::claim(claim, &classes);
+            health_issues.extend(issue.filter(|_| restored.holds(CLAIMS, claim)));
         })
         .await?;
     }
@@ -165,27 +165,28 @@ async fn look_once(
         SERVICES,
         &restored.namespaces(&[SERVICES]),
         |service| {
-            let trouble = checks::service(service);
-            troubles.extend(trouble.filter(|_| restored.holds(SERVICES, service)));
+            let issue = checks::service(service);
+            health_issues.extend(issue.filter(|_| restored.holds(SERVICES, service)));
         },
     )
     .await?;
-    for (namespace, name) in services_of(gates) {
+    for (namespace, name) in services_of(backends) {
         let (service, slices) = backend(api, namespace, name).await?;
-        let of_service = gates
+        let of_service = backends
             .iter()
-            .filter(|gate| gate.namespace == namespace && gate.service == name);
-        troubles
-            .extend(of_service.filter_map(|gate| checks::gate(gate, service.as_ref(), &slices)));
+            .filter(|backend| backend.namespace == namespace && backend.service == name);
+        health_issues.extend(
+            of_service.filter_map(|backend| checks::backend(backend, service.as_ref(), &slices)),
+        );
     }
-    troubles.sort();
-    Ok(troubles)
+    health_issues.sort();
+    Ok(health_issues)
 }
 
-fn services_of(gates: &[Gate]) -> BTreeSet<(&str, &str)> {
-    gates
+fn services_of(backends: &[Backend]) -> BTreeSet<(&str, &str)> {
+    backends
         .iter()
-        .map(|gate| (gate.namespace.as_str(), gate.service.as_str()))
+        .map(|backend| (backend.namespace.as_str(), backend.service.as_str()))
         .collect()
 }
 

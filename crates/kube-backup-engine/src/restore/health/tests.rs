@@ -12,7 +12,7 @@ fn pod(status: Value) -> Value {
 }
 
 fn of_pod(status: Value) -> Option<(String, String)> {
-    checks::pod(&pod(status)).map(|trouble| (trouble.reason, trouble.remedy))
+    checks::pod(&pod(status)).map(|issue| (issue.reason, issue.remedy))
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn a_claim_without_volume_says_what_it_waits_for() {
     let of = |spec: Value, phase: &str| {
         let claim = json!({"metadata": {"name": "data", "namespace": "shop"}, "spec": spec,
             "status": {"phase": phase}});
-        checks::claim(&claim, &classes).map(|trouble| (trouble.reason, trouble.remedy))
+        checks::claim(&claim, &classes).map(|issue| (issue.reason, issue.remedy))
     };
     assert_eq!(of(json!({"storageClassName": "now"}), "Bound"), None);
     let cases = [
@@ -113,9 +113,9 @@ fn a_load_balancer_needs_an_address_and_other_services_none() {
     };
     assert_eq!(of("ClusterIP", Value::Null), None);
     assert_eq!(of("LoadBalancer", json!([{"ip": "192.0.2.1"}])), None);
-    let trouble = of("LoadBalancer", json!([])).unwrap();
-    assert_eq!(trouble.trouble, TroubleKind::NoAddress);
-    assert!(trouble.remedy.contains("cloud controller manager"));
+    let issue = of("LoadBalancer", json!([])).unwrap();
+    assert_eq!(issue.issue, HealthIssueKind::NoAddress);
+    assert!(issue.remedy.contains("cloud controller manager"));
 }
 
 #[test]
@@ -130,27 +130,27 @@ fn a_gate_is_open_when_something_behind_it_is_ready() {
         {"name": "warn.example.com", "failurePolicy": "Ignore", "clientConfig": {"service": {"namespace": "a", "name": "s"}}},
         {"name": "far.example.com", "clientConfig": {"url": "https://example.com"}}]});
     let kind = "validatingwebhookconfigurations.admissionregistration.k8s.io";
-    let gates = gates_of(&id(kind), &webhooks);
-    assert_eq!(gates.len(), 2);
+    let backends = backends_of(&id(kind), &webhooks);
+    assert_eq!(backends.len(), 2);
     let service = json!({"spec": {"type": "ClusterIP"}});
     let slices = |ready: Value| vec![json!({"endpoints": [{"conditions": {"ready": ready}}]})];
     assert_eq!(
-        checks::gate(&gates[0], Some(&service), &slices(json!(true))),
+        checks::backend(&backends[0], Some(&service), &slices(json!(true))),
         None
     );
     assert_eq!(
-        checks::gate(&gates[0], Some(&service), &slices(Value::Null)),
+        checks::backend(&backends[0], Some(&service), &slices(Value::Null)),
         None
     );
     let external = json!({"spec": {"type": "ExternalName"}});
-    assert_eq!(checks::gate(&gates[0], Some(&external), &[]), None);
-    let closed = checks::gate(&gates[0], Some(&service), &slices(json!(false))).unwrap();
+    assert_eq!(checks::backend(&backends[0], Some(&external), &[]), None);
+    let closed = checks::backend(&backends[0], Some(&service), &slices(json!(false))).unwrap();
     assert_eq!(
         closed.reason,
         "`deny.example.com`: Service `a/s` has no ready endpoint, and until then the API server refuses \
          every request that it is for"
     );
-    let missing = checks::gate(&gates[1], None, &[]).unwrap();
+    let missing = checks::backend(&backends[1], None, &[]).unwrap();
     assert!(
         missing
             .reason
@@ -160,11 +160,11 @@ fn a_gate_is_open_when_something_behind_it_is_ready() {
     let conversion = json!({"spec": {"conversion": {"webhook": {"clientConfig": {"service":
         {"namespace": "a", "name": "c"}}}}}});
     let kind = "customresourcedefinitions.apiextensions.k8s.io";
-    assert_eq!(gates_of(&id(kind), &conversion)[0].service, "c");
-    assert_eq!(gates_of(&id(kind), &json!({"spec": {}})), []);
+    assert_eq!(backends_of(&id(kind), &conversion)[0].service, "c");
+    assert_eq!(backends_of(&id(kind), &json!({"spec": {}})), []);
     let local = json!({"spec": {"group": "apps"}});
     assert_eq!(
-        gates_of(&id("apiservices.apiregistration.k8s.io"), &local),
+        backends_of(&id("apiservices.apiregistration.k8s.io"), &local),
         []
     );
 }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Context, Verdict};
+use super::{TransformContext, Verdict};
 
-pub(super) fn transform(service: &mut Value, _: &Context<'_>) -> Verdict {
+pub(super) fn transform(service: &mut Value, _: &TransformContext<'_>) -> Verdict {
     let automanaged =
         service.pointer("/metadata/labels/kube-aggregator.kubernetes.io~1automanaged");
     if automanaged.is_some() {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Context, Verdict, remove, text};
+use super::{TransformContext, Verdict, remove, text};
 
 const BOUND: &str = "pv.kubernetes.io/bind-completed";
 /// What binding, provisioning and other tools' backups left behind, true of the old cluster only
@@ -17,7 +17,7 @@ const BINDING: [&str; 7] = [
     "velero.io/data-upload-name",
 ];
 
-pub(super) fn transform(claim: &mut Value, context: &Context<'_>) -> Verdict {
+pub(super) fn transform(claim: &mut Value, context: &TransformContext<'_>) -> Verdict {
     let bound = claim["metadata"]["annotations"].get(BOUND).is_some();
     if bound {
         // Filled once, from a snapshot or claim that the target need not have: waiting for it, the

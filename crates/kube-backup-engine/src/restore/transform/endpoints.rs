@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Context, Verdict};
+use super::{TransformContext, Verdict};
 
 /// Labels by which controllers mark what they keep (k8s.io/kubernetes/pkg/controller/endpoint and
 /// k8s.io/endpointslice).
@@ -20,7 +20,7 @@ const MANAGED_BY: [(&str, &str); 3] = [
 /// Set by the same controller before it had a label.
 const TRIGGERED: &str = "endpoints.kubernetes.io/last-change-trigger-time";
 
-pub(super) fn transform(endpoints: &mut Value, _: &Context<'_>) -> Verdict {
+pub(super) fn transform(endpoints: &mut Value, _: &TransformContext<'_>) -> Verdict {
     let metadata = &endpoints["metadata"];
     let managed = MANAGED_BY
         .iter()

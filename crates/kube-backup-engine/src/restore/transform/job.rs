@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Context, Verdict, remove};
+use super::{TransformContext, Verdict, remove};
 
-pub(super) fn transform(job: &mut Value, _: &Context<'_>) -> Verdict {
+pub(super) fn transform(job: &mut Value, _: &TransformContext<'_>) -> Verdict {
     if job
         .pointer("/status/completionTime")
         .is_some_and(|time| !time.is_null())

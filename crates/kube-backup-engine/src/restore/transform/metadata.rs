@@ -3,7 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::Context;
+use super::TransformContext;
 use crate::archive::hex;
 
 /// On everything a restore creates; Velero's own names, so that its tools find them.
@@ -27,7 +27,7 @@ const SERVERS: [&str; 9] = [
     "uid",
 ];
 
-pub(super) fn transform(object: &mut Value, context: &Context<'_>) {
+pub(super) fn transform(object: &mut Value, context: &TransformContext<'_>) {
     if let Some(fields) = object.as_object_mut() {
         fields.remove("status");
     }

@@ -36,7 +36,7 @@ pub(crate) use mapping::map_namespaces;
 pub(crate) use metadata::{BACKUP_LABEL, RESTORE_LABEL, TOUCHED, label_value};
 
 /// What a transformation may know.
-pub(crate) struct Context<'a> {
+pub(crate) struct TransformContext<'a> {
     pub(crate) spec: &'a RestoreSpec,
     /// The backup's name.
     pub(crate) backup: &'a str,
@@ -52,10 +52,10 @@ pub(crate) enum Verdict {
     Skip(&'static str),
 }
 
-type Quirk = fn(&mut Value, &Context<'_>) -> Verdict;
+type Rule = fn(&mut Value, &TransformContext<'_>) -> Verdict;
 
-/// The quirk of each kind that has one.
-const QUIRKS: [(&str, &str, Quirk); 16] = [
+/// The rule of each kind that has one.
+const RULES: [(&str, &str, Rule); 16] = [
     ("", "configmaps", config_map::transform),
     ("", "endpoints", endpoints::transform),
     ("", "namespaces", namespace::transform),
@@ -92,19 +92,19 @@ const QUIRKS: [(&str, &str, Quirk); 16] = [
 
 /// Changes an object into what is to be created.
 ///
-/// Owner references are not looked at here: [`super::owners`] takes them off afterwards, and a quirk
+/// Owner references are not looked at here: [`super::owners`] takes them off afterwards, and a rule
 /// may need them.
 pub(crate) fn transform(
     kind: &GroupResource,
     object: &mut Value,
-    context: &Context<'_>,
+    context: &TransformContext<'_>,
 ) -> Verdict {
-    let quirk = QUIRKS
+    let rule = RULES
         .iter()
         .find(|(group, plural, _)| kind.is(group, plural));
-    // The quirk first: some rules read what the metadata's rules take away.
-    if let Some((_, _, quirk)) = quirk
-        && let Verdict::Skip(reason) = quirk(object, context)
+    // The rule first: some rules read what the metadata's rules take away.
+    if let Some((_, _, rule)) = rule
+        && let Verdict::Skip(reason) = rule(object, context)
     {
         return Verdict::Skip(reason);
     }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Context, Verdict, elements, is_controlled_by, remove, text};
+use super::{TransformContext, Verdict, elements, is_controlled_by, remove, text};
 
-pub(super) fn transform(pod: &mut Value, _: &Context<'_>) -> Verdict {
+pub(super) fn transform(pod: &mut Value, _: &TransformContext<'_>) -> Verdict {
     if matches!(text(pod, "/status/phase"), "Succeeded" | "Failed") {
         return Verdict::Skip("it has run to its end");
     }

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Context, Verdict, remove, text};
+use super::{TransformContext, Verdict, remove, text};
 
-pub(super) fn transform(secret: &mut Value, _: &Context<'_>) -> Verdict {
+pub(super) fn transform(secret: &mut Value, _: &TransformContext<'_>) -> Verdict {
     if text(secret, "/type") == "kubernetes.io/service-account-token" {
         // With the uid of an account that is gone, the token controller deletes it; without, it fills
         // it anew.

@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use super::{Context, Verdict, elements, remove, text};
+use super::{TransformContext, Verdict, elements, remove, text};
 
 const LAST_APPLIED: &str =
     "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
 
-pub(super) fn transform(service: &mut Value, context: &Context<'_>) -> Verdict {
+pub(super) fn transform(service: &mut Value, context: &TransformContext<'_>) -> Verdict {
     // "None" is a choice and not an address.
     if text(service, "/spec/clusterIP") != "None" {
         remove(service, "/spec", "clusterIP");

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Context, Verdict, text};
+use super::{TransformContext, Verdict, text};
 
-pub(super) fn transform(account: &mut Value, _: &Context<'_>) -> Verdict {
+pub(super) fn transform(account: &mut Value, _: &TransformContext<'_>) -> Verdict {
     // Token Secrets that a controller made have another suffix in every cluster.
     let prefix = format!("{}-token-", text(account, "/metadata/name"));
     if let Some(secrets) = account.get_mut("secrets").and_then(Value::as_array_mut) {

@@ -43,7 +43,7 @@ impl Case {
             preserve_node_ports: self.preserve_node_ports,
             ..RestoreSpec::named("r")
         };
-        let context = Context {
+        let context = TransformContext {
             spec: &spec,
             backup: "b",
             volumes: &HashSet::from(["kept".to_owned()]),
@@ -93,7 +93,7 @@ fn every_golden_case_comes_out_as_written() {
 }
 
 #[test]
-fn every_kind_with_a_quirk_has_a_case() {
+fn every_kind_with_a_rule_has_a_case() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/restore/transform/cases");
     let mut seen = HashSet::new();
     for file in std::fs::read_dir(folder).unwrap() {
@@ -102,9 +102,9 @@ fn every_kind_with_a_quirk_has_a_case() {
             seen.insert(Case::deserialize(document).unwrap().kind);
         }
     }
-    for (group, plural, _) in QUIRKS {
+    for (group, plural, _) in RULES {
         let kind = GroupResource::new(group, plural);
-        assert!(seen.contains(&kind), "{kind} has a quirk and no case");
+        assert!(seen.contains(&kind), "{kind} has a rule and no case");
     }
 }
 

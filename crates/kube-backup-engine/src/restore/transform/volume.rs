@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Context, Verdict, remove, text};
+use super::{TransformContext, Verdict, remove, text};
 
-pub(super) fn transform(volume: &mut Value, _: &Context<'_>) -> Verdict {
+pub(super) fn transform(volume: &mut Value, _: &TransformContext<'_>) -> Verdict {
     if text(volume, "/spec/persistentVolumeReclaimPolicy") == "Delete" {
         // The disk dies with its claim, and a second object for one disk would kill it with its own.
         return Verdict::Skip(

@@ -174,7 +174,7 @@ async fn a_token_that_moves_between_two_kinds_is_never_lost_or_doubled() {
             let during = moves.load(Ordering::Relaxed) - before;
             assert_eq!(report.results, Default::default(), "{report}");
             let point_in_time = report.record.point_in_time().unwrap().unwrap();
-            assert!(point_in_time.is_one(), "{moment:?}");
+            assert!(point_in_time.is_one(), "{point_in_time:?}");
             let mut found: BTreeSet<String> =
                 read_whole(&repository, &name).await.into_iter().collect();
             found.remove(&format!("namespaces {}", field.namespace));
@@ -276,7 +276,7 @@ async fn what_outlasts_the_history_goes_on_with_its_referents_behind_it() {
     );
     assert!(
         point_in_time.except["pods"].contains("history"),
-        "{moment:?}"
+        "{point_in_time:?}"
     );
     let mut objects = read_whole(&repository, "a").await;
     let count = objects.len();

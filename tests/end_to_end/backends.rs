@@ -2,7 +2,7 @@
 //! a real control plane, where webhooks are called and admission looks for what Pods name.
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
-use ack_backup_center::engine::restore::{Action, Outcome, Restore, RestoreSpec, TroubleKind};
+use ack_backup_center::engine::restore::{Action, HealthIssueKind, Outcome, Restore, RestoreSpec};
 use control_plane::unique_name;
 use http::Method;
 use serde_json::{Value, json};
@@ -90,15 +90,12 @@ async fn a_dead_webhook_is_restored_after_all_that_it_would_refuse() {
         owned["metadata"]["ownerReferences"][0]["uid"],
         service["metadata"]["uid"]
     );
-    let trouble = report
-        .troubles
+    let issue = report
+        .health_issues
         .iter()
-        .find(|trouble| trouble.trouble == TroubleKind::NoBackend && trouble.id.name == namespace);
-    let trouble = trouble.unwrap_or_else(|| panic!("{report}"));
-    assert!(
-        trouble.reason.contains("refuses every request"),
-        "{trouble:?}"
-    );
+        .find(|issue| issue.issue == HealthIssueKind::NoBackend && issue.id.name == namespace);
+    let issue = issue.unwrap_or_else(|| panic!("{report}"));
+    assert!(issue.reason.contains("refuses every request"), "{issue:?}");
 
     // It is there, and dead indeed.
     until(
