@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ack_backup_center::engine::compare::Comparison;
-use ack_backup_center::engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec};
+use ack_backup_center::engine::restore::{
+    Outcome, Restore, RestoreReport, RestoreSpec, SkipReason,
+};
 use ack_backup_center::engine::verify::{Severity, Verify};
 use ack_backup_center::engine::{ObjectId, Phase, Repository};
 use control_plane::ControlPlane;
@@ -74,8 +76,10 @@ fn lines(report: &RestoreReport, items: &BTreeSet<ObjectId>) -> BTreeMap<String,
         .collect();
     for item in &report.items {
         let reason = match &item.outcome {
-            Outcome::Skipped(reason) | Outcome::Failed(reason) => reason.clone(),
-            Outcome::Left(differences) => differences.join(", "),
+            Outcome::Skipped(SkipReason::NotRestored(reason)) | Outcome::Failed(reason) => {
+                reason.clone()
+            }
+            Outcome::Skipped(SkipReason::Exists(differences)) => differences.join(", "),
             _ => String::new(),
         };
         let line = (item.outcome.name().to_owned(), reason);

@@ -3,7 +3,7 @@
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{
-    ExistingResourcePolicy, Outcome, Restore, RestoreReport, RestoreSpec,
+    ExistingResourcePolicy, Outcome, Restore, RestoreReport, RestoreSpec, SkipReason,
 };
 use control_plane::unique_name;
 use kube::Client;
@@ -131,7 +131,10 @@ async fn a_copy_of_a_claim_takes_no_volume_from_the_original() {
     };
     let report = stage.restore(spec).await;
     let outcome = stage.outcome(&report, &stage.volume);
-    assert!(matches!(outcome, Outcome::Left(_)), "{outcome:?}");
+    assert!(
+        matches!(outcome, Outcome::Skipped(SkipReason::Exists(_))),
+        "{outcome:?}"
+    );
     assert_eq!(stage.outcome(&report, "data"), &Outcome::Created);
     let path = format!("/api/v1/namespaces/{copy}/persistentvolumeclaims/data");
     let claim = get(&stage.client, &path).await.unwrap();

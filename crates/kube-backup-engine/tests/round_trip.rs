@@ -12,7 +12,7 @@ use futures::TryStreamExt as _;
 use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupSpec, Selector};
 use kube_backup_engine::compare::Comparison;
-use kube_backup_engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec};
+use kube_backup_engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec, SkipReason};
 use kube_backup_engine::{EntryFilter, ErrorKind, ObjectId, Phase, ReadLimits, Repository};
 use kube_local::KubeLocal;
 use object_store::memory::InMemory;
@@ -197,10 +197,10 @@ async fn a_namespace_comes_back_as_it_was() {
     // Another restore finds it as it is in the backup.
     let other = restore(&client, &repository, "a", RestoreSpec::named("other")).await;
     assert!(
-        other
-            .items
-            .iter()
-            .all(|item| matches!(item.outcome, Outcome::Unchanged | Outcome::Skipped(_))),
+        other.items.iter().all(|item| matches!(
+            item.outcome,
+            Outcome::Unchanged | Outcome::Skipped(SkipReason::NotRestored(_))
+        )),
         "{other:#?}"
     );
 }
@@ -380,7 +380,7 @@ async fn existing_objects_are_left_and_reported_or_updated() {
     let differences = vec!["/data/colour".to_owned(), "/data/size".to_owned()];
     assert_eq!(
         outcome(&left, "configmaps shop/settings"),
-        Outcome::Left(differences)
+        Outcome::Skipped(SkipReason::Exists(differences))
     );
     assert_eq!(outcome(&left, "secrets shop/password"), Outcome::Unchanged);
     assert_eq!(get(&client, path).await.unwrap()["data"]["colour"], "blue");

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::changes::Change;
 use super::decide::{Decision, decide};
 use super::owners;
-use super::report::Outcome;
+use super::report::{Outcome, SkipReason};
 use super::spec::ExistingResourcePolicy;
 use crate::cluster::writer::{ApiResponse, ClusterWriter};
 use crate::{ApiResource, GroupResource, Result};
@@ -200,8 +200,10 @@ async fn carry_out(
             return Ok(Applied::from(outcome).with_remark("an earlier run of this restore did it"));
         }
         Decision::Equal => return Ok(Outcome::Unchanged.into()),
-        Decision::Leave(differences, patch) => {
-            let mut applied = Applied::from(Outcome::Left(shortened(&differences)));
+        Decision::Skip(differences, patch) => {
+            let mut applied = Applied::from(Outcome::Skipped(SkipReason::Exists(shortened(
+                &differences,
+            ))));
             if api.is_dry_run() {
                 let answer = api.merge(path, &patch).await?;
                 if answer.status.is_success() {

@@ -16,7 +16,7 @@ pub(crate) enum Decision {
     /// Nothing: it is as in the backup.
     Equal,
     /// Nothing: it differs at these places, and is not to be changed. The patch would change it.
-    Leave(Vec<String>, Value),
+    Skip(Vec<String>, Value),
     /// Patch it to what the backup holds; it differs at these places.
     Update(Vec<String>, Value),
     /// Add what it lacks.
@@ -48,7 +48,7 @@ pub(crate) fn decide(
                 Decision::Merge(patch)
             }
             None if touched == Some("merged") => Decision::Done(Outcome::Merged),
-            None => Decision::Leave(differences, json!({})),
+            None => Decision::Skip(differences, json!({})),
         };
     }
     let patch = Comparison::default().patch(kind, wanted, live);
@@ -62,7 +62,7 @@ pub(crate) fn decide(
     // Patched to the claim of the backup, a volume would be taken from the claim that it is bound to.
     let is_taken = kind.is("", "persistentvolumes") && !is_for_the_same_claim(live, wanted);
     if policy == ExistingResourcePolicy::None || is_taken {
-        return Decision::Leave(differences, patch);
+        return Decision::Skip(differences, patch);
     }
     for label in [BACKUP_LABEL, RESTORE_LABEL] {
         patch["metadata"]["labels"][label] = wanted["metadata"]["labels"][label].clone();
@@ -192,7 +192,7 @@ mod tests {
         let change = json!({"data": {"colour": "red"}});
         assert_eq!(
             of(&other, ExistingResourcePolicy::None),
-            Decision::Leave(differences.clone(), change.clone())
+            Decision::Skip(differences.clone(), change.clone())
         );
         let mut patch = change;
         patch["metadata"] = json!({"labels": {BACKUP_LABEL: "b", RESTORE_LABEL: "r"},
@@ -225,7 +225,7 @@ mod tests {
             volume("copy", "Released", "Delete"),
         ] {
             let decision = decided(&mut live);
-            assert!(matches!(decision, Decision::Leave(..)), "{decision:?}");
+            assert!(matches!(decision, Decision::Skip(..)), "{decision:?}");
         }
         let decision = decided(&mut volume("copy", "Bound", "Delete"));
         assert!(matches!(decision, Decision::Update(..)), "{decision:?}");
@@ -256,7 +256,7 @@ mod tests {
                 &lacking_nothing,
                 &wanted
             ),
-            Decision::Leave(vec!["/metadata/annotations/team".to_owned()], json!({}))
+            Decision::Skip(vec!["/metadata/annotations/team".to_owned()], json!({}))
         );
         let patch = json!({"metadata": {"annotations": {"team": "a", TOUCHED: "r merged"}}});
         assert_eq!(

@@ -271,7 +271,7 @@ impl<'a> Execution<'a> {
             volumes: &volumes,
         };
         if let Verdict::Skip(reason) = transform::transform(&id.resource, &mut object, &context) {
-            return settled(Outcome::Skipped(reason.into()));
+            return settled(Outcome::not_restored(reason));
         }
         if tier == Tier::RequestedServices && Tier::of_service(&object) != tier {
             self.settled().deferred.push(entry);

@@ -28,7 +28,7 @@ pub use health::{HealthIssue, HealthIssueKind};
 pub use kube::core::{Expression, Selector};
 pub(crate) use owners::is_adopted;
 pub use plan::{Action, PlannedItem, RestorePlan};
-pub use report::{Item, Outcome, RestoreReport};
+pub use report::{Item, Outcome, RestoreReport, SkipReason};
 pub use restore::{Restore, RestoreProgress};
 pub(crate) use spec::is_never_restored;
 pub use spec::{ExistingResourcePolicy, RestoreSpec};

@@ -24,9 +24,7 @@ pub enum Action {
     Merge,
     /// Nothing: what is there is as it should be.
     Keep,
-    /// Nothing: what is there differs, and is left alone.
-    Leave,
-    /// Not restore it.
+    /// Nothing: what is there differs and is left alone, or it is not restored.
     Skip,
     /// Try, and fail.
     Fail,
@@ -41,7 +39,6 @@ impl Action {
             Self::Update => "update",
             Self::Merge => "merge",
             Self::Keep => "keep",
-            Self::Leave => "leave",
             Self::Skip => "skip",
             Self::Fail => "fail",
         }
@@ -65,7 +62,7 @@ pub struct PlannedItem {
     /// Why.
     pub reason: String,
     /// What would be changed in the object that is there, as the server says; with
-    /// [`Action::Leave`], what an update would change.
+    /// [`Action::Skip`], what an update would change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
     /// Why the server could not be asked; `None` where it was.
@@ -92,14 +89,7 @@ impl PlannedItem {
             Outcome::Updated => (Action::Update, "it differs".to_owned()),
             Outcome::Merged => (Action::Merge, "it lacks something".to_owned()),
             Outcome::Unchanged => (Action::Keep, "it is as in the backup".to_owned()),
-            Outcome::Left(differences) => {
-                let places = differences.join(", ");
-                (
-                    Action::Leave,
-                    format!("it differs at {places}; what exists is left alone"),
-                )
-            }
-            Outcome::Skipped(reason) => (Action::Skip, reason),
+            Outcome::Skipped(reason) => (Action::Skip, reason.to_string()),
             Outcome::Failed(reason) => (Action::Fail, reason),
         };
         Self {

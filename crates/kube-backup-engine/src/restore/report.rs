@@ -17,26 +17,53 @@ pub enum Outcome {
     Created,
     /// It was there and is as in the backup.
     Unchanged,
-    /// It was there, differs, and was left alone; the first few differences.
-    Left(Vec<String>),
     /// It was there and was patched to what the backup holds.
     Updated,
     /// It was there and what it lacked was added.
     Merged,
-    /// Not restored, for this reason.
-    Skipped(String),
+    /// Nothing was done, for this reason.
+    Skipped(SkipReason),
     /// Could not be restored, for this reason.
     Failed(String),
 }
 
+/// Why an object was skipped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub enum SkipReason {
+    /// It exists and differs at these places, of which the first few are named, and the
+    /// [existing resource policy](super::ExistingResourcePolicy) leaves it as it is.
+    Exists(Vec<String>),
+    /// A restore does not bring it back, for this reason.
+    NotRestored(String),
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exists(differences) => write!(
+                f,
+                "it differs at {}; what exists is left alone",
+                differences.join(", ")
+            ),
+            Self::NotRestored(reason) => f.write_str(reason),
+        }
+    }
+}
+
 impl Outcome {
+    /// The object is not restored, for this reason.
+    pub(crate) fn not_restored(reason: impl Into<String>) -> Self {
+        Self::Skipped(SkipReason::NotRestored(reason.into()))
+    }
+
     /// The word in the table.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Unchanged => "unchanged",
-            Self::Left(_) => "left",
             Self::Updated => "updated",
             Self::Merged => "merged",
             Self::Skipped(_) => "skipped",
@@ -47,7 +74,10 @@ impl Outcome {
     /// Whether the object is in the cluster now.
     #[must_use]
     pub fn is_in_cluster(&self) -> bool {
-        !matches!(self, Self::Skipped(_) | Self::Failed(_))
+        !matches!(
+            self,
+            Self::Skipped(SkipReason::NotRestored(_)) | Self::Failed(_)
+        )
     }
 
     /// Whether the object is as this restore made it.
@@ -55,11 +85,14 @@ impl Outcome {
         matches!(self, Self::Created | Self::Updated)
     }
 
-    fn detail(&self) -> String {
+    /// What people should look at: that it failed, or is not as in the backup.
+    fn concern(&self) -> Option<String> {
         match self {
-            Self::Left(differences) => format!("differs at {}", differences.join(", ")),
-            Self::Skipped(reason) | Self::Failed(reason) => reason.clone(),
-            _ => String::new(),
+            Self::Skipped(SkipReason::Exists(differences)) => {
+                Some(format!("differs at {}", differences.join(", ")))
+            }
+            Self::Failed(reason) => Some(reason.clone()),
+            _ => None,
         }
     }
 }
@@ -139,14 +172,8 @@ impl fmt::Display for RestoreReport {
             writeln!(f, "  warning: {warning}")?;
         }
         for item in &self.items {
-            if matches!(item.outcome, Outcome::Left(_) | Outcome::Failed(_)) {
-                writeln!(
-                    f,
-                    "  {:<10} {}: {}",
-                    item.outcome.name(),
-                    item.id,
-                    item.outcome.detail()
-                )?;
+            if let Some(concern) = item.outcome.concern() {
+                writeln!(f, "  {:<10} {}: {concern}", item.outcome.name(), item.id)?;
             }
         }
         health::print(&self.health_issues, f)

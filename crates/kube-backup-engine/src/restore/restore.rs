@@ -122,7 +122,7 @@ impl Restore {
             let target = self.spec.target_namespace(&by).to_owned();
             let reason = format!("the one of namespace `{by}` takes its place in `{target}`");
             let tier = Tier::of(&id.resource);
-            let outcome = Outcome::Skipped(reason);
+            let outcome = Outcome::not_restored(reason);
             run.record(tier, id, Some(target), outcome.into(), None);
         }
         let mut namespaces: BTreeSet<String> = BTreeSet::new();

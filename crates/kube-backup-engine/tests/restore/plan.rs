@@ -1,7 +1,9 @@
 //! A plan says what a restore would do, and does nothing.
 
 use http::Method;
-use kube_backup_engine::restore::{Action, ExistingResourcePolicy, RestorePlan, RestoreSpec};
+use kube_backup_engine::restore::{
+    Action, ExistingResourcePolicy, Outcome, RestorePlan, RestoreSpec, SkipReason,
+};
 use kube_local::KubeLocal;
 use serde_json::json;
 
@@ -19,16 +21,23 @@ fn item<'a>(plan: &'a RestorePlan, name: &str) -> &'a kube_backup_engine::restor
 }
 
 /// What a restore did, in the words of a plan.
-fn done(outcome: &str) -> &'static str {
-    match outcome {
-        "created" => "create",
-        "updated" => "update",
-        "merged" => "merge",
-        "unchanged" => "keep",
-        "left" => "leave",
-        "skipped" => "skip",
-        _ => "fail",
-    }
+fn done(outcome: &Outcome) -> (Action, bool) {
+    let action = match outcome {
+        Outcome::Created => Action::Create,
+        Outcome::Updated => Action::Update,
+        Outcome::Merged => Action::Merge,
+        Outcome::Unchanged => Action::Keep,
+        Outcome::Skipped(_) => Action::Skip,
+        _ => Action::Fail,
+    };
+    let exists = matches!(outcome, Outcome::Skipped(SkipReason::Exists(_)));
+    (action, exists)
+}
+
+/// What a plan would do, and whether that is nothing because the object exists and differs.
+fn planned(plan: &RestorePlan, name: &str) -> (Action, bool) {
+    let item = item(plan, name);
+    (item.action, item.reason.starts_with("it differs at "))
 }
 
 #[tokio::test]
@@ -91,19 +100,19 @@ async fn a_plan_writes_nothing_and_comes_true() {
         assert_eq!(action(&plan, "serviceaccounts shop/default"), lacking);
         assert_eq!(action(&plan, "serviceaccounts shop/bot"), Action::Keep);
         assert_eq!(
-            action(&plan, "configmaps shop/kube-root-ca.crt"),
-            Action::Skip
+            planned(&plan, "configmaps shop/kube-root-ca.crt"),
+            (Action::Skip, false)
         );
         let expected = match policy {
-            ExistingResourcePolicy::None => Action::Leave,
-            _ => Action::Update,
+            ExistingResourcePolicy::None => (Action::Skip, true),
+            _ => (Action::Update, false),
         };
         for name in [
             "configmaps shop/settings",
             "secrets shop/password",
             "persistentvolumeclaims shop/data",
         ] {
-            assert_eq!(action(&plan, name), expected, "{plan}");
+            assert_eq!(planned(&plan, name), expected, "{plan}");
         }
         let changes: Vec<String> = item(&plan, "configmaps shop/settings")
             .changes
@@ -130,13 +139,8 @@ async fn a_plan_writes_nothing_and_comes_true() {
 
         let report = restoring.run().await.unwrap();
         for item in &report.items {
-            let planned = action(&plan, &item.id.to_string());
-            assert_eq!(
-                planned.name(),
-                done(item.outcome.name()),
-                "{}: {report}",
-                item.id
-            );
+            let planned = planned(&plan, &item.id.to_string());
+            assert_eq!(planned, done(&item.outcome), "{}: {report}", item.id);
         }
         assert_eq!(report.items.len(), plan.items.len());
 
@@ -149,7 +153,7 @@ async fn a_plan_writes_nothing_and_comes_true() {
         let left = again
             .items
             .iter()
-            .filter(|item| !matches!(item.action, Action::Keep | Action::Skip | Action::Leave));
+            .filter(|item| !matches!(item.action, Action::Keep | Action::Skip));
         assert_eq!(left.count(), 0, "{again}");
     }
 }
@@ -213,13 +217,8 @@ async fn a_plan_says_what_the_server_could_not_be_asked() {
         if item.id.to_string() == "serviceaccounts shop/default" {
             continue;
         }
-        let planned = action(&plan, &item.id.to_string());
-        assert_eq!(
-            planned.name(),
-            done(item.outcome.name()),
-            "{}: {report}",
-            item.id
-        );
+        let planned = planned(&plan, &item.id.to_string());
+        assert_eq!(planned, done(&item.outcome), "{}: {report}", item.id);
     }
 }
 
@@ -245,7 +244,7 @@ async fn objects_for_a_namespace_that_is_there_are_asked_about() {
         .await
         .unwrap();
     // The namespace is there, and its labels differ.
-    assert_eq!(action(&plan, "namespaces shop"), Action::Leave);
+    assert_eq!(planned(&plan, "namespaces shop"), (Action::Skip, true));
     assert_eq!(item(&plan, "configmaps shop/settings").unchecked, None);
     assert_eq!(plan.warnings, Vec::<String>::new());
 }

@@ -1,6 +1,6 @@
 //! What is chosen is restored, with what it needs, and nothing else.
 
-use kube_backup_engine::restore::{Outcome, RestoreReport, RestoreSpec, Selector};
+use kube_backup_engine::restore::{Outcome, RestoreReport, RestoreSpec, Selector, SkipReason};
 use kube_local::KubeLocal;
 use serde_json::json;
 
@@ -8,7 +8,8 @@ use crate::cluster::{carts, client, create, get, shop};
 use crate::{backed_up, of_shop, outcome, restore, restore_of};
 
 fn names(report: &RestoreReport) -> Vec<String> {
-    let skipped = |outcome: &Outcome| matches!(outcome, Outcome::Skipped(_));
+    let skipped =
+        |outcome: &Outcome| matches!(outcome, Outcome::Skipped(SkipReason::NotRestored(_)));
     let restored = report.items.iter().filter(|item| !skipped(&item.outcome));
     restored.map(|item| item.id.to_string()).collect()
 }
@@ -195,7 +196,9 @@ async fn two_namespaces_into_one_keep_the_first_of_each_name() {
     assert_eq!(outcome(&report, "secrets other/password"), Outcome::Created);
     assert_eq!(
         outcome(&report, "secrets shop/password"),
-        Outcome::Skipped("the one of namespace `other` takes its place in `one`".into())
+        Outcome::Skipped(SkipReason::NotRestored(
+            "the one of namespace `other` takes its place in `one`".into()
+        ))
     );
     // What only one of them has comes along.
     assert_eq!(outcome(&report, "pods shop/db"), Outcome::Created);
