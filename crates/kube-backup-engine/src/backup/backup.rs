@@ -199,6 +199,7 @@ impl Backup {
                 spec: &self.spec,
                 uid,
                 began,
+                completed: now(),
                 version,
                 archive,
                 resource_version,
@@ -340,7 +341,7 @@ impl Backup {
 }
 
 /// The one place where a backup reads the clock.
-pub(crate) fn now() -> DateTime<Utc> {
+fn now() -> DateTime<Utc> {
     Utc::now().trunc_subsecs(0)
 }
 

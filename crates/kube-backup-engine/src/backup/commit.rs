@@ -3,7 +3,6 @@
 use chrono::{DateTime, Utc};
 use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 
-use super::backup::now;
 use super::collector::Collected;
 use super::scope::Version;
 use super::spec::BackupSpec;
@@ -20,6 +19,7 @@ pub(crate) struct RecordInputs<'a> {
     pub(crate) spec: &'a BackupSpec,
     pub(crate) uid: &'a str,
     pub(crate) began: DateTime<Utc>,
+    pub(crate) completed: DateTime<Utc>,
     pub(crate) version: Option<Version>,
     pub(crate) archive: ArchiveFacts,
     /// The resourceVersion of all lists.
@@ -59,7 +59,7 @@ impl RecordInputs<'_> {
             Phase::PartiallyFailed
         };
         status.start_timestamp = Some(began);
-        status.completion_timestamp = Some(now());
+        status.completion_timestamp = Some(self.completed);
         status.progress = Some(RecordProgress {
             total_items: collected.objects,
             items_backed_up: collected.objects,

@@ -5,6 +5,10 @@
 //! only if absent, and names what the archive is to the byte: a backup that was cut off is none. What a
 //! crash leaves, and who clears it away, is told in the [crate's documentation](crate).
 
+#[expect(
+    clippy::module_inception,
+    reason = "the entry point bears the module's name"
+)]
 mod backup;
 mod collector;
 mod commit;

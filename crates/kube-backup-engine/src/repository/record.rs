@@ -10,7 +10,9 @@ use crate::archive::index::IndexFacts;
 use crate::{Error, Result};
 
 const ARCHIVE: &str = "kube-backup-engine.io/archive";
-const POINT_IN_TIME: &str = "kube-backup-engine.io/moment";
+const POINT_IN_TIME: &str = "kube-backup-engine.io/point-in-time";
+/// What [`POINT_IN_TIME`] was called before, in records that are still to be read.
+const MOMENT: &str = "kube-backup-engine.io/moment";
 const EXPIRES_AT: &str = "kube-backup-engine.io/expires-at";
 
 /// What is known of a backup without opening its archive.
@@ -242,7 +244,10 @@ impl Record {
 
     /// At which moment it was read; `None` for records of other programs.
     pub fn point_in_time(&self) -> Result<Option<PointInTime>> {
-        self.annotation(POINT_IN_TIME)
+        match self.annotation(POINT_IN_TIME)? {
+            None => self.annotation(MOMENT),
+            found => Ok(found),
+        }
     }
 
     /// When it may be deleted: our annotation, else Velero's field.
@@ -321,6 +326,20 @@ mod tests {
         assert_eq!(read.archive().unwrap(), Some(facts));
         assert_eq!(read.expires_at(), Some(at));
         assert!(Record::read(&record.write().unwrap(), "b").is_err());
+    }
+
+    #[test]
+    fn the_point_in_time_of_older_records_is_read() {
+        for name in ["point-in-time", "moment"] {
+            let bytes = format!(
+                r#"{{"kind":"Backup","apiVersion":"velero.io/v1","metadata":{{"name":"a","annotations":
+                {{"kube-backup-engine.io/{name}":"{{\"resourceVersion\":\"7\"}}"}}}}}}"#
+            );
+            let record = Record::read(bytes.as_bytes(), "a").unwrap();
+            let point = record.point_in_time().unwrap().unwrap();
+            assert_eq!(point.resource_version, "7");
+            assert!(point.is_one());
+        }
     }
 
     #[test]

@@ -14,7 +14,12 @@ mod health;
 mod owners;
 mod plan;
 mod planned;
+mod progress;
 mod report;
+#[expect(
+    clippy::module_inception,
+    reason = "the entry point bears the module's name"
+)]
 mod restore;
 mod select;
 mod served;
@@ -28,8 +33,9 @@ pub use health::{HealthIssue, HealthIssueKind};
 pub use kube::core::{Expression, Selector};
 pub(crate) use owners::is_adopted;
 pub use plan::{Action, PlannedItem, RestorePlan};
+pub use progress::RestoreProgress;
 pub use report::{Item, Outcome, RestoreReport, SkipReason};
-pub use restore::{Restore, RestoreProgress};
+pub use restore::Restore;
 pub(crate) use spec::is_never_restored;
 pub use spec::{ExistingResourcePolicy, RestoreSpec};
 pub use tiers::Tier;

@@ -6,26 +6,13 @@ use std::fmt;
 use super::deadline::Deadline;
 use super::execution::Execution;
 use super::plan::RestorePlan;
+use super::progress::{OnProgress, RestoreProgress};
 use super::report::{Outcome, RestoreReport};
 use super::select::{Selection, select};
 use super::spec::RestoreSpec;
 use super::tiers::Tier;
 use crate::cluster::writer::ClusterWriter;
 use crate::{Discovery, Entry, OpenBackup, Result};
-
-/// How far a restore is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RestoreProgress {
-    /// Objects chosen.
-    pub total: usize,
-    /// Objects settled.
-    pub done: usize,
-    /// What is being restored now.
-    pub tier: Tier,
-}
-
-pub(crate) type OnProgress = Box<dyn Fn(RestoreProgress) + Send + Sync>;
 
 /// A restore to be done.
 ///

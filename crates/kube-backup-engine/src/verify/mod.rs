@@ -15,6 +15,10 @@ mod references;
 mod report;
 mod summary;
 mod target;
+#[expect(
+    clippy::module_inception,
+    reason = "the entry point bears the module's name"
+)]
 mod verify;
 
 pub use report::{Check, Finding, Severity, VerifyReport};

@@ -1,0 +1,17 @@
+//! How far a restore is.
+
+use super::tiers::Tier;
+
+/// How far a restore is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RestoreProgress {
+    /// Objects chosen.
+    pub total: usize,
+    /// Objects settled.
+    pub done: usize,
+    /// What is being restored now.
+    pub tier: Tier,
+}
+
+pub(crate) type OnProgress = Box<dyn Fn(RestoreProgress) + Send + Sync>;
