@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+pub mod placement;
+
 #[doc(inline)]
 pub use alibaba_core as core;
 #[doc(inline)]

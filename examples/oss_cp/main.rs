@@ -44,9 +44,8 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use ack_backup_center::core::endpoint::OssEndpoint;
 use ack_backup_center::core::{Context, credentials};
-use ack_backup_center::oss::Client;
+use ack_backup_center::oss::{Client, OssEndpoint};
 use clap::Parser as _;
 use futures::StreamExt as _;
 use futures::stream;

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use alibaba_core::clock::{Clock, SharedClock, SystemClock};
 use alibaba_core::credentials::{Identity, SharedCredentials};
-use alibaba_core::endpoint::{Address, OssEndpoint};
 use alibaba_core::retry::{Cause, Failure, RandomJitter, RetryPolicy};
 use alibaba_core::{ConnectionSettings, Region};
 use alibaba_sign::{oss_v4, percent};
@@ -17,6 +16,7 @@ use http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderName, HeaderValue, USER_
 use http::{HeaderMap, Method, Request, Response, Uri};
 use hyper::body::Incoming;
 
+use crate::endpoint::{Address, OssEndpoint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::payload::{Payload, Sent, SentBody};
 use crate::transport::Transport;

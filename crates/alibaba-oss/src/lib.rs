@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod client;
+mod endpoint;
 mod error;
 mod local_file;
 mod operations;
@@ -15,6 +16,7 @@ mod transport;
 mod xml;
 
 pub use client::{Builder, Client};
+pub use endpoint::{Address, OssEndpoint, UrlStyle};
 pub use error::{Error, ErrorKind, Result};
 pub use operations::acl::ObjectAcl;
 pub use operations::append::{AppendObject, Appended};

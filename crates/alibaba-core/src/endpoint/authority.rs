@@ -7,15 +7,18 @@ use super::InvalidEndpoint;
 
 /// `scheme://host[:port]`, checked.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Origin {
-    pub(super) tls: bool,
+pub struct Origin {
+    /// Whether the scheme is `https`.
+    pub tls: bool,
     /// Lower case; IPv6 in brackets.
-    pub(super) host: String,
-    pub(super) port: Option<u16>,
+    pub host: String,
+    /// Where it is not the scheme's own.
+    pub port: Option<u16>,
 }
 
 impl Origin {
-    pub(super) fn https(host: impl Into<String>) -> Self {
+    /// This host by HTTPS, at the usual port.
+    pub fn https(host: impl Into<String>) -> Self {
         Self {
             tls: true,
             host: host.into(),
@@ -24,7 +27,11 @@ impl Origin {
     }
 
     /// Reads `[scheme://]host[:port][/]`; without a scheme it is HTTPS.
-    pub(super) fn parse(text: &str) -> Result<Self, InvalidEndpoint> {
+    ///
+    /// # Errors
+    ///
+    /// Where the text is anything else.
+    pub fn parse(text: &str) -> Result<Self, InvalidEndpoint> {
         let malformed = |reason| InvalidEndpoint::Malformed {
             // A user may have put a password into the address by mistake: keep what follows it only.
             text: text
@@ -76,7 +83,9 @@ impl Origin {
         Ok(Self { tls, host, port })
     }
 
-    pub(super) fn is_ip(&self) -> bool {
+    /// Whether the host is an IP address.
+    #[must_use]
+    pub fn is_ip(&self) -> bool {
         self.host
             .trim_start_matches('[')
             .trim_end_matches(']')
@@ -84,12 +93,15 @@ impl Origin {
             .is_ok()
     }
 
-    pub(super) fn scheme(&self) -> &'static str {
+    /// `http` or `https`.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
         if self.tls { "https" } else { "http" }
     }
 
     /// `[prefix.]host[:port]`, as it stands in the `Host` header.
-    pub(super) fn authority(&self, prefix: Option<&str>) -> String {
+    #[must_use]
+    pub fn authority(&self, prefix: Option<&str>) -> String {
         let mut out = String::with_capacity(self.host.len() + prefix.map_or(0, str::len) + 7);
         if let Some(prefix) = prefix {
             out.push_str(prefix);

@@ -1,12 +1,9 @@
 //! Where services are: the rules, their exceptions, and explicit addresses, which always win.
 
 mod authority;
-mod oss;
-mod placement;
 mod product;
 
-pub use oss::{Address, OssEndpoint, UrlStyle};
-pub use placement::{Choice, Link, Network, Placement, Reason};
+pub use authority::Origin;
 pub use product::{Endpoint, Product, ProductNetwork};
 
 /// Why an address cannot be made.

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::OssEndpoint;
-use crate::Region;
+use alibaba_core::Region;
+use alibaba_oss::OssEndpoint;
 
 /// The network over which OSS is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,8 +42,8 @@ pub enum Link {
 /// Where the machines are that call OSS.
 ///
 /// ```
-/// use alibaba_core::endpoint::{Link, Network, Placement};
-/// use alibaba_core::Region;
+/// use ack_backup_center::core::Region;
+/// use ack_backup_center::placement::{Link, Network, Placement};
 ///
 /// let registered = Placement::new(Link::JoinedToVpc).in_region(Region::CN_BEIJING);
 /// let choice = registered.choose(&Region::CN_BEIJING);

@@ -3,11 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
+use alibaba_core::Region;
+use alibaba_core::endpoint::{InvalidEndpoint, Origin};
 use alibaba_sign::percent::encode_path_to;
-
-use super::InvalidEndpoint;
-use super::authority::Origin;
-use crate::Region;
 
 /// Where the bucket stands in a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,8 +22,8 @@ pub enum UrlStyle {
 /// An address at which OSS is reached.
 ///
 /// ```
-/// use alibaba_core::endpoint::OssEndpoint;
 /// use alibaba_core::Region;
+/// use alibaba_oss::OssEndpoint;
 ///
 /// let public = OssEndpoint::public(&Region::CN_HANGZHOU);
 /// assert_eq!(
