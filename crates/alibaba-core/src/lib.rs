@@ -8,6 +8,7 @@ pub mod environment;
 mod error;
 pub mod files;
 pub mod http_send;
+mod identity;
 pub mod openapi;
 pub mod process;
 mod proxy;

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 
-use super::{
+use crate::endpoint::Endpoint;
+use crate::identity::{
     CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
 };
-use crate::endpoint::Endpoint;
 use crate::sts::{self, AssumeRole, AssumedRole};
 use crate::{Context, Error, ErrorKind};
 

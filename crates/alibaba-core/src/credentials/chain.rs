@@ -6,11 +6,13 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::{
-    AddonTokenProvider, CachedProvider, CliProfileProvider, CredentialsError, CredentialsErrorKind,
-    EcsMetadataProvider, EnvProvider, Identity, IniProfileProvider, OidcProvider,
-    ProvideCredentials, SharedCredentials, UriProvider,
+    AddonTokenProvider, CachedProvider, CliProfileProvider, EcsMetadataProvider, EnvProvider,
+    IniProfileProvider, OidcProvider, UriProvider,
 };
 use crate::Context;
+use crate::identity::{
+    CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
+};
 
 /// Asks its providers in order.
 ///

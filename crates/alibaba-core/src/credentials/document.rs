@@ -4,7 +4,7 @@ use alibaba_sign::Credentials;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::{CredentialsError, CredentialsErrorKind, Identity};
+use crate::identity::{CredentialsError, CredentialsErrorKind, Identity};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]

@@ -8,10 +8,11 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{HeaderValue, Method, StatusCode};
 
-use super::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, document};
+use super::document;
 use crate::Context;
 use crate::endpoint::Endpoint;
 use crate::http_send::{SendError, SendErrorKind, SendOptions};
+use crate::identity::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
 
 const NAME: &str = "ECS metadata";
 const ROLES: &str = "/latest/meta-data/ram/security-credentials/";

@@ -6,8 +6,8 @@ use alibaba_sign::Credentials;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 
-use super::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
 use crate::environment::{SharedEnvironment, SystemEnvironment};
+use crate::identity::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
 
 const NAME: &str = "environment variables";
 const ID: &str = "ALIBABA_CLOUD_ACCESS_KEY_ID";

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
 
-use super::{
+use crate::clock::{SharedClock, SystemClock};
+use crate::identity::{
     CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
 };
-use crate::clock::{SharedClock, SystemClock};
 
 const NAME: &str = "static credentials";
 

@@ -9,11 +9,11 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::oidc::DEFAULT_SESSION;
-use super::{
-    AssumeRoleProvider, CredentialsError, CredentialsErrorKind, EcsMetadataProvider, Identity,
-    OidcProvider, ProvideCredentials, SharedCredentials, StaticProvider,
-};
+use super::{AssumeRoleProvider, EcsMetadataProvider, OidcProvider, StaticProvider};
 use crate::Context;
+use crate::identity::{
+    CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
+};
 use crate::sts::AssumeRole;
 
 const NAME: &str = "INI profile";

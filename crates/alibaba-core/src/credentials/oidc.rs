@@ -8,9 +8,9 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::assume_role::{identity_of, sts_failure};
-use super::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
 use crate::Context;
 use crate::endpoint::Endpoint;
+use crate::identity::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
 use crate::sts::{self, AssumeRole};
 
 const NAME: &str = "OIDC role (RRSA)";

@@ -2,7 +2,8 @@
 
 use alibaba_sign::Credentials;
 
-use super::{CredentialsError, CredentialsErrorKind, StaticProvider};
+use super::StaticProvider;
+use crate::identity::{CredentialsError, CredentialsErrorKind};
 
 const NAME: &str = "Kubernetes Secret";
 

@@ -8,9 +8,10 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{StatusCode, Uri};
 
-use super::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, document};
+use super::document;
 use crate::Context;
 use crate::http_send::SendOptions;
+use crate::identity::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
 
 const NAME: &str = "credentials URI";
 const VARIABLE: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";

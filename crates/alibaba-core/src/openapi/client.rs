@@ -8,9 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Call;
 use crate::clock::SharedClock;
-use crate::credentials::SharedCredentials;
 use crate::endpoint::{Endpoint, Product, ProductNetwork};
 use crate::http_send::SharedHttp;
+use crate::identity::SharedCredentials;
 use crate::retry::{RetryPolicy, SharedJitter};
 use crate::{Context, Error, ErrorKind, Region};
 

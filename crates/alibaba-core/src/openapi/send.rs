@@ -9,8 +9,8 @@ use tracing::debug;
 
 use super::encode::{Attempt, encode};
 use super::{Answer, Call};
-use crate::credentials::Identity;
 use crate::http_send::{SendError, SendErrorKind, SendOptions};
+use crate::identity::Identity;
 use crate::retry::{Cause, Failure};
 use crate::{Error, ErrorKind, ServiceError};
 

@@ -7,8 +7,8 @@ use serde::Deserialize;
 
 use alibaba_sign::{Credentials, Secret};
 
-use crate::credentials::SharedCredentials;
 use crate::endpoint::{Endpoint, Product};
+use crate::identity::SharedCredentials;
 use crate::retry::RetryPolicy;
 use crate::{Context, Error, ErrorKind, openapi};
 

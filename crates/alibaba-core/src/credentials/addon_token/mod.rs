@@ -17,7 +17,7 @@ use serde::Deserialize;
 
 use crate::Context;
 use crate::credentials::document::json_place;
-use crate::credentials::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
+use crate::identity::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
 
 const NAME: &str = "ACK add-on token";
 const PATH_VARIABLE: &str = "ALIBABA_CLOUD_ACK_ADDON_TOKEN_PATH";

@@ -12,7 +12,7 @@ use futures::future::{BoxFuture, Shared};
 
 use crate::Context;
 use crate::clock::SharedClock;
-use crate::credentials::{
+use crate::identity::{
     CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
 };
 use crate::retry::SharedJitter;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use super::fail;
-use crate::credentials::{CredentialsError, CredentialsErrorKind};
+use crate::identity::{CredentialsError, CredentialsErrorKind};
 
 /// No `Debug`: profiles hold secrets.
 #[derive(Deserialize)]

@@ -14,11 +14,11 @@ use config::{Config, Mode, Profile};
 
 use super::document::json_place;
 use super::oidc::DEFAULT_SESSION;
-use super::{
-    AssumeRoleProvider, CredentialsError, CredentialsErrorKind, EcsMetadataProvider, Identity,
-    OidcProvider, ProvideCredentials, SharedCredentials, StaticProvider, UriProvider,
-};
+use super::{AssumeRoleProvider, EcsMetadataProvider, OidcProvider, StaticProvider, UriProvider};
 use crate::endpoint::{Endpoint, Product, ProductNetwork};
+use crate::identity::{
+    CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
+};
 use crate::sts::AssumeRole;
 use crate::{Context, Region};
 

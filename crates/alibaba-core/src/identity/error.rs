@@ -68,7 +68,7 @@ impl CredentialsError {
     }
 
     /// The provider and the step, without the words around them.
-    pub(super) fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         format!("{}: {}", self.provider, self.step)
     }
 
