@@ -3,10 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
 use crate::ErrorKind;
+use crate::clock::ServiceClock;
+use crate::retry::Cause;
 
 /// A service's refusal: its code, message and what else it says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub struct ServiceError {
     pub access_denied: Option<AccessDeniedDetail>,
     /// For how long the service asks to wait.
     pub retry_after: Option<Duration>,
+    /// When the response was made, by the service's clock.
+    pub served_at: Option<DateTime<Utc>>,
 }
 
 /// RAM's account of a denial.
@@ -109,6 +114,7 @@ impl ServiceError {
             .request_id
             .or_else(|| header(headers, "x-acs-request-id"));
         error.retry_after = retry_after(headers);
+        error.served_at = ServiceClock::served_at(headers);
         error
     }
 
@@ -197,7 +203,32 @@ impl ServiceError {
                 | "InvalidOperation.Conflict"
                 | "LastTokenProcessing"
                 | "IdempotentProcessing"
+                | "IncorrectDiskStatus.Initializing"
+                | "ServiceUnavailable"
+                | "SystemBusy"
         )
+    }
+
+    /// What the refusal means to a [`RetryPolicy`](crate::retry::RetryPolicy). A service that failed
+    /// may have acted before, so such a call is repeated only where performing it twice does no harm.
+    #[must_use]
+    pub fn cause(&self, is_idempotent: bool) -> Cause {
+        if self.is_clock_skew() {
+            return Cause::ClockSkew {
+                served_at: self.served_at,
+            };
+        }
+        if self.wants_other_credentials() {
+            return Cause::Credentials;
+        }
+        match self.kind() {
+            ErrorKind::Throttled => Cause::Throttled {
+                retry_after: self.retry_after,
+            },
+            _ if self.passes_soon() => Cause::Transient,
+            ErrorKind::Service if is_idempotent => Cause::Transient,
+            _ => Cause::Permanent,
+        }
     }
 }
 

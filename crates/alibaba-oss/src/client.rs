@@ -330,11 +330,11 @@ impl Client {
             call.payload.take_back(sent.bytes());
             // A second refusal after the correction is no matter of clocks.
             let cause = match error.cause() {
-                Cause::ClockSkew if corrected => Cause::Permanent,
+                Cause::ClockSkew { .. } if corrected => Cause::Permanent,
                 _ if !call.payload.is_repeatable() => Cause::Permanent,
                 cause => cause,
             };
-            corrected |= cause == Cause::ClockSkew;
+            corrected |= matches!(cause, Cause::ClockSkew { .. });
             let elapsed = (self.0.clock.now() - started).to_std().unwrap_or_default();
             let failure = Failure {
                 attempts,

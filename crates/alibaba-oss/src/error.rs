@@ -188,7 +188,7 @@ impl Error {
             ErrorKind::Throttled => Cause::Throttled {
                 retry_after: self.0.retry_after,
             },
-            ErrorKind::ClockSkew => Cause::ClockSkew,
+            ErrorKind::ClockSkew => Cause::ClockSkew { served_at: None },
             // OSS waited too long for the body (RequestTimeout) or lost it (InvalidDigest).
             ErrorKind::Refused
                 if matches!(

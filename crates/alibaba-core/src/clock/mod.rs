@@ -1,5 +1,7 @@
 //! The clock port: what time it is, and how to wait.
 
+mod service;
+
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,6 +9,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+
+pub use service::ServiceClock;
 
 /// Tells the time and waits.
 ///

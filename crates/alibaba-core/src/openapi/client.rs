@@ -1,13 +1,10 @@
 //! A client of one product.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use super::Call;
-use crate::clock::SharedClock;
+use crate::clock::ServiceClock;
 use crate::endpoint::{Endpoint, Product, ProductNetwork};
 use crate::http_send::SharedHttp;
 use crate::identity::SharedCredentials;
@@ -38,14 +35,9 @@ pub(super) struct Inner {
     pub(super) retry: RetryPolicy,
     pub(super) timeout: Option<Duration>,
     pub(super) http: SharedHttp,
-    pub(super) clock: SharedClock,
+    pub(super) clock: Arc<ServiceClock>,
     pub(super) jitter: SharedJitter,
-    skew: ClockSkew,
 }
-
-/// How far the service's clock is from ours, in milliseconds, as its refusals told.
-#[derive(Debug, Default)]
-struct ClockSkew(AtomicI64);
 
 impl Client {
     /// Begins a client of a product's API of this version.
@@ -72,26 +64,6 @@ impl Client {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
-    }
-}
-
-impl Inner {
-    /// The time to sign with: ours, moved to the service's.
-    pub(super) fn signing_time(&self) -> DateTime<Utc> {
-        let skew = TimeDelta::milliseconds(self.skew.0.load(Ordering::Relaxed));
-        self.clock
-            .now()
-            .checked_add_signed(skew)
-            .unwrap_or_else(|| self.clock.now())
-    }
-
-    /// Learns the service's time from an answer's `Date`. Used in signatures only, never to decide
-    /// whether credentials have expired.
-    pub(super) fn learn_time(&self, service_time: DateTime<Utc>) {
-        let skew = service_time - self.clock.now();
-        self.skew
-            .0
-            .store(skew.num_milliseconds(), Ordering::Relaxed);
     }
 }
 
@@ -181,9 +153,8 @@ impl ClientBuilder {
             retry: self.retry,
             timeout: self.timeout,
             http: Arc::clone(&context.http),
-            clock: Arc::clone(&context.clock),
+            clock: Arc::new(ServiceClock::new(Arc::clone(&context.clock))),
             jitter: Arc::clone(&context.jitter),
-            skew: ClockSkew::default(),
         })))
     }
 }

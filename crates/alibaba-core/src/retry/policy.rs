@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::budget::RetryBudget;
 use super::jitter::Jitter;
 
@@ -53,7 +55,7 @@ impl Default for RetryPolicy {
 /// What failed, as far as the decision needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// Attempts made so far, at least 1.
+    /// Attempts made so far, without those that a remedy followed.
     pub attempts: u32,
     /// The time since the first attempt began.
     pub elapsed: Duration,
@@ -72,8 +74,14 @@ pub enum Cause {
         /// The wait that the service asks for.
         retry_after: Option<Duration>,
     },
-    /// The signature's time was refused. The next attempt, signed with the corrected time, needs no wait.
-    ClockSkew,
+    /// The signature's time was refused. The next attempt is signed with the service's time.
+    ClockSkew {
+        /// When the service refused it, by its own clock.
+        served_at: Option<DateTime<Utc>>,
+    },
+    /// The credentials were refused as expired, withdrawn or unknown. The next attempt is signed
+    /// with others, where there are any.
+    Credentials,
     /// Nothing that repeating would cure.
     Permanent,
 }
@@ -122,7 +130,8 @@ impl RetryPolicy {
 
     /// How long to wait before the next attempt; `None` to give up.
     ///
-    /// A retry is taken from the budget here, so ask once for each failure.
+    /// A retry is taken from the budget here, so ask once for each failure. A remedy needs neither
+    /// budget nor wait, since [`Attempts`](super::Attempts) applies each once a call.
     pub fn next_delay(&self, failure: &Failure, jitter: &dyn Jitter) -> Option<Duration> {
         if failure.attempts >= self.max_attempts {
             return None;
@@ -134,7 +143,7 @@ impl RetryPolicy {
         };
         let delay = match failure.cause {
             Cause::Permanent => return None,
-            Cause::ClockSkew => Duration::ZERO,
+            Cause::ClockSkew { .. } | Cause::Credentials => return Some(Duration::ZERO),
             Cause::Transient => spread(self.base_delay),
             // What the service asks for is not shortened; a little is added, so that those it told
             // the same do not all come back in the same millisecond.
@@ -219,7 +228,7 @@ mod tests {
     #[test]
     fn corrected_time_is_tried_at_once() {
         let policy = RetryPolicy::default();
-        let skew = failure(1, Cause::ClockSkew);
+        let skew = failure(1, Cause::ClockSkew { served_at: None });
         assert_eq!(
             policy.next_delay(&skew, &FixedJitter(0.9)),
             Some(Duration::ZERO)
