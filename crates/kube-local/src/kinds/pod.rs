@@ -215,13 +215,12 @@ fn default_volume(volume: &mut Value) {
         if let Some(token) = source["serviceAccountToken"].as_object_mut() {
             default_to(token, "expirationSeconds", 3600);
         }
-        for item in source["downwardAPI"]["items"]
-            .as_array_mut()
+        source
+            .pointer_mut("/downwardAPI/items")
+            .and_then(Value::as_array_mut)
             .into_iter()
             .flatten()
-        {
-            default_field_ref(item);
-        }
+            .for_each(default_field_ref);
         if let Some(map) = source.as_object_mut() {
             map.retain(|_, value| !value.is_null());
         }
