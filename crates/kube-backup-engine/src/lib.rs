@@ -5,6 +5,7 @@ pub mod backup;
 mod cluster;
 pub mod compare;
 mod error;
+mod kinds;
 mod pointer;
 mod repository;
 mod resource;

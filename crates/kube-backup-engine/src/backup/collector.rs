@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc;
 
 use super::plan::{ListJob, Stage};
-use super::related::RelatedNames;
 use super::side_files::ResourceNames;
 use super::spec::BackupSpec;
 use crate::archive::write::{Block, TypeMeta};
 use crate::cluster::list::{Item, ListReader, Splice};
 use crate::cluster::reader::{ClusterReader, encode_query};
+use crate::kinds::companions::RelatedNames;
 use crate::scan::Head;
 use crate::{GroupResource, ObjectId, Result, Results};
 

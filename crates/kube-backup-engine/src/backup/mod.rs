@@ -13,7 +13,6 @@ mod backup;
 mod collector;
 mod commit;
 mod plan;
-mod related;
 mod scope;
 mod side_files;
 mod spec;

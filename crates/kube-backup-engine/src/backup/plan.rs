@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::spec::BackupSpec;
-use crate::restore::Tier;
+use crate::kinds::order::Tier;
 use crate::{ApiResource, Discovery, GroupResource};
 
 /// Kinds that are copies of another group's objects: the left one is skipped where the right one is

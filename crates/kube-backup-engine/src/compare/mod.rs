@@ -11,8 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::GroupResource;
+use crate::kinds::namespaces::map_namespaces;
 use crate::pointer::push_step;
-use crate::restore::{is_adopted, map_namespaces};
+use crate::restore::is_adopted;
 
 pub use tolerated::{TOLERATED, Tolerance};
 

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::apply::{Applied, Wanted, apply};
 use super::deadline::Deadline;
 use super::decide::is_for_the_same_claim;
-use super::health::{self, Backend};
+use super::health;
 use super::owners::{self, Orphan, OwnerKey, Uids};
 use super::plan::{PlannedItem, RestorePlan};
 use super::planned::PlannedObjects;
@@ -20,9 +20,10 @@ use super::progress::{OnProgress, RestoreProgress};
 use super::report::{Item, Outcome, RestoreReport};
 use super::served::Served;
 use super::spec::RestoreSpec;
-use super::tiers::Tier;
 use super::transform::{self, TransformContext, Verdict};
 use crate::cluster::writer::ClusterWriter;
+use crate::kinds::backends::{Backend, backends_of};
+use crate::kinds::order::Tier;
 use crate::{Discovery, Entry, GroupResource, ObjectId, OpenBackup, Result};
 
 /// On an object whose status is to be written back (Velero, restore.go).
@@ -340,7 +341,7 @@ impl<'a> Execution<'a> {
         }
         if applied.outcome.is_in_cluster() {
             self.note(tier, id, &name, &object, &applied);
-            let backends = health::backends_of(id, &object);
+            let backends = backends_of(id, &object);
             if !backends.is_empty() {
                 self.settled().backends.extend(backends);
             }

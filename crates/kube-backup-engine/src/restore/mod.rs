@@ -1,6 +1,6 @@
 //! Bringing a backup back: choose, order, transform, create, report.
 //!
-//! The order is a table (`tiers`); what is changed in an object before it is created stands in one
+//! The order is a table (`kinds::order`); what is changed in an object before it is created stands in one
 //! file a kind (`transform`); what becomes of an object that is there is one function (`decide`); what
 //! became of each object, and whether it is well, is in the [`RestoreReport`]. A [`RestorePlan`] is
 //! made by the same steps with every write a dry run.
@@ -24,10 +24,10 @@ mod restore;
 mod select;
 mod served;
 mod spec;
-mod tiers;
 pub(crate) mod transform;
 mod waits;
 
+pub use crate::kinds::order::Tier;
 pub use changes::Change;
 pub use health::{HealthIssue, HealthIssueKind};
 pub use kube::core::{Expression, Selector};
@@ -38,5 +38,3 @@ pub use report::{Item, Outcome, RestoreReport, SkipReason};
 pub use restore::Restore;
 pub(crate) use spec::is_never_restored;
 pub use spec::{ExistingResourcePolicy, RestoreSpec};
-pub use tiers::Tier;
-pub(crate) use transform::map_namespaces;

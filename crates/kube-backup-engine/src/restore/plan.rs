@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::apply::Applied;
 use super::changes::Change;
 use super::report::Outcome;
-use super::tiers::Tier;
 use crate::ObjectId;
+use crate::kinds::order::Tier;
 
 /// What a restore would do with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

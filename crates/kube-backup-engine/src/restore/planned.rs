@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::served::NotServed;
-use super::tiers::Tier;
+use crate::kinds::order::Tier;
 use crate::{GroupResource, ObjectId};
 
 /// What a plan has come to create so far.

@@ -1,6 +1,6 @@
 //! How far a restore is.
 
-use super::tiers::Tier;
+use crate::kinds::order::Tier;
 
 /// How far a restore is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,8 +10,8 @@ use super::progress::{OnProgress, RestoreProgress};
 use super::report::{Outcome, RestoreReport};
 use super::select::{Selection, select};
 use super::spec::RestoreSpec;
-use super::tiers::Tier;
 use crate::cluster::writer::ClusterWriter;
+use crate::kinds::order::Tier;
 use crate::{Discovery, Entry, OpenBackup, Result};
 
 /// A restore to be done.

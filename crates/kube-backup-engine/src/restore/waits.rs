@@ -10,8 +10,10 @@ use super::execution::{Execution, lock};
 use super::health;
 use super::owners;
 use super::served::Served;
-use super::transform::{BACKUP_LABEL, RESTORE_LABEL, label_value, map_namespaces};
+use super::transform::{BACKUP_LABEL, RESTORE_LABEL, label_value};
 use crate::cluster::wait;
+use crate::kinds::backends::backends_of;
+use crate::kinds::namespaces::map_namespaces;
 use crate::{Discovery, Entry, Error, Result};
 
 impl Execution<'_> {
@@ -128,7 +130,7 @@ impl Execution<'_> {
                 let mut object: Value = serde_json::from_slice(&bytes).unwrap_or_default();
                 let kind = &entry.id.resource;
                 map_namespaces(kind, &mut object, &self.spec.namespace_mapping);
-                backends.extend(health::backends_of(&entry.id, &object));
+                backends.extend(backends_of(&entry.id, &object));
             }
             health::await_backends(&self.api, &backends, self.spec.wait_for_ready).await
         };

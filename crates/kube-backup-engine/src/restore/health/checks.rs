@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::backend::Backend;
 use super::{HealthIssue, HealthIssueKind};
+use crate::kinds::backends::Backend;
 use crate::{GroupResource, ObjectId};
 
 fn id_of(plural: &str, object: &Value) -> ObjectId {

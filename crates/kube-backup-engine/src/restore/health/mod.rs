@@ -1,6 +1,5 @@
 //! Whether what was restored is well: a look at the cluster after the last object.
 
-mod backend;
 mod checks;
 mod probe;
 
@@ -10,7 +9,6 @@ use serde::Serialize;
 
 use crate::ObjectId;
 
-pub(crate) use backend::{Backend, backends_of};
 pub(crate) use probe::{await_backends, look};
 
 /// What may be wrong with something that was restored.

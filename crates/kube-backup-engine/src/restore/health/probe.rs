@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::backend::Backend;
 use super::{HealthIssue, checks};
 use crate::cluster::reader::encode_query;
 use crate::cluster::writer::ClusterWriter;
+use crate::kinds::backends::Backend;
 use crate::restore::report::RestoreReport;
 use crate::{Error, GroupResource, Result};
 

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::GroupResource;
+use crate::kinds::backends::backends_of;
 
 fn pod(status: Value) -> Value {
     json!({"metadata": {"name": "web-1", "namespace": "shop"}, "spec": {}, "status": status})

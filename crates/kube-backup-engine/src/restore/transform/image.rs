@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::pod_specs::pod_specs;
 use crate::GroupResource;
+use crate::kinds::pod_specs::pod_specs;
 use crate::pointer::for_each_value;
 
 /// Replaces the beginning of each image by what the longest fitting entry of the mapping says.

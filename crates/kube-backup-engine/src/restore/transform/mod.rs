@@ -13,15 +13,12 @@ mod endpoints;
 mod image;
 mod ip_address;
 mod job;
-mod mapping;
 mod metadata;
 mod namespace;
 mod pod;
-mod pod_specs;
 mod secret;
 mod service;
 mod service_account;
-mod storage_class;
 mod volume;
 mod webhook;
 
@@ -31,8 +28,9 @@ use serde_json::Value;
 
 use super::spec::RestoreSpec;
 use crate::GroupResource;
+use crate::kinds::namespaces::map_namespaces;
+use crate::kinds::storage_classes::map_storage_classes;
 
-pub(crate) use mapping::map_namespaces;
 pub(crate) use metadata::{BACKUP_LABEL, RESTORE_LABEL, TOUCHED, label_value};
 
 /// What a transformation may know.
@@ -112,7 +110,7 @@ pub(crate) fn transform(
     let spec = context.spec;
     map_namespaces(kind, object, &spec.namespace_mapping);
     image::map_images(kind, object, &spec.image_mapping);
-    storage_class::map_storage_classes(kind, object, &spec.storage_class_mapping);
+    map_storage_classes(kind, object, &spec.storage_class_mapping);
     Verdict::Restore
 }
 

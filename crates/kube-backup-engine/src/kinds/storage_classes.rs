@@ -26,7 +26,7 @@ const PLACES: [(&str, &str); 5] = [
 ];
 
 /// Puts the other class's name wherever one of the mapping is named.
-pub(super) fn map_storage_classes(
+pub(crate) fn map_storage_classes(
     kind: &GroupResource,
     object: &mut Value,
     mapping: &BTreeMap<String, String>,

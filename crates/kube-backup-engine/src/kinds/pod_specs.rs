@@ -7,7 +7,7 @@ use crate::pointer::for_each_value;
 
 /// The place in each kind. A ControllerRevision keeps that of its StatefulSet or DaemonSet: were only
 /// one of both changed, the owner would see a new revision and roll its Pods.
-pub(super) const POD_SPECS: [(&str, &str); 10] = [
+pub(crate) const POD_SPECS: [(&str, &str); 10] = [
     ("pods", "/spec"),
     ("podtemplates", "/template/spec"),
     ("replicationcontrollers", "/spec/template/spec"),
@@ -21,7 +21,7 @@ pub(super) const POD_SPECS: [(&str, &str); 10] = [
 ];
 
 /// Calls `act` with the specification of the Pods of `object`, if it is a workload.
-pub(super) fn pod_specs(kind: &GroupResource, object: &mut Value, act: &mut dyn FnMut(&mut Value)) {
+pub(crate) fn pod_specs(kind: &GroupResource, object: &mut Value, act: &mut dyn FnMut(&mut Value)) {
     let name = kind.to_string();
     for (of, pointer) in POD_SPECS {
         if of == name {
