@@ -1,12 +1,34 @@
 #![doc = include_str!("../README.md")]
 
+mod builder;
 mod cloud;
 mod directory;
 mod gateway;
+
+// The services, each in a folder of its own.
+mod metadata;
 mod oss;
 
-pub use cloud::{Builder, LocalCloud, StartError};
+pub use alibaba_ram::{
+    Condition, Decision, Operator, PolicyDocument, Statement, TrustedPrincipals, Verdict,
+};
+pub use builder::{Builder, StartError};
+pub use cloud::LocalCloud;
+pub use directory::provider::OidcProvider;
+pub use directory::role::Role;
+pub use directory::store::Directory;
 pub use directory::user::User;
 pub use gateway::clock::LocalClock;
 pub use gateway::faults::{Fault, Faults, Rule};
 pub use gateway::log::{RequestLog, RequestRecord};
+
+/// Every service, in the order in which they are asked whose a request is. OSS comes last: any
+/// path may be a bucket's.
+const SERVICES: &[builder::Open] = &[metadata::open, oss::open];
+
+impl LocalCloud {
+    /// Describes a cloud.
+    pub fn builder() -> Builder {
+        Builder::new(SERVICES)
+    }
+}

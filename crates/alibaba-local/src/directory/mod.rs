@@ -1,3 +1,16 @@
-//! Who may call.
+//! Who may call and what they may do: users with keys, roles, sessions, identity providers.
+//!
+//! All services share one directory, which may change while they run. [`authorize`] is the one
+//! place where rights are decided on.
+#![allow(dead_code, reason = "trust policies and providers are STS's to read")]
 
+mod authorize;
+pub(crate) mod caller;
+pub(crate) mod provider;
+pub(crate) mod role;
+pub(crate) mod session;
+pub(crate) mod store;
 pub(crate) mod user;
+
+/// The one account that everything belongs to.
+pub(crate) const ACCOUNT_ID: &str = "1000000000000000";

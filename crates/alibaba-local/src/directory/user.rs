@@ -1,27 +1,80 @@
-//! Who may call.
+//! RAM users, and the account itself.
 
-use std::collections::HashMap;
-
+use alibaba_ram::{PolicyDocument, Statement};
 use alibaba_sign::Secret;
 
-/// A caller that the server knows: an AccessKey pair, perhaps a security token, and its rights.
+/// A policy under the name that denials and the request log call it by.
+#[derive(Clone, Debug)]
+pub(crate) struct NamedPolicy {
+    pub(crate) name: String,
+    pub(crate) document: PolicyDocument,
+}
+
+impl NamedPolicy {
+    pub(crate) fn new(name: impl Into<String>, document: PolicyDocument) -> Self {
+        Self {
+            name: name.into(),
+            document,
+        }
+    }
+
+    /// The system policy of those who may do everything.
+    pub(crate) fn administrator() -> Self {
+        let all = Statement::allow().action("*").resource("*");
+        Self::new("AdministratorAccess", PolicyDocument::new().statement(all))
+    }
+}
+
+/// A RAM user with one pair of keys, perhaps a security token, and its policies.
+///
+/// ```
+/// use alibaba_local::{PolicyDocument, Statement, User};
+///
+/// let only_reads = PolicyDocument::new().statement(
+///     Statement::allow().action(["oss:GetObject", "oss:ListObjects"]).resource("acs:oss:*:*:backups*"),
+/// );
+/// let reader = User::new("LTAI-reader", "secret").named("reader").policy("ReadBackups", only_reads);
+/// # let _ = reader;
+/// ```
 #[derive(Clone, Debug)]
 pub struct User {
     pub(crate) access_key_id: String,
     pub(crate) secret: Secret,
     pub(crate) token: Option<Secret>,
-    pub(crate) actions: Option<Vec<String>>,
+    pub(crate) name: Option<String>,
+    pub(crate) is_account: bool,
+    /// `None` before the first one is set: an administrator.
+    pub(crate) policies: Option<Vec<NamedPolicy>>,
 }
 
 impl User {
-    /// A user who may do everything.
+    /// A user who may do everything, by the system policy `AdministratorAccess`; the first
+    /// [`policy`](Self::policy) takes its place.
     pub fn new(access_key_id: impl Into<String>, access_key_secret: impl Into<Secret>) -> Self {
         Self {
             access_key_id: access_key_id.into(),
             secret: access_key_secret.into(),
             token: None,
-            actions: None,
+            name: None,
+            is_account: false,
+            policies: None,
         }
+    }
+
+    /// A pair of keys of the account itself, which no policy restricts, and which cannot assume
+    /// roles.
+    pub fn account(access_key_id: impl Into<String>, access_key_secret: impl Into<Secret>) -> Self {
+        Self {
+            is_account: true,
+            ..Self::new(access_key_id, access_key_secret)
+        }
+    }
+
+    /// The user's name; that of the AccessKey unless set.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
     }
 
     /// Temporary credentials: requests must carry this token.
@@ -31,22 +84,21 @@ impl User {
         self
     }
 
-    /// Restricts the user to these RAM actions, such as `oss:PutObject`.
+    /// Attaches a policy. From the first one on the user may do what its policies allow, and no
+    /// more.
     #[must_use]
-    pub fn allow_only<A: Into<String>>(mut self, actions: impl IntoIterator<Item = A>) -> Self {
-        self.actions = Some(actions.into_iter().map(Into::into).collect());
+    pub fn policy(mut self, name: impl Into<String>, document: PolicyDocument) -> Self {
+        self.policies
+            .get_or_insert_default()
+            .push(NamedPolicy::new(name, document));
         self
     }
 
-    /// Whether the user's rights cover a RAM action.
-    pub(crate) fn may(&self, action: &str) -> bool {
-        self.actions.as_ref().is_none_or(|allowed| {
-            allowed
-                .iter()
-                .any(|a| a.eq_ignore_ascii_case(action) || a == "oss:*" || a == "*")
-        })
+    /// Attaches a policy that allows these RAM actions, such as `oss:PutObject`, on everything.
+    #[must_use]
+    pub fn allow_only<A: Into<String>>(self, actions: impl IntoIterator<Item = A>) -> Self {
+        let actions: Vec<A> = actions.into_iter().collect();
+        let allowed = Statement::allow().action(actions).resource("*");
+        self.policy("AllowOnly", PolicyDocument::new().statement(allowed))
     }
 }
-
-/// Every known user by AccessKey id.
-pub(crate) type Users = HashMap<String, User>;

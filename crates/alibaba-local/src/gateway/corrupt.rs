@@ -1,39 +1,40 @@
-//! How an answer is spoiled on its way.
+//! How a response is corrupted on its way.
 
 use std::io;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::stream::{self, BoxStream};
+use futures::stream;
 use futures::{Stream, StreamExt, TryStreamExt};
 use http::header::CONTENT_LENGTH;
 
-use crate::gateway::faults::Fault;
-use crate::gateway::response::Answer;
+use super::faults::Fault;
+use super::response::{Body, Response};
 
-type Frames = BoxStream<'static, io::Result<Bytes>>;
+/// Where OSS, the one service that checks sums, names that of a body.
+const CRC_HEADER: &str = "x-oss-hash-crc64ecma";
 
-/// Applies the faults that befall an answer.
-pub(crate) fn spoil(mut answer: Answer, fault: &Fault) -> Answer {
+/// Applies the faults that befall a response.
+pub(crate) fn corrupt(mut response: Response, fault: &Fault) -> Response {
     match fault {
-        Fault::WrongCrc => return answer.header("x-oss-hash-crc64ecma", "1"),
-        Fault::NoCrc => drop(answer.headers.remove("x-oss-hash-crc64ecma")),
-        Fault::CorruptBody => answer.body = corrupted(answer.body),
-        Fault::ResetBody(after) => answer.body = reset(answer.body, *after),
+        Fault::WrongCrc => return response.header(CRC_HEADER, "1"),
+        Fault::NoCrc => drop(response.headers.remove(CRC_HEADER)),
+        Fault::CorruptBody => response.body = altered(response.body),
+        Fault::ResetBody(after) => response.body = reset(response.body, *after),
         Fault::TruncateBody(len) => {
-            answer.len = answer.len.min(*len);
-            answer.body = cut(answer.body, *len).boxed();
-            let len = answer.len.to_string();
-            return answer.header(CONTENT_LENGTH.as_str(), &len);
+            response.len = response.len.min(*len);
+            response.body = cut(response.body, *len).boxed();
+            let len = response.len.to_string();
+            return response.header(CONTENT_LENGTH.as_str(), &len);
         }
-        Fault::SlowBody { piece, pause } => answer.body = slowed(answer.body, *piece, *pause),
+        Fault::SlowBody { piece, pause } => response.body = slowed(response.body, *piece, *pause),
         _ => {}
     }
-    answer
+    response
 }
 
 /// One byte is another.
-fn corrupted(body: Frames) -> Frames {
+fn altered(body: Body) -> Body {
     let mut done = false;
     body.map_ok(move |frame| {
         if done || frame.is_empty() {
@@ -48,7 +49,7 @@ fn corrupted(body: Frames) -> Frames {
 }
 
 /// Breaks off, and the connection with it.
-fn reset(body: Frames, after: u64) -> Frames {
+fn reset(body: Body, after: u64) -> Body {
     let end = stream::once(async {
         // What was cut off has to reach the socket first; hyper flushes when it waits.
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -58,7 +59,7 @@ fn reset(body: Frames, after: u64) -> Frames {
 }
 
 /// Small pieces, a pause before each.
-fn slowed(body: Frames, piece: usize, pause: Duration) -> Frames {
+fn slowed(body: Body, piece: usize, pause: Duration) -> Body {
     body.map_ok(move |frame| {
         let mut left = frame;
         let mut pieces = Vec::new();
@@ -76,7 +77,7 @@ fn slowed(body: Frames, piece: usize, pause: Duration) -> Frames {
 }
 
 /// The first `len` bytes of a body.
-pub(crate) fn cut(body: Frames, len: u64) -> impl Stream<Item = io::Result<Bytes>> + Send {
+pub(crate) fn cut(body: Body, len: u64) -> impl Stream<Item = io::Result<Bytes>> + Send {
     stream::try_unfold((body, len), |(mut body, left)| async move {
         if left == 0 {
             return Ok(None);

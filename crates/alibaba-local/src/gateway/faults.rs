@@ -1,11 +1,9 @@
 //! Breaking on demand.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
-
-use crate::oss::OssError;
+use parking_lot::{Mutex, MutexGuard};
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,37 +11,39 @@ use crate::oss::OssError;
 pub enum Fault {
     /// The connection closes before the request is looked at.
     Refuse,
-    /// The request is carried out, then the connection closes without an answer.
+    /// The request is carried out, then the connection closes without a response.
     LoseReply,
-    /// The request is carried out, and its answer never comes: the connection stays open.
+    /// The request is carried out, and its response never comes: the connection stays open.
     NeverReply,
     /// The request's body is read so far, then the connection closes. Nothing is carried out.
     ResetUpload(u64),
-    /// The answer's body breaks off after this many bytes, and the connection with it.
+    /// The response's body breaks off after this many bytes, and the connection with it.
     ResetBody(u64),
-    /// The answer's body ends after this many bytes as if that were all: its `Content-Length`
+    /// The response's body ends after this many bytes as if that were all: its `Content-Length`
     /// says so too. Only its CRC-64, or knowing how long it should be, gives it away.
     TruncateBody(u64),
-    /// The answer's body comes in pieces of so many bytes, with a pause before each.
+    /// The response's body comes in pieces of so many bytes, with a pause before each.
     SlowBody {
         /// Bytes of a piece.
         piece: usize,
         /// What passes before each.
         pause: Duration,
     },
-    /// One byte of the answer's body is altered.
+    /// One byte of the response's body is altered.
     CorruptBody,
-    /// The answer names a CRC-64 that its body does not have.
+    /// The response names a CRC-64 that its body does not have.
     WrongCrc,
-    /// The answer names no CRC-64, as that of an object copied from parts without one.
+    /// The response names no CRC-64, as that of an object copied from parts without one.
     NoCrc,
-    /// The request is not carried out; the answer is this status with this OSS error code.
+    /// The request is not carried out; the response is an error of the service with this status
+    /// and code.
     Status(u16, &'static str),
-    /// The request is not carried out, since there are too many: OSS answers 503 with a code such
-    /// as `TotalQpsLimitExceeded`, or 429 with `QpsLimitExceeded`, and says how long to wait in
-    /// `x-oss-qos-delay-time` and, in whole seconds, `Retry-After`.
+    /// The request is not carried out, since there are too many. OSS sends 503 with a code such as
+    /// `TotalQpsLimitExceeded`, or 429 with `QpsLimitExceeded`, and says how long to wait in
+    /// `x-oss-qos-delay-time` and, in whole seconds, `Retry-After`. The other services send a code
+    /// such as `Throttling.User`, and say how long in `x-acs-retry-after`.
     Throttle {
-        /// 503 or 429.
+        /// 503 or 429, of other services than OSS also 400.
         status: u16,
         /// Which limit was hit.
         code: &'static str,
@@ -52,45 +52,15 @@ pub enum Fault {
     },
     /// The server's clock is off by so many seconds for this request, ahead or (negative) behind.
     SkewClock(i64),
-    /// The answer comes later.
+    /// The response comes later.
     Delay(Duration),
 }
 
-impl Fault {
-    /// The error that is answered in the place of carrying the request out.
-    pub(crate) fn error(&self) -> Option<OssError> {
-        let status =
-            |code: u16| StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        match self {
-            Self::Status(code, name) => {
-                let error = OssError::new(status(*code), name, "A fault that a test asked for.");
-                Some(match *code {
-                    503 => error.header("x-oss-qos-delay-time", "10"),
-                    _ => error,
-                })
-            }
-            Self::Throttle {
-                status: code,
-                code: name,
-                wait,
-            } => Some(
-                OssError::new(
-                    status(*code),
-                    name,
-                    "Please reduce your request rate: a fault that a test asked for.",
-                )
-                .header("x-oss-qos-delay-time", wait.as_millis().to_string())
-                .header("retry-after", wait.as_secs().max(1).to_string()),
-            ),
-            _ => None,
-        }
-    }
-}
-
-/// Which requests a fault befalls. Without conditions, every one.
+/// A fault, and which requests it befalls. Without conditions, every one.
 #[derive(Clone, Debug)]
 pub struct Rule {
     fault: Fault,
+    service: Option<&'static str>,
     operation: Option<&'static str>,
     key_contains: Option<String>,
     skip: usize,
@@ -103,11 +73,19 @@ impl Rule {
     pub fn new(fault: Fault) -> Self {
         Self {
             fault,
+            service: None,
             operation: None,
             key_contains: None,
             skip: 0,
             times: usize::MAX,
         }
+    }
+
+    /// Only requests of this service, such as `oss`.
+    #[must_use]
+    pub fn service(mut self, service: &'static str) -> Self {
+        self.service = Some(service);
+        self
     }
 
     /// Only requests of this operation, such as `UploadPart`.
@@ -138,8 +116,9 @@ impl Rule {
         self
     }
 
-    fn applies(&mut self, operation: &str, key: Option<&str>) -> bool {
-        let matches = self.operation.is_none_or(|wanted| wanted == operation)
+    fn applies(&mut self, service: &str, operation: &str, key: Option<&str>) -> bool {
+        let matches = self.service.is_none_or(|wanted| wanted == service)
+            && self.operation.is_none_or(|wanted| wanted == operation)
             && self
                 .key_contains
                 .as_ref()
@@ -161,7 +140,7 @@ impl Rule {
 pub struct Faults(Arc<Mutex<Vec<Rule>>>);
 
 impl Faults {
-    /// Adds a rule, behind those that are there.
+    /// Adds a rule, after those that are there.
     pub fn add(&self, rule: Rule) {
         self.lock().push(rule);
     }
@@ -171,13 +150,14 @@ impl Faults {
         self.lock().clear();
     }
 
-    pub(crate) fn next(&self, operation: &str, key: Option<&str>) -> Option<Fault> {
-        self.lock()
-            .iter_mut()
-            .find_map(|rule| rule.applies(operation, key).then(|| rule.fault.clone()))
+    pub(crate) fn next(&self, service: &str, operation: &str, key: Option<&str>) -> Option<Fault> {
+        self.lock().iter_mut().find_map(|rule| {
+            rule.applies(service, operation, key)
+                .then(|| rule.fault.clone())
+        })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Rule>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<Rule>> {
+        self.0.lock()
     }
 }

@@ -1,11 +1,17 @@
 //! What was asked of the server.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use alibaba_ram::Decision;
+use parking_lot::{Mutex, MutexGuard};
 
 /// One request, as the server understood it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RequestRecord {
+    /// The service, such as `oss`.
+    pub service: &'static str,
     /// The API's name, such as `PutObject`.
     pub operation: &'static str,
     /// The bucket, where one was named.
@@ -14,10 +20,14 @@ pub struct RequestRecord {
     pub key: Option<String>,
     /// The `Range` header, where one was sent.
     pub range: Option<String>,
-    /// The HTTP status of the answer; `None` while it is under way, and where no answer was sent.
+    /// The HTTP status of the response; `None` while it is under way, and where none was sent.
     pub status: Option<u16>,
-    /// Bytes of the answer's body.
+    /// Bytes of the response's body.
     pub bytes_out: u64,
+    /// What was decided on the caller's rights, action by action, up to the first that was not
+    /// allowed: with the statement behind it. Empty where no rights were asked for, as of a caller
+    /// without a name.
+    pub decisions: Vec<Decision>,
 }
 
 /// Every request since the start, or the last [`RequestLog::clear`]. Clones share one list.
@@ -71,7 +81,13 @@ impl RequestLog {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<RequestRecord>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn decided(&self, at: usize, decision: Decision) {
+        if let Some(record) = self.lock().get_mut(at) {
+            record.decisions.push(decision);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<RequestRecord>> {
+        self.0.lock()
     }
 }

@@ -1,7 +1,14 @@
-//! What every service has in front of it: faults, the request log, the clock.
+//! What stands in front of every service: the listener, the clock, the request log, and faults.
+//!
+//! The gateway asks the services in the order of their table whose a request is, hands it over
+//! with an [`exchange::Exchange`], and sends on what comes back. It knows no service's errors.
 
 pub(crate) mod clock;
 pub(crate) mod corrupt;
+pub(crate) mod exchange;
 pub(crate) mod faults;
+pub(crate) mod listener;
 pub(crate) mod log;
 pub(crate) mod response;
+pub(crate) mod service;
+pub(crate) mod xml;

@@ -1,4 +1,4 @@
-//! An answer under construction.
+//! A response under construction.
 
 use std::io;
 
@@ -8,15 +8,18 @@ use futures::stream::{self, BoxStream};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 
+/// The body of a request or a response.
+pub(crate) type Body = BoxStream<'static, io::Result<Bytes>>;
+
 /// Status, headers, and a body whose length is known.
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    pub(crate) body: BoxStream<'static, io::Result<Bytes>>,
+    pub(crate) body: Body,
     pub(crate) len: u64,
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self {
             status,
@@ -32,13 +35,18 @@ impl Answer {
             .bytes(document)
     }
 
+    pub(crate) fn text(self, text: impl Into<String>) -> Self {
+        self.header(CONTENT_TYPE.as_str(), "text/plain")
+            .bytes(text.into())
+    }
+
     pub(crate) fn bytes(self, body: impl Into<Bytes>) -> Self {
         let body = body.into();
         let len = body.len() as u64;
         self.stream(stream::once(async { Ok(body) }).boxed(), len)
     }
 
-    pub(crate) fn stream(mut self, body: BoxStream<'static, io::Result<Bytes>>, len: u64) -> Self {
+    pub(crate) fn stream(mut self, body: Body, len: u64) -> Self {
         self.body = body;
         self.len = len;
         self
@@ -61,13 +69,5 @@ impl Answer {
             Some(value) => self.header(name, value),
             None => self,
         }
-    }
-
-    /// Repeats how an object is encrypted.
-    pub(crate) fn encryption(self, headers: &[(String, String)]) -> Self {
-        headers
-            .iter()
-            .filter(|(name, _)| name.starts_with("x-oss-server-side-"))
-            .fold(self, |answer, (name, value)| answer.header(name, value))
     }
 }

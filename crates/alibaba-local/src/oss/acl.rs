@@ -3,40 +3,43 @@
 use http::StatusCode;
 use http::header::HeaderMap;
 
-use super::{Oss, owner};
-use crate::gateway::response::Answer;
+use crate::gateway::response::Response;
+use crate::gateway::xml::Element;
+use crate::oss::document::owner;
 use crate::oss::error::OssError;
-use crate::oss::objects::attributes::{Acl, object_acl};
+use crate::oss::objects::attributes::object_acl;
 use crate::oss::operation::Operation;
 use crate::oss::request::Target;
-use crate::oss::xml::Element;
+use crate::oss::state::Oss;
+use crate::oss::storage::object::Acl;
 
 impl Oss {
-    pub(super) fn put_bucket_acl(
+    pub(crate) fn put_bucket_acl(
         &self,
         target: &Target,
         headers: &HeaderMap,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let acl = bucket_acl(headers)?.ok_or_else(|| {
             OssError::bad_request("MissingArgument", "Missing Some Required Arguments.")
                 .with("ArgumentName", "x-oss-acl")
         })?;
         self.store.change_settings(target.bucket(), |stored| {
             stored.settings.acl = acl;
-            Ok(Answer::empty(StatusCode::OK))
+            Ok(Response::empty(StatusCode::OK))
         })
     }
 
-    pub(super) fn get_bucket_acl(&self, target: &Target) -> Result<Answer, OssError> {
-        self.store
-            .with_bucket(target.bucket(), |stored| Ok(document(stored.settings.acl)))
+    pub(crate) fn get_bucket_acl(&self, target: &Target) -> Result<Response, OssError> {
+        self.store.with_bucket(target.bucket(), |stored| {
+            Ok(acl_document(stored.settings.acl))
+        })
     }
 
-    pub(super) fn put_object_acl(
+    pub(crate) fn put_object_acl(
         &self,
         target: &Target,
         headers: &HeaderMap,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let acl = object_acl(headers)?.ok_or_else(|| {
             OssError::bad_request("MissingArgument", "Missing Some Required Arguments.")
                 .with("ArgumentName", "x-oss-object-acl")
@@ -45,30 +48,30 @@ impl Oss {
             target.bucket(),
             target.key(),
             target.version()?,
-            |facts, _| {
-                facts.acl = acl;
+            |meta, _| {
+                meta.acl = acl;
                 Ok(())
             },
         )?;
-        Ok(Answer::empty(StatusCode::OK).maybe("x-oss-version-id", version.as_deref()))
+        Ok(Response::empty(StatusCode::OK).maybe("x-oss-version-id", version.as_deref()))
     }
 
-    pub(super) fn get_object_acl(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn get_object_acl(&self, target: &Target) -> Result<Response, OssError> {
         let found = self
             .store
             .object(target.bucket(), target.key(), target.version()?)?;
-        Ok(document(found.object.facts.acl).maybe("x-oss-version-id", found.version.as_deref()))
+        Ok(acl_document(found.object.meta.acl).maybe("x-oss-version-id", found.version.as_deref()))
     }
 
     /// Whether somebody without a name may do this.
-    pub(super) fn is_public(&self, target: &Target) -> bool {
+    pub(crate) fn is_public(&self, target: &Target) -> bool {
         let version = target.version().ok().flatten();
         self.store
             .with_bucket(target.bucket(), |stored| {
                 let bucket = stored.settings.acl;
                 let object = stored
                     .find(target.key(), version)
-                    .map_or(Acl::Default, |object| object.facts.acl);
+                    .map_or(Acl::Default, |object| object.meta.acl);
                 let acl = if object == Acl::Default {
                     bucket
                 } else {
@@ -101,7 +104,7 @@ impl Oss {
 }
 
 /// `x-oss-acl`, where it is sent.
-pub(super) fn bucket_acl(headers: &HeaderMap) -> Result<Option<Acl>, OssError> {
+pub(crate) fn bucket_acl(headers: &HeaderMap) -> Result<Option<Acl>, OssError> {
     let Some(value) = headers.get("x-oss-acl") else {
         return Ok(None);
     };
@@ -114,9 +117,9 @@ pub(super) fn bucket_acl(headers: &HeaderMap) -> Result<Option<Acl>, OssError> {
         })
 }
 
-fn document(acl: Acl) -> Answer {
+fn acl_document(acl: Acl) -> Response {
     let grant = Element::root("AccessControlList").text("Grant", acl.name());
-    Answer::xml(
+    Response::xml(
         Element::root("AccessControlPolicy")
             .child(&owner())
             .child(&grant)

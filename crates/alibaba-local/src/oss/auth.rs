@@ -1,33 +1,26 @@
-//! Who is calling, and may they: signature, time, token, rights.
+//! Who is calling: signature, time, token.
 
 use std::time::Duration;
 
-use http::HeaderMap;
 use http::request::Parts;
 
 use alibaba_sign::{VerifyError, oss_v1, oss_v4};
 use chrono::{DateTime, Utc};
 
-use crate::directory::user::{User, Users};
+use crate::directory::caller::{Caller, TokenProblem};
+use crate::directory::store::Directory;
 use crate::oss::error::OssError;
-use crate::oss::operation::Operation;
 use crate::oss::request::Target;
 
 /// OSS takes requests whose time is off by at most this, either way.
 const TOLERANCE: Duration = Duration::from_secs(15 * 60);
 
 /// What a request is held against.
-pub(super) struct Context<'a> {
-    pub(super) users: &'a Users,
-    pub(super) region: &'a str,
-    pub(super) now: DateTime<Utc>,
-    pub(super) refuse_v1: bool,
-}
-
-/// Who a request is from.
-pub(super) enum Caller<'a> {
-    User(&'a User),
-    Anonymous,
+pub(crate) struct Context<'a> {
+    pub(crate) directory: &'a Directory,
+    pub(crate) region: &'a str,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) refuse_v1: bool,
 }
 
 /// How a request says who it is from.
@@ -38,14 +31,14 @@ enum Scheme {
     QueryV4,
 }
 
-/// The caller, once signature and token are found good.
-pub(super) fn authenticate<'a>(
-    context: &Context<'a>,
+/// The caller, once signature and token are found good; none where the request is not signed.
+pub(crate) fn authenticate(
+    context: &Context<'_>,
     parts: &Parts,
     target: &Target,
-) -> Result<Caller<'a>, OssError> {
+) -> Result<Option<Caller>, OssError> {
     let Some(scheme) = scheme(parts, target)? else {
-        return Ok(Caller::Anonymous);
+        return Ok(None);
     };
     let query: Vec<_> = target
         .query
@@ -59,7 +52,7 @@ pub(super) fn authenticate<'a>(
         .collect();
     let (bucket, key) = (target.bucket.as_deref(), target.key.as_deref());
     let method = parts.method.as_str();
-    let user = match scheme {
+    let caller = match scheme {
         Scheme::HeaderV4 | Scheme::QueryV4 => {
             let request = oss_v4::Request {
                 method,
@@ -70,18 +63,22 @@ pub(super) fn authenticate<'a>(
                 additional_headers: &[],
             };
             let claim = claim_v4(&scheme, parts, &query)?;
-            let user = context.user(&claim.access_key_id)?;
-            check_token(user, token(parts, target, "x-oss-security-token"))?;
+            let caller = context.caller(&claim.access_key_id)?;
+            check_token(
+                &caller,
+                token(parts, target, "x-oss-security-token"),
+                context.now,
+            )?;
             claim
                 .verify(
-                    &user.secret,
+                    &caller.secret,
                     context.region,
                     context.now,
                     TOLERANCE,
                     &request,
                 )
-                .map_err(|error| refusal_of(&error, user, parts, target))?;
-            user
+                .map_err(|error| refusal_of(&error, &caller, parts, target))?;
+            caller
         }
         Scheme::HeaderV1 | Scheme::QueryV1 => {
             context.check_v1()?;
@@ -102,17 +99,17 @@ pub(super) fn authenticate<'a>(
                 oss_v1::Claim::from_query(&query)
             }
             .map_err(|error| refusal(&error))?;
-            let user = context.user(&claim.access_key_id)?;
+            let caller = context.caller(&claim.access_key_id)?;
             let sent = token(parts, target, "x-oss-security-token")
                 .or_else(|| token(parts, target, "security-token"));
-            check_token(user, sent)?;
+            check_token(&caller, sent, context.now)?;
             claim
-                .verify(&user.secret, context.now, TOLERANCE, &request)
-                .map_err(|error| refusal_of(&error, user, parts, target))?;
-            user
+                .verify(&caller.secret, context.now, TOLERANCE, &request)
+                .map_err(|error| refusal_of(&error, &caller, parts, target))?;
+            caller
         }
     };
-    Ok(Caller::User(user))
+    Ok(Some(caller))
 }
 
 fn scheme(parts: &Parts, target: &Target) -> Result<Option<Scheme>, OssError> {
@@ -159,9 +156,9 @@ fn claim_v4(
     .map_err(|error| refusal(&error))
 }
 
-impl<'a> Context<'a> {
-    pub(super) fn user(&self, access_key_id: &str) -> Result<&'a User, OssError> {
-        self.users.get(access_key_id).ok_or_else(|| {
+impl Context<'_> {
+    pub(crate) fn caller(&self, access_key_id: &str) -> Result<Caller, OssError> {
+        self.directory.caller(access_key_id).ok_or_else(|| {
             OssError::forbidden(
                 "InvalidAccessKeyId",
                 "The OSS Access Key Id you provided does not exist in our records.",
@@ -171,7 +168,7 @@ impl<'a> Context<'a> {
         })
     }
 
-    pub(super) fn check_v1(&self) -> Result<(), OssError> {
+    pub(crate) fn check_v1(&self) -> Result<(), OssError> {
         if self.refuse_v1 {
             return Err(OssError::forbidden(
                 "InvalidArgument",
@@ -191,77 +188,46 @@ fn token<'p>(parts: &'p Parts, target: &'p Target, name: &str) -> Option<&'p str
     text(parts, name).or_else(|| target.param(name))
 }
 
-pub(super) fn check_token(user: &User, sent: Option<&str>) -> Result<(), OssError> {
-    match (&user.token, sent) {
-        (None, None) => Ok(()),
-        (Some(token), Some(sent)) if token.expose() == sent => Ok(()),
-        (Some(_), None) => Err(OssError::forbidden(
-            "InvalidAccessKeyId",
-            "The OSS Access Key Id you provided is temporary and needs its security token.",
-        )
-        .ec("0002-00000902")),
-        _ => Err(OssError::forbidden(
-            "InvalidSecurityToken",
-            "The security token you provided is invalid.",
-        )
-        .ec("0002-00000218")),
-    }
+/// Nobody without a name may do this.
+pub(crate) fn no_public_access() -> OssError {
+    OssError::access_denied("You have no right to access this object because of bucket acl.")
+        .ec("0003-00000001")
 }
 
-/// The seam where a RAM policy will decide; today the user's list of actions does, and for those
-/// without a name the ACL.
-pub(super) fn authorize(
-    caller: &Caller<'_>,
-    target: &Target,
-    headers: &HeaderMap,
-    is_public: impl FnOnce() -> bool,
+/// Holds the token that was sent against the caller's.
+pub(crate) fn check_token(
+    caller: &Caller,
+    sent: Option<&str>,
+    now: DateTime<Utc>,
 ) -> Result<(), OssError> {
-    let user = match caller {
-        Caller::User(user) => user,
-        Caller::Anonymous if is_public() => return Ok(()),
-        Caller::Anonymous => {
-            return Err(OssError::access_denied(
-                "You have no right to access this object because of bucket acl.",
+    caller
+        .check_token(sent, now)
+        .map_err(|problem| match problem {
+            TokenProblem::Missing => OssError::forbidden(
+                "InvalidAccessKeyId",
+                "The OSS Access Key Id you provided is temporary and needs its security token.",
             )
-            .ec("0003-00000001"));
-        }
-    };
-    for action in needed_actions(target, headers) {
-        if !user.may(action) {
-            return Err(OssError::access_denied(
-                "You have no right to access this object because of bucket acl or RAM policy.",
+            .ec("0002-00000902"),
+            TokenProblem::Mismatch => OssError::forbidden(
+                "InvalidSecurityToken",
+                "The security token you provided is invalid.",
             )
-            .ec("0003-00000001")
-            .with("AuthAction", action)
-            .with("AuthPrincipalType", "SubUser")
-            .with("NoPermissionType", "ImplicitDeny")
-            .with("PolicyType", "AccountLevelIdentityBasedPolicy"));
-        }
-    }
-    Ok(())
-}
-
-/// The RAM actions of a request: its operation's, and those of what its headers ask for.
-fn needed_actions(target: &Target, headers: &HeaderMap) -> Vec<&'static str> {
-    let versioned = target.param("versionId").is_some();
-    let mut actions = vec![target.operation.ram_action(versioned)];
-    if let Some(source) = headers.get("x-oss-copy-source") {
-        let versioned = source.as_bytes().contains(&b'?');
-        actions.push(Operation::GetObject.ram_action(versioned));
-    }
-    if headers.contains_key("x-oss-tagging") {
-        actions.push(Operation::PutObjectTagging.ram_action(false));
-    }
-    actions
+            .ec("0002-00000218"),
+            TokenProblem::Expired => OssError::forbidden(
+                "SecurityTokenExpired",
+                "The security token you provided has expired.",
+            )
+            .ec("0002-00000219"),
+        })
 }
 
 /// As [`refusal`], naming key and signature where the signature is wrong.
-fn refusal_of(error: &VerifyError, user: &User, parts: &Parts, target: &Target) -> OssError {
+fn refusal_of(error: &VerifyError, caller: &Caller, parts: &Parts, target: &Target) -> OssError {
     let refused = refusal(error);
     if refused.code != "SignatureDoesNotMatch" {
         return refused;
     }
-    // Behind the last colon in a header of version 1, in a field of its own in version 4.
+    // After the last colon in a header of version 1, in a field of its own in version 4.
     let in_header = text(parts, "authorization").map(|value| {
         let (_, signature) = value
             .rsplit_once("Signature=")
@@ -274,7 +240,7 @@ fn refusal_of(error: &VerifyError, user: &User, parts: &Parts, target: &Target) 
         .or_else(|| target.param("Signature"))
         .unwrap_or_default();
     refused
-        .with("OSSAccessKeyId", &user.access_key_id)
+        .with("OSSAccessKeyId", &caller.access_key_id)
         .with("SignatureProvided", provided)
 }
 

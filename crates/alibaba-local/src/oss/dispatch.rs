@@ -1,30 +1,35 @@
 //! From an operation to the code that carries it out.
 
-use chrono::{DateTime, Utc};
 use http::request::Parts;
 
-use super::{Oss, auth};
-use crate::gateway::response::Answer;
+use crate::gateway::exchange::Exchange;
+use crate::gateway::response::{Body, Response};
+use crate::oss::auth;
 use crate::oss::error::OssError;
 use crate::oss::operation::Operation as O;
+use crate::oss::receive::document;
 use crate::oss::request::Target;
-use crate::oss::storage::receive::{Body, document};
+use crate::oss::state::Oss;
 
 impl Oss {
-    pub(super) async fn answer(
+    /// Authenticates and authorises the caller, and does what it asks for.
+    pub(crate) async fn carry_out(
         &self,
         parts: &Parts,
         target: &Target,
-        now: DateTime<Utc>,
+        exchange: &Exchange,
         body: Body,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         target.check_host(&self.region)?;
-        let caller = auth::authenticate(&self.auth(now), parts, target)?;
-        auth::authorize(&caller, target, &parts.headers, || self.is_public(target))?;
         let headers = &parts.headers;
+        match auth::authenticate(&self.auth(exchange.now()), parts, target)? {
+            Some(caller) => self.authorize(&caller, target, target.key(), headers, exchange)?,
+            None if self.is_public(target) => {}
+            None => return Err(auth::no_public_access()),
+        }
         match target.operation {
             O::PutObject => self.put_object(target, headers, body).await,
-            O::PostObject => self.post_object(target, headers, now, body).await,
+            O::PostObject => self.post_object(target, headers, exchange, body).await,
             O::AppendObject => self.append_object(target, headers, body).await,
             O::CopyObject => self.copy_object(target, headers),
             O::GetObject => self.get_object(target, headers, true),
@@ -94,7 +99,7 @@ impl Oss {
         parts: &Parts,
         target: &Target,
         text: String,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let headers = &parts.headers;
         match target.operation {
             O::PutBucket => self.put_bucket(target, headers, &text),
@@ -115,9 +120,9 @@ impl Oss {
     }
 
     /// What signatures are checked against.
-    pub(super) fn auth(&self, now: DateTime<Utc>) -> auth::Context<'_> {
+    pub(crate) fn auth(&self, now: chrono::DateTime<chrono::Utc>) -> auth::Context<'_> {
         auth::Context {
-            users: &self.users,
+            directory: &self.directory,
             region: &self.region,
             now,
             refuse_v1: self.refuse_v1,

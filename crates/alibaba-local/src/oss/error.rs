@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 
-use crate::oss::xml::Element;
+use crate::gateway::xml::Element;
 
 /// An error as OSS reports it: status, code, message, EC, and elements of its own.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl OssError {
         self
     }
 
-    /// Adds a header to the answer.
+    /// Adds a header to the response.
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self

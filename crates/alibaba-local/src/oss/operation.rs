@@ -1,9 +1,21 @@
-//! The APIs served, and what tells them apart.
+//! The APIs served, the right each needs, and what tells them apart.
 
 use http::Method;
 
+/// What an operation's RAM action is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// All buckets of the account.
+    Service,
+    Bucket,
+    /// One object of the bucket.
+    Object,
+    /// Any object of the bucket.
+    Objects,
+}
+
 macro_rules! operations {
-    ($($name:ident: $action:literal $(/ $versioned:literal)?;)*) => {
+    ($($name:ident: $action:literal $(/ $versioned:literal)? on $scope:ident;)*) => {
         /// An API by its documented name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(crate) enum Operation {
@@ -14,6 +26,13 @@ macro_rules! operations {
             pub(crate) fn name(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// What the action is on.
+            pub(crate) fn scope(self) -> Scope {
+                match self {
+                    $(Self::$name => Scope::$scope,)*
                 }
             }
 
@@ -32,78 +51,78 @@ macro_rules! operations {
 }
 
 operations! {
-    ListBuckets: "oss:ListBuckets";
-    PutBucket: "oss:PutBucket";
-    DeleteBucket: "oss:DeleteBucket";
-    GetBucketInfo: "oss:GetBucketInfo";
-    GetBucketLocation: "oss:GetBucketLocation";
-    GetBucketStat: "oss:GetBucketStat";
-    PutBucketAcl: "oss:PutBucketAcl";
-    GetBucketAcl: "oss:GetBucketAcl";
-    PutBucketVersioning: "oss:PutBucketVersioning";
-    GetBucketVersioning: "oss:GetBucketVersioning";
-    PutBucketLifecycle: "oss:PutBucketLifecycle";
-    GetBucketLifecycle: "oss:GetBucketLifecycle";
-    DeleteBucketLifecycle: "oss:DeleteBucketLifecycle";
-    InitiateBucketWorm: "oss:InitiateBucketWorm";
-    AbortBucketWorm: "oss:AbortBucketWorm";
-    CompleteBucketWorm: "oss:CompleteBucketWorm";
-    ExtendBucketWorm: "oss:ExtendBucketWorm";
-    GetBucketWorm: "oss:GetBucketWorm";
-    PutBucketObjectWormConfiguration: "oss:PutBucketObjectWormConfiguration";
-    GetBucketObjectWormConfiguration: "oss:GetBucketObjectWormConfiguration";
-    PutBucketOverwriteConfig: "oss:PutBucketOverwriteConfig";
-    GetBucketOverwriteConfig: "oss:GetBucketOverwriteConfig";
-    DeleteBucketOverwriteConfig: "oss:DeleteBucketOverwriteConfig";
-    ListObjects: "oss:ListObjects";
-    ListObjectsV2: "oss:ListObjects";
-    ListObjectVersions: "oss:ListObjectVersions";
-    ListMultipartUploads: "oss:ListMultipartUploads";
-    DeleteMultipleObjects: "oss:DeleteObject";
-    PutObject: "oss:PutObject";
-    PostObject: "oss:PutObject";
-    AppendObject: "oss:PutObject";
-    CopyObject: "oss:PutObject";
-    GetObject: "oss:GetObject" / "oss:GetObjectVersion";
-    HeadObject: "oss:GetObject" / "oss:GetObjectVersion";
-    GetObjectMeta: "oss:GetObject" / "oss:GetObjectVersion";
-    DeleteObject: "oss:DeleteObject" / "oss:DeleteObjectVersion";
-    RestoreObject: "oss:RestoreObject" / "oss:RestoreObjectVersion";
-    CleanRestoredObject: "oss:CleanRestoredObject" / "oss:CleanRestoredObjectVersion";
-    PutSymlink: "oss:PutObject";
-    GetSymlink: "oss:GetObject" / "oss:GetObjectVersion";
-    PutObjectAcl: "oss:PutObjectAcl" / "oss:PutObjectVersionAcl";
-    GetObjectAcl: "oss:GetObjectAcl" / "oss:GetObjectVersionAcl";
-    PutObjectTagging: "oss:PutObjectTagging" / "oss:PutObjectVersionTagging";
-    GetObjectTagging: "oss:GetObjectTagging" / "oss:GetObjectVersionTagging";
-    DeleteObjectTagging: "oss:DeleteObjectTagging" / "oss:DeleteObjectVersionTagging";
-    PutObjectRetention: "oss:PutObjectRetention";
-    GetObjectRetention: "oss:GetObjectRetention";
-    PutObjectLegalHold: "oss:PutObjectLegalHold";
-    GetObjectLegalHold: "oss:GetObjectLegalHold";
-    InitiateMultipartUpload: "oss:PutObject";
-    UploadPart: "oss:PutObject";
-    UploadPartCopy: "oss:PutObject";
-    CompleteMultipartUpload: "oss:PutObject";
-    AbortMultipartUpload: "oss:AbortMultipartUpload";
-    ListParts: "oss:ListParts";
+    ListBuckets: "oss:ListBuckets" on Service;
+    PutBucket: "oss:PutBucket" on Bucket;
+    DeleteBucket: "oss:DeleteBucket" on Bucket;
+    GetBucketInfo: "oss:GetBucketInfo" on Bucket;
+    GetBucketLocation: "oss:GetBucketLocation" on Bucket;
+    GetBucketStat: "oss:GetBucketStat" on Bucket;
+    PutBucketAcl: "oss:PutBucketAcl" on Bucket;
+    GetBucketAcl: "oss:GetBucketAcl" on Bucket;
+    PutBucketVersioning: "oss:PutBucketVersioning" on Bucket;
+    GetBucketVersioning: "oss:GetBucketVersioning" on Bucket;
+    PutBucketLifecycle: "oss:PutBucketLifecycle" on Bucket;
+    GetBucketLifecycle: "oss:GetBucketLifecycle" on Bucket;
+    DeleteBucketLifecycle: "oss:DeleteBucketLifecycle" on Bucket;
+    InitiateBucketWorm: "oss:InitiateBucketWorm" on Bucket;
+    AbortBucketWorm: "oss:AbortBucketWorm" on Bucket;
+    CompleteBucketWorm: "oss:CompleteBucketWorm" on Bucket;
+    ExtendBucketWorm: "oss:ExtendBucketWorm" on Bucket;
+    GetBucketWorm: "oss:GetBucketWorm" on Bucket;
+    PutBucketObjectWormConfiguration: "oss:PutBucketObjectWormConfiguration" on Bucket;
+    GetBucketObjectWormConfiguration: "oss:GetBucketObjectWormConfiguration" on Bucket;
+    PutBucketOverwriteConfig: "oss:PutBucketOverwriteConfig" on Bucket;
+    GetBucketOverwriteConfig: "oss:GetBucketOverwriteConfig" on Bucket;
+    DeleteBucketOverwriteConfig: "oss:DeleteBucketOverwriteConfig" on Bucket;
+    ListObjects: "oss:ListObjects" on Bucket;
+    ListObjectsV2: "oss:ListObjects" on Bucket;
+    ListObjectVersions: "oss:ListObjectVersions" on Bucket;
+    ListMultipartUploads: "oss:ListMultipartUploads" on Bucket;
+    DeleteMultipleObjects: "oss:DeleteObject" on Objects;
+    PutObject: "oss:PutObject" on Object;
+    PostObject: "oss:PutObject" on Object;
+    AppendObject: "oss:PutObject" on Object;
+    CopyObject: "oss:PutObject" on Object;
+    GetObject: "oss:GetObject" / "oss:GetObjectVersion" on Object;
+    HeadObject: "oss:GetObject" / "oss:GetObjectVersion" on Object;
+    GetObjectMeta: "oss:GetObject" / "oss:GetObjectVersion" on Object;
+    DeleteObject: "oss:DeleteObject" / "oss:DeleteObjectVersion" on Object;
+    RestoreObject: "oss:RestoreObject" / "oss:RestoreObjectVersion" on Object;
+    CleanRestoredObject: "oss:CleanRestoredObject" / "oss:CleanRestoredObjectVersion" on Object;
+    PutSymlink: "oss:PutObject" on Object;
+    GetSymlink: "oss:GetObject" / "oss:GetObjectVersion" on Object;
+    PutObjectAcl: "oss:PutObjectAcl" / "oss:PutObjectVersionAcl" on Object;
+    GetObjectAcl: "oss:GetObjectAcl" / "oss:GetObjectVersionAcl" on Object;
+    PutObjectTagging: "oss:PutObjectTagging" / "oss:PutObjectVersionTagging" on Object;
+    GetObjectTagging: "oss:GetObjectTagging" / "oss:GetObjectVersionTagging" on Object;
+    DeleteObjectTagging: "oss:DeleteObjectTagging" / "oss:DeleteObjectVersionTagging" on Object;
+    PutObjectRetention: "oss:PutObjectRetention" on Object;
+    GetObjectRetention: "oss:GetObjectRetention" on Object;
+    PutObjectLegalHold: "oss:PutObjectLegalHold" on Object;
+    GetObjectLegalHold: "oss:GetObjectLegalHold" on Object;
+    InitiateMultipartUpload: "oss:PutObject" on Object;
+    UploadPart: "oss:PutObject" on Object;
+    UploadPartCopy: "oss:PutObject" on Object;
+    CompleteMultipartUpload: "oss:PutObject" on Object;
+    AbortMultipartUpload: "oss:AbortMultipartUpload" on Object;
+    ListParts: "oss:ListParts" on Object;
 }
 
 /// What an operation is recognised by.
-pub(super) struct Shape<'a> {
-    pub(super) method: &'a Method,
-    pub(super) bucket: bool,
-    pub(super) key: bool,
+pub(crate) struct Shape<'a> {
+    pub(crate) method: &'a Method,
+    pub(crate) bucket: bool,
+    pub(crate) key: bool,
     /// `x-oss-copy-source` is there.
-    pub(super) copy: bool,
+    pub(crate) copy: bool,
     /// The body is a form.
-    pub(super) form: bool,
-    pub(super) has: &'a dyn Fn(&str) -> bool,
+    pub(crate) form: bool,
+    pub(crate) has: &'a dyn Fn(&str) -> bool,
 }
 
 impl Operation {
     /// `None` for what OSS knows and this server does not: refusing beats doing another thing.
-    pub(super) fn recognise(shape: &Shape<'_>) -> Option<Self> {
+    pub(crate) fn recognise(shape: &Shape<'_>) -> Option<Self> {
         match (shape.bucket, shape.key) {
             (false, _) => (shape.method == Method::GET).then_some(Self::ListBuckets),
             (true, false) => Self::of_bucket(shape),

@@ -4,9 +4,9 @@ use http::request::Parts;
 
 use alibaba_sign::percent;
 
+use crate::oss::document::KeyEncoding;
 use crate::oss::error::OssError;
 use crate::oss::operation::{Operation, Shape};
-use crate::oss::xml::KeyEncoding;
 
 /// A request, taken apart and decoded.
 #[derive(Debug)]
@@ -152,7 +152,7 @@ impl Target {
         }
     }
 
-    /// Whether the answer's keys are to be percent-encoded.
+    /// Whether the response's keys are to be percent-encoded.
     pub(crate) fn encoding(&self) -> KeyEncoding {
         KeyEncoding(self.param("encoding-type") == Some("url"))
     }

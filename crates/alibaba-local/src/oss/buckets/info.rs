@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use crate::gateway::response::Answer;
+use crate::gateway::response::Response;
+use crate::gateway::xml::Element;
 use crate::oss::acl::bucket_acl;
+use crate::oss::document::{self, truth};
+use crate::oss::document::{iso_date, owner};
 use crate::oss::error::OssError;
-use crate::oss::objects::attributes::StorageClass;
 use crate::oss::request::Target;
+use crate::oss::state::Oss;
 use crate::oss::storage::bucket::Bucket;
+use crate::oss::storage::object::StorageClass;
 use crate::oss::storage::settings::{Settings, Versioning};
-use crate::oss::xml::{self, Element, truth};
-use crate::oss::{Oss, iso_date, owner};
 
 #[derive(Deserialize)]
 struct CreateBucketConfiguration {
@@ -24,7 +26,7 @@ struct CreateBucketConfiguration {
 }
 
 impl Oss {
-    pub(in crate::oss) fn list_buckets(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn list_buckets(&self, target: &Target) -> Result<Response, OssError> {
         let max = target.number("max-keys", 100, 1000)?;
         let prefix = target.param("prefix").unwrap_or_default();
         let marker = target.param("marker").unwrap_or_default();
@@ -48,17 +50,17 @@ impl Oss {
         if truncated {
             result = result.text("NextMarker", last);
         }
-        Ok(Answer::xml(
+        Ok(Response::xml(
             result.child(&owner()).child(&buckets).document(),
         ))
     }
 
-    pub(in crate::oss) fn put_bucket(
+    pub(crate) fn put_bucket(
         &self,
         target: &Target,
         headers: &HeaderMap,
         document: &str,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let name = target.bucket();
         let legal = (3..=63).contains(&name.len())
             && name
@@ -79,7 +81,7 @@ impl Oss {
         settings.acl = acl.unwrap_or(settings.acl);
         if !document.trim().is_empty() {
             let wanted: CreateBucketConfiguration =
-                xml::read(document, "CreateBucketConfiguration")?;
+                document::read(document, "CreateBucketConfiguration")?;
             settings.storage_class = wanted.storage_class.unwrap_or_default();
             match wanted.redundancy {
                 None => {}
@@ -100,21 +102,21 @@ impl Oss {
                 Ok(())
             })?;
         }
-        Ok(Answer::empty(StatusCode::OK).header("location", &format!("/{name}")))
+        Ok(Response::empty(StatusCode::OK).header("location", &format!("/{name}")))
     }
 
-    pub(in crate::oss) fn delete_bucket(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn delete_bucket(&self, target: &Target) -> Result<Response, OssError> {
         self.store.remove_bucket(target.bucket())?;
-        Ok(Answer::empty(StatusCode::NO_CONTENT))
+        Ok(Response::empty(StatusCode::NO_CONTENT))
     }
 
-    pub(in crate::oss) fn bucket_info(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn bucket_info(&self, target: &Target) -> Result<Response, OssError> {
         let name = target.bucket();
         self.store.with_bucket(name, |stored| {
             let settings = &stored.settings;
             let grant = Element::root("AccessControlList").text("Grant", settings.acl.name());
             let encryption = Element::root("ServerSideEncryptionRule").text("SSEAlgorithm", "None");
-            let facts = self
+            let meta = self
                 .described(name, settings)
                 .text("DataRedundancyType", &settings.redundancy)
                 .text("AccessMonitor", "Disabled")
@@ -125,16 +127,16 @@ impl Oss {
                 .child(&encryption)
                 .child(&owner())
                 .child(&grant);
-            Ok(Answer::xml(
-                Element::root("BucketInfo").child(&facts).document(),
+            Ok(Response::xml(
+                Element::root("BucketInfo").child(&meta).document(),
             ))
         })
     }
 
-    pub(in crate::oss) fn bucket_location(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn bucket_location(&self, target: &Target) -> Result<Response, OssError> {
         self.store.with_bucket(target.bucket(), |_| {
             let location = format!("oss-{}", self.region);
-            Ok(Answer::xml(
+            Ok(Response::xml(
                 Element::root("LocationConstraint")
                     .value(&location)
                     .document(),
@@ -143,7 +145,7 @@ impl Oss {
     }
 
     /// Counted now; the real one lags by about an hour.
-    pub(in crate::oss) fn bucket_stat(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn bucket_stat(&self, target: &Target) -> Result<Response, OssError> {
         let now = self.clock.now();
         self.store.with_bucket(target.bucket(), |stored| {
             let tally = Tally::of(stored);
@@ -169,7 +171,7 @@ impl Oss {
                     stat = stat.text(&format!("{name}RealStorage"), &bytes.to_string());
                 }
             }
-            Ok(Answer::xml(stat.document()))
+            Ok(Response::xml(stat.document()))
         })
     }
 
@@ -203,20 +205,20 @@ impl Tally {
     fn of(bucket: &Bucket) -> Self {
         let mut tally = Self::default();
         for object in bucket.objects.values().flatten() {
-            let facts = &object.facts;
-            if facts.is_marker() {
+            let meta = &object.meta;
+            if meta.is_marker() {
                 tally.markers += 1;
                 continue;
             }
             tally.objects += 1;
-            tally.bytes += facts.len;
-            let name = match facts.storage_class {
+            tally.bytes += meta.len;
+            let name = match meta.storage_class {
                 StorageClass::InfrequentAccess => "InfrequentAccess",
                 other => other.name(),
             };
             let class = tally.classes.entry(name).or_default();
             class.0 += 1;
-            class.1 += facts.len;
+            class.1 += meta.len;
         }
         tally
     }

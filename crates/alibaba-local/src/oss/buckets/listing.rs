@@ -6,12 +6,14 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::gateway::response::Answer;
+use crate::gateway::response::Response;
+use crate::gateway::xml::Element;
+use crate::oss::document::truth;
+use crate::oss::document::{iso_date, owner};
 use crate::oss::error::OssError;
 use crate::oss::request::Target;
+use crate::oss::state::Oss;
 use crate::oss::storage::object::Object;
-use crate::oss::xml::{Element, truth};
-use crate::oss::{Oss, iso_date, owner};
 
 /// One page of a listing: what is in it, and where the next begins.
 struct Page {
@@ -25,11 +27,7 @@ enum Entry {
 }
 
 impl Oss {
-    pub(in crate::oss) fn list_objects(
-        &self,
-        target: &Target,
-        v2: bool,
-    ) -> Result<Answer, OssError> {
+    pub(crate) fn list_objects(&self, target: &Target, v2: bool) -> Result<Response, OssError> {
         let max = target.number("max-keys", 100, 1000)?;
         let prefix = target.param("prefix").unwrap_or_default();
         let delimiter = target.param("delimiter").unwrap_or_default();
@@ -78,15 +76,15 @@ impl Oss {
         for entry in &page.entries {
             list = match entry {
                 Entry::Object(object) => {
-                    let facts = &object.facts;
+                    let meta = &object.meta;
                     let contents = Element::root("Contents")
-                        .text("Key", &encoding.apply(&facts.key))
-                        .text("LastModified", &iso_date(facts.modified))
-                        .text("ETag", &facts.quoted_etag())
-                        .text("Type", facts.kind.name())
-                        .text("Size", &facts.len.to_string())
-                        .text("StorageClass", facts.storage_class.name())
-                        .maybe("RestoreInfo", facts.restore_info(now).as_deref());
+                        .text("Key", &encoding.apply(&meta.key))
+                        .text("LastModified", &iso_date(meta.modified))
+                        .text("ETag", &meta.quoted_etag())
+                        .text("Type", meta.kind.name())
+                        .text("Size", &meta.len.to_string())
+                        .text("StorageClass", meta.storage_class.name())
+                        .maybe("RestoreInfo", meta.restore_info(now).as_deref());
                     list.child(&if with_owner {
                         contents.child(&owner())
                     } else {
@@ -98,7 +96,7 @@ impl Oss {
                 ),
             };
         }
-        Ok(Answer::xml(list.document()))
+        Ok(Response::xml(list.document()))
     }
 
     /// Keys after `start` under `prefix`, those with the delimiter behind it rolled up.
@@ -127,7 +125,7 @@ impl Oss {
                 if !key.starts_with(prefix) {
                     break;
                 }
-                let Some(object) = versions.last().filter(|o| !o.facts.is_marker()) else {
+                let Some(object) = versions.last().filter(|o| !o.meta.is_marker()) else {
                     continue;
                 };
                 let rolled_up = roll_up(key, prefix, delimiter);
@@ -157,7 +155,7 @@ impl Oss {
 }
 
 /// The key up to the first delimiter behind the prefix, if there is one.
-pub(in crate::oss) fn roll_up<'k>(key: &'k str, prefix: &str, delimiter: &str) -> Option<&'k str> {
+pub(crate) fn roll_up<'k>(key: &'k str, prefix: &str, delimiter: &str) -> Option<&'k str> {
     if delimiter.is_empty() {
         return None;
     }

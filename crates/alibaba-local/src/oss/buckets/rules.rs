@@ -3,12 +3,12 @@
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::gateway::response::Answer;
-use crate::oss::Oss;
+use crate::gateway::response::Response;
+use crate::oss::document;
 use crate::oss::error::OssError;
 use crate::oss::request::Target;
+use crate::oss::state::Oss;
 use crate::oss::storage::settings::OverwriteRules;
-use crate::oss::xml;
 
 /// The most lifecycle rules of a bucket.
 const MAX_LIFECYCLE_RULES: usize = 1000;
@@ -87,12 +87,12 @@ struct Principals {
 }
 
 impl Oss {
-    pub(in crate::oss) fn put_lifecycle(
+    pub(crate) fn put_lifecycle(
         &self,
         target: &Target,
         document: String,
-    ) -> Result<Answer, OssError> {
-        let wanted: LifecycleConfiguration = xml::read(&document, "LifecycleConfiguration")?;
+    ) -> Result<Response, OssError> {
+        let wanted: LifecycleConfiguration = document::read(&document, "LifecycleConfiguration")?;
         let ids: Vec<_> = wanted
             .rules
             .iter()
@@ -112,17 +112,17 @@ impl Oss {
         }
         self.store.change_settings(target.bucket(), |stored| {
             stored.settings.lifecycle = Some(document);
-            Ok(Answer::empty(StatusCode::OK))
+            Ok(Response::empty(StatusCode::OK))
         })
     }
 
-    pub(in crate::oss) fn get_lifecycle(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn get_lifecycle(&self, target: &Target) -> Result<Response, OssError> {
         self.store.with_bucket(target.bucket(), |stored| {
             stored
                 .settings
                 .lifecycle
                 .clone()
-                .map(Answer::xml)
+                .map(Response::xml)
                 .ok_or_else(|| {
                     OssError::not_found("NoSuchLifecycle", "No Row found in Lifecycle Table.")
                         .with("BucketName", target.bucket())
@@ -130,19 +130,19 @@ impl Oss {
         })
     }
 
-    pub(in crate::oss) fn delete_lifecycle(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn delete_lifecycle(&self, target: &Target) -> Result<Response, OssError> {
         self.store.change_settings(target.bucket(), |stored| {
             stored.settings.lifecycle = None;
-            Ok(Answer::empty(StatusCode::NO_CONTENT))
+            Ok(Response::empty(StatusCode::NO_CONTENT))
         })
     }
 
-    pub(in crate::oss) fn put_overwrite_rules(
+    pub(crate) fn put_overwrite_rules(
         &self,
         target: &Target,
         document: String,
-    ) -> Result<Answer, OssError> {
-        let wanted: OverwriteConfiguration = xml::read(&document, "OverwriteConfiguration")?;
+    ) -> Result<Response, OssError> {
+        let wanted: OverwriteConfiguration = document::read(&document, "OverwriteConfiguration")?;
         if !(1..=MAX_OVERWRITE_RULES).contains(&wanted.rules.len()) {
             return Err(OssError::malformed_xml());
         }
@@ -167,17 +167,17 @@ impl Oss {
                 document,
                 forbidden,
             });
-            Ok(Answer::empty(StatusCode::OK))
+            Ok(Response::empty(StatusCode::OK))
         })
     }
 
-    pub(in crate::oss) fn get_overwrite_rules(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn get_overwrite_rules(&self, target: &Target) -> Result<Response, OssError> {
         self.store.with_bucket(target.bucket(), |stored| {
             stored
                 .settings
                 .overwrite
                 .as_ref()
-                .map(|rules| Answer::xml(rules.document.clone()))
+                .map(|rules| Response::xml(rules.document.clone()))
                 .ok_or_else(|| {
                     OssError::not_found(
                         "NoSuchBucketOverwriteConfig",
@@ -188,13 +188,10 @@ impl Oss {
         })
     }
 
-    pub(in crate::oss) fn delete_overwrite_rules(
-        &self,
-        target: &Target,
-    ) -> Result<Answer, OssError> {
+    pub(crate) fn delete_overwrite_rules(&self, target: &Target) -> Result<Response, OssError> {
         self.store.change_settings(target.bucket(), |stored| {
             stored.settings.overwrite = None;
-            Ok(Answer::empty(StatusCode::NO_CONTENT))
+            Ok(Response::empty(StatusCode::NO_CONTENT))
         })
     }
 }

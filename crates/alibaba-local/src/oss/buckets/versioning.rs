@@ -5,14 +5,16 @@ use std::ops::Bound;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::gateway::response::Answer;
+use crate::gateway::response::Response;
+use crate::gateway::xml::Element;
 use crate::oss::buckets::listing::roll_up;
+use crate::oss::document::{self, KeyEncoding, truth};
+use crate::oss::document::{iso_date, owner};
 use crate::oss::error::OssError;
 use crate::oss::request::Target;
-use crate::oss::storage::object::ObjectFacts;
+use crate::oss::state::Oss;
+use crate::oss::storage::object::ObjectMeta;
 use crate::oss::storage::settings::Versioning;
-use crate::oss::xml::{self, Element, KeyEncoding, truth};
-use crate::oss::{Oss, iso_date, owner};
 
 #[derive(Deserialize)]
 struct VersioningConfiguration {
@@ -27,12 +29,12 @@ enum Status {
 }
 
 impl Oss {
-    pub(in crate::oss) fn put_bucket_versioning(
+    pub(crate) fn put_bucket_versioning(
         &self,
         target: &Target,
         document: &str,
-    ) -> Result<Answer, OssError> {
-        let wanted: VersioningConfiguration = xml::read(document, "VersioningConfiguration")?;
+    ) -> Result<Response, OssError> {
+        let wanted: VersioningConfiguration = document::read(document, "VersioningConfiguration")?;
         let now = self.clock.now();
         self.store.change_settings(target.bucket(), |stored| {
             let settings = &mut stored.settings;
@@ -53,16 +55,13 @@ impl Oss {
                 }
                 Status::Suspended => Versioning::Suspended,
             });
-            Ok(Answer::empty(StatusCode::OK))
+            Ok(Response::empty(StatusCode::OK))
         })
     }
 
-    pub(in crate::oss) fn get_bucket_versioning(
-        &self,
-        target: &Target,
-    ) -> Result<Answer, OssError> {
+    pub(crate) fn get_bucket_versioning(&self, target: &Target) -> Result<Response, OssError> {
         self.store.with_bucket(target.bucket(), |stored| {
-            Ok(Answer::xml(
+            Ok(Response::xml(
                 Element::root("VersioningConfiguration")
                     .maybe("Status", stored.settings.versioning.map(Versioning::name))
                     .document(),
@@ -71,7 +70,7 @@ impl Oss {
     }
 
     /// Versions and markers as they lie: by key, within a key the newest first.
-    pub(in crate::oss) fn list_versions(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn list_versions(&self, target: &Target) -> Result<Response, OssError> {
         let max = target.number("max-keys", 100, 1000)?;
         let prefix = target.param("prefix").unwrap_or_default();
         let delimiter = target.param("delimiter").unwrap_or_default();
@@ -117,20 +116,20 @@ impl Oss {
                 if resumes && markers.1.is_empty() {
                     continue;
                 }
-                let newest = versions.last().map(|object| object.facts.sequence);
+                let newest = versions.last().map(|object| object.meta.sequence);
                 let rest = versions
                     .iter()
                     .rev()
-                    .skip_while(|object| resumes && object.facts.version != markers.1)
+                    .skip_while(|object| resumes && object.meta.version != markers.1)
                     .skip(usize::from(resumes));
                 for object in rest {
                     if entries.len() == max {
                         next = Some(last);
                         break 'keys;
                     }
-                    let is_latest = newest == Some(object.facts.sequence);
-                    entries.push(version_entry(&object.facts, is_latest, encoding));
-                    last = (key.clone(), object.facts.version.clone());
+                    let is_latest = newest == Some(object.meta.sequence);
+                    entries.push(version_entry(&object.meta, is_latest, encoding));
+                    last = (key.clone(), object.meta.version.clone());
                 }
             }
             let mut list = Element::root("ListVersionsResult")
@@ -148,29 +147,29 @@ impl Oss {
                     .text("NextVersionIdMarker", version);
             }
             let list = entries.iter().fold(list, Element::child);
-            Ok(Answer::xml(list.document()))
+            Ok(Response::xml(list.document()))
         })
     }
 }
 
-fn version_entry(facts: &ObjectFacts, is_latest: bool, encoding: KeyEncoding) -> Element {
-    let entry = Element::root(if facts.is_marker() {
+fn version_entry(meta: &ObjectMeta, is_latest: bool, encoding: KeyEncoding) -> Element {
+    let entry = Element::root(if meta.is_marker() {
         "DeleteMarker"
     } else {
         "Version"
     })
-    .text("Key", &encoding.apply(&facts.key))
-    .text("VersionId", &facts.version)
+    .text("Key", &encoding.apply(&meta.key))
+    .text("VersionId", &meta.version)
     .text("IsLatest", truth(is_latest))
-    .text("LastModified", &iso_date(facts.modified));
-    let entry = if facts.is_marker() {
+    .text("LastModified", &iso_date(meta.modified));
+    let entry = if meta.is_marker() {
         entry
     } else {
         entry
-            .text("ETag", &facts.quoted_etag())
-            .text("Type", facts.kind.name())
-            .text("Size", &facts.len.to_string())
-            .text("StorageClass", facts.storage_class.name())
+            .text("ETag", &meta.quoted_etag())
+            .text("Type", meta.kind.name())
+            .text("Size", &meta.len.to_string())
+            .text("StorageClass", meta.storage_class.name())
     };
     entry.child(&owner())
 }

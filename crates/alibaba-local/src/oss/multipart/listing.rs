@@ -1,14 +1,16 @@
 //! Listings of uploads under way and of their parts.
 
-use crate::gateway::response::Answer;
+use crate::gateway::response::Response;
+use crate::gateway::xml::Element;
 use crate::oss::buckets::listing::roll_up;
+use crate::oss::document::iso_date;
+use crate::oss::document::truth;
 use crate::oss::error::OssError;
 use crate::oss::request::Target;
-use crate::oss::xml::{Element, truth};
-use crate::oss::{Oss, iso_date};
+use crate::oss::state::Oss;
 
 impl Oss {
-    pub(in crate::oss) fn list_parts(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn list_parts(&self, target: &Target) -> Result<Response, OssError> {
         let id = target.param("uploadId").unwrap_or_default();
         let max = target.number("max-parts", 1000, 1000)?;
         let marker = target.number("part-number-marker", 0, 10_000)?;
@@ -49,11 +51,11 @@ impl Oss {
                 .text("NextPartNumberMarker", &last.to_string())
                 .text("IsTruncated", truth(rest.peek().is_some()))
                 .document();
-            Ok(Answer::xml(document))
+            Ok(Response::xml(document))
         })
     }
 
-    pub(in crate::oss) fn list_uploads(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn list_uploads(&self, target: &Target) -> Result<Response, OssError> {
         let max = target.number("max-uploads", 1000, 1000)?;
         let prefix = target.param("prefix").unwrap_or_default();
         let delimiter = target.param("delimiter").unwrap_or_default();
@@ -119,7 +121,7 @@ impl Oss {
                     .text("NextKeyMarker", &encoding.apply(last.0))
                     .text("NextUploadIdMarker", last.1);
             }
-            Ok(Answer::xml(
+            Ok(Response::xml(
                 list.text("IsTruncated", truth(truncated)).document(),
             ))
         })

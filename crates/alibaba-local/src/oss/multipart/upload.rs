@@ -5,16 +5,20 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use crate::gateway::response::Answer;
+use crate::gateway::response::Body;
+use crate::gateway::response::Response;
+use crate::gateway::xml::Element;
+use crate::oss::document;
+use crate::oss::document::iso_date;
 use crate::oss::error::OssError;
 use crate::oss::objects::attributes::forbids_overwrite;
 use crate::oss::objects::get::parse_range;
 use crate::oss::request::Target;
+use crate::oss::state::Oss;
 use crate::oss::storage::content::Content;
-use crate::oss::storage::object::{Kind, Object, ObjectFacts, Part, Upload};
-use crate::oss::storage::receive::{Body, Received};
-use crate::oss::xml::{self, Element};
-use crate::oss::{Oss, iso_date, upper_hex};
+use crate::oss::storage::object::{Kind, Object, ObjectMeta};
+use crate::oss::storage::sink::Received;
+use crate::oss::storage::upload::{Part, Upload};
 use crc_fast::{CrcAlgorithm, Digest as CrcDigest, checksum_combine};
 use futures::TryStreamExt;
 use md5::{Digest as _, Md5};
@@ -38,14 +42,14 @@ struct CompletePart {
 }
 
 impl Oss {
-    pub(in crate::oss) fn initiate(
+    pub(crate) fn initiate(
         &self,
         target: &Target,
         headers: &HeaderMap,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let (bucket, key) = (target.bucket(), target.key());
         let attributes = self.begin_write(bucket, key, headers)?;
-        let answer = Answer::empty(StatusCode::OK).encryption(&attributes.headers);
+        let response = Response::empty(StatusCode::OK).encryption(&attributes.headers);
         let upload = Upload {
             key: key.to_owned(),
             initiated: self.clock.now(),
@@ -64,45 +68,45 @@ impl Oss {
             .text("Key", &encoding.apply(key))
             .text("UploadId", &id)
             .document();
-        Ok(answer
+        Ok(response
             .header("content-type", "application/xml")
             .bytes(document))
     }
 
-    pub(in crate::oss) async fn upload_part(
+    pub(crate) async fn upload_part(
         &self,
         target: &Target,
         headers: &HeaderMap,
         body: Body,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let (id, number) = self.part_of(target)?;
         let received = self.receive(target.bucket(), headers, body).await?;
-        let answer = Answer::empty(StatusCode::OK)
+        let response = Response::empty(StatusCode::OK)
             .header("etag", &format!("\"{}\"", received.etag()))
             .maybe("content-md5", received.content_md5().as_deref())
             .header("x-oss-hash-crc64ecma", &received.crc.to_string());
         self.add_part(target, id, number, received)?;
-        Ok(answer)
+        Ok(response)
     }
 
-    pub(in crate::oss) async fn upload_part_copy(
+    pub(crate) async fn upload_part_copy(
         &self,
         target: &Target,
         headers: &HeaderMap,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let (id, number) = self.part_of(target)?;
         let source = match self.copy_source(headers)? {
             Ok(source) => source,
             Err(not_modified) => return Ok(not_modified),
         };
-        let facts = &source.object.facts;
+        let meta = &source.object.meta;
         let range = headers
             .get("x-oss-copy-source-range")
             .and_then(|value| value.to_str().ok());
         let (from, len) = match range {
-            None => (0, facts.len),
+            None => (0, meta.len),
             // A range that cannot be met means the whole object here too.
-            Some(text) => parse_range(text, facts.len).unwrap_or((0, facts.len)),
+            Some(text) => parse_range(text, meta.len).unwrap_or((0, meta.len)),
         };
         let content = source.object.content.slice(from, len);
         let (crc, md5) = checksums(&content, len)
@@ -119,7 +123,10 @@ impl Oss {
             .text("ETag", &format!("\"{}\"", received.etag()))
             .document();
         self.add_part(target, id, number, received)?;
-        Ok(Answer::xml(document).maybe("x-oss-copy-source-version-id", source.version.as_deref()))
+        Ok(
+            Response::xml(document)
+                .maybe("x-oss-copy-source-version-id", source.version.as_deref()),
+        )
     }
 
     /// The upload and the part number of a request, the upload being there.
@@ -172,12 +179,12 @@ impl Oss {
         })
     }
 
-    pub(in crate::oss) fn complete(
+    pub(crate) fn complete(
         &self,
         target: &Target,
         headers: &HeaderMap,
         document: &str,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let (bucket, key) = (target.bucket(), target.key());
         let id = target.param("uploadId").unwrap_or_default();
         let create = forbids_overwrite(headers)?;
@@ -205,7 +212,7 @@ impl Oss {
         let now = self.clock.now();
         let joined = joined(&parts);
         let etag = etag_of(&parts);
-        let facts = ObjectFacts {
+        let meta = ObjectMeta {
             etag,
             ..upload
                 .attributes
@@ -221,23 +228,23 @@ impl Oss {
             )
             .text("Bucket", bucket)
             .text("Key", &encoding.apply(key))
-            .text("ETag", &facts.quoted_etag())
+            .text("ETag", &meta.quoted_etag())
             .document();
-        let answer = Answer::xml(document)
-            .header("x-oss-hash-crc64ecma", &facts.crc.to_string())
-            .header("etag", &facts.quoted_etag());
+        let response = Response::xml(document)
+            .header("x-oss-hash-crc64ecma", &meta.crc.to_string())
+            .header("etag", &meta.quoted_etag());
         let object = Object {
             content: joined.content,
-            facts,
+            meta,
         };
         let version = self.store.commit(bucket, object, create, now)?;
         self.forget_upload(target)?;
-        Ok(answer.maybe("x-oss-version-id", version.as_deref()))
+        Ok(response.maybe("x-oss-version-id", version.as_deref()))
     }
 
-    pub(in crate::oss) fn abort(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn abort(&self, target: &Target) -> Result<Response, OssError> {
         self.forget_upload(target)?;
-        Ok(Answer::empty(StatusCode::NO_CONTENT))
+        Ok(Response::empty(StatusCode::NO_CONTENT))
     }
 
     fn forget_upload(&self, target: &Target) -> Result<(), OssError> {
@@ -270,7 +277,11 @@ fn etag_of(parts: &[&Part]) -> String {
     for part in parts {
         digest.update(&part.etag);
     }
-    format!("{}-{}", upper_hex(&digest.finalize()), parts.len())
+    format!(
+        "{}-{}",
+        base16ct::upper::encode_string(&digest.finalize()),
+        parts.len()
+    )
 }
 
 async fn checksums(content: &Content, len: u64) -> std::io::Result<(u64, [u8; 16])> {
@@ -285,7 +296,7 @@ async fn checksums(content: &Content, len: u64) -> std::io::Result<(u64, [u8; 16
 }
 
 fn chosen_parts<'u>(upload: &'u Upload, document: &str) -> Result<Vec<&'u Part>, OssError> {
-    let wanted: CompleteBody = xml::read(document, "CompleteMultipartUpload")?;
+    let wanted: CompleteBody = document::read(document, "CompleteMultipartUpload")?;
     if wanted.parts.is_empty() {
         return Err(OssError::malformed_xml());
     }

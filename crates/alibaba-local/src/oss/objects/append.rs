@@ -5,27 +5,27 @@ use http::header::{ETAG, HeaderMap};
 
 use crc_fast::{CrcAlgorithm, checksum_combine};
 
-use crate::gateway::response::Answer;
-use crate::oss::Oss;
+use crate::gateway::response::Body;
+use crate::gateway::response::Response;
 use crate::oss::error::OssError;
 use crate::oss::objects::attributes::check_key;
 use crate::oss::request::Target;
+use crate::oss::state::Oss;
 use crate::oss::storage::bucket::Change;
 use crate::oss::storage::content::Content;
-use crate::oss::storage::object::{Kind, Object, ObjectFacts};
-use crate::oss::storage::receive::Body;
+use crate::oss::storage::object::{Kind, Object, ObjectMeta};
 
 /// An appendable object's most bytes: 5 GB.
 const MAX_LEN: u64 = 5 * 1024 * 1024 * 1024;
 
 impl Oss {
-    /// Appends at the end and nowhere else. The answer's CRC is that of the whole object.
-    pub(in crate::oss) async fn append_object(
+    /// Appends at the end and nowhere else. The response's CRC is that of the whole object.
+    pub(crate) async fn append_object(
         &self,
         target: &Target,
         headers: &HeaderMap,
         body: Body,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let (bucket, key) = (target.bucket(), target.key());
         check_key(key)?;
         let position: u64 = target
@@ -45,15 +45,15 @@ impl Oss {
                     "Buckets with object retention take no appends.",
                 ));
             }
-            end_of(stored.newest(key).map(|object| &object.facts), position).map(drop)
+            end_of(stored.newest(key).map(|object| &object.meta), position).map(drop)
         })?;
-        let mut attributes = crate::oss::objects::attributes::Attributes::read(headers)?;
+        let mut attributes = crate::oss::storage::object::Attributes::read(headers)?;
         let received = self.receive(bucket, headers, body).await?;
         let now = self.clock.now();
         self.store.with_bucket(bucket, |stored| {
             let newest = stored.newest(key).cloned();
             // Others may have appended while the body was on its way.
-            let old = end_of(newest.as_ref().map(|object| &object.facts), position)?;
+            let old = end_of(newest.as_ref().map(|object| &object.meta), position)?;
             if position + received.len > MAX_LEN {
                 return Err(OssError::conflict(
                     "ObjectTooLarge",
@@ -64,33 +64,33 @@ impl Oss {
                 None => {
                     let class = stored.settings.storage_class;
                     attributes.storage_class.get_or_insert(class);
-                    let facts = attributes.object(key, Kind::Appendable, &received, now);
+                    let meta = attributes.object(key, Kind::Appendable, &received, now);
                     let object = Object {
                         content: received.content,
-                        facts,
+                        meta,
                     };
                     stored.insert(object, false, now)?
                 }
                 Some(before) => {
-                    if stored.is_kept(&before.facts, now, false) {
+                    if stored.is_kept(&before.meta, now, false) {
                         return Err(OssError::immutable());
                     }
                     let crc = checksum_combine(
                         CrcAlgorithm::Crc64Xz,
-                        before.facts.crc,
+                        before.meta.crc,
                         received.crc,
                         received.len,
                     );
-                    let len = before.facts.len + received.len;
+                    let len = before.meta.len + received.len;
                     let after = Object {
                         content: Content::concat([&before.content, &received.content]),
-                        facts: ObjectFacts {
+                        meta: ObjectMeta {
                             len,
                             crc,
                             etag: format!("{crc:016X}{len:016X}"),
                             content_md5: None,
                             modified: now,
-                            ..before.facts.clone()
+                            ..before.meta.clone()
                         },
                     };
                     // The same version grows: appending makes no new one.
@@ -103,22 +103,22 @@ impl Oss {
             };
             self.store.apply(bucket, &change)?;
             let object = change.stored.ok_or_else(|| OssError::no_such_key(key))?;
-            let facts = &object.facts;
-            Ok(Answer::empty(StatusCode::OK)
-                .header(ETAG.as_str(), &facts.quoted_etag())
-                .header("x-oss-hash-crc64ecma", &facts.crc.to_string())
-                .header("x-oss-next-append-position", &facts.len.to_string())
-                .maybe("x-oss-version-id", stored.version_of(facts).as_deref()))
+            let meta = &object.meta;
+            Ok(Response::empty(StatusCode::OK)
+                .header(ETAG.as_str(), &meta.quoted_etag())
+                .header("x-oss-hash-crc64ecma", &meta.crc.to_string())
+                .header("x-oss-next-append-position", &meta.len.to_string())
+                .maybe("x-oss-version-id", stored.version_of(meta).as_deref()))
         })
     }
 }
 
 /// Whether there is an object to append to, `position` being its end.
-fn end_of(current: Option<&ObjectFacts>, position: u64) -> Result<bool, OssError> {
-    let current = current.filter(|facts| !facts.is_marker());
+fn end_of(current: Option<&ObjectMeta>, position: u64) -> Result<bool, OssError> {
+    let current = current.filter(|meta| !meta.is_marker());
     let end = match current {
         None => 0,
-        Some(facts) if facts.kind == Kind::Appendable => facts.len,
+        Some(meta) if meta.kind == Kind::Appendable => meta.len,
         Some(_) => {
             return Err(OssError::conflict(
                 "ObjectNotAppendable",

@@ -2,105 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
-use serde::{Deserialize, Serialize};
 
+use crate::gateway::response::Response;
 use crate::oss::error::OssError;
 use crate::oss::objects::tagging::tags_of_header;
-use crate::oss::storage::object::{Kind, NULL_VERSION, ObjectFacts};
-use crate::oss::storage::receive::Received;
+use crate::oss::storage::object::{Acl, Attributes, Kind, NULL_VERSION, ObjectMeta, StorageClass};
+use crate::oss::storage::sink::Received;
 
 /// All user metadata of an object, names and values.
 const MAX_METADATA: usize = 8 * 1024;
 /// What `x-oss-traffic-limit` may say, in bits a second.
 const TRAFFIC_LIMIT: std::ops::RangeInclusive<u64> = 245_760..=838_860_800;
-
-/// Who may do what without being asked for rights.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Acl {
-    /// As the bucket says; of objects only.
-    #[default]
-    Default,
-    Private,
-    PublicRead,
-    PublicReadWrite,
-}
-
-impl Acl {
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Default,
-            Self::Private,
-            Self::PublicRead,
-            Self::PublicReadWrite,
-        ]
-        .into_iter()
-        .find(|acl| acl.name() == text)
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Default => "default",
-            Self::Private => "private",
-            Self::PublicRead => "public-read",
-            Self::PublicReadWrite => "public-read-write",
-        }
-    }
-}
-
-/// How an object is kept, and so what reading it takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum StorageClass {
-    #[default]
-    Standard,
-    #[serde(rename = "IA")]
-    InfrequentAccess,
-    Archive,
-    ColdArchive,
-    DeepColdArchive,
-}
-
-impl StorageClass {
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Standard,
-        Self::InfrequentAccess,
-        Self::Archive,
-        Self::ColdArchive,
-        Self::DeepColdArchive,
-    ];
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|class| class.name() == text)
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Standard => "Standard",
-            Self::InfrequentAccess => "IA",
-            Self::Archive => "Archive",
-            Self::ColdArchive => "ColdArchive",
-            Self::DeepColdArchive => "DeepColdArchive",
-        }
-    }
-
-    pub(crate) fn is_archived(self) -> bool {
-        matches!(
-            self,
-            Self::Archive | Self::ColdArchive | Self::DeepColdArchive
-        )
-    }
-}
-
-/// The headers of a write that outlive it.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Attributes {
-    /// Only where the key is free. Ignored by buckets that have, or had, versioning on.
-    pub(crate) create: bool,
-    /// The bucket's where none is named.
-    pub(crate) storage_class: Option<StorageClass>,
-    pub(crate) acl: Acl,
-    pub(crate) tags: Vec<(String, String)>,
-    pub(crate) headers: Vec<(String, String)>,
-}
 
 impl Attributes {
     pub(crate) fn read(headers: &HeaderMap) -> Result<Self, OssError> {
@@ -143,15 +55,15 @@ impl Attributes {
         })
     }
 
-    /// The facts of an object with these attributes; version and sequence are the bucket's to set.
+    /// The meta of an object with these attributes; version and sequence are the bucket's to set.
     pub(crate) fn object(
         self,
         key: &str,
         kind: Kind,
         received: &Received,
         now: DateTime<Utc>,
-    ) -> ObjectFacts {
-        ObjectFacts {
+    ) -> ObjectMeta {
+        ObjectMeta {
             key: key.to_owned(),
             version: NULL_VERSION.to_owned(),
             sequence: 0,
@@ -172,8 +84,18 @@ impl Attributes {
     }
 }
 
+impl Response {
+    /// Repeats how an object is encrypted.
+    pub(crate) fn encryption(self, headers: &[(String, String)]) -> Self {
+        headers
+            .iter()
+            .filter(|(name, _)| name.starts_with("x-oss-server-side-"))
+            .fold(self, |response, (name, value)| response.header(name, value))
+    }
+}
+
 /// Keys are 1 to 1023 bytes and begin neither with `/` nor with `\`.
-pub(in crate::oss) fn check_key(key: &str) -> Result<(), OssError> {
+pub(crate) fn check_key(key: &str) -> Result<(), OssError> {
     if key.is_empty() || key.len() > 1023 || key.starts_with(['/', '\\']) {
         return Err(OssError::bad_request(
             "InvalidObjectName",
@@ -185,7 +107,7 @@ pub(in crate::oss) fn check_key(key: &str) -> Result<(), OssError> {
 }
 
 /// `x-oss-object-acl`, where it is sent.
-pub(in crate::oss) fn object_acl(headers: &HeaderMap) -> Result<Option<Acl>, OssError> {
+pub(crate) fn object_acl(headers: &HeaderMap) -> Result<Option<Acl>, OssError> {
     let Some(value) = headers.get("x-oss-object-acl") else {
         return Ok(None);
     };
@@ -196,7 +118,7 @@ pub(in crate::oss) fn object_acl(headers: &HeaderMap) -> Result<Option<Acl>, Oss
 }
 
 /// `x-oss-forbid-overwrite`, which takes `true` and `false` and nothing else.
-pub(in crate::oss) fn forbids_overwrite(headers: &HeaderMap) -> Result<bool, OssError> {
+pub(crate) fn forbids_overwrite(headers: &HeaderMap) -> Result<bool, OssError> {
     match headers
         .get("x-oss-forbid-overwrite")
         .map(http::HeaderValue::as_bytes)

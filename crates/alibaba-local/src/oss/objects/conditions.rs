@@ -5,10 +5,10 @@ use http::HeaderMap;
 use http::StatusCode;
 
 use crate::oss::error::OssError;
-use crate::oss::storage::object::ObjectFacts;
+use crate::oss::storage::object::ObjectMeta;
 
 /// What was asked to hold.
-pub(in crate::oss) struct Conditions {
+pub(crate) struct Conditions {
     matches: Option<String>,
     none_match: Option<String>,
     modified_since: Option<DateTime<Utc>>,
@@ -17,19 +17,19 @@ pub(in crate::oss) struct Conditions {
 
 /// What an object that meets the preconditions is answered with.
 #[derive(Debug, PartialEq, Eq)]
-pub(in crate::oss) enum Verdict {
+pub(crate) enum Verdict {
     Proceed,
     NotModified,
 }
 
 impl Conditions {
     /// `If-Match` and its like.
-    pub(in crate::oss) fn of_read(headers: &HeaderMap) -> Self {
+    pub(crate) fn of_read(headers: &HeaderMap) -> Self {
         Self::read(headers, "")
     }
 
     /// `x-oss-copy-source-if-match` and its like.
-    pub(in crate::oss) fn of_copy(headers: &HeaderMap) -> Self {
+    pub(crate) fn of_copy(headers: &HeaderMap) -> Self {
         Self::read(headers, "x-oss-copy-source-")
     }
 
@@ -54,11 +54,11 @@ impl Conditions {
         }
     }
 
-    pub(in crate::oss) fn judge(&self, facts: &ObjectFacts) -> Result<Verdict, OssError> {
+    pub(crate) fn judge(&self, meta: &ObjectMeta) -> Result<Verdict, OssError> {
         // Dates travel in whole seconds.
-        let modified = facts.modified.timestamp();
+        let modified = meta.modified.timestamp();
         match (&self.matches, self.unmodified_since) {
-            (Some(wanted), _) if !etag_matches(wanted, &facts.etag) => {
+            (Some(wanted), _) if !etag_matches(wanted, &meta.etag) => {
                 return Err(failed("If-Match"));
             }
             // A date is only looked at where no entity tag was sent (RFC 9110 §13.2.2).
@@ -68,7 +68,7 @@ impl Conditions {
             _ => {}
         }
         let unchanged = match (&self.none_match, self.modified_since) {
-            (Some(known), _) => etag_matches(known, &facts.etag),
+            (Some(known), _) => etag_matches(known, &meta.etag),
             (None, Some(date)) => modified <= date.timestamp(),
             (None, None) => false,
         };

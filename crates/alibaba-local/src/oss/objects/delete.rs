@@ -3,11 +3,12 @@
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use crate::gateway::response::Answer;
-use crate::oss::Oss;
+use crate::gateway::response::Response;
+use crate::gateway::xml::Element;
+use crate::oss::document;
 use crate::oss::error::OssError;
 use crate::oss::request::Target;
-use crate::oss::xml::{self, Element};
+use crate::oss::state::Oss;
 
 /// The most keys of one request.
 const MAX_KEYS: usize = 1000;
@@ -29,11 +30,11 @@ struct DeleteObject {
 }
 
 impl Oss {
-    pub(in crate::oss) fn delete_object(
+    pub(crate) fn delete_object(
         &self,
         target: &Target,
         headers: &HeaderMap,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let deleted = self.store.delete(
             target.bucket(),
             target.key(),
@@ -41,19 +42,19 @@ impl Oss {
             bypasses_governance(headers),
             self.clock.now(),
         )?;
-        Ok(Answer::empty(StatusCode::NO_CONTENT)
+        Ok(Response::empty(StatusCode::NO_CONTENT)
             .maybe("x-oss-version-id", deleted.version.as_deref())
             .maybe("x-oss-delete-marker", deleted.marker.then_some("true")))
     }
 
-    /// The answer names what was deleted; what could not be is not in it.
-    pub(in crate::oss) fn delete_objects(
+    /// The response names what was deleted; what could not be is not in it.
+    pub(crate) fn delete_objects(
         &self,
         target: &Target,
         headers: &HeaderMap,
         document: &str,
-    ) -> Result<Answer, OssError> {
-        let wanted: DeleteBody = xml::read(document, "Delete")?;
+    ) -> Result<Response, OssError> {
+        let wanted: DeleteBody = document::read(document, "Delete")?;
         let legal = (1..=MAX_KEYS).contains(&wanted.objects.len())
             && wanted
                 .objects
@@ -88,15 +89,15 @@ impl Oss {
             result = result.child(&entry);
         }
         Ok(if wanted.quiet {
-            Answer::empty(StatusCode::OK)
+            Response::empty(StatusCode::OK)
         } else {
-            Answer::xml(result.document())
+            Response::xml(result.document())
         })
     }
 }
 
 /// Whether the caller lifts retentions that may be lifted.
-pub(in crate::oss) fn bypasses_governance(headers: &HeaderMap) -> bool {
+pub(crate) fn bypasses_governance(headers: &HeaderMap) -> bool {
     headers
         .get("x-oss-bypass-governance-retention")
         .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))

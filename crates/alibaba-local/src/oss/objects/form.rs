@@ -4,14 +4,14 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use http::HeaderMap;
 
+use crate::gateway::response::Body;
 use crate::oss::error::OssError;
-use crate::oss::storage::receive::Body;
 
 /// All that is not the file: its fields with their heads.
 const MAX_FIELD: usize = 64 * 1024;
 
 /// A form, field by field.
-pub(in crate::oss) struct Form {
+pub(crate) struct Form {
     body: Body,
     buffer: BytesMut,
     /// What ends a field: a line break, two dashes, the boundary.
@@ -20,14 +20,14 @@ pub(in crate::oss) struct Form {
 
 /// The head of a field.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::oss) struct Field {
-    pub(in crate::oss) name: String,
-    pub(in crate::oss) file_name: Option<String>,
-    pub(in crate::oss) content_type: Option<String>,
+pub(crate) struct Field {
+    pub(crate) name: String,
+    pub(crate) file_name: Option<String>,
+    pub(crate) content_type: Option<String>,
 }
 
 impl Form {
-    pub(in crate::oss) fn open(headers: &HeaderMap, body: Body) -> Result<Self, OssError> {
+    pub(crate) fn open(headers: &HeaderMap, body: Body) -> Result<Self, OssError> {
         let boundary = headers
             .get(http::header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
@@ -43,13 +43,13 @@ impl Form {
     }
 
     /// Passes over what is before the first field. Nothing should be.
-    pub(in crate::oss) async fn begin(&mut self) -> Result<(), OssError> {
+    pub(crate) async fn begin(&mut self) -> Result<(), OssError> {
         while self.chunk().await?.is_some() {}
         Ok(())
     }
 
     /// The next field's head; `None` behind the last one.
-    pub(in crate::oss) async fn next_field(&mut self) -> Result<Option<Field>, OssError> {
+    pub(crate) async fn next_field(&mut self) -> Result<Option<Field>, OssError> {
         while self.buffer.len() < 2 {
             self.fill().await?;
         }
@@ -87,7 +87,7 @@ impl Form {
     }
 
     /// The field's value, for those that are text.
-    pub(in crate::oss) async fn text(&mut self) -> Result<String, OssError> {
+    pub(crate) async fn text(&mut self) -> Result<String, OssError> {
         let mut value = Vec::new();
         while let Some(piece) = self.chunk().await? {
             value.extend_from_slice(&piece);
@@ -99,7 +99,7 @@ impl Form {
     }
 
     /// The next piece of the field's value; `None` once, at its end.
-    pub(in crate::oss) async fn chunk(&mut self) -> Result<Option<Bytes>, OssError> {
+    pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, OssError> {
         loop {
             if let Some(at) = find(&self.buffer, &self.delimiter) {
                 if at > 0 {
@@ -148,7 +148,7 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
         .position(|window| window == wanted)
 }
 
-pub(in crate::oss) fn malformed() -> OssError {
+pub(crate) fn malformed() -> OssError {
     OssError::bad_request(
         "MalformedPOSTRequest",
         "The body of your POST request is not well-formed multipart/form-data.",

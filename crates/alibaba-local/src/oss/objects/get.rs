@@ -6,15 +6,15 @@ use http::header::{
 };
 use http::{StatusCode, header};
 
-use crate::gateway::response::Answer;
+use crate::gateway::response::Response;
 use crate::oss::error::OssError;
 use crate::oss::objects::conditions::{Conditions, Verdict};
 use crate::oss::request::Target;
-use crate::oss::storage::object::{Kind, ObjectFacts};
+use crate::oss::state::Oss;
+use crate::oss::storage::object::{Kind, ObjectMeta};
 use crate::oss::storage::store::Found;
-use crate::oss::{Oss, http_date};
 
-/// Query parameters that replace a header of the answer.
+/// Query parameters that replace a header of the response.
 const OVERRIDES: [(&str, HeaderName); 6] = [
     ("response-content-type", CONTENT_TYPE),
     ("response-content-language", CONTENT_LANGUAGE),
@@ -26,12 +26,12 @@ const OVERRIDES: [(&str, HeaderName); 6] = [
 
 impl Oss {
     /// The object to read: a symlink's target where it is one, with the link's version.
-    fn readable(&self, target: &Target) -> Result<(Found, ObjectFacts), OssError> {
+    fn readable(&self, target: &Target) -> Result<(Found, ObjectMeta), OssError> {
         let bucket = target.bucket();
         let named = self.store.object(bucket, target.key(), target.version()?)?;
-        let Kind::Symlink(to) = &named.object.facts.kind else {
-            let facts = named.object.facts.clone();
-            return Ok((named, facts));
+        let Kind::Symlink(to) = &named.object.meta.kind else {
+            let meta = named.object.meta.clone();
+            return Ok((named, meta));
         };
         let found = self
             .store
@@ -44,40 +44,43 @@ impl Oss {
                 .with("TargetObject", to),
                 _ => error,
             })?;
-        if matches!(found.object.facts.kind, Kind::Symlink(_)) {
+        if matches!(found.object.meta.kind, Kind::Symlink(_)) {
             return Err(OssError::bad_request(
                 "InvalidTargetType",
                 "The type of the symlink's target is invalid: it is a symlink too.",
             ));
         }
         // The bytes are the target's, the link says that it is one and when it last changed.
-        let facts = ObjectFacts {
-            kind: named.object.facts.kind.clone(),
-            modified: found.object.facts.modified.max(named.object.facts.modified),
-            ..found.object.facts.clone()
+        let meta = ObjectMeta {
+            kind: named.object.meta.kind.clone(),
+            modified: found.object.meta.modified.max(named.object.meta.modified),
+            ..found.object.meta.clone()
         };
         let found = Found {
             version: named.version,
             ..found
         };
-        Ok((found, facts))
+        Ok((found, meta))
     }
 
-    pub(in crate::oss) fn get_object(
+    pub(crate) fn get_object(
         &self,
         target: &Target,
         headers: &HeaderMap,
         with_body: bool,
-    ) -> Result<Answer, OssError> {
-        let (found, facts) = self.readable(target)?;
+    ) -> Result<Response, OssError> {
+        let (found, meta) = self.readable(target)?;
         let now = self.clock.now();
-        if Conditions::of_read(headers).judge(&facts)? == Verdict::NotModified {
-            return Ok(Answer::empty(StatusCode::NOT_MODIFIED)
-                .header(ETAG.as_str(), &facts.quoted_etag())
-                .header(LAST_MODIFIED.as_str(), &http_date(facts.modified))
+        if Conditions::of_read(headers).judge(&meta)? == Verdict::NotModified {
+            return Ok(Response::empty(StatusCode::NOT_MODIFIED)
+                .header(ETAG.as_str(), &meta.quoted_etag())
+                .header(
+                    LAST_MODIFIED.as_str(),
+                    &httpdate::fmt_http_date(meta.modified.into()),
+                )
                 .maybe("x-oss-version-id", found.version.as_deref()));
         }
-        if with_body && !facts.is_readable(now) {
+        if with_body && !meta.is_readable(now) {
             return Err(OssError::forbidden(
                 "InvalidObjectState",
                 "The operation is not valid for the object's state.",
@@ -86,69 +89,76 @@ impl Oss {
             .with("ObjectName", target.key()));
         }
         let range = if with_body {
-            wanted_range(headers, facts.len)?
+            wanted_range(headers, meta.len)?
         } else {
             None
         };
         let (status, from, len) = match range {
             Some((from, len)) => (StatusCode::PARTIAL_CONTENT, from, len),
-            None => (StatusCode::OK, 0, facts.len),
+            None => (StatusCode::OK, 0, meta.len),
         };
-        let mut answer = described(Answer::empty(status), &facts)
+        let mut response = described(Response::empty(status), &meta)
             .header(CONTENT_LENGTH.as_str(), &len.to_string())
-            .maybe("x-oss-restore", facts.restore_info(now).as_deref())
+            .maybe("x-oss-restore", meta.restore_info(now).as_deref())
             .maybe("x-oss-version-id", found.version.as_deref());
         if range.is_some() {
             let end = from + len - 1;
-            answer = answer.header(
+            response = response.header(
                 CONTENT_RANGE.as_str(),
-                &format!("bytes {from}-{end}/{}", facts.len),
+                &format!("bytes {from}-{end}/{}", meta.len),
             );
         }
         for (parameter, name) in OVERRIDES {
-            answer = answer.maybe(name.as_str(), target.param(parameter));
+            response = response.maybe(name.as_str(), target.param(parameter));
         }
         if with_body {
-            answer = answer.stream(found.object.content.read(from, len), len);
+            response = response.stream(found.object.content.read(from, len), len);
         }
-        Ok(answer)
+        Ok(response)
     }
 
-    pub(in crate::oss) fn object_meta(&self, target: &Target) -> Result<Answer, OssError> {
-        let (found, facts) = self.readable(target)?;
-        Ok(Answer::empty(StatusCode::OK)
-            .header(ETAG.as_str(), &facts.quoted_etag())
-            .header(LAST_MODIFIED.as_str(), &http_date(facts.modified))
-            .header("x-oss-hash-crc64ecma", &facts.crc.to_string())
+    pub(crate) fn object_meta(&self, target: &Target) -> Result<Response, OssError> {
+        let (found, meta) = self.readable(target)?;
+        Ok(Response::empty(StatusCode::OK)
+            .header(ETAG.as_str(), &meta.quoted_etag())
+            .header(
+                LAST_MODIFIED.as_str(),
+                &httpdate::fmt_http_date(meta.modified.into()),
+            )
+            .header("x-oss-hash-crc64ecma", &meta.crc.to_string())
             .maybe("x-oss-version-id", found.version.as_deref())
-            .header(CONTENT_LENGTH.as_str(), &facts.len.to_string()))
+            .header(CONTENT_LENGTH.as_str(), &meta.len.to_string()))
     }
 }
 
 /// The headers that tell of an object, those of its put among them.
-fn described(mut answer: Answer, facts: &ObjectFacts) -> Answer {
-    answer = answer
+fn described(mut response: Response, meta: &ObjectMeta) -> Response {
+    response = response
         .header(CONTENT_TYPE.as_str(), "application/octet-stream")
-        .header(ETAG.as_str(), &facts.quoted_etag())
-        .header(LAST_MODIFIED.as_str(), &http_date(facts.modified))
-        .header("x-oss-hash-crc64ecma", &facts.crc.to_string())
-        .header("x-oss-object-type", facts.kind.name())
-        .header("x-oss-storage-class", facts.storage_class.name())
-        .maybe("content-md5", facts.content_md5.as_deref())
+        .header(ETAG.as_str(), &meta.quoted_etag())
+        .header(
+            LAST_MODIFIED.as_str(),
+            &httpdate::fmt_http_date(meta.modified.into()),
+        )
+        .header("x-oss-hash-crc64ecma", &meta.crc.to_string())
+        .header("x-oss-object-type", meta.kind.name())
+        .header("x-oss-storage-class", meta.storage_class.name())
+        .maybe("content-md5", meta.content_md5.as_deref())
         .header(header::ACCEPT_RANGES.as_str(), "bytes");
-    if facts.kind == Kind::Appendable {
-        answer = answer.header("x-oss-next-append-position", &facts.len.to_string());
+    if meta.kind == Kind::Appendable {
+        response = response.header("x-oss-next-append-position", &meta.len.to_string());
     }
-    if !facts.tags.is_empty() {
-        answer = answer.header("x-oss-tagging-count", &facts.tags.len().to_string());
+    if !meta.tags.is_empty() {
+        response = response.header("x-oss-tagging-count", &meta.tags.len().to_string());
     }
-    facts
-        .headers
+    meta.headers
         .iter()
-        .fold(answer, |answer, (name, value)| answer.header(name, value))
+        .fold(response, |response, (name, value)| {
+            response.header(name, value)
+        })
 }
 
-/// The range to answer with, if any.
+/// The range to response with, if any.
 fn wanted_range(headers: &HeaderMap, len: u64) -> Result<Option<(u64, u64)>, OssError> {
     let Some(text) = headers.get(RANGE).and_then(|value| value.to_str().ok()) else {
         return Ok(None);
@@ -160,7 +170,7 @@ fn wanted_range(headers: &HeaderMap, len: u64) -> Result<Option<(u64, u64)>, Oss
         .get("x-oss-range-behavior")
         .is_some_and(|value| value == "standard");
     if !standard {
-        // Without that header OSS answers with the whole object.
+        // Without that header OSS responses with the whole object.
         return Ok(None);
     }
     Err(OssError::new(
@@ -174,7 +184,7 @@ fn wanted_range(headers: &HeaderMap, len: u64) -> Result<Option<(u64, u64)>, Oss
 }
 
 /// First byte and length of one range that the object can satisfy.
-pub(in crate::oss) fn parse_range(text: &str, len: u64) -> Option<(u64, u64)> {
+pub(crate) fn parse_range(text: &str, len: u64) -> Option<(u64, u64)> {
     let (from, to) = text.strip_prefix("bytes=")?.split_once('-')?;
     let (from, end) = match (from.trim(), to.trim()) {
         ("", last) => (len.saturating_sub(last.parse().ok()?), len),

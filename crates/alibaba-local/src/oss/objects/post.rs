@@ -2,35 +2,37 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::NaiveDateTime;
 use http::header::{ETAG, HeaderMap, LOCATION};
 use http::{HeaderName, HeaderValue, StatusCode};
 
 use alibaba_sign::{Credentials, oss_v1, oss_v4, percent};
 
-use crate::gateway::response::Answer;
-use crate::oss::Oss;
-use crate::oss::auth::{Caller, authorize, check_token};
+use crate::gateway::exchange::Exchange;
+use crate::gateway::response::Body;
+use crate::gateway::response::Response;
+use crate::gateway::xml::Element;
+use crate::oss::auth::{check_token, no_public_access};
 use crate::oss::error::OssError;
-use crate::oss::objects::attributes::Acl;
 use crate::oss::objects::form::{Form, malformed};
 use crate::oss::objects::post_policy::{Fields, Policy, denied};
 use crate::oss::request::Target;
+use crate::oss::state::Oss;
+use crate::oss::storage::object::Acl;
 use crate::oss::storage::object::{Kind, Object};
-use crate::oss::storage::receive::{Body, Received};
-use crate::oss::xml::Element;
+use crate::oss::storage::sink::Received;
 
 /// A file of a form: 5 GB.
 const MAX_FILE: u64 = 5 * 1024 * 1024 * 1024;
 
 impl Oss {
-    pub(in crate::oss) async fn post_object(
+    pub(crate) async fn post_object(
         &self,
         target: &Target,
         headers: &HeaderMap,
-        now: DateTime<Utc>,
+        exchange: &Exchange,
         body: Body,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let bucket = target.bucket();
         let mut form = Form::open(headers, body)?;
         form.begin().await?;
@@ -57,9 +59,9 @@ impl Oss {
             .get("key")
             .ok_or_else(malformed)?
             .replace("${filename}", file.file_name.as_deref().unwrap_or_default());
-        let policy = self.authenticate_form(target, &fields, now)?;
+        let policy = self.authenticate_form(target, &fields, &key, exchange)?;
         if let Some(policy) = &policy {
-            policy.check(bucket, &fields, now)?;
+            policy.check(bucket, &fields, exchange.now())?;
         }
 
         let attributes = self.begin_write(bucket, &key, &as_headers(&fields)?)?;
@@ -76,22 +78,22 @@ impl Oss {
         }
         let create = attributes.create;
         let now = self.clock.now();
-        let facts = attributes.object(&key, Kind::Normal, &received, now);
+        let meta = attributes.object(&key, Kind::Normal, &received, now);
         let location = format!(
             "http://{}/{bucket}/{}",
             target.host,
             percent::encode_path(&key)
         );
-        let answer = posted(&fields, bucket, &key, &facts.quoted_etag(), &location)
-            .header(ETAG.as_str(), &facts.quoted_etag())
-            .header("x-oss-hash-crc64ecma", &facts.crc.to_string())
-            .maybe("content-md5", facts.content_md5.as_deref());
+        let response = posted(&fields, bucket, &key, &meta.quoted_etag(), &location)
+            .header(ETAG.as_str(), &meta.quoted_etag())
+            .header("x-oss-hash-crc64ecma", &meta.crc.to_string())
+            .maybe("content-md5", meta.content_md5.as_deref());
         let object = Object {
             content: received.content,
-            facts,
+            meta,
         };
         let version = self.store.commit(bucket, object, create, now)?;
-        Ok(answer.maybe("x-oss-version-id", version.as_deref()))
+        Ok(response.maybe("x-oss-version-id", version.as_deref()))
     }
 
     async fn receive_file(
@@ -128,7 +130,8 @@ impl Oss {
         &self,
         target: &Target,
         fields: &Fields,
-        now: DateTime<Utc>,
+        key: &str,
+        exchange: &Exchange,
     ) -> Result<Option<Policy>, OssError> {
         let Some(text) = fields.get("policy") else {
             let open = self.store.with_bucket(target.bucket(), |stored| {
@@ -137,19 +140,17 @@ impl Oss {
             if open {
                 return Ok(None);
             }
-            return Err(OssError::access_denied(
-                "You have no right to access this object because of bucket acl.",
-            )
-            .ec("0003-00000001"));
+            return Err(no_public_access());
         };
         let policy = Policy::read(text)?;
+        let now = exchange.now();
         let context = self.auth(now);
         let field = |name: &str| fields.get(name).map(String::as_str);
         let token = field("x-oss-security-token");
-        let user = if field("x-oss-signature-version").is_some() {
+        let caller = if field("x-oss-signature-version").is_some() {
             let credential = field("x-oss-credential").ok_or_else(malformed)?;
             let id = credential.rsplitn(5, '/').nth(4).ok_or_else(malformed)?;
-            let user = context.user(id)?;
+            let caller = context.caller(id)?;
             let signed_at = field("x-oss-date")
                 .and_then(|date| NaiveDateTime::parse_from_str(date, "%Y%m%dT%H%M%SZ").ok())
                 .ok_or_else(malformed)?
@@ -161,7 +162,7 @@ impl Oss {
                 }
             }
             let signer = oss_v4::Signer::new(self.region.clone());
-            let credentials = Credentials::new(id, user.secret.clone());
+            let credentials = Credentials::new(id, caller.secret.clone());
             let json = BASE64_STANDARD
                 .decode(text)
                 .ok()
@@ -175,16 +176,20 @@ impl Oss {
             if !equal {
                 return Err(wrong_signature(text));
             }
-            user
+            caller
         } else {
             context.check_v1()?;
-            let user = context.user(field("ossaccesskeyid").ok_or_else(malformed)?)?;
-            oss_v1::verify_post_policy(&user.secret, text, field("signature").unwrap_or_default())
-                .map_err(|_| wrong_signature(text))?;
-            user
+            let caller = context.caller(field("ossaccesskeyid").ok_or_else(malformed)?)?;
+            oss_v1::verify_post_policy(
+                &caller.secret,
+                text,
+                field("signature").unwrap_or_default(),
+            )
+            .map_err(|_| wrong_signature(text))?;
+            caller
         };
-        check_token(user, token)?;
-        authorize(&Caller::User(user), target, &HeaderMap::new(), || false)?;
+        check_token(&caller, token, now)?;
+        self.authorize(&caller, target, key, &HeaderMap::new(), exchange)?;
         Ok(Some(policy))
     }
 }
@@ -215,8 +220,8 @@ fn as_headers(fields: &Fields) -> Result<HeaderMap, OssError> {
         .collect()
 }
 
-/// The answer that the form asked for: a redirection, or a status, 204 unless it says otherwise.
-fn posted(fields: &Fields, bucket: &str, key: &str, etag: &str, location: &str) -> Answer {
+/// The response that the form asked for: a redirection, or a status, 204 unless it says otherwise.
+fn posted(fields: &Fields, bucket: &str, key: &str, etag: &str, location: &str) -> Response {
     if let Some(to) = fields.get("success_action_redirect") {
         let separator = if to.contains('?') { '&' } else { '?' };
         let to = format!(
@@ -225,10 +230,10 @@ fn posted(fields: &Fields, bucket: &str, key: &str, etag: &str, location: &str) 
             percent::encode(key),
             percent::encode(etag)
         );
-        return Answer::empty(StatusCode::SEE_OTHER).header(LOCATION.as_str(), &to);
+        return Response::empty(StatusCode::SEE_OTHER).header(LOCATION.as_str(), &to);
     }
-    let answer = match fields.get("success_action_status").map(String::as_str) {
-        Some("200") => Answer::empty(StatusCode::OK),
+    let response = match fields.get("success_action_status").map(String::as_str) {
+        Some("200") => Response::empty(StatusCode::OK),
         Some("201") => {
             let document = Element::root("PostResponse")
                 .text("Bucket", bucket)
@@ -236,11 +241,11 @@ fn posted(fields: &Fields, bucket: &str, key: &str, etag: &str, location: &str) 
                 .text("Key", key)
                 .text("Location", location)
                 .document();
-            let mut answer = Answer::xml(document);
-            answer.status = StatusCode::CREATED;
-            answer
+            let mut response = Response::xml(document);
+            response.status = StatusCode::CREATED;
+            response
         }
-        _ => Answer::empty(StatusCode::NO_CONTENT),
+        _ => Response::empty(StatusCode::NO_CONTENT),
     };
-    answer.header(LOCATION.as_str(), location)
+    response.header(LOCATION.as_str(), location)
 }

@@ -12,17 +12,17 @@ use crate::oss::error::OssError;
 
 /// A decoded policy.
 #[derive(Deserialize)]
-pub(in crate::oss) struct Policy {
+pub(crate) struct Policy {
     expiration: DateTime<Utc>,
     conditions: Vec<Value>,
 }
 
 /// A form's fields by lower-case name.
-pub(in crate::oss) type Fields = BTreeMap<String, String>;
+pub(crate) type Fields = BTreeMap<String, String>;
 
 impl Policy {
     /// Reads the field of the form, which is base64 of JSON.
-    pub(in crate::oss) fn read(field: &str) -> Result<Self, OssError> {
+    pub(crate) fn read(field: &str) -> Result<Self, OssError> {
         let json = BASE64_STANDARD
             .decode(field)
             .map_err(|_| invalid("Invalid Policy: not base64."))?;
@@ -35,7 +35,7 @@ impl Policy {
     }
 
     /// Whether the form may still be used, and holds what it must.
-    pub(in crate::oss) fn check(
+    pub(crate) fn check(
         &self,
         bucket: &str,
         fields: &Fields,
@@ -53,7 +53,7 @@ impl Policy {
     }
 
     /// Whether some condition fixes this field to one value.
-    pub(in crate::oss) fn fixes(&self, name: &str) -> bool {
+    pub(crate) fn fixes(&self, name: &str) -> bool {
         self.conditions.iter().any(|condition| match condition {
             Value::Object(pairs) => pairs.keys().any(|key| key.eq_ignore_ascii_case(name)),
             Value::Array(parts) => matches!(
@@ -66,7 +66,7 @@ impl Policy {
     }
 
     /// The smallest and largest file allowed.
-    pub(in crate::oss) fn length_range(&self) -> Option<(u64, u64)> {
+    pub(crate) fn length_range(&self) -> Option<(u64, u64)> {
         self.conditions.iter().find_map(|condition| {
             let parts = condition.as_array()?;
             match parts.as_slice() {
@@ -134,11 +134,11 @@ fn holds(condition: &Value, bucket: &str, fields: &Fields) -> Result<bool, OssEr
     })
 }
 
-pub(in crate::oss) fn invalid(message: &str) -> OssError {
+pub(crate) fn invalid(message: &str) -> OssError {
     OssError::bad_request("InvalidPolicyDocument", message)
 }
 
-pub(in crate::oss) fn denied(what: &str) -> OssError {
+pub(crate) fn denied(what: &str) -> OssError {
     OssError::access_denied(format!("Invalid according to Policy: {what}"))
 }
 

@@ -3,18 +3,19 @@
 use http::StatusCode;
 use http::header::{ETAG, HeaderMap};
 
-use crate::gateway::response::Answer;
-use crate::oss::Oss;
+use crate::gateway::response::Body;
+use crate::gateway::response::Response;
 use crate::oss::error::OssError;
-use crate::oss::objects::attributes::{Attributes, check_key};
+use crate::oss::objects::attributes::check_key;
 use crate::oss::request::Target;
+use crate::oss::state::Oss;
+use crate::oss::storage::object::Attributes;
 use crate::oss::storage::object::{Kind, Object};
-use crate::oss::storage::receive::Body;
 
 impl Oss {
     /// The attributes of a write that may begin now. The bucket is asked again when the write is
     /// committed; this check spares the client a long body.
-    pub(in crate::oss) fn begin_write(
+    pub(crate) fn begin_write(
         &self,
         bucket: &str,
         key: &str,
@@ -32,28 +33,28 @@ impl Oss {
         Ok(attributes)
     }
 
-    pub(in crate::oss) async fn put_object(
+    pub(crate) async fn put_object(
         &self,
         target: &Target,
         headers: &HeaderMap,
         body: Body,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let (bucket, key) = (target.bucket(), target.key());
         let attributes = self.begin_write(bucket, key, headers)?;
         let received = self.receive(bucket, headers, body).await?;
         let now = self.clock.now();
         let create = attributes.create;
-        let facts = attributes.object(key, Kind::Normal, &received, now);
-        let answer = Answer::empty(StatusCode::OK)
-            .header(ETAG.as_str(), &facts.quoted_etag())
-            .header("x-oss-hash-crc64ecma", &facts.crc.to_string())
-            .maybe("content-md5", facts.content_md5.as_deref())
-            .encryption(&facts.headers);
+        let meta = attributes.object(key, Kind::Normal, &received, now);
+        let response = Response::empty(StatusCode::OK)
+            .header(ETAG.as_str(), &meta.quoted_etag())
+            .header("x-oss-hash-crc64ecma", &meta.crc.to_string())
+            .maybe("content-md5", meta.content_md5.as_deref())
+            .encryption(&meta.headers);
         let object = Object {
             content: received.content,
-            facts,
+            meta,
         };
         let version = self.store.commit(bucket, object, create, now)?;
-        Ok(answer.maybe("x-oss-version-id", version.as_deref()))
+        Ok(response.maybe("x-oss-version-id", version.as_deref()))
     }
 }

@@ -4,13 +4,13 @@ use chrono::TimeDelta;
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::gateway::response::Answer;
-use crate::oss::Oss;
+use crate::gateway::response::Response;
+use crate::oss::document;
 use crate::oss::error::OssError;
-use crate::oss::objects::attributes::StorageClass;
 use crate::oss::request::Target;
+use crate::oss::state::Oss;
 use crate::oss::storage::object::Restored;
-use crate::oss::xml;
+use crate::oss::storage::object::StorageClass;
 
 #[derive(Deserialize)]
 struct RestoreRequest {
@@ -38,15 +38,15 @@ fn one() -> u32 {
 }
 
 impl Oss {
-    pub(in crate::oss) fn restore_object(
+    pub(crate) fn restore_object(
         &self,
         target: &Target,
         document: &str,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let request = if document.trim().is_empty() {
             RestoreRequest { days: 1, job: None }
         } else {
-            xml::read(document, "RestoreRequest")?
+            document::read(document, "RestoreRequest")?
         };
         if !(1..=365).contains(&request.days) {
             return Err(OssError::malformed_xml());
@@ -58,12 +58,12 @@ impl Oss {
             target.bucket(),
             target.key(),
             target.version()?,
-            |facts, _| {
+            |meta, _| {
                 let takes = match self.restore_time {
-                    Some(time) if facts.storage_class.is_archived() => time,
-                    _ => retrieval_time(facts.storage_class, tier)?,
+                    Some(time) if meta.storage_class.is_archived() => time,
+                    _ => retrieval_time(meta.storage_class, tier)?,
                 };
-                let (status, restored) = match facts.restored {
+                let (status, restored) = match meta.restored {
                     Some(restored) if now < restored.ready => {
                         return Err(OssError::conflict(
                             "RestoreAlreadyInProgress",
@@ -85,30 +85,27 @@ impl Oss {
                         },
                     ),
                 };
-                facts.restored = Some(restored);
+                meta.restored = Some(restored);
                 Ok(status)
             },
         )?;
-        Ok(Answer::empty(status).maybe("x-oss-version-id", version.as_deref()))
+        Ok(Response::empty(status).maybe("x-oss-version-id", version.as_deref()))
     }
 
     /// Freezes a restored object before its time.
-    pub(in crate::oss) fn clean_restored_object(
-        &self,
-        target: &Target,
-    ) -> Result<Answer, OssError> {
+    pub(crate) fn clean_restored_object(&self, target: &Target) -> Result<Response, OssError> {
         let now = self.clock.now();
         let ((), version) = self.store.update(
             target.bucket(),
             target.key(),
             target.version()?,
-            |facts, _| match facts.restored {
+            |meta, _| match meta.restored {
                 Some(restored) if now < restored.ready => Err(OssError::conflict(
                     "ArchiveRestoreNotFinished",
                     "The archive file's restore is not finished.",
                 )),
                 Some(restored) if now < restored.until => {
-                    facts.restored = None;
+                    meta.restored = None;
                     Ok(())
                 }
                 _ => Err(OssError::conflict(
@@ -117,7 +114,7 @@ impl Oss {
                 )),
             },
         )?;
-        Ok(Answer::empty(StatusCode::OK).maybe("x-oss-version-id", version.as_deref()))
+        Ok(Response::empty(StatusCode::OK).maybe("x-oss-version-id", version.as_deref()))
     }
 }
 

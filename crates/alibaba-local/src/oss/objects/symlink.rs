@@ -6,21 +6,21 @@ use http::header::{ETAG, HeaderMap, LAST_MODIFIED};
 use alibaba_sign::percent;
 use md5::{Digest as _, Md5};
 
-use crate::gateway::response::Answer;
+use crate::gateway::response::Response;
 use crate::oss::error::OssError;
 use crate::oss::objects::attributes::check_key;
 use crate::oss::request::Target;
+use crate::oss::state::Oss;
 use crate::oss::storage::content::Content;
 use crate::oss::storage::object::{Kind, Object};
-use crate::oss::storage::receive::Received;
-use crate::oss::{Oss, http_date};
+use crate::oss::storage::sink::Received;
 
 impl Oss {
-    pub(in crate::oss) fn put_symlink(
+    pub(crate) fn put_symlink(
         &self,
         target: &Target,
         headers: &HeaderMap,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let (bucket, key) = (target.bucket(), target.key());
         let attributes = self.begin_write(bucket, key, headers)?;
         let to = headers
@@ -42,38 +42,43 @@ impl Oss {
             crc: 0,
             md5: Some(Md5::digest(&to).into()),
         };
-        let facts = attributes.object(key, Kind::Symlink(to), &received, now);
-        let etag = facts.quoted_etag();
+        let meta = attributes.object(key, Kind::Symlink(to), &received, now);
+        let etag = meta.quoted_etag();
         let object = Object {
             content: received.content,
-            facts,
+            meta,
         };
         let version = self.store.commit(bucket, object, create, now)?;
-        Ok(Answer::empty(StatusCode::OK)
+        Ok(Response::empty(StatusCode::OK)
             .header(ETAG.as_str(), &etag)
             .maybe("x-oss-version-id", version.as_deref()))
     }
 
-    pub(in crate::oss) fn get_symlink(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn get_symlink(&self, target: &Target) -> Result<Response, OssError> {
         let found = self
             .store
             .object(target.bucket(), target.key(), target.version()?)?;
-        let facts = &found.object.facts;
-        let Kind::Symlink(to) = &facts.kind else {
+        let meta = &found.object.meta;
+        let Kind::Symlink(to) = &meta.kind else {
             return Err(OssError::bad_request(
                 "NotSymlink",
                 "The object you specified is not a symlink.",
             ));
         };
-        let answer = Answer::empty(StatusCode::OK)
+        let response = Response::empty(StatusCode::OK)
             .header("x-oss-symlink-target", &percent::encode_path(to))
-            .header(ETAG.as_str(), &facts.quoted_etag())
-            .header(LAST_MODIFIED.as_str(), &http_date(facts.modified))
+            .header(ETAG.as_str(), &meta.quoted_etag())
+            .header(
+                LAST_MODIFIED.as_str(),
+                &httpdate::fmt_http_date(meta.modified.into()),
+            )
             .maybe("x-oss-version-id", found.version.as_deref());
-        Ok(facts
+        Ok(meta
             .headers
             .iter()
             .filter(|(name, _)| name.starts_with("x-oss-meta-"))
-            .fold(answer, |answer, (name, value)| answer.header(name, value)))
+            .fold(response, |response, (name, value)| {
+                response.header(name, value)
+            }))
     }
 }

@@ -5,11 +5,12 @@ use serde::Deserialize;
 
 use alibaba_sign::percent;
 
-use crate::gateway::response::Answer;
-use crate::oss::Oss;
+use crate::gateway::response::Response;
+use crate::gateway::xml::Element;
+use crate::oss::document;
 use crate::oss::error::OssError;
 use crate::oss::request::Target;
-use crate::oss::xml::{self, Element};
+use crate::oss::state::Oss;
 
 const MAX_TAGS: usize = 10;
 const MAX_TAG_KEY: usize = 128;
@@ -36,12 +37,12 @@ struct Tag {
 }
 
 impl Oss {
-    pub(in crate::oss) fn put_object_tagging(
+    pub(crate) fn put_object_tagging(
         &self,
         target: &Target,
         document: &str,
-    ) -> Result<Answer, OssError> {
-        let tagging: Tagging = xml::read(document, "Tagging")?;
+    ) -> Result<Response, OssError> {
+        let tagging: Tagging = document::read(document, "Tagging")?;
         let tags: Vec<_> = tagging
             .set
             .tags
@@ -52,10 +53,7 @@ impl Oss {
         self.set_tags(target, tags, StatusCode::OK)
     }
 
-    pub(in crate::oss) fn delete_object_tagging(
-        &self,
-        target: &Target,
-    ) -> Result<Answer, OssError> {
+    pub(crate) fn delete_object_tagging(&self, target: &Target) -> Result<Response, OssError> {
         self.set_tags(target, Vec::new(), StatusCode::NO_CONTENT)
     }
 
@@ -64,39 +62,41 @@ impl Oss {
         target: &Target,
         tags: Vec<(String, String)>,
         status: StatusCode,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let ((), version) = self.store.update(
             target.bucket(),
             target.key(),
             target.version()?,
-            |facts, _| {
-                facts.tags = tags;
+            |meta, _| {
+                meta.tags = tags;
                 Ok(())
             },
         )?;
-        Ok(Answer::empty(status).maybe("x-oss-version-id", version.as_deref()))
+        Ok(Response::empty(status).maybe("x-oss-version-id", version.as_deref()))
     }
 
-    pub(in crate::oss) fn get_object_tagging(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn get_object_tagging(&self, target: &Target) -> Result<Response, OssError> {
         let found = self
             .store
             .object(target.bucket(), target.key(), target.version()?)?;
         let set =
             found
                 .object
-                .facts
+                .meta
                 .tags
                 .iter()
                 .fold(Element::root("TagSet"), |set, (key, value)| {
                     set.child(&Element::root("Tag").text("Key", key).text("Value", value))
                 });
-        Ok(Answer::xml(Element::root("Tagging").child(&set).document())
-            .maybe("x-oss-version-id", found.version.as_deref()))
+        Ok(
+            Response::xml(Element::root("Tagging").child(&set).document())
+                .maybe("x-oss-version-id", found.version.as_deref()),
+        )
     }
 }
 
 /// Tags as a header has them: `key=value&key=value`, encoded as in a query.
-pub(in crate::oss) fn tags_of_header(text: &str) -> Result<Vec<(String, String)>, OssError> {
+pub(crate) fn tags_of_header(text: &str) -> Result<Vec<(String, String)>, OssError> {
     let decode = |part: &str| {
         percent::decode(&part.replace('+', " ")).ok_or_else(|| invalid_tag("is not encoded right"))
     };

@@ -4,14 +4,16 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use crate::gateway::response::Answer;
+use crate::gateway::response::Response;
+use crate::gateway::xml::Element;
+use crate::oss::document;
+use crate::oss::document::iso_date;
 use crate::oss::error::OssError;
 use crate::oss::objects::delete::bypasses_governance;
 use crate::oss::request::Target;
+use crate::oss::state::Oss;
 use crate::oss::storage::object::{Retention, RetentionMode};
 use crate::oss::storage::settings::{ObjectWorm, RetentionSpan, Settings, Versioning};
-use crate::oss::xml::{self, Element};
-use crate::oss::{Oss, iso_date};
 
 #[derive(Deserialize)]
 struct ObjectWormConfiguration {
@@ -60,12 +62,12 @@ enum Hold {
 
 impl Oss {
     /// Cannot be undone, and needs versioning (PutBucketObjectWormConfiguration).
-    pub(in crate::oss) fn put_object_worm(
+    pub(crate) fn put_object_worm(
         &self,
         target: &Target,
         document: &str,
-    ) -> Result<Answer, OssError> {
-        let wanted: ObjectWormConfiguration = xml::read(document, "ObjectWormConfiguration")?;
+    ) -> Result<Response, OssError> {
+        let wanted: ObjectWormConfiguration = document::read(document, "ObjectWormConfiguration")?;
         if wanted.enabled != "Enabled" {
             return Err(OssError::malformed_xml());
         }
@@ -91,11 +93,11 @@ impl Oss {
                 ));
             }
             settings.object_worm = Some(ObjectWorm { default });
-            Ok(Answer::empty(StatusCode::OK))
+            Ok(Response::empty(StatusCode::OK))
         })
     }
 
-    pub(in crate::oss) fn get_object_worm(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn get_object_worm(&self, target: &Target) -> Result<Response, OssError> {
         self.store.with_bucket(target.bucket(), |stored| {
             let worm = needs_object_worm(&stored.settings)?;
             let mut document =
@@ -108,17 +110,17 @@ impl Oss {
                 };
                 document = document.child(&Element::root("Rule").child(&retention));
             }
-            Ok(Answer::xml(document.document()))
+            Ok(Response::xml(document.document()))
         })
     }
 
-    pub(in crate::oss) fn put_retention(
+    pub(crate) fn put_retention(
         &self,
         target: &Target,
         headers: &HeaderMap,
         document: &str,
-    ) -> Result<Answer, OssError> {
-        let wanted: RetentionBody = xml::read(document, "Retention")?;
+    ) -> Result<Response, OssError> {
+        let wanted: RetentionBody = document::read(document, "Retention")?;
         let now = self.clock.now();
         if wanted.until <= now {
             return Err(OssError::invalid_argument(
@@ -128,12 +130,12 @@ impl Oss {
             ));
         }
         let bypass = bypasses_governance(headers);
-        self.change_retained(target, |facts| {
-            let loosens = facts.retention.is_some_and(|current| {
+        self.change_retained(target, |meta| {
+            let loosens = meta.retention.is_some_and(|current| {
                 wanted.until < current.until
                     || (current.mode == RetentionMode::Compliance && wanted.mode != current.mode)
             });
-            let protected = facts.retention.is_some_and(|current| {
+            let protected = meta.retention.is_some_and(|current| {
                 current.until > now && !(bypass && current.mode == RetentionMode::Governance)
             });
             if loosens && protected {
@@ -141,7 +143,7 @@ impl Oss {
                     "The retention of this object can only be extended.",
                 ));
             }
-            facts.retention = Some(Retention {
+            meta.retention = Some(Retention {
                 mode: wanted.mode,
                 until: wanted.until,
             });
@@ -149,9 +151,9 @@ impl Oss {
         })
     }
 
-    pub(in crate::oss) fn get_retention(&self, target: &Target) -> Result<Answer, OssError> {
-        let (document, version) = self.read_retained(target, |facts| {
-            let retention = facts.retention.ok_or_else(|| {
+    pub(crate) fn get_retention(&self, target: &Target) -> Result<Response, OssError> {
+        let (document, version) = self.read_retained(target, |meta| {
+            let retention = meta.retention.ok_or_else(|| {
                 OssError::not_found(
                     "NoSuchObjectRetention",
                     "The specified object has no retention.",
@@ -161,56 +163,56 @@ impl Oss {
                 .text("Mode", retention.mode.name())
                 .text("RetainUntilDate", &iso_date(retention.until)))
         })?;
-        Ok(Answer::xml(document.document()).maybe("x-oss-version-id", version.as_deref()))
+        Ok(Response::xml(document.document()).maybe("x-oss-version-id", version.as_deref()))
     }
 
-    pub(in crate::oss) fn put_legal_hold(
+    pub(crate) fn put_legal_hold(
         &self,
         target: &Target,
         document: &str,
-    ) -> Result<Answer, OssError> {
-        let wanted: LegalHoldBody = xml::read(document, "LegalHold")?;
-        self.change_retained(target, |facts| {
-            facts.legal_hold = matches!(wanted.status, Hold::On);
+    ) -> Result<Response, OssError> {
+        let wanted: LegalHoldBody = document::read(document, "LegalHold")?;
+        self.change_retained(target, |meta| {
+            meta.legal_hold = matches!(wanted.status, Hold::On);
             Ok(())
         })
     }
 
-    pub(in crate::oss) fn get_legal_hold(&self, target: &Target) -> Result<Answer, OssError> {
-        let (document, version) = self.read_retained(target, |facts| {
-            let status = if facts.legal_hold { "ON" } else { "OFF" };
+    pub(crate) fn get_legal_hold(&self, target: &Target) -> Result<Response, OssError> {
+        let (document, version) = self.read_retained(target, |meta| {
+            let status = if meta.legal_hold { "ON" } else { "OFF" };
             Ok(Element::root("LegalHold").text("Status", status))
         })?;
-        Ok(Answer::xml(document.document()).maybe("x-oss-version-id", version.as_deref()))
+        Ok(Response::xml(document.document()).maybe("x-oss-version-id", version.as_deref()))
     }
 
     fn change_retained(
         &self,
         target: &Target,
-        change: impl FnOnce(&mut crate::oss::storage::object::ObjectFacts) -> Result<(), OssError>,
-    ) -> Result<Answer, OssError> {
+        change: impl FnOnce(&mut crate::oss::storage::object::ObjectMeta) -> Result<(), OssError>,
+    ) -> Result<Response, OssError> {
         let ((), version) = self.store.update(
             target.bucket(),
             target.key(),
             target.version()?,
-            |facts, settings| {
+            |meta, settings| {
                 needs_object_worm(settings)?;
-                change(facts)
+                change(meta)
             },
         )?;
-        Ok(Answer::empty(StatusCode::OK).maybe("x-oss-version-id", version.as_deref()))
+        Ok(Response::empty(StatusCode::OK).maybe("x-oss-version-id", version.as_deref()))
     }
 
     fn read_retained(
         &self,
         target: &Target,
-        read: impl FnOnce(&crate::oss::storage::object::ObjectFacts) -> Result<Element, OssError>,
+        read: impl FnOnce(&crate::oss::storage::object::ObjectMeta) -> Result<Element, OssError>,
     ) -> Result<(Element, Option<String>), OssError> {
         let version = target.version()?;
         self.store.with_bucket(target.bucket(), |stored| {
             needs_object_worm(&stored.settings)?;
-            let facts = &stored.find(target.key(), version)?.facts;
-            Ok((read(facts)?, stored.version_of(facts)))
+            let meta = &stored.find(target.key(), version)?.meta;
+            Ok((read(meta)?, stored.version_of(meta)))
         })
     }
 }

@@ -3,12 +3,14 @@
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::gateway::response::Answer;
+use crate::gateway::response::Response;
+use crate::gateway::xml::Element;
+use crate::oss::document;
+use crate::oss::document::iso_date;
 use crate::oss::error::OssError;
 use crate::oss::request::Target;
+use crate::oss::state::Oss;
 use crate::oss::storage::settings::BucketWorm;
-use crate::oss::xml::{self, Element};
-use crate::oss::{Oss, iso_date};
 
 /// A retention's days: 1 to 70 years.
 const DAYS: std::ops::RangeInclusive<u32> = 1..=25_550;
@@ -20,11 +22,11 @@ struct WormConfiguration {
 }
 
 impl Oss {
-    pub(in crate::oss) fn initiate_worm(
+    pub(crate) fn initiate_worm(
         &self,
         target: &Target,
         document: &str,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let days = read_days(document, "InitiateWormConfiguration")?;
         let now = self.clock.now();
         self.store.change_settings(target.bucket(), |stored| {
@@ -42,14 +44,14 @@ impl Oss {
                 ));
             }
             let worm = BucketWorm::new(now, days, false);
-            let answer = Answer::empty(StatusCode::OK).header("x-oss-worm-id", &worm.id);
+            let response = Response::empty(StatusCode::OK).header("x-oss-worm-id", &worm.id);
             settings.worm = Some(worm);
-            Ok(answer)
+            Ok(response)
         })
     }
 
     /// Locks the policy: from now on it can only grow.
-    pub(in crate::oss) fn complete_worm(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn complete_worm(&self, target: &Target) -> Result<Response, OssError> {
         self.change_worm(target, |worm| {
             if worm.locked {
                 return Err(locked());
@@ -59,11 +61,11 @@ impl Oss {
         })
     }
 
-    pub(in crate::oss) fn extend_worm(
+    pub(crate) fn extend_worm(
         &self,
         target: &Target,
         document: &str,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let days = read_days(document, "ExtendWormConfiguration")?;
         self.change_worm(target, |worm| {
             if !worm.locked {
@@ -84,7 +86,7 @@ impl Oss {
         })
     }
 
-    pub(in crate::oss) fn abort_worm(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn abort_worm(&self, target: &Target) -> Result<Response, OssError> {
         let now = self.clock.now();
         self.store.change_settings(target.bucket(), |stored| {
             match &stored.settings.worm {
@@ -92,11 +94,11 @@ impl Oss {
                 Some(worm) if worm.is_in_force(now) => stored.settings.worm = None,
                 _ => return Err(no_such_worm(target)),
             }
-            Ok(Answer::empty(StatusCode::NO_CONTENT))
+            Ok(Response::empty(StatusCode::NO_CONTENT))
         })
     }
 
-    pub(in crate::oss) fn get_worm(&self, target: &Target) -> Result<Answer, OssError> {
+    pub(crate) fn get_worm(&self, target: &Target) -> Result<Response, OssError> {
         let now = self.clock.now();
         self.store.with_bucket(target.bucket(), |stored| {
             let worm = stored
@@ -105,7 +107,7 @@ impl Oss {
                 .as_ref()
                 .filter(|worm| worm.is_in_force(now))
                 .ok_or_else(|| no_such_worm(target))?;
-            Ok(Answer::xml(
+            Ok(Response::xml(
                 Element::root("WormConfiguration")
                     .text("WormId", &worm.id)
                     .text("State", if worm.locked { "Locked" } else { "InProgress" })
@@ -121,7 +123,7 @@ impl Oss {
         &self,
         target: &Target,
         change: impl FnOnce(&mut BucketWorm) -> Result<(), OssError>,
-    ) -> Result<Answer, OssError> {
+    ) -> Result<Response, OssError> {
         let now = self.clock.now();
         self.store.change_settings(target.bucket(), |stored| {
             let worm = stored
@@ -132,13 +134,13 @@ impl Oss {
                 .filter(|worm| target.param("wormId") == Some(worm.id.as_str()))
                 .ok_or_else(|| no_such_worm(target))?;
             change(worm)?;
-            Ok(Answer::empty(StatusCode::OK))
+            Ok(Response::empty(StatusCode::OK))
         })
     }
 }
 
 fn read_days(document: &str, root: &str) -> Result<u32, OssError> {
-    let wanted: WormConfiguration = xml::read(document, root)?;
+    let wanted: WormConfiguration = document::read(document, root)?;
     if DAYS.contains(&wanted.days) {
         Ok(wanted.days)
     } else {

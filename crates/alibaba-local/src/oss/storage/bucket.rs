@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 
 use crate::oss::error::OssError;
 use crate::oss::storage::content::Content;
-use crate::oss::storage::object::{Kind, NULL_VERSION, Object, ObjectFacts, Retention, Upload};
+use crate::oss::storage::object::{Kind, NULL_VERSION, Object, ObjectMeta, Retention};
 use crate::oss::storage::settings::{Settings, Versioning};
+use crate::oss::storage::upload::Upload;
 
 /// What a delete did.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,9 +55,9 @@ impl Bucket {
     pub(crate) fn find(&self, key: &str, version: Option<&str>) -> Result<&Arc<Object>, OssError> {
         let Some(version) = version else {
             return match self.newest(key) {
-                Some(object) if object.facts.is_marker() => Err(OssError::no_such_key(key)
+                Some(object) if object.meta.is_marker() => Err(OssError::no_such_key(key)
                     .header("x-oss-delete-marker", "true")
-                    .header("x-oss-version-id", &object.facts.version)),
+                    .header("x-oss-version-id", &object.meta.version)),
                 Some(object) => Ok(object),
                 None => Err(OssError::no_such_key(key)),
             };
@@ -64,9 +65,9 @@ impl Bucket {
         let found = self
             .objects
             .get(key)
-            .and_then(|versions| versions.iter().find(|o| o.facts.version == version))
+            .and_then(|versions| versions.iter().find(|o| o.meta.version == version))
             .ok_or_else(|| OssError::no_such_version(key, version))?;
-        if found.facts.is_marker() {
+        if found.meta.is_marker() {
             return Err(OssError::new(
                 http::StatusCode::METHOD_NOT_ALLOWED,
                 "MethodNotAllowed",
@@ -80,12 +81,12 @@ impl Bucket {
         Ok(found)
     }
 
-    /// The id to name in answers about an object: buckets without versions name none.
-    pub(crate) fn version_of(&self, facts: &ObjectFacts) -> Option<String> {
+    /// The id to name in responses about an object: buckets without versions name none.
+    pub(crate) fn version_of(&self, meta: &ObjectMeta) -> Option<String> {
         self.settings
             .versioning
             .is_some()
-            .then(|| facts.version.clone())
+            .then(|| meta.version.clone())
     }
 
     /// Whether a key may be written now: forbid-overwrite, overwrite rules, retention.
@@ -95,7 +96,7 @@ impl Bucket {
         create: bool,
         now: DateTime<Utc>,
     ) -> Result<(), OssError> {
-        let Some(newest) = self.newest(key).filter(|newest| !newest.facts.is_marker()) else {
+        let Some(newest) = self.newest(key).filter(|newest| !newest.meta.is_marker()) else {
             return Ok(());
         };
         // "When versioning is enabled or suspended for the destination bucket, the
@@ -120,7 +121,7 @@ impl Bucket {
             None => Some(newest),
         };
         match replaced {
-            Some(object) if self.is_kept(&object.facts, now, false) => Err(OssError::immutable()),
+            Some(object) if self.is_kept(&object.meta, now, false) => Err(OssError::immutable()),
             _ => Ok(()),
         }
     }
@@ -132,11 +133,11 @@ impl Bucket {
         create: bool,
         now: DateTime<Utc>,
     ) -> Result<Change, OssError> {
-        self.check_write(&object.facts.key, create, now)?;
+        self.check_write(&object.meta.key, create, now)?;
         if let Some((mode, span)) = self.settings.object_worm.and_then(|worm| worm.default)
-            && !object.facts.is_marker()
+            && !object.meta.is_marker()
         {
-            object.facts.retention = Some(Retention {
+            object.meta.retention = Some(Retention {
                 mode,
                 until: span.after(now),
             });
@@ -146,15 +147,15 @@ impl Bucket {
 
     /// Puts a version on top, in the place of the null version where versions are not kept.
     fn push(&mut self, mut object: Object) -> Change {
-        object.facts.sequence = self.next_sequence;
+        object.meta.sequence = self.next_sequence;
         self.next_sequence += 1;
         let keeps_versions = self.settings.versioning == Some(Versioning::Enabled);
-        object.facts.version = if keeps_versions {
-            new_version_id(object.facts.sequence)
+        object.meta.version = if keeps_versions {
+            new_version_id(object.meta.sequence)
         } else {
             NULL_VERSION.to_owned()
         };
-        let key = object.facts.key.clone();
+        let key = object.meta.key.clone();
         let removed = if keeps_versions {
             None
         } else {
@@ -184,7 +185,7 @@ impl Bucket {
         let Some(object) = self
             .objects
             .get(key)
-            .and_then(|versions| versions.iter().find(|o| o.facts.version == version))
+            .and_then(|versions| versions.iter().find(|o| o.meta.version == version))
         else {
             // Deleting what is not there succeeds.
             let deleted = Deleted {
@@ -193,12 +194,12 @@ impl Bucket {
             };
             return Ok((deleted, Change::default()));
         };
-        if self.is_kept(&object.facts, now, bypass) {
+        if self.is_kept(&object.meta, now, bypass) {
             return Err(OssError::immutable());
         }
         let deleted = Deleted {
-            version: self.version_of(&object.facts),
-            marker: object.facts.is_marker(),
+            version: self.version_of(&object.meta),
+            marker: object.meta.is_marker(),
         };
         let removed = self.take(key, version);
         Ok((
@@ -218,17 +219,17 @@ impl Bucket {
         if self.settings.versioning == Some(Versioning::Suspended)
             && self
                 .null_version(key)
-                .is_some_and(|object| self.is_kept(&object.facts, now, false))
+                .is_some_and(|object| self.is_kept(&object.meta, now, false))
         {
             return Err(OssError::immutable());
         }
-        let received = crate::oss::storage::receive::Received {
+        let received = crate::oss::storage::sink::Received {
             content: Content::default(),
             len: 0,
             crc: 0,
             md5: None,
         };
-        let facts = crate::oss::objects::attributes::Attributes::default().object(
+        let meta = crate::oss::storage::object::Attributes::default().object(
             key,
             Kind::DeleteMarker,
             &received,
@@ -236,9 +237,9 @@ impl Bucket {
         );
         let change = self.push(Object {
             content: received.content,
-            facts,
+            meta,
         });
-        let version = change.stored.as_ref().map(|o| o.facts.version.clone());
+        let version = change.stored.as_ref().map(|o| o.meta.version.clone());
         Ok((
             Deleted {
                 version,
@@ -248,26 +249,26 @@ impl Bucket {
         ))
     }
 
-    /// Changes the facts of one version, its bytes untouched.
+    /// Changes the meta of one version, its bytes untouched.
     pub(crate) fn update<T>(
         &mut self,
         key: &str,
         version: Option<&str>,
-        change: impl FnOnce(&mut ObjectFacts, &Settings) -> Result<T, OssError>,
+        change: impl FnOnce(&mut ObjectMeta, &Settings) -> Result<T, OssError>,
     ) -> Result<(T, Arc<Object>), OssError> {
-        let id = self.find(key, version)?.facts.version.clone();
+        let id = self.find(key, version)?.meta.version.clone();
         let object = self
             .objects
             .get_mut(key)
-            .and_then(|versions| versions.iter_mut().find(|o| o.facts.version == id))
+            .and_then(|versions| versions.iter_mut().find(|o| o.meta.version == id))
             .ok_or_else(|| OssError::no_such_key(key))?;
         let mut changed = Object::clone(object);
-        let done = change(&mut changed.facts, &self.settings)?;
+        let done = change(&mut changed.meta, &self.settings)?;
         *object = Arc::new(changed);
         Ok((done, object.clone()))
     }
 
-    /// Puts other bytes and facts in the place of the current version.
+    /// Puts other bytes and meta in the place of the current version.
     pub(crate) fn replace_newest(&mut self, key: &str, object: Object) {
         if let Some(newest) = self.objects.get_mut(key).and_then(|list| list.last_mut()) {
             *newest = Arc::new(object);
@@ -275,10 +276,10 @@ impl Bucket {
     }
 
     /// Whether anything keeps this version from being removed.
-    pub(crate) fn is_kept(&self, facts: &ObjectFacts, now: DateTime<Utc>, bypass: bool) -> bool {
-        facts.is_retained(now, bypass)
+    pub(crate) fn is_kept(&self, meta: &ObjectMeta, now: DateTime<Utc>, bypass: bool) -> bool {
+        meta.is_retained(now, bypass)
             || self.settings.worm.as_ref().is_some_and(|worm| {
-                worm.is_in_force(now) && now < facts.modified_plus_days(worm.days)
+                worm.is_in_force(now) && now < meta.modified_plus_days(worm.days)
             })
     }
 
@@ -286,12 +287,12 @@ impl Bucket {
         self.objects
             .get(key)?
             .iter()
-            .find(|object| object.facts.version == NULL_VERSION)
+            .find(|object| object.meta.version == NULL_VERSION)
     }
 
     fn take(&mut self, key: &str, version: &str) -> Option<Arc<Object>> {
         let versions = self.objects.get_mut(key)?;
-        let at = versions.iter().position(|o| o.facts.version == version)?;
+        let at = versions.iter().position(|o| o.meta.version == version)?;
         let removed = versions.remove(at);
         if versions.is_empty() {
             self.objects.remove(key);

@@ -1,4 +1,4 @@
-//! Buckets in a folder: `bucket.json`, one file of facts a version in `objects`, bytes in `data`.
+//! Buckets in a folder: `bucket.json`, one file of meta a version in `objects`, bytes in `data`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -12,7 +12,7 @@ use alibaba_sign::percent;
 
 use crate::oss::storage::bucket::Bucket;
 use crate::oss::storage::content::{Content, DataFile, Segment};
-use crate::oss::storage::object::{Object, ObjectFacts};
+use crate::oss::storage::object::{Object, ObjectMeta};
 use crate::oss::storage::settings::Settings;
 
 const SETTINGS: &str = "bucket.json";
@@ -22,7 +22,8 @@ const DATA: &str = "data";
 /// A version as it is written down.
 #[derive(Serialize, Deserialize)]
 struct Saved {
-    facts: ObjectFacts,
+    #[serde(rename = "facts")]
+    meta: ObjectMeta,
     segments: Vec<SavedSegment>,
 }
 
@@ -93,10 +94,10 @@ impl Disk {
             })
             .collect();
         let saved = Saved {
-            facts: object.facts.clone(),
+            meta: object.meta.clone(),
             segments,
         };
-        write_json(&self.facts_file(bucket, &object.facts), &saved)?;
+        write_json(&self.meta_file(bucket, &object.meta), &saved)?;
         object.content.keep();
         Ok(())
     }
@@ -104,7 +105,7 @@ impl Disk {
     /// Forgets a version. Its bytes go when the last reader is done.
     pub(crate) fn forget(&self, bucket: &str, object: &Object) -> io::Result<()> {
         object.content.release();
-        std::fs::remove_file(self.facts_file(bucket, &object.facts))
+        std::fs::remove_file(self.meta_file(bucket, &object.meta))
     }
 
     /// A second name for the files of a content, so that each owner can remove its own.
@@ -137,8 +138,8 @@ impl Disk {
         Ok(Content::new(segments))
     }
 
-    fn facts_file(&self, bucket: &str, facts: &ObjectFacts) -> PathBuf {
-        let name = format!("{},{}.json", key_name(&facts.key), facts.version);
+    fn meta_file(&self, bucket: &str, meta: &ObjectMeta) -> PathBuf {
+        let name = format!("{},{}.json", key_name(&meta.key), meta.version);
         self.0.join(bucket).join(OBJECTS).join(name)
     }
 }
@@ -171,7 +172,7 @@ fn load_bucket(folder: &Path) -> io::Result<Bucket> {
             .collect();
         objects.push(Object {
             content: Content::new(segments),
-            facts: saved.facts,
+            meta: saved.meta,
         });
     }
     for entry in std::fs::read_dir(folder.join(DATA))? {
@@ -180,12 +181,12 @@ fn load_bucket(folder: &Path) -> io::Result<Bucket> {
             std::fs::remove_file(&path)?;
         }
     }
-    objects.sort_by_key(|object| object.facts.sequence);
+    objects.sort_by_key(|object| object.meta.sequence);
     for object in objects {
-        bucket.next_sequence = object.facts.sequence + 1;
+        bucket.next_sequence = object.meta.sequence + 1;
         bucket
             .objects
-            .entry(object.facts.key.clone())
+            .entry(object.meta.key.clone())
             .or_default()
             .push(Arc::new(object));
     }

@@ -4,6 +4,7 @@ pub(crate) mod bucket;
 pub(crate) mod content;
 pub(crate) mod disk;
 pub(crate) mod object;
-pub(crate) mod receive;
 pub(crate) mod settings;
+pub(crate) mod sink;
 pub(crate) mod store;
+pub(crate) mod upload;

@@ -1,11 +1,8 @@
-//! Objects, their versions, and uploads under way.
-
-use std::collections::BTreeMap;
+//! Objects and their versions.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::oss::objects::attributes::{Acl, StorageClass};
 use crate::oss::storage::content::Content;
 
 /// The id of the one version that buckets without versioning, or with it suspended, keep.
@@ -15,12 +12,12 @@ pub(crate) const NULL_VERSION: &str = "null";
 #[derive(Clone, Debug)]
 pub(crate) struct Object {
     pub(crate) content: Content,
-    pub(crate) facts: ObjectFacts,
+    pub(crate) meta: ObjectMeta,
 }
 
 /// What is known of an object beside its bytes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct ObjectFacts {
+pub(crate) struct ObjectMeta {
     pub(crate) key: String,
     pub(crate) version: String,
     /// Grows with every version of the bucket: the order of what was written.
@@ -40,6 +37,94 @@ pub(crate) struct ObjectFacts {
     pub(crate) restored: Option<Restored>,
     pub(crate) retention: Option<Retention>,
     pub(crate) legal_hold: bool,
+}
+
+/// Who may do what without being asked for rights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Acl {
+    /// As the bucket says; of objects only.
+    #[default]
+    Default,
+    Private,
+    PublicRead,
+    PublicReadWrite,
+}
+
+impl Acl {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        [
+            Self::Default,
+            Self::Private,
+            Self::PublicRead,
+            Self::PublicReadWrite,
+        ]
+        .into_iter()
+        .find(|acl| acl.name() == text)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Private => "private",
+            Self::PublicRead => "public-read",
+            Self::PublicReadWrite => "public-read-write",
+        }
+    }
+}
+
+/// How an object is kept, and so what reading it takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum StorageClass {
+    #[default]
+    Standard,
+    #[serde(rename = "IA")]
+    InfrequentAccess,
+    Archive,
+    ColdArchive,
+    DeepColdArchive,
+}
+
+impl StorageClass {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Standard,
+        Self::InfrequentAccess,
+        Self::Archive,
+        Self::ColdArchive,
+        Self::DeepColdArchive,
+    ];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == text)
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "Standard",
+            Self::InfrequentAccess => "IA",
+            Self::Archive => "Archive",
+            Self::ColdArchive => "ColdArchive",
+            Self::DeepColdArchive => "DeepColdArchive",
+        }
+    }
+
+    pub(crate) fn is_archived(self) -> bool {
+        matches!(
+            self,
+            Self::Archive | Self::ColdArchive | Self::DeepColdArchive
+        )
+    }
+}
+
+/// The headers of a write that outlive it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attributes {
+    /// Only where the key is free. Ignored by buckets that have, or had, versioning on.
+    pub(crate) create: bool,
+    /// The bucket's where none is named.
+    pub(crate) storage_class: Option<StorageClass>,
+    pub(crate) acl: Acl,
+    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 /// What an object came from.
@@ -99,7 +184,7 @@ impl RetentionMode {
     }
 }
 
-impl ObjectFacts {
+impl ObjectMeta {
     pub(crate) fn is_marker(&self) -> bool {
         self.kind == Kind::DeleteMarker
     }
@@ -120,7 +205,7 @@ impl ObjectFacts {
         } else {
             format!(
                 "ongoing-request=\"false\", expiry-date=\"{}\"",
-                crate::oss::http_date(restored.until)
+                httpdate::fmt_http_date(restored.until.into())
             )
         })
     }
@@ -142,23 +227,4 @@ impl ObjectFacts {
     pub(crate) fn modified_plus_days(&self, days: u32) -> DateTime<Utc> {
         self.modified + TimeDelta::days(i64::from(days))
     }
-}
-
-/// A multipart upload under way.
-#[derive(Clone, Debug)]
-pub(crate) struct Upload {
-    pub(crate) key: String,
-    pub(crate) initiated: DateTime<Utc>,
-    pub(crate) attributes: crate::oss::objects::attributes::Attributes,
-    pub(crate) parts: BTreeMap<u32, Part>,
-}
-
-/// One stored part.
-#[derive(Clone, Debug)]
-pub(crate) struct Part {
-    pub(crate) content: Content,
-    pub(crate) len: u64,
-    pub(crate) etag: String,
-    pub(crate) crc: u64,
-    pub(crate) modified: DateTime<Utc>,
 }

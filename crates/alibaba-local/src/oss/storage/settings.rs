@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::oss::objects::attributes::{Acl, StorageClass};
 use crate::oss::storage::object::RetentionMode;
+use crate::oss::storage::object::{Acl, StorageClass};
 
 /// Everything about a bucket that is not an object.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ impl Settings {
 
 /// What a bucket is from the start.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Preset {
+pub(crate) enum BucketPreset {
     Plain,
     Versioned,
     /// Under a locked retention policy.
@@ -50,7 +50,7 @@ pub(crate) enum Preset {
     },
 }
 
-impl Preset {
+impl BucketPreset {
     pub(crate) fn settings(self, now: DateTime<Utc>) -> Settings {
         let mut settings = Settings::new(now);
         match self {

@@ -11,7 +11,7 @@ use crate::oss::error::OssError;
 use crate::oss::storage::bucket::{Bucket, Change, Deleted};
 use crate::oss::storage::content::Content;
 use crate::oss::storage::disk::Disk;
-use crate::oss::storage::object::{Object, ObjectFacts};
+use crate::oss::storage::object::{Object, ObjectMeta};
 use crate::oss::storage::settings::Settings;
 
 /// The buckets of one region.
@@ -110,7 +110,7 @@ impl Store {
     }
 
     /// Makes an object visible. With `create` only where the key is free. The version id to
-    /// answer with.
+    /// response with.
     pub(crate) fn commit(
         &self,
         bucket: &str,
@@ -123,7 +123,7 @@ impl Store {
             self.apply(bucket, &change)?;
             Ok(change
                 .stored
-                .and_then(|object| stored.version_of(&object.facts)))
+                .and_then(|object| stored.version_of(&object.meta)))
         })
     }
 
@@ -136,7 +136,7 @@ impl Store {
         self.with_bucket(bucket, |stored| {
             let object = stored.find(key, version)?.clone();
             Ok(Found {
-                version: stored.version_of(&object.facts),
+                version: stored.version_of(&object.meta),
                 object,
             })
         })
@@ -157,18 +157,18 @@ impl Store {
         })
     }
 
-    /// Changes what is known of a version. The version id to answer with.
+    /// Changes what is known of a version. The version id to response with.
     pub(crate) fn update<T>(
         &self,
         bucket: &str,
         key: &str,
         version: Option<&str>,
-        change: impl FnOnce(&mut ObjectFacts, &Settings) -> Result<T, OssError>,
+        change: impl FnOnce(&mut ObjectMeta, &Settings) -> Result<T, OssError>,
     ) -> Result<(T, Option<String>), OssError> {
         self.with_bucket(bucket, |stored| {
             let (done, object) = stored.update(key, version, change)?;
             self.to_disk(|disk| disk.save(bucket, &object))?;
-            Ok((done, stored.version_of(&object.facts)))
+            Ok((done, stored.version_of(&object.meta)))
         })
     }
 
@@ -181,7 +181,7 @@ impl Store {
             }
             match (&change.removed, &change.stored) {
                 // Its record has been written over.
-                (Some(removed), Some(stored)) if removed.facts.version == stored.facts.version => {
+                (Some(removed), Some(stored)) if removed.meta.version == stored.meta.version => {
                     removed.content.release();
                     // A content that both have, as an append's beginning, stays.
                     stored.content.keep();
@@ -201,7 +201,7 @@ impl Store {
     }
 }
 
-/// An object, and the version id to answer with.
+/// An object, and the version id to response with.
 pub(crate) struct Found {
     pub(crate) object: Arc<Object>,
     pub(crate) version: Option<String>,

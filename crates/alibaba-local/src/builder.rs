@@ -1,0 +1,131 @@
+//! What a local cloud is made of.
+
+use std::any::Any;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use http::Extensions;
+
+use crate::directory::provider::OidcProvider;
+use crate::directory::role::Role;
+use crate::directory::store::Directory;
+use crate::directory::user::User;
+use crate::gateway::clock::LocalClock;
+use crate::gateway::service::Service;
+
+/// Why the server could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("listen on `{address}`: choose another address, or port 0 for any free one")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The data folder cannot be used.
+    #[error("open the data folder: it must be writable, and what is in it be an earlier run's")]
+    Data(#[source] io::Error),
+}
+
+/// Opens a service as it was described: a row of the table of services.
+pub(crate) type Open = fn(&mut Setup) -> Result<Box<dyn Service>, StartError>;
+
+/// What services are opened with.
+#[derive(Debug)]
+pub(crate) struct Setup {
+    pub(crate) region: String,
+    pub(crate) directory: Directory,
+    pub(crate) clock: LocalClock,
+    /// Where to keep what should outlive the process.
+    pub(crate) folder: Option<PathBuf>,
+    settings: Extensions,
+}
+
+impl Setup {
+    /// What the builder was told of one service, by the type that this service keeps it in.
+    pub(crate) fn take<T: Default + Any + Send + Sync>(&mut self) -> T {
+        self.settings.remove().unwrap_or_default()
+    }
+}
+
+/// A description of a local cloud. See [`LocalCloud::builder`](crate::LocalCloud::builder).
+#[derive(Debug)]
+#[must_use]
+pub struct Builder {
+    pub(crate) services: &'static [Open],
+    pub(crate) region: String,
+    pub(crate) address: SocketAddr,
+    directory: Directory,
+    folder: Option<PathBuf>,
+    /// Each service has a type of its own here.
+    settings: Extensions,
+}
+
+impl Builder {
+    pub(crate) fn new(services: &'static [Open]) -> Self {
+        Self {
+            services,
+            region: "cn-hangzhou".to_owned(),
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            directory: Directory::default(),
+            folder: None,
+            settings: Extensions::new(),
+        }
+    }
+
+    /// The region it plays; `cn-hangzhou` unless set.
+    pub fn region(mut self, region: impl Into<String>) -> Self {
+        self.region = region.into();
+        self
+    }
+
+    /// Where to listen; a free port of 127.0.0.1 unless set.
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Adds a user. Without any, nobody gets in.
+    pub fn user(self, user: User) -> Self {
+        self.directory.add_user(user);
+        self
+    }
+
+    /// Adds a role.
+    pub fn role(self, role: Role) -> Self {
+        self.directory.add_role(role);
+        self
+    }
+
+    /// Adds an OIDC provider.
+    pub fn oidc_provider(self, provider: OidcProvider) -> Self {
+        self.directory.add_oidc_provider(provider);
+        self
+    }
+
+    /// Keeps objects in this folder instead of in memory; what an earlier run left there is served.
+    pub fn data_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = Some(folder.into());
+        self
+    }
+
+    /// What one service is told, in a type of its own.
+    pub(crate) fn settings<T: Default + Clone + Any + Send + Sync>(&mut self) -> &mut T {
+        self.settings.get_or_insert_default()
+    }
+
+    pub(crate) fn into_setup(self) -> Setup {
+        Setup {
+            region: self.region,
+            directory: self.directory,
+            clock: LocalClock::default(),
+            folder: self.folder,
+            settings: self.settings,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What a service is to the gateway.
+
+use futures::future::BoxFuture;
+use http::request::Parts;
+
+use super::exchange::{Exchange, HangUp};
+use super::response::{Body, Response};
+
+/// One service of the cloud.
+pub(crate) trait Service: Send + Sync {
+    /// The name in the request log, and the one that fault rules ask for.
+    fn name(&self) -> &'static str;
+
+    /// Whether a request is for this service. Those before it in the table were asked already.
+    fn claims(&self, parts: &Parts) -> bool;
+
+    /// Serves a request: says what it asks for ([`Exchange::begin`]), authenticates and authorises
+    /// the caller, and carries it out.
+    fn serve<'a>(
+        &'a self,
+        parts: Parts,
+        body: Body,
+        exchange: &'a mut Exchange,
+    ) -> BoxFuture<'a, Result<Response, HangUp>>;
+}

@@ -1,0 +1,8 @@
+//! The instance metadata service, `http://100.100.100.200` on a real instance: facts about the
+//! instance, and credentials of the role attached to it.
+
+mod service;
+mod settings;
+mod tokens;
+
+pub(crate) use settings::open;
