@@ -1,10 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+pub mod ack;
+mod compare;
 mod document;
 mod evaluate;
+mod known;
 mod pattern;
 mod request;
+mod validate;
 
+pub use compare::{
+    Change, ChangeKind, Diff, Missing, PatternSet, Required, TooComplex, diff, missing,
+};
 pub use document::{
     Condition, Effect, Operator, ParsePolicyError, PolicyDocument, Statement, TrustedKind,
     TrustedPrincipals, Values,
@@ -13,5 +20,7 @@ pub use evaluate::{
     AttachedPolicy, DecidingStatement, Decision, Policies, PolicyLayer, Verdict, evaluate,
     evaluate_trust,
 };
+pub use known::{KNOWN_ACTIONS, KnownAction, Origin, ResourceForm, known_action};
 pub use pattern::{action_matches, resource_matches};
 pub use request::{Context, Principal, Request, Resource, keys};
+pub use validate::{DocumentKind, Finding, Severity};

@@ -34,25 +34,13 @@ pub(crate) fn applies(
     request: &Request,
     resource: &Resource,
 ) -> Result<(), Mismatch> {
-    let when_unclear = statement.effect() == Effect::Deny;
-    let covers = |listed: Option<&Values>, but: Option<&Values>, one: &dyn Fn(&str) -> bool| {
-        let any = |values: &Values| values.iter().any(|value| one(value));
-        match (listed, but) {
-            (None, None) => when_unclear,
-            (listed, but) => listed.is_none_or(any) && !but.is_some_and(any),
-        }
-    };
-
-    let action = |pattern: &str| action_matches(pattern, request.action());
-    if !covers(statement.actions(), statement.not_actions(), &action) {
+    if !covers_action(statement, request.action()) {
         return Err(Mismatch::Action);
     }
-    if scope == Scope::Resources {
-        let matches = |pattern: &str| resource_matches(pattern, resource.arn());
-        if !covers(statement.resources(), statement.not_resources(), &matches) {
-            return Err(Mismatch::Resource);
-        }
+    if scope == Scope::Resources && !covers_resource(statement, resource.arn()) {
+        return Err(Mismatch::Resource);
     }
+    let when_unclear = statement.effect() == Effect::Deny;
     match statement.principals() {
         Some(trusted) if !names(trusted, request.caller()) => return Err(Mismatch::Principal),
         None if scope == Scope::Trust && !when_unclear => return Err(Mismatch::Principal),
@@ -65,6 +53,37 @@ pub(crate) fn applies(
     {
         Some(unmet) => Err(Mismatch::Condition(unmet)),
         None => Ok(()),
+    }
+}
+
+/// Whether a statement is about an action.
+pub(crate) fn covers_action(statement: &Statement, action: &str) -> bool {
+    covers(
+        statement,
+        [statement.actions(), statement.not_actions()],
+        |pattern| action_matches(pattern, action),
+    )
+}
+
+/// Whether a statement is about a resource.
+pub(crate) fn covers_resource(statement: &Statement, resource: &str) -> bool {
+    covers(
+        statement,
+        [statement.resources(), statement.not_resources()],
+        |pattern| resource_matches(pattern, resource),
+    )
+}
+
+/// Among the values listed and not among those excluded; without either, if it is a Deny.
+fn covers(
+    statement: &Statement,
+    [listed, but]: [Option<&Values>; 2],
+    matches: impl Fn(&str) -> bool,
+) -> bool {
+    let any = |values: &Values| values.iter().any(|value| matches(value));
+    match (listed, but) {
+        (None, None) => statement.effect() == Effect::Deny,
+        (listed, but) => listed.is_none_or(any) && !but.is_some_and(any),
     }
 }
 

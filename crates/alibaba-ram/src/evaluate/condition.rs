@@ -193,3 +193,14 @@ fn network(text: &str) -> Option<IpNet> {
         Err(_) => text.parse().ok(),
     }
 }
+
+/// Whether a value that a policy lists is one its operator can compare with.
+pub(crate) fn is_comparable(operator: &Operator, value: &str) -> bool {
+    match operator.name() {
+        name if name.starts_with("Numeric") => number(value).is_some(),
+        name if name.starts_with("Date") => time(value).is_some(),
+        "Bool" => boolean(value).is_some(),
+        "IpAddress" | "NotIpAddress" => network(value).is_some(),
+        _ => true,
+    }
+}

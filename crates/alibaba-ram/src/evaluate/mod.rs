@@ -13,6 +13,8 @@ mod layers;
 use crate::document::PolicyDocument;
 use crate::request::Request;
 
+pub(crate) use applies::{covers_action, covers_resource};
+pub(crate) use condition::is_comparable;
 pub use decide::AttachedPolicy;
 pub use decision::{DecidingStatement, Decision, PolicyLayer, Verdict};
 pub use layers::Policies;
