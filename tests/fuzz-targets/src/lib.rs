@@ -15,6 +15,8 @@ mod backups;
 #[cfg(feature = "alibaba")]
 mod percent;
 #[cfg(feature = "alibaba")]
+mod policy;
+#[cfg(feature = "alibaba")]
 mod profiles;
 #[cfg(feature = "alibaba")]
 mod world;
@@ -25,6 +27,7 @@ pub use {
     answer::service_error,
     authorization::{authorization, presigned_url},
     percent::percent,
+    policy::ram_policy,
     profiles::{cli_profile, ini_profile},
 };
 
@@ -54,6 +57,8 @@ pub const TARGETS: &[Target] = &[
     ("percent", percent),
     #[cfg(feature = "alibaba")]
     ("presigned_url", presigned_url),
+    #[cfg(feature = "alibaba")]
+    ("ram_policy", ram_policy),
     #[cfg(feature = "alibaba")]
     ("service_error", service_error),
 ];
