@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::client::Client;
 use super::flatten::flatten;
-use super::{Answer, send};
+use super::{Response, send};
 use crate::{Error, ErrorKind};
 
 /// A call of one action. Parameters are added by name, then [`send`](Call::send) sends it.
@@ -101,7 +101,7 @@ impl Call {
     /// # Errors
     ///
     /// The last attempt's error.
-    pub async fn send(self) -> Result<Answer, Error> {
+    pub async fn send(self) -> Result<Response, Error> {
         send::send(self).await
     }
 

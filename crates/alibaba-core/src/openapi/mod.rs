@@ -16,16 +16,16 @@
 //! # }
 //! ```
 
-mod answer;
 mod call;
 mod client;
 mod encode;
 mod flatten;
+mod response;
 mod send;
 #[cfg(test)]
 mod tests;
 
-pub use answer::Answer;
 pub use call::Call;
 pub use client::{Client, ClientBuilder, SignatureScheme};
 pub use flatten::Json;
+pub use response::Response;

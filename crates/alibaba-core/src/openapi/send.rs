@@ -3,7 +3,7 @@
 use tracing::debug;
 
 use super::encode::{Attempt, encode};
-use super::{Answer, Call};
+use super::{Call, Response};
 use crate::http_send::{SendError, SendErrorKind, SendOptions};
 use crate::retry::{Attempts, Cause};
 use crate::{Error, ErrorKind};
@@ -13,7 +13,7 @@ pub(super) fn fresh_id() -> String {
     format!("{:032x}", fastrand::u128(..))
 }
 
-pub(super) async fn send(mut call: Call) -> Result<Answer, Error> {
+pub(super) async fn send(mut call: Call) -> Result<Response, Error> {
     if let Some(error) = call.invalid.take() {
         return Err(error);
     }
@@ -54,7 +54,7 @@ pub(super) async fn send(mut call: Call) -> Result<Answer, Error> {
         let request = encode(&call, client, &attempt)?;
 
         let (error, cause) = match client.http.send(request, options).await {
-            Ok(response) => match Answer::read(&call.action, response) {
+            Ok(response) => match Response::read(&call.action, response) {
                 Ok(answer) => {
                     attempts.succeeded();
                     return Ok(answer);

@@ -10,7 +10,7 @@ use crate::{Error, ErrorKind, ServiceError};
 
 /// A successful answer.
 #[derive(Clone)]
-pub struct Answer {
+pub struct Response {
     action: String,
     request_id: Option<String>,
     headers: HeaderMap,
@@ -18,9 +18,9 @@ pub struct Answer {
 }
 
 /// Shows where it came from, not what is in it: some answers hold new keys.
-impl std::fmt::Debug for Answer {
+impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Answer")
+        f.debug_struct("Response")
             .field("action", &self.action)
             .field("request_id", &self.request_id)
             .field("bytes", &self.body.len())
@@ -38,7 +38,7 @@ struct Envelope {
     success: Option<Value>,
 }
 
-impl Answer {
+impl Response {
     /// Takes an answer apart into success and refusal.
     pub(super) fn read(
         action: &str,
