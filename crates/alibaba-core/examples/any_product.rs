@@ -8,17 +8,16 @@ use alibaba_core::{Context, Region, credentials, openapi};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let context = Context::system()?;
+    let credentials = credentials::default_chain(&context);
     let region: Region = std::env::args()
         .nth(1)
         .unwrap_or("cn-hangzhou".into())
         .parse()?;
-    let kms = openapi::Client::builder(Product::new("kms")?, "2016-01-20")
-        .with_region(region)
-        .with_credentials(credentials::default_chain(&context))
-        .build(&context)?;
+    let product = Product::new("kms", "2016-01-20")?;
+    let kms = openapi::Client::new(&context, product, region, credentials)?;
 
-    let answer = kms.call("ListKeys").param("PageSize", 10).send().await?;
-    let keys: serde_json::Value = answer.json()?;
+    let response = kms.call("ListKeys").param("PageSize", 10).send().await?;
+    let keys: serde_json::Value = response.json()?;
     println!("{keys:#}");
     Ok(())
 }

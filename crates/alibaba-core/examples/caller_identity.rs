@@ -7,7 +7,8 @@ use alibaba_core::{Context, credentials, sts};
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let context = Context::system()?;
-    let who = sts::Client::new(&context, credentials::default_chain(&context))?
+    let credentials = credentials::default_chain(&context);
+    let who = sts::Client::from_environment(&context, credentials)?
         .caller_identity()
         .await?;
     println!("{} ({})", who.arn, who.identity_type);

@@ -8,10 +8,12 @@ use crate::files::{SharedFiles, SystemFiles};
 use crate::http_send::SharedHttp;
 use crate::process::{SharedProcesses, SystemProcesses};
 use crate::retry::{RandomJitter, SharedJitter};
+use crate::{ConnectionSettings, Error};
 
-/// Everything that providers and clients reach the world through.
+/// Everything that providers and clients reach the world through, and how they connect.
 ///
-/// A program makes one with [`Context::system`]; a test replaces what it wants to control.
+/// A program makes one with [`Context::system`] and gives it to every client; a test replaces what it
+/// wants to control.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Context {
@@ -21,18 +23,48 @@ pub struct Context {
     pub files: SharedFiles,
     /// Processes, for profiles with an external command.
     pub processes: SharedProcesses,
-    /// HTTP.
+    /// HTTP for calls with small bodies.
     pub http: SharedHttp,
     /// The time.
     pub clock: SharedClock,
     /// Randomness for waits.
     pub jitter: SharedJitter,
+    /// Timeouts, proxy, roots of trust and user agent.
+    pub settings: ConnectionSettings,
 }
 
 impl Context {
+    /// The machine's own world, connected to as [`ConnectionSettings::default`] says.
+    ///
+    /// Without the feature `reqwest` there is no HTTP port: calls fail and name the remedy, while
+    /// clients that bring their own transport, such as the OSS client, work.
+    ///
+    /// # Errors
+    ///
+    /// Where a proxy variable names no proxy, or the machine has no root certificates.
+    pub fn system() -> Result<Self, Error> {
+        Self::connecting(ConnectionSettings::default())
+    }
+
+    /// The same with other connection settings.
+    ///
+    /// # Errors
+    ///
+    /// Where a proxy or root certificate is unusable.
+    pub fn connecting(settings: ConnectionSettings) -> Result<Self, Error> {
+        #[cfg(feature = "reqwest")]
+        let http = Arc::new(crate::http_send::ReqwestSend::new(&settings)?);
+        #[cfg(not(feature = "reqwest"))]
+        let http = Arc::new(crate::http_send::NoHttp);
+        Ok(Self {
+            settings,
+            ..Self::new(http)
+        })
+    }
+
     /// The machine's own environment, files, processes and clock, with this HTTP port.
     #[must_use]
-    pub fn with_http(http: SharedHttp) -> Self {
+    pub fn new(http: SharedHttp) -> Self {
         Self {
             environment: Arc::new(SystemEnvironment),
             files: Arc::new(SystemFiles),
@@ -40,29 +72,8 @@ impl Context {
             http,
             clock: Arc::new(SystemClock),
             jitter: Arc::new(RandomJitter),
+            settings: ConnectionSettings::default(),
         }
-    }
-
-    /// The machine's own world, with HTTP by reqwest.
-    ///
-    /// # Errors
-    ///
-    /// Where a proxy variable names no proxy, or the machine has no root certificates.
-    #[cfg(feature = "reqwest")]
-    pub fn system() -> Result<Self, crate::Error> {
-        Self::connecting(&crate::ConnectionSettings::default())
-    }
-
-    /// The same with other connection settings.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::system`].
-    #[cfg(feature = "reqwest")]
-    pub fn connecting(settings: &crate::ConnectionSettings) -> Result<Self, crate::Error> {
-        Ok(Self::with_http(Arc::new(
-            crate::http_send::ReqwestSend::new(settings)?,
-        )))
     }
 
     /// Replaces the environment.

@@ -1,7 +1,6 @@
 //! The crate's error.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::time::Duration;
 
 use crate::{AccessDeniedDetail, ServiceError};
@@ -11,11 +10,13 @@ type Source = Box<dyn StdError + Send + Sync>;
 /// Why a call or a setup step failed.
 ///
 /// The text names the step; the cause is in [`source`](StdError::source) and only there.
+#[derive(Debug, thiserror::Error)]
+#[error("{step}")]
 pub struct Error {
     kind: ErrorKind,
     step: String,
+    #[source]
     source: Option<Source>,
-    service: Option<Box<ServiceError>>,
 }
 
 /// What the caller can do about an [`Error`].
@@ -28,7 +29,7 @@ pub enum ErrorKind {
     Credentials,
     /// The service could not be reached, or the connection broke.
     Connection,
-    /// No answer in time.
+    /// No response in time.
     Timeout,
     /// The service wants fewer requests: wait, then try again.
     Throttled,
@@ -42,8 +43,10 @@ pub enum ErrorKind {
     Refused,
     /// The service failed.
     Service,
-    /// The answer is not what the service documents.
+    /// The response is not what the service documents.
     Response,
+    /// A fault in this program or its libraries: report it.
+    Internal,
 }
 
 impl Error {
@@ -53,7 +56,6 @@ impl Error {
             kind,
             step: step.into(),
             source: None,
-            service: None,
         }
     }
 
@@ -71,21 +73,22 @@ impl Error {
         Self {
             kind: service.kind(),
             step: step.into(),
-            source: None,
-            service: Some(service),
+            source: Some(service),
         }
     }
 
     /// The service's refusal, where there is one.
     #[must_use]
     pub fn service(&self) -> Option<&ServiceError> {
-        self.service.as_deref()
+        self.source.as_deref()?.downcast_ref()
     }
 
     /// The service's error code, such as `Forbidden.RAM`.
     #[must_use]
     pub fn service_code(&self) -> Option<&str> {
-        self.service().map(|service| service.code.as_str())
+        self.service()
+            .map(|service| service.code.as_str())
+            .filter(|code| !code.is_empty())
     }
 
     /// The id that the service gave the request.
@@ -142,32 +145,5 @@ impl ErrorKind {
             self,
             Self::Connection | Self::Timeout | Self::Throttled | Self::Service
         )
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.kind)
-            .field("step", &self.step)
-            .field("source", &self.source)
-            .field("service", &self.service)
-            .finish()
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.step)
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        let service = || self.service.as_deref().map(|service| service as _);
-        self.source
-            .as_deref()
-            .map(|source| source as _)
-            .or_else(service)
     }
 }

@@ -10,6 +10,7 @@ pub mod files;
 pub mod http_send;
 mod identity;
 pub mod openapi;
+mod paginator;
 pub mod process;
 mod proxy;
 mod region;
@@ -18,15 +19,18 @@ mod service_error;
 mod settings;
 pub mod sts;
 pub mod tls;
+mod waiter;
 
 pub use alibaba_sign::{Credentials, Secret};
 
 pub use context::Context;
 pub use error::{Error, ErrorKind};
+pub use paginator::{NumberedPage, Page, Paginator};
 pub use proxy::{InvalidProxy, Proxy, ProxyRules};
 pub use region::{InvalidRegion, Region};
 pub use service_error::{AccessDeniedDetail, ServiceError};
 pub use settings::{ConnectionSettings, ProxyChoice, RootCertificates};
+pub use waiter::{PendingState, Polled, Waiter};
 
 /// The examples, compiled with the documentation's tests.
 #[cfg(all(doctest, feature = "reqwest"))]

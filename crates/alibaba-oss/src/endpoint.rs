@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use alibaba_core::Region;
-use alibaba_core::endpoint::{InvalidEndpoint, Origin};
+use alibaba_core::endpoint::{Endpoint, InvalidEndpoint};
 use alibaba_sign::percent::encode_path_to;
 
 /// Where the bucket stands in a URL.
@@ -33,11 +33,11 @@ pub enum UrlStyle {
 ///
 /// let local: OssEndpoint = "http://127.0.0.1:9000".parse()?; // an IP address: path style
 /// assert_eq!(local.address(Some("demo"), None)?.to_string(), "http://127.0.0.1:9000/demo/");
-/// # Ok::<(), alibaba_core::endpoint::InvalidEndpoint>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct OssEndpoint {
-    origin: Origin,
+    origin: Endpoint,
     style: UrlStyle,
 }
 
@@ -80,14 +80,14 @@ impl OssEndpoint {
     /// Where `url` is no scheme, host and port.
     pub fn cname(url: &str) -> Result<Self, InvalidEndpoint> {
         Ok(Self {
-            origin: Origin::parse(url)?,
+            origin: url.parse()?,
             style: UrlStyle::Cname,
         })
     }
 
     fn of(host: String) -> Self {
         Self {
-            origin: Origin::https(host),
+            origin: Endpoint::https(host),
             style: UrlStyle::VirtualHost,
         }
     }
@@ -102,7 +102,7 @@ impl OssEndpoint {
     /// The same endpoint without TLS, for endpoints on a trusted network.
     #[must_use]
     pub fn without_tls(mut self) -> Self {
-        self.origin.tls = false;
+        self.origin = self.origin.without_tls();
         self
     }
 
@@ -121,7 +121,7 @@ impl OssEndpoint {
     /// The endpoint's host and port, without a bucket.
     #[must_use]
     pub fn authority(&self) -> String {
-        self.origin.authority(None)
+        self.origin.authority()
     }
 
     /// The address of the service, a bucket or an object.
@@ -136,15 +136,15 @@ impl OssEndpoint {
         &self,
         bucket: Option<&str>,
         key: Option<&str>,
-    ) -> Result<Address, InvalidEndpoint> {
+    ) -> Result<Address, InvalidAddress> {
         if let Some(bucket) = bucket
             && !is_bucket_name(bucket)
         {
-            return Err(InvalidEndpoint::Bucket(bucket.chars().take(80).collect()));
+            return Err(InvalidAddress::Bucket(bucket.chars().take(80).collect()));
         }
         match (bucket, key) {
-            (None, Some(_)) => return Err(InvalidEndpoint::Key("a key needs a bucket")),
-            (_, Some("")) => return Err(InvalidEndpoint::Key("the key is empty")),
+            (None, Some(_)) => return Err(InvalidAddress::Key("a key needs a bucket")),
+            (_, Some("")) => return Err(InvalidAddress::Key("the key is empty")),
             _ => {}
         }
         let prefix = bucket.filter(|_| self.style == UrlStyle::VirtualHost);
@@ -159,10 +159,27 @@ impl OssEndpoint {
         }
         Ok(Address {
             scheme: self.scheme(),
-            authority: self.origin.authority(prefix),
+            authority: match prefix {
+                Some(bucket) => self.origin.subdomain_authority(bucket),
+                None => self.origin.authority(),
+            },
             path,
         })
     }
+}
+
+/// Why a bucket or object has no address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidAddress {
+    /// The bucket's name cannot stand in a host name.
+    #[error(
+        "address the bucket {0:?}: a bucket name is 3 to 63 lower-case letters, digits and inner hyphens"
+    )]
+    Bucket(String),
+    /// The key without a bucket, or an empty key.
+    #[error("address an object: {0}")]
+    Key(&'static str),
 }
 
 /// Letters that are safe in a host name; length and hyphens as OSS wants them.
@@ -180,10 +197,10 @@ impl FromStr for OssEndpoint {
 
     /// Reads an explicit endpoint. IP addresses, `localhost` and private links get the path style.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let origin = Origin::parse(text)?;
+        let origin: Endpoint = text.parse()?;
         let wants_path = origin.is_ip()
-            || origin.host == "localhost"
-            || origin.host.ends_with(".privatelink.aliyuncs.com");
+            || origin.host() == "localhost"
+            || origin.host().ends_with(".privatelink.aliyuncs.com");
         let style = if wants_path {
             UrlStyle::Path
         } else {

@@ -16,7 +16,7 @@ mod transport;
 mod xml;
 
 pub use client::{Builder, Client};
-pub use endpoint::{Address, OssEndpoint, UrlStyle};
+pub use endpoint::{Address, InvalidAddress, OssEndpoint, UrlStyle};
 pub use error::{Error, ErrorKind, Result};
 pub use operations::acl::ObjectAcl;
 pub use operations::append::{AppendObject, Appended};

@@ -72,7 +72,7 @@ pub(crate) fn world(file: &[u8], answer: &[u8]) -> Context {
     let says = Says(Bytes::copy_from_slice(answer));
     // The services' time of the test vectors.
     let now = DateTime::from_timestamp(1_768_465_800, 0).unwrap_or_default();
-    Context::with_http(Arc::new(says.clone()))
+    Context::new(Arc::new(says.clone()))
         .with_processes(Arc::new(says))
         .with_environment(Arc::new(FixedEnvironment::default()))
         .with_files(Arc::new(MemoryFiles::from_iter([

@@ -53,12 +53,14 @@ impl AssumeRoleProvider {
             first: Mutex::new(Some(first)),
             source: Arc::clone(&self.source),
         };
-        let endpoint = match &self.endpoint {
-            Some(endpoint) => endpoint.clone(),
-            None => sts::endpoint_from_environment(&*self.context.environment).map_err(failed)?,
-        };
-        let client =
-            sts::Client::at(&self.context, endpoint, Some(Arc::new(source))).map_err(failed)?;
+        let source = Arc::new(source);
+        let client = match &self.endpoint {
+            Some(endpoint) => sts::Client::builder(&self.context, None, source)
+                .with_endpoint(endpoint.clone())
+                .build(),
+            None => sts::Client::from_environment(&self.context, source),
+        }
+        .map_err(failed)?;
         identity_of(
             NAME,
             client.assume_role(&self.request).await.map_err(failed)?,

@@ -14,7 +14,7 @@ use crate::Context;
 use crate::identity::{
     CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
 };
-use crate::sts::AssumeRole;
+use crate::sts::{AssumeRole, AssumeRoleWithOidc};
 
 const NAME: &str = "INI profile";
 const PATH_VARIABLE: &str = "ALIBABA_CLOUD_CREDENTIALS_FILE";
@@ -139,11 +139,8 @@ impl IniProfileProvider {
                 section.required("access_key_secret")?,
             ))
         };
-        let role = || {
-            let session = section.get("role_session_name").unwrap_or(DEFAULT_SESSION);
-            let request = AssumeRole::new(section.required("role_arn")?, session);
-            Ok(request.policy(section.get("policy").map(ToOwned::to_owned)))
-        };
+        let session = section.get("role_session_name").unwrap_or(DEFAULT_SESSION);
+        let policy = section.get("policy").map(ToOwned::to_owned);
         Ok(match section.required("type")?.as_str() {
             "access_key" => Arc::new(StaticProvider::named(NAME, keys()?)?),
             "sts" => {
@@ -156,14 +153,25 @@ impl IniProfileProvider {
             }
             "ram_role_arn" => {
                 let source = Arc::new(StaticProvider::named(NAME, keys()?)?);
-                Arc::new(AssumeRoleProvider::new(context, source, role()?))
+                let request = AssumeRole::new(section.required("role_arn")?, session);
+                Arc::new(AssumeRoleProvider::new(
+                    context,
+                    source,
+                    request.policy(policy),
+                ))
             }
-            "oidc_role_arn" => Arc::new(OidcProvider::new(
-                context,
-                role()?,
-                section.required("oidc_provider_arn")?,
-                section.required("oidc_token_file_path")?,
-            )),
+            "oidc_role_arn" => {
+                let request = AssumeRoleWithOidc::new(
+                    section.required("role_arn")?,
+                    session,
+                    section.required("oidc_provider_arn")?,
+                );
+                Arc::new(OidcProvider::new(
+                    context,
+                    request.policy(policy),
+                    section.required("oidc_token_file_path")?,
+                ))
+            }
             other => {
                 let other: String = other.chars().take(80).collect();
                 return Err(section.invalid(&format!(

@@ -11,7 +11,7 @@ use super::assume_role::{identity_of, sts_failure};
 use crate::Context;
 use crate::endpoint::Endpoint;
 use crate::identity::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
-use crate::sts::{self, AssumeRole};
+use crate::sts::{AssumeRoleWithOidc, FederatedClient};
 
 const NAME: &str = "OIDC role (RRSA)";
 const ROLE: &str = "ALIBABA_CLOUD_ROLE_ARN";
@@ -34,8 +34,7 @@ pub struct OidcProvider {
 
 #[derive(Clone, Debug)]
 struct Settings {
-    request: AssumeRole,
-    provider_arn: String,
+    request: AssumeRoleWithOidc,
     token_file: PathBuf,
     endpoint: Option<Endpoint>,
 }
@@ -52,17 +51,15 @@ impl OidcProvider {
         }
     }
 
-    /// An explicit role, identity provider and token file.
+    /// An explicit role and token file.
     #[must_use]
     pub fn new(
         context: &Context,
-        request: AssumeRole,
-        provider_arn: impl Into<String>,
+        request: AssumeRoleWithOidc,
         token_file: impl Into<PathBuf>,
     ) -> Self {
         let settings = Settings {
             request,
-            provider_arn: provider_arn.into(),
             token_file: token_file.into(),
             endpoint: None,
         };
@@ -96,8 +93,7 @@ impl OidcProvider {
             .non_empty(SESSION)
             .unwrap_or_else(|| DEFAULT_SESSION.to_owned());
         Ok(Settings {
-            request: AssumeRole::new(find(ROLE)?, session),
-            provider_arn: find(PROVIDER)?,
+            request: AssumeRoleWithOidc::new(find(ROLE)?, session, find(PROVIDER)?),
             token_file: find(TOKEN_FILE)?.into(),
             endpoint: None,
         })
@@ -123,16 +119,17 @@ impl OidcProvider {
         };
         let token = Secret::new(token.expose().trim_ascii());
         let client = match settings.endpoint {
-            Some(endpoint) => Ok(endpoint),
-            None => sts::endpoint_from_environment(&*self.context.environment),
+            Some(endpoint) => FederatedClient::builder(&self.context, None)
+                .with_endpoint(endpoint)
+                .build(),
+            None => FederatedClient::from_environment(&self.context),
         }
-        .and_then(|endpoint| sts::Client::at(&self.context, endpoint, None))
         .map_err(|error| sts_failure(NAME, error))?;
-        let role = client
-            .assume_role_with_oidc(&settings.request, &settings.provider_arn, &token)
+        let assumed = client
+            .assume_role_with_oidc(&settings.request, &token)
             .await
             .map_err(|error| sts_failure(NAME, error))?;
-        identity_of(NAME, role)
+        identity_of(NAME, assumed.role)
     }
 }
 

@@ -1,22 +1,102 @@
-//! Scheme, host and port, taken apart without a URL library, since those rewrite paths.
+//! Scheme, host and port of a service.
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 
-use super::InvalidEndpoint;
+use url::{Host, Url};
 
-/// `scheme://host[:port]`, checked.
+/// `scheme://host[:port]`, where a service is called. Parse one to use an explicit address, which no
+/// rule overrides.
+///
+/// ```
+/// use alibaba_core::endpoint::Endpoint;
+///
+/// let endpoint: Endpoint = "sts-vpc.cn-hangzhou.aliyuncs.com".parse()?;
+/// assert_eq!(endpoint.to_string(), "https://sts-vpc.cn-hangzhou.aliyuncs.com");
+/// # Ok::<(), alibaba_core::endpoint::InvalidEndpoint>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Origin {
-    /// Whether the scheme is `https`.
-    pub tls: bool,
+pub struct Endpoint {
+    tls: bool,
     /// Lower case; IPv6 in brackets.
-    pub host: String,
+    host: String,
     /// Where it is not the scheme's own.
-    pub port: Option<u16>,
+    port: Option<u16>,
 }
 
-impl Origin {
+/// The text is no scheme, host and port.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "read the endpoint {text:?}: {reason}; expected such as `https://sts.cn-hangzhou.aliyuncs.com`"
+)]
+pub struct InvalidEndpoint {
+    text: String,
+    reason: &'static str,
+}
+
+impl InvalidEndpoint {
+    pub(super) fn new(text: &str, reason: &'static str) -> Self {
+        // A user may have put a password into the address by mistake: keep what follows it only.
+        let shown = text.rsplit('@').next().unwrap_or_default();
+        Self {
+            text: shown.chars().take(120).collect(),
+            reason,
+        }
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = InvalidEndpoint;
+
+    /// Reads `[scheme://]host[:port][/]`; without a scheme it is HTTPS.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = |reason| InvalidEndpoint::new(text, reason);
+        // A URL parser forgives these.
+        if text.ends_with(':') || text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+            return Err(invalid("the host or port is malformed"));
+        }
+        let url = match text.contains("://") {
+            true => Url::parse(text),
+            false => Url::parse(&format!("https://{text}")),
+        }
+        .map_err(|error| {
+            invalid(match error {
+                url::ParseError::InvalidPort => "the port is malformed",
+                _ => "the host is malformed",
+            })
+        })?;
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(invalid("the scheme is neither `http` nor `https`"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(invalid("it has a user or password"));
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return Err(invalid("it has a path or a query"));
+        }
+        let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
+        let host = match url.host() {
+            Some(Host::Domain(name))
+                if name.len() > 253
+                    || !name.bytes().all(is_name)
+                    || name.starts_with('.')
+                    || name.contains("..") =>
+            {
+                return Err(invalid("the host is malformed"));
+            }
+            Some(host) => host.to_string(),
+            None => return Err(invalid("the host is missing")),
+        };
+        Ok(Self {
+            tls: url.scheme() == "https",
+            host,
+            port: url.port(),
+        })
+    }
+}
+
+impl Endpoint {
     /// This host by HTTPS, at the usual port.
     pub fn https(host: impl Into<String>) -> Self {
         Self {
@@ -26,71 +106,11 @@ impl Origin {
         }
     }
 
-    /// Reads `[scheme://]host[:port][/]`; without a scheme it is HTTPS.
-    ///
-    /// # Errors
-    ///
-    /// Where the text is anything else.
-    pub fn parse(text: &str) -> Result<Self, InvalidEndpoint> {
-        let malformed = |reason| InvalidEndpoint::Malformed {
-            // A user may have put a password into the address by mistake: keep what follows it only.
-            text: text
-                .rsplit('@')
-                .next()
-                .unwrap_or_default()
-                .chars()
-                .take(120)
-                .collect(),
-            reason,
-        };
-        let (tls, rest) = match text.split_once("://") {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
-            Some(_) => return Err(malformed("the scheme is neither `http` nor `https`")),
-            None => (true, text),
-        };
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.contains(['/', '?', '#']) {
-            return Err(malformed("it has a path or a query"));
-        }
-        if rest.contains('@') {
-            return Err(malformed("it has a user or password"));
-        }
-        let authority: http::uri::Authority = rest
-            .parse()
-            .map_err(|_| malformed("the host is malformed"))?;
-        let host = authority.host().to_ascii_lowercase();
-        let is_name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-        let bracketed = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
-        let is_valid = match bracketed {
-            Some(inner) => inner.parse::<IpAddr>().is_ok(),
-            None => !host.is_empty() && host.len() <= 253 && host.bytes().all(is_name),
-        };
-        if !is_valid || host.starts_with('.') || host.contains("..") {
-            return Err(malformed("the host is malformed"));
-        }
-        let port = match authority.as_str().get(host.len()..).unwrap_or_default() {
-            "" => None,
-            with_colon => {
-                let port = with_colon
-                    .strip_prefix(':')
-                    .and_then(|port| port.parse().ok());
-                Some(port.ok_or_else(|| malformed("the port is malformed"))?)
-            }
-        };
-        Ok(Self { tls, host, port })
-    }
-
-    /// Whether the host is an IP address.
+    /// The same host and port by HTTP.
     #[must_use]
-    pub fn is_ip(&self) -> bool {
-        self.host
-            .trim_start_matches('[')
-            .trim_end_matches(']')
-            .parse::<IpAddr>()
-            .is_ok()
+    pub fn without_tls(mut self) -> Self {
+        self.tls = false;
+        self
     }
 
     /// `http` or `https`.
@@ -99,26 +119,38 @@ impl Origin {
         if self.tls { "https" } else { "http" }
     }
 
-    /// `[prefix.]host[:port]`, as it stands in the `Host` header.
+    /// The host, in lower case; IPv6 addresses in brackets.
     #[must_use]
-    pub fn authority(&self, prefix: Option<&str>) -> String {
-        let mut out = String::with_capacity(self.host.len() + prefix.map_or(0, str::len) + 7);
-        if let Some(prefix) = prefix {
-            out.push_str(prefix);
-            out.push('.');
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Whether the host is an IP address.
+    #[must_use]
+    pub fn is_ip(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        host.parse::<IpAddr>().is_ok()
+    }
+
+    /// Host and port, as they stand in the `Host` header.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.clone(),
         }
-        out.push_str(&self.host);
-        if let Some(port) = self.port {
-            out.push(':');
-            out.push_str(&port.to_string());
-        }
-        out
+    }
+
+    /// The authority of a host below this one: `label.host[:port]`.
+    #[must_use]
+    pub fn subdomain_authority(&self, label: &str) -> String {
+        format!("{label}.{}", self.authority())
     }
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme(), self.authority(None))
+        write!(f, "{}://{}", self.scheme(), self.authority())
     }
 }
 
@@ -127,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_are_read_strictly() {
+    fn endpoints_are_read_strictly() {
         for (text, shown) in [
             (
                 "oss-cn-hangzhou.aliyuncs.com",
@@ -135,9 +167,9 @@ mod tests {
             ),
             ("HTTP://Localhost:8080/", "http://localhost:8080"),
             ("http://[::1]:9000", "http://[::1]:9000"),
-            ("http://127.0.0.1:80", "http://127.0.0.1:80"),
+            ("http://127.0.0.1:80", "http://127.0.0.1"),
         ] {
-            assert_eq!(Origin::parse(text).unwrap().to_string(), shown);
+            assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), shown);
         }
         for text in [
             "",
@@ -156,13 +188,15 @@ mod tests {
             "[::g]",
             "http://h#f",
         ] {
-            assert!(Origin::parse(text).is_err(), "{text:?}");
+            assert!(text.parse::<Endpoint>().is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn a_password_in_an_address_is_not_repeated() {
-        let error = Origin::parse("https://me:hunter2@oss.example").unwrap_err();
+        let error = "https://me:hunter2@oss.example"
+            .parse::<Endpoint>()
+            .unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
 }

@@ -1,10 +1,9 @@
 //! The endpoints of OpenAPI products: a rule, and the few exceptions from the official metadata.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::str::FromStr;
 
-use super::InvalidEndpoint;
-use super::authority::Origin;
+use super::authority::{Endpoint, InvalidEndpoint};
 use crate::Region;
 
 /// Over which network an OpenAPI product is called.
@@ -18,7 +17,7 @@ pub enum ProductNetwork {
     Vpc,
 }
 
-/// A product's name in endpoints, such as `ecs`.
+/// An OpenAPI product: its name in endpoints, such as `ecs`, and the version of its API.
 ///
 /// ```
 /// use alibaba_core::endpoint::{Product, ProductNetwork};
@@ -29,49 +28,79 @@ pub enum ProductNetwork {
 /// assert_eq!(public(&Product::HBR), "https://hbr.cn-hangzhou-finance.aliyuncs.com");
 /// assert_eq!(public(&Product::STS), "https://sts.aliyuncs.com");
 /// assert_eq!(public(&Product::RAM), "https://ram.aliyuncs.com");
+/// assert_eq!(public(&Product::new("kms", "2016-01-20")?), "https://kms.cn-hangzhou-finance.aliyuncs.com");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Product(std::borrow::Cow<'static, str>);
+pub struct Product {
+    name: Cow<'static, str>,
+    version: Cow<'static, str>,
+    global: bool,
+}
 
 impl Product {
     /// Elastic Compute Service.
-    pub const ECS: Self = Self(std::borrow::Cow::Borrowed("ecs"));
+    pub const ECS: Self = Self::known("ecs", "2014-05-26", false);
     /// Cloud Backup.
-    pub const HBR: Self = Self(std::borrow::Cow::Borrowed("hbr"));
-    /// Security Token Service.
-    pub const STS: Self = Self(std::borrow::Cow::Borrowed("sts"));
-    /// Resource Access Management.
-    pub const RAM: Self = Self(std::borrow::Cow::Borrowed("ram"));
+    pub const HBR: Self = Self::known("hbr", "2017-09-08", false);
     /// Elastic Block Storage.
-    pub const EBS: Self = Self(std::borrow::Cow::Borrowed("ebs"));
+    pub const EBS: Self = Self::known("ebs", "2021-07-30", false);
+    /// Resource Access Management.
+    pub const RAM: Self = Self::known("ram", "2015-05-01", true);
+    /// Security Token Service.
+    pub const STS: Self = Self::known("sts", "2015-04-01", true);
 
-    /// Any other product, by the name its endpoints begin with.
+    const fn known(name: &'static str, version: &'static str, global: bool) -> Self {
+        Self {
+            name: Cow::Borrowed(name),
+            version: Cow::Borrowed(version),
+            global,
+        }
+    }
+
+    /// Any other product, by the name its endpoints begin with and its API's version, such as
+    /// `2016-01-20`.
     ///
     /// # Errors
     ///
     /// Where the name cannot stand in a host name.
-    pub fn new(name: impl Into<String>) -> Result<Self, InvalidEndpoint> {
+    pub fn new(
+        name: impl Into<String>,
+        version: impl Into<String>,
+    ) -> Result<Self, InvalidEndpoint> {
         let name = name.into();
-        let is_valid = (1..=63).contains(&name.len())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            && !name.starts_with('-')
-            && !name.ends_with('-');
-        if !is_valid {
-            return Err(InvalidEndpoint::Malformed {
-                text: name.chars().take(80).collect(),
-                reason: "a product name is made of lower-case letters, digits and inner hyphens",
-            });
+        let is_inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if !(1..=63).contains(&name.len())
+            || !name.bytes().all(is_inner)
+            || name.starts_with('-')
+            || name.ends_with('-')
+        {
+            let reason = "a product name is made of lower-case letters, digits and inner hyphens";
+            return Err(InvalidEndpoint::new(&name, reason));
         }
-        Ok(Self(name.into()))
+        Ok(Self {
+            name: name.into(),
+            version: version.into().into(),
+            global: false,
+        })
     }
 
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.name
+    }
+
+    /// The version of its API.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Whether one endpoint serves all regions, so that the product can be called without naming one.
+    #[must_use]
+    pub fn is_global(&self) -> bool {
+        self.global
     }
 
     /// The product's endpoint in a region: an exception of the official metadata, or else the rule
@@ -88,52 +117,19 @@ impl Product {
             (product, region, Public) => format!("{product}.{region}.aliyuncs.com"),
             (product, region, Vpc) => format!("{product}-vpc.{region}.aliyuncs.com"),
         };
-        Endpoint(Origin::https(host))
+        Endpoint::https(host)
     }
 
     /// The product's endpoint without a region, such as `sts.aliyuncs.com`.
     #[must_use]
     pub fn global_endpoint(&self) -> Endpoint {
-        Endpoint(Origin::https(format!("{}.aliyuncs.com", self.as_str())))
+        Endpoint::https(format!("{}.aliyuncs.com", self.name))
     }
 }
 
 impl fmt::Display for Product {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// Scheme, host and port of an OpenAPI endpoint. Parse one to use an explicit address, which no
-/// rule overrides.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint(Origin);
-
-impl Endpoint {
-    /// `http` or `https`.
-    #[must_use]
-    pub fn scheme(&self) -> &'static str {
-        self.0.scheme()
-    }
-
-    /// Host and port, also the `Host` header.
-    #[must_use]
-    pub fn authority(&self) -> String {
-        self.0.authority(None)
-    }
-}
-
-impl FromStr for Endpoint {
-    type Err = InvalidEndpoint;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Origin::parse(text).map(Self)
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }
 
@@ -198,6 +194,6 @@ mod tests {
             let endpoint = product.endpoint(&Region::new(region).unwrap(), network);
             assert_eq!(endpoint.authority(), host);
         }
-        assert!(Product::new("evil.example/").is_err());
+        assert!(Product::new("evil.example/", "2016-01-20").is_err());
     }
 }

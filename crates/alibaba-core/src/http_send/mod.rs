@@ -1,5 +1,7 @@
 //! The HTTP port, for calls whose bodies are small: OpenAPI, STS, metadata.
 
+#[cfg(any(test, not(feature = "reqwest")))]
+mod absent;
 #[cfg(feature = "reqwest")]
 mod with_reqwest;
 
@@ -11,6 +13,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
+#[cfg(any(test, not(feature = "reqwest")))]
+pub(crate) use absent::NoHttp;
 #[cfg(feature = "reqwest")]
 pub use with_reqwest::ReqwestSend;
 

@@ -1,14 +1,13 @@
 //! A client of one product.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Call;
 use crate::clock::ServiceClock;
 use crate::endpoint::{Endpoint, Product, ProductNetwork};
-use crate::http_send::SharedHttp;
 use crate::identity::SharedCredentials;
-use crate::retry::{RetryPolicy, SharedJitter};
+use crate::retry::RetryPolicy;
 use crate::{Context, Error, ErrorKind, Region};
 
 /// How calls are signed.
@@ -28,36 +27,65 @@ pub struct Client(pub(super) Arc<Inner>);
 
 #[derive(Debug)]
 pub(super) struct Inner {
-    pub(super) version: String,
+    pub(super) context: Context,
+    pub(super) product: Product,
+    region: Option<Region>,
     pub(super) endpoint: Endpoint,
+    /// `None` sends calls unsigned.
     pub(super) credentials: Option<SharedCredentials>,
     pub(super) scheme: SignatureScheme,
     pub(super) retry: RetryPolicy,
     pub(super) timeout: Option<Duration>,
-    pub(super) http: SharedHttp,
     pub(super) clock: Arc<ServiceClock>,
-    pub(super) jitter: SharedJitter,
 }
 
 impl Client {
-    /// Begins a client of a product's API of this version.
-    pub fn builder(product: Product, version: impl Into<String>) -> ClientBuilder {
+    /// A client of a product in a region; [global](Product::is_global) products need none.
+    ///
+    /// # Errors
+    ///
+    /// As [`ClientBuilder::build`].
+    pub fn new(
+        context: &Context,
+        product: Product,
+        region: impl Into<Option<Region>>,
+        credentials: SharedCredentials,
+    ) -> Result<Self, Error> {
+        Self::builder(context, product, region, credentials).build()
+    }
+
+    /// The same with more to choose.
+    pub fn builder(
+        context: &Context,
+        product: Product,
+        region: impl Into<Option<Region>>,
+        credentials: SharedCredentials,
+    ) -> ClientBuilder {
         ClientBuilder {
+            credentials: Some(credentials),
+            ..Self::anonymous(context, product, region)
+        }
+    }
+
+    /// A client that signs nothing, for the actions that give credentials to whoever has another
+    /// proof of who they are.
+    pub fn anonymous(
+        context: &Context,
+        product: Product,
+        region: impl Into<Option<Region>>,
+    ) -> ClientBuilder {
+        ClientBuilder {
+            context: context.clone(),
             product,
-            version: version.into(),
-            region: None,
+            region: region.into(),
             network: ProductNetwork::Public,
             endpoint: None,
             credentials: None,
             scheme: SignatureScheme::Acs3,
             retry: RetryPolicy::default(),
             timeout: None,
+            client: PhantomData,
         }
-    }
-
-    /// Begins a call of an action.
-    pub fn call(&self, action: &str) -> Call {
-        Call::new(self.clone(), action)
     }
 
     /// Where the calls go.
@@ -65,14 +93,26 @@ impl Client {
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
     }
+
+    /// The region whose resources the calls are about.
+    #[must_use]
+    pub fn region(&self) -> Option<&Region> {
+        self.0.region.as_ref()
+    }
+
+    /// The world in which the calls are made, for pollers that need its clock.
+    #[must_use]
+    pub fn context(&self) -> &Context {
+        &self.0.context
+    }
 }
 
-/// A client being set up.
+/// A client being set up: this module's, or one of a product made of it.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct ClientBuilder {
+pub struct ClientBuilder<C = Client> {
+    context: Context,
     product: Product,
-    version: String,
     region: Option<Region>,
     network: ProductNetwork,
     endpoint: Option<Endpoint>,
@@ -80,15 +120,28 @@ pub struct ClientBuilder {
     scheme: SignatureScheme,
     retry: RetryPolicy,
     timeout: Option<Duration>,
+    client: PhantomData<fn() -> C>,
 }
 
 impl ClientBuilder {
-    /// Calls the product in this region.
-    pub fn with_region(mut self, region: Region) -> Self {
-        self.region = Some(region);
-        self
+    /// The same for a product's own client, which is made of the client that this would have built.
+    pub fn typed<C: From<Client>>(self) -> ClientBuilder<C> {
+        ClientBuilder {
+            context: self.context,
+            product: self.product,
+            region: self.region,
+            network: self.network,
+            endpoint: self.endpoint,
+            credentials: self.credentials,
+            scheme: self.scheme,
+            retry: self.retry,
+            timeout: self.timeout,
+            client: PhantomData,
+        }
     }
+}
 
+impl<C: From<Client>> ClientBuilder<C> {
     /// Calls it over this network.
     pub fn with_network(mut self, network: ProductNetwork) -> Self {
         self.network = network;
@@ -98,12 +151,6 @@ impl ClientBuilder {
     /// Calls it at this address, whatever region and network are.
     pub fn with_endpoint(mut self, endpoint: Endpoint) -> Self {
         self.endpoint = Some(endpoint);
-        self
-    }
-
-    /// Signs with what this source provides.
-    pub fn with_credentials(mut self, credentials: SharedCredentials) -> Self {
-        self.credentials = Some(credentials);
         self
     }
 
@@ -119,7 +166,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Bounds one attempt, from connecting to the answer's last byte.
+    /// Bounds one attempt, from connecting to the response's last byte.
     pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -130,13 +177,11 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// Where neither region nor endpoint is given, for a product that is called by region.
-    pub fn build(self, context: &Context) -> Result<Client, Error> {
+    pub fn build(self) -> Result<C, Error> {
         let endpoint = match (self.endpoint, &self.region) {
             (Some(endpoint), _) => endpoint,
             (None, Some(region)) => self.product.endpoint(region, self.network),
-            (None, None) if matches!(self.product.as_str(), "ram" | "sts") => {
-                self.product.global_endpoint()
-            }
+            (None, None) if self.product.is_global() => self.product.global_endpoint(),
             (None, None) => {
                 let step = format!(
                     "find the endpoint of `{}`: give a region or an endpoint",
@@ -145,16 +190,17 @@ impl ClientBuilder {
                 return Err(Error::new(ErrorKind::Configuration, step));
             }
         };
-        Ok(Client(Arc::new(Inner {
-            version: self.version,
+        let client = Client(Arc::new(Inner {
+            clock: Arc::new(ServiceClock::new(Arc::clone(&self.context.clock))),
+            context: self.context,
+            product: self.product,
+            region: self.region,
             endpoint,
             credentials: self.credentials,
             scheme: self.scheme,
             retry: self.retry,
             timeout: self.timeout,
-            http: Arc::clone(&context.http),
-            clock: Arc::new(ServiceClock::new(Arc::clone(&context.clock))),
-            jitter: Arc::clone(&context.jitter),
-        })))
+        }));
+        Ok(client.into())
     }
 }

@@ -1,4 +1,4 @@
-//! A call as an HTTP request, signed.
+//! An action as an HTTP request, signed.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 
-use super::call::Call;
+use super::action::Action;
 use super::client::{Inner, SignatureScheme};
 use crate::{Error, ErrorKind};
 
@@ -16,33 +16,37 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What is new in each attempt.
 pub(super) struct Attempt<'a> {
-    /// `None` for anonymous calls.
+    /// `None` for calls that are not signed.
     pub(super) credentials: Option<&'a Credentials>,
     pub(super) time: DateTime<Utc>,
     pub(super) nonce: &'a str,
 }
 
 pub(super) fn encode(
-    call: &Call,
+    action: &Action,
     client: &Inner,
     attempt: &Attempt<'_>,
 ) -> Result<http::Request<Bytes>, Error> {
-    if let Some(name) = call.query.keys().find(|name| call.form.contains_key(*name)) {
+    if let Some(name) = action
+        .query
+        .keys()
+        .find(|name| action.form.contains_key(*name))
+    {
         let step = format!("write the parameter `{name}`: it is in the query and in the form");
         return Err(Error::new(ErrorKind::Configuration, step));
     }
     let host = client.endpoint.authority();
-    let form = encoded(&call.form);
+    let form = encoded(&action.form);
     let mut headers = vec![
         (HOST.as_str(), host.clone()),
-        ("x-acs-action", call.action.clone()),
-        ("x-acs-version", client.version.clone()),
+        ("x-acs-action", action.name.clone()),
+        ("x-acs-version", client.product.version().to_owned()),
     ];
     if !form.is_empty() {
         headers.push((CONTENT_TYPE.as_str(), FORM.to_owned()));
     }
 
-    let mut query = call.query.clone();
+    let mut query = action.query.clone();
     match (attempt.credentials, client.scheme) {
         (Some(credentials), SignatureScheme::Acs3) => {
             let signed_headers: Vec<_> = headers
@@ -61,13 +65,13 @@ pub(super) fn encode(
         (credentials, _) => {
             // The query style: all that describes the call is a parameter.
             let mut put = |name: &str, value: &str| query.insert(name.to_owned(), value.to_owned());
-            put("Action", &call.action);
-            put("Version", &client.version);
+            put("Action", &action.name);
+            put("Version", client.product.version());
             put("Format", "json");
             if let Some(credentials) = credentials {
                 let request = rpc_v1::Request {
                     query: &pairs(&query),
-                    form: &pairs(&call.form),
+                    form: &pairs(&action.form),
                     ..rpc_v1::Request::new("POST")
                 };
                 let signed = rpc_v1::sign(credentials, attempt.time, attempt.nonce, &request);
@@ -92,9 +96,9 @@ pub(super) fn encode(
     let mut request = http::Request::post(uri)
         .header(ACCEPT, "application/json")
         .body(Bytes::from(form))
-        .map_err(|error| unsendable(call, error))?;
+        .map_err(|error| unsendable(action, error))?;
     for (name, value) in headers {
-        let mut value = HeaderValue::try_from(value).map_err(|error| unsendable(call, error))?;
+        let mut value = HeaderValue::try_from(value).map_err(|error| unsendable(action, error))?;
         value.set_sensitive(matches!(name, "authorization" | "x-acs-security-token"));
         request
             .headers_mut()
@@ -124,7 +128,7 @@ fn encoded(parameters: &BTreeMap<String, String>) -> String {
     out
 }
 
-fn unsendable(call: &Call, error: impl Into<http::Error>) -> Error {
-    let step = format!("write the call `{}` as an HTTP request", call.action);
+fn unsendable(action: &Action, error: impl Into<http::Error>) -> Error {
+    let step = format!("write the call `{}` as an HTTP request", action.name);
     Error::new(ErrorKind::Configuration, step).with_source(error.into())
 }

@@ -6,16 +6,15 @@
 //! use alibaba_core::{Context, Region, credentials, openapi};
 //!
 //! let context = Context::system()?;
-//! let ecs = openapi::Client::builder(Product::ECS, "2014-05-26")
-//!     .with_region(Region::CN_HANGZHOU)
-//!     .with_credentials(credentials::default_chain(&context))
-//!     .build(&context)?;
-//! let answer = ecs.call("DescribeRegions").param("AcceptLanguage", "en-US").send().await?;
-//! let regions: serde_json::Value = answer.json()?;
+//! let credentials = credentials::default_chain(&context);
+//! let ecs = openapi::Client::new(&context, Product::ECS, Region::CN_HANGZHOU, credentials)?;
+//! let response = ecs.call("DescribeRegions").param("AcceptLanguage", "en-US").send().await?;
+//! let regions: serde_json::Value = response.json()?;
 //! # Ok(())
 //! # }
 //! ```
 
+mod action;
 mod call;
 mod client;
 mod encode;

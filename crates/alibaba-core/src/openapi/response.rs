@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::{Error, ErrorKind, ServiceError};
 
-/// A successful answer.
+/// A successful response.
 #[derive(Clone)]
 pub struct Response {
     action: String,
@@ -17,7 +17,7 @@ pub struct Response {
     body: Bytes,
 }
 
-/// Shows where it came from, not what is in it: some answers hold new keys.
+/// Shows where it came from, not what is in it: some responses hold new keys.
 impl std::fmt::Debug for Response {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Response")
@@ -28,8 +28,7 @@ impl std::fmt::Debug for Response {
     }
 }
 
-/// The members that every answer may have. Cloud Backup reports refusals inside answers of
-/// status 200.
+/// The members that every response may have. Cloud Backup reports refusals with status 200.
 #[derive(Deserialize)]
 struct Envelope {
     #[serde(rename = "RequestId", alias = "requestId")]
@@ -39,7 +38,7 @@ struct Envelope {
 }
 
 impl Response {
-    /// Takes an answer apart into success and refusal.
+    /// Tells success from refusal.
     pub(super) fn read(
         action: &str,
         response: http::Response<Bytes>,
@@ -83,27 +82,27 @@ impl Response {
         self.request_id.as_deref()
     }
 
-    /// The answer's headers.
+    /// The response's headers.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
     }
 
-    /// The answer as sent.
+    /// The body as sent.
     #[must_use]
     pub fn bytes(&self) -> &Bytes {
         &self.body
     }
 
-    /// The answer as a type.
+    /// The body as a type.
     ///
     /// # Errors
     ///
-    /// Where the answer does not have the type's form.
+    /// Where the body does not have the type's form.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
-            let step = format!("read the answer to `{}`", self.action);
-            // Of serde's error only the place: its text can quote the answer.
+            let step = format!("read the response to `{}`", self.action);
+            // Of serde's error only the place: its text can quote the response.
             let place = format!(
                 "unexpected form at line {} column {}",
                 error.line(),

@@ -1,49 +1,30 @@
-//! Sending a call, attempt by attempt.
+//! Sending an action, attempt by attempt.
 
 use tracing::debug;
 
+use super::action::{Action, fresh_id};
+use super::client::{Client, Inner};
 use super::encode::{Attempt, encode};
-use super::{Call, Response};
+use super::response::Response;
 use crate::http_send::{SendError, SendErrorKind, SendOptions};
 use crate::retry::{Attempts, Cause};
 use crate::{Error, ErrorKind};
 
-/// A fresh identifier of 128 random bits, for nonces and client tokens.
-pub(super) fn fresh_id() -> String {
-    format!("{:032x}", fastrand::u128(..))
-}
-
-pub(super) async fn send(mut call: Call) -> Result<Response, Error> {
-    if let Some(error) = call.invalid.take() {
-        return Err(error);
-    }
-    let client = call.client.clone();
+pub(super) async fn send(client: &Client, action: &Action) -> Result<Response, Error> {
     let client = &*client.0;
-    let options = SendOptions {
-        timeout: client.timeout,
-        ..SendOptions::default()
-    };
-
-    let mut attempts = Attempts::new(&client.retry, &client.clock, client.jitter.clone());
+    let mut attempts = Attempts::new(&client.retry, &client.clock, client.context.jitter.clone());
     loop {
         let identity = match &client.credentials {
-            _ if call.anonymous => {
+            None => {
                 attempts.begin().await;
                 None
             }
             Some(credentials) => {
                 let identity = attempts.begin_signed(credentials).await.map_err(|error| {
-                    let step = format!("sign the call `{}`", call.action);
+                    let step = format!("sign the call `{}` of {}", action.name, client.product);
                     Error::new(ErrorKind::Credentials, step).with_source(error)
                 })?;
                 Some(identity)
-            }
-            None => {
-                let step = format!(
-                    "sign the call `{}`: the client has no credentials",
-                    call.action
-                );
-                return Err(Error::new(ErrorKind::Credentials, step));
             }
         };
         let attempt = Attempt {
@@ -51,35 +32,19 @@ pub(super) async fn send(mut call: Call) -> Result<Response, Error> {
             time: client.clock.now(),
             nonce: &fresh_id(),
         };
-        let request = encode(&call, client, &attempt)?;
-
-        let (error, cause) = match client.http.send(request, options).await {
-            Ok(response) => match Response::read(&call.action, response) {
-                Ok(answer) => {
-                    attempts.succeeded();
-                    return Ok(answer);
-                }
-                Err(refusal) => {
-                    let cause = refusal.cause(call.is_idempotent());
-                    let step = format!("call `{}`", call.action);
-                    (Error::refused(step, refusal), cause)
-                }
-            },
-            Err(error) => {
-                let cause = if is_safe_to_repeat(&error, &call) {
-                    Cause::Transient
-                } else {
-                    Cause::Permanent
-                };
-                (unanswered(&call, error), cause)
+        let (error, cause) = match exchange(client, action, &attempt, attempts.made()).await {
+            Ok(response) => {
+                attempts.succeeded();
+                return Ok(response);
             }
+            Err(failure) => failure,
         };
-
         let Some(delay) = attempts.failed(cause).await else {
             return Err(error);
         };
         debug!(
-            action = call.action,
+            product = client.product.as_str(),
+            action = action.name,
             attempts = attempts.made(),
             delay_ms = delay.as_millis(),
             code = error.service_code(),
@@ -89,21 +54,50 @@ pub(super) async fn send(mut call: Call) -> Result<Response, Error> {
     }
 }
 
-fn is_safe_to_repeat(error: &SendError, call: &Call) -> bool {
-    match error.kind() {
-        SendErrorKind::Connect => true,
-        SendErrorKind::Timeout | SendErrorKind::Interrupted => call.is_idempotent(),
-        SendErrorKind::Request | SendErrorKind::TooLong => false,
+/// One attempt. Of a failure also says what it means to the next.
+async fn exchange(
+    client: &Inner,
+    action: &Action,
+    attempt: &Attempt<'_>,
+    number: u32,
+) -> Result<Response, (Error, Cause)> {
+    let request = encode(action, client, attempt).map_err(|error| (error, Cause::Permanent))?;
+    let options = SendOptions {
+        timeout: client.timeout,
+        ..SendOptions::default()
+    };
+    let step = || {
+        let (name, host) = (&action.name, client.endpoint.authority());
+        let again = match number {
+            1 => String::new(),
+            number => format!(", attempt {number}"),
+        };
+        format!("call `{name}` of {} at `{host}`{again}", client.product)
+    };
+    match client.context.http.send(request, options).await {
+        Ok(response) => Response::read(&action.name, response).map_err(|refusal| {
+            let cause = refusal.cause(action.is_idempotent());
+            (Error::refused(step(), refusal), cause)
+        }),
+        Err(error) => {
+            let cause = match error.kind() {
+                SendErrorKind::Connect => Cause::Transient,
+                SendErrorKind::Timeout | SendErrorKind::Interrupted if action.is_idempotent() => {
+                    Cause::Transient
+                }
+                _ => Cause::Permanent,
+            };
+            Err((without_response(step(), error), cause))
+        }
     }
 }
 
-fn unanswered(call: &Call, error: SendError) -> Error {
+fn without_response(step: String, error: SendError) -> Error {
     let kind = match error.kind() {
         SendErrorKind::Connect | SendErrorKind::Interrupted => ErrorKind::Connection,
         SendErrorKind::Timeout => ErrorKind::Timeout,
         SendErrorKind::Request => ErrorKind::Configuration,
         SendErrorKind::TooLong => ErrorKind::Response,
     };
-    let step = format!("call `{}` at `{}`", call.action, call.client.endpoint());
     Error::new(kind, step).with_source(error)
 }

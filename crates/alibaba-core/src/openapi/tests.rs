@@ -75,7 +75,7 @@ fn stage(answers: impl IntoIterator<Item = Scene>) -> Stage {
     let http = Scripted::default();
     http.answers.lock().unwrap().extend(answers);
     let clock = ManualClock::at(now());
-    let context = Context::with_http(Arc::new(http.clone()))
+    let context = Context::new(Arc::new(http.clone()))
         .with_clock(Arc::new(clock.clone()))
         .with_jitter(Arc::new(FixedJitter(0.5)));
     Stage {
@@ -87,16 +87,22 @@ fn stage(answers: impl IntoIterator<Item = Scene>) -> Stage {
 
 impl Stage {
     fn client(&self) -> Client {
-        self.builder().build(&self.context).unwrap()
+        self.builder().build().unwrap()
     }
 
     fn builder(&self) -> ClientBuilder {
-        Client::builder(Product::ECS, "2014-05-26")
-            .with_region(crate::Region::CN_HANGZHOU)
-            .with_credentials(
-                StaticProvider::shared("FAKE-ACCESS-KEY-ID", "example-secret").unwrap(),
-            )
+        let credentials = StaticProvider::shared("FAKE-ACCESS-KEY-ID", "example-secret").unwrap();
+        self.builder_with(credentials)
             .with_retry(RetryPolicy::default().with_budget(None))
+    }
+
+    fn builder_with(&self, credentials: SharedCredentials) -> ClientBuilder {
+        Client::builder(
+            &self.context,
+            Product::ECS,
+            crate::Region::CN_HANGZHOU,
+            credentials,
+        )
     }
 
     fn header(&self, at: usize, name: &str) -> String {
@@ -210,11 +216,7 @@ async fn an_empty_budget_ends_the_repeating_of_all_calls() {
     let failing = || Scene::Answer(503, &[], "");
     let stage = stage([failing(), failing(), failing()]);
     let retry = RetryPolicy::default().with_budget(Some(RetryBudget::new(5, 5)));
-    let client = stage
-        .builder()
-        .with_retry(retry)
-        .build(&stage.context)
-        .unwrap();
+    let client = stage.builder().with_retry(retry).build().unwrap();
     client.call("DescribeDisks").send().await.unwrap_err();
     client.call("DescribeDisks").send().await.unwrap_err();
     assert_eq!(stage.attempts(), 3);
@@ -260,11 +262,7 @@ async fn an_expired_token_is_replaced_once() {
     let stage = stage([expired(), OK, expired(), expired()]);
     let rotating = Arc::new(Rotating::default());
     let credentials: SharedCredentials = rotating.clone();
-    let client = stage
-        .builder()
-        .with_credentials(credentials)
-        .build(&stage.context)
-        .unwrap();
+    let client = stage.builder_with(credentials).build().unwrap();
     client.call("RunInstances").send().await.unwrap();
     assert_eq!(stage.header(1, "x-acs-security-token"), "t-2");
     assert_eq!(stage.header(1, "x-acs-accesskey-id"), "STS.id");
@@ -320,16 +318,25 @@ async fn what_cannot_be_sent_is_refused_before_it_is() {
         assert_eq!(error.kind(), ErrorKind::Configuration);
         assert!(error.to_string().contains(text), "{error}");
     }
-    let unsigned = Client::builder(Product::STS, "v")
-        .build(&stage.context)
-        .unwrap();
-    let error = unsigned.call("A").send().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Credentials);
     assert!(
-        Client::builder(Product::ECS, "v")
-            .build(&stage.context)
+        Client::anonymous(&stage.context, Product::ECS, None)
+            .build()
             .is_err()
     );
+}
+
+#[tokio::test]
+async fn a_client_without_credentials_signs_nothing_and_a_global_product_needs_no_region() {
+    let stage = stage([OK]);
+    let client = Client::anonymous(&stage.context, Product::STS, None)
+        .build()
+        .unwrap();
+    client.call("AssumeRoleWithSAML").send().await.unwrap();
+    let seen = stage.http.seen.lock().unwrap();
+    assert_eq!(seen[0].uri().host(), Some("sts.aliyuncs.com"));
+    assert!(!seen[0].headers().contains_key("authorization"));
+    let query = seen[0].uri().query().unwrap();
+    assert!(!query.contains("AccessKeyId") && !query.contains("Signature="));
 }
 
 #[test]
@@ -342,13 +349,13 @@ fn neither_calls_nor_requests_show_what_is_secret() {
         .form_param("OIDCToken", token.expose());
     assert!(!format!("{call:?}").contains("hunter2"));
     let credentials = Credentials::new("STS.id", "s3cr3t").with_security_token("hunter2");
-    let call = stage.client().call("A");
+    let client = stage.client();
     let attempt = encode::Attempt {
         credentials: Some(&credentials),
         time: now(),
         nonce: "n",
     };
-    let request = encode::encode(&call, &call.client.0, &attempt).unwrap();
+    let request = encode::encode(&action::Action::new("A"), &client.0, &attempt).unwrap();
     let shown = format!("{request:?}");
     assert!(
         !shown.contains("hunter2") && !shown.contains("Signature="),
@@ -364,6 +371,7 @@ struct Recordings {
 #[derive(Deserialize)]
 struct Recording {
     name: String,
+    product: String,
     action: String,
     version: String,
     call: RecordedCall,
@@ -455,12 +463,16 @@ async fn calls_travel_as_the_official_sdks_send_them() {
             if let Some(token) = token {
                 credentials = credentials.with_security_token(token);
             }
-            let client = Client::builder(Product::ECS, &recording.version)
-                .with_region(crate::Region::CN_HANGZHOU)
-                .with_signature(scheme)
-                .with_credentials(Arc::new(StaticProvider::new(credentials).unwrap()))
-                .build(&stage.context)
-                .unwrap();
+            let product =
+                Product::new(recording.product.to_lowercase(), &recording.version).unwrap();
+            let region = crate::Region::CN_HANGZHOU;
+            let client = if anonymous {
+                Client::anonymous(&stage.context, product, region)
+            } else {
+                let credentials = Arc::new(StaticProvider::new(credentials).unwrap());
+                Client::builder(&stage.context, product, region, credentials)
+            };
+            let client = client.with_signature(scheme).build().unwrap();
 
             let mut call = client.call(&recording.action);
             for (name, value) in &recording.call.params {
@@ -480,9 +492,6 @@ async fn calls_travel_as_the_official_sdks_send_them() {
                 } else {
                     call.param(name, value)
                 };
-            }
-            if anonymous {
-                call = call.anonymous();
             }
             call.send().await.unwrap();
 

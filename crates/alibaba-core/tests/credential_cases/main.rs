@@ -61,7 +61,7 @@ async fn run(case: &Case) -> Vec<String> {
     let http = ReqwestSend::new(&settings).unwrap();
     let world = World::start(case.traffic.clone(), http).await;
     let clock = ManualClock::at(NOW.parse().unwrap());
-    let context = Context::with_http(Arc::new(world.clone()))
+    let context = Context::new(Arc::new(world.clone()))
         .with_environment(Arc::new(case.environment.clone()))
         .with_files(Arc::new(case.files.clone()))
         .with_processes(Arc::new(Processes(case.processes.clone())))

@@ -1,13 +1,12 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use alibaba_sign::Credentials;
-use bytes::Bytes;
 use futures::future::join_all;
 use tokio::sync::Semaphore;
 
 use super::*;
 use crate::clock::{Clock as _, ManualClock};
-use crate::http_send::{HttpSend, SendError, SendErrorKind, SendOptions};
+use crate::http_send::NoHttp;
 use crate::retry::FixedJitter;
 
 /// A source that waits to be let on, and counts who asks.
@@ -65,19 +64,6 @@ impl ProvideCredentials for Source {
     }
 }
 
-#[derive(Debug)]
-struct NoHttp;
-
-impl HttpSend for NoHttp {
-    fn send(
-        &self,
-        _: http::Request<Bytes>,
-        _: SendOptions,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, SendError>> {
-        async { Err(SendError::new(SendErrorKind::Connect)) }.boxed()
-    }
-}
-
 fn setup(jitter: f64) -> (Arc<Source>, CachedProvider, ManualClock) {
     let clock = ManualClock::at("2026-01-15T08:30:00Z".parse().unwrap());
     let source = Arc::new(Source {
@@ -89,7 +75,7 @@ fn setup(jitter: f64) -> (Arc<Source>, CachedProvider, ManualClock) {
             fail: false,
         }),
     });
-    let context = Context::with_http(Arc::new(NoHttp))
+    let context = Context::new(Arc::new(NoHttp))
         .with_clock(Arc::new(clock.clone()))
         .with_jitter(Arc::new(FixedJitter(jitter)));
     (

@@ -39,7 +39,7 @@ pub(super) struct Profile {
     pub(super) ram_session_name: String,
     pub(super) external_id: String,
     pub(super) policy: String,
-    pub(super) expired_seconds: u32,
+    expired_seconds: u32,
     pub(super) source_profile: String,
     pub(super) oidc_provider_arn: String,
     pub(super) oidc_token_file: String,
@@ -110,6 +110,10 @@ impl Profile {
             .parse()
             .map(Some)
             .map_err(|_| self.invalid("its `expiration` is no time"))
+    }
+
+    pub(super) fn duration_seconds(&self) -> Option<u32> {
+        (self.expired_seconds > 0).then_some(self.expired_seconds)
     }
 
     pub(super) fn required(&self, name: &str, value: &str) -> Result<String, CredentialsError> {

@@ -19,7 +19,7 @@ use crate::endpoint::{Endpoint, Product, ProductNetwork};
 use crate::identity::{
     CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
 };
-use crate::sts::AssumeRole;
+use crate::sts::{AssumeRole, AssumeRoleWithOidc};
 use crate::{Context, Region};
 
 const NAME: &str = "CLI profile";
@@ -199,7 +199,11 @@ impl Resolver<'_> {
             Mode::Oidc => {
                 let provider = profile.required("oidc_provider_arn", &profile.oidc_provider_arn)?;
                 let file = profile.required("oidc_token_file", &profile.oidc_token_file)?;
-                let mut oidc = OidcProvider::new(context, self.role(profile)?, provider, file);
+                let role = profile.required("ram_role_arn", &profile.ram_role_arn)?;
+                let request = AssumeRoleWithOidc::new(role, self.session(profile), provider)
+                    .duration_seconds(profile.duration_seconds())
+                    .policy(some(&profile.policy));
+                let mut oidc = OidcProvider::new(context, request, file);
                 if let Some(endpoint) = sts_endpoint(profile)? {
                     oidc = oidc.with_endpoint(endpoint);
                 }
@@ -231,22 +235,14 @@ impl Resolver<'_> {
         })
     }
 
-    fn role(&self, profile: &Profile) -> Result<AssumeRole, CredentialsError> {
-        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let session = some(&profile.ram_session_name)
+    fn session(&self, profile: &Profile) -> String {
+        some(&profile.ram_session_name)
             .or_else(|| {
                 self.context
                     .environment
                     .non_empty("ALIBABA_CLOUD_ROLE_SESSION_NAME")
             })
-            .unwrap_or_else(|| DEFAULT_SESSION.to_owned());
-        Ok(AssumeRole::new(
-            profile.required("ram_role_arn", &profile.ram_role_arn)?,
-            session,
-        )
-        .duration_seconds((profile.expired_seconds > 0).then_some(profile.expired_seconds))
-        .external_id(some(&profile.external_id).as_deref())
-        .policy(some(&profile.policy)))
+            .unwrap_or_else(|| DEFAULT_SESSION.to_owned())
     }
 
     fn assume(
@@ -254,7 +250,12 @@ impl Resolver<'_> {
         profile: &Profile,
         source: SharedCredentials,
     ) -> Result<SharedCredentials, CredentialsError> {
-        let mut provider = AssumeRoleProvider::new(self.context, source, self.role(profile)?);
+        let role = profile.required("ram_role_arn", &profile.ram_role_arn)?;
+        let request = AssumeRole::new(role, self.session(profile))
+            .duration_seconds(profile.duration_seconds())
+            .external_id(some(&profile.external_id).as_deref())
+            .policy(some(&profile.policy));
+        let mut provider = AssumeRoleProvider::new(self.context, source, request);
         if let Some(endpoint) = sts_endpoint(profile)? {
             provider = provider.with_endpoint(endpoint);
         }
@@ -334,6 +335,10 @@ impl ProvideCredentials for ExternalProvider {
     fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
         async move { self.run().await.map(Arc::new) }.boxed()
     }
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn fixed(credentials: Credentials) -> Result<SharedCredentials, CredentialsError> {
