@@ -1,230 +1,25 @@
 //! Reading one kind's objects as raw JSON, page by page, without holding a page.
 
+mod item;
+mod splitter;
+
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use serde::Deserialize;
 
 use crate::archive::write::TypeMeta;
 use crate::cluster::reader::{Backoff, ClusterReader, Failure, encode_query};
-use crate::scan::{self, Head};
+use crate::scan::Head;
 use crate::{ApiResource, Error, Result};
+
+pub(crate) use item::{Item, Splice};
+use splitter::Splitter;
 
 /// Objects per page: what the reference tool and kubectl ask for.
 pub(crate) const PAGE: u32 = 500;
-/// Largest item or envelope; what etcd and the server can hold is well below.
-const MAX_ITEM: usize = 32 << 20;
-
-/// Splits the body of a list into items, as its bytes arrive.
-///
-/// Built-in lists print their metadata before the items, custom resources behind them. Whatever
-/// is not an item is kept as the *envelope*, which is a small JSON document of its own once the
-/// items are taken out.
-#[derive(Debug, Default)]
-pub(crate) struct Splitter {
-    buffer: BytesMut,
-    envelope: Vec<u8>,
-    state: State,
-    /// Where in the buffer the walk through the current item stands.
-    at: usize,
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
-}
-
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum State {
-    #[default]
-    Before,
-    Items,
-    Behind,
-}
-
-/// What a list says besides its items.
-#[derive(Debug, Default, Deserialize)]
-struct Envelope {
-    #[serde(default)]
-    metadata: EnvelopeMeta,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct EnvelopeMeta {
-    resource_version: String,
-    #[serde(rename = "continue")]
-    continue_token: String,
-}
-
-impl Splitter {
-    /// Adds bytes and takes out the items that are complete.
-    pub(crate) fn push(&mut self, bytes: &[u8], items: &mut Vec<Bytes>) -> Result<()> {
-        self.buffer.extend_from_slice(bytes);
-        if self.state == State::Before {
-            self.find_items();
-        }
-        if self.state == State::Items {
-            self.take_items(items);
-        }
-        if self.state == State::Behind {
-            self.envelope.extend_from_slice(&self.buffer);
-            self.buffer.clear();
-        }
-        if self.buffer.len() > MAX_ITEM || self.envelope.len() > MAX_ITEM {
-            return Err(Error::corrupt(format!(
-                "read list: one of its objects has more than {MAX_ITEM} bytes"
-            )));
-        }
-        Ok(())
-    }
-
-    /// Looks for the field `items` of the outermost object.
-    fn find_items(&mut self) {
-        let Ok(fields) = scan::Fields::of(&self.buffer) else {
-            return;
-        };
-        let Some(start) = fields.start_of(b"items") else {
-            return;
-        };
-        if self.buffer.get(start) == Some(&b'[') {
-            self.envelope
-                .extend_from_slice(&self.buffer.split_to(start + 1));
-            self.state = State::Items;
-        } else if self.buffer.len() >= start + 4 {
-            // `null`, from servers that print an empty list so.
-            self.state = State::Behind;
-        }
-    }
-
-    fn take_items(&mut self, items: &mut Vec<Bytes>) {
-        loop {
-            if self.depth == 0 {
-                let skip = self
-                    .buffer
-                    .iter()
-                    .position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b','))
-                    .unwrap_or(self.buffer.len());
-                let _ = self.buffer.split_to(skip);
-                self.at = 0;
-                match self.buffer.first() {
-                    None => return,
-                    Some(b']') => {
-                        self.state = State::Behind;
-                        return;
-                    }
-                    Some(_) => {}
-                }
-            }
-            let Some(end) = self.walk() else { return };
-            items.push(self.buffer.split_to(end).freeze());
-        }
-    }
-
-    /// Walks on through the current item; answers where it ends.
-    fn walk(&mut self) -> Option<usize> {
-        let bytes = &self.buffer[..];
-        let mut at = self.at;
-        loop {
-            if self.in_string {
-                if self.escaped {
-                    if at >= bytes.len() {
-                        break;
-                    }
-                    self.escaped = false;
-                    at += 1;
-                }
-                match memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
-                    None => {
-                        at = bytes.len();
-                        break;
-                    }
-                    Some(offset) => {
-                        if bytes[at + offset] == b'"' {
-                            self.in_string = false;
-                        } else {
-                            self.escaped = true;
-                        }
-                        at += offset + 1;
-                    }
-                }
-                continue;
-            }
-            let Some(byte) = bytes.get(at) else { break };
-            at += 1;
-            match byte {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' => {
-                    self.depth = self.depth.saturating_sub(1);
-                    if self.depth == 0 {
-                        return Some(at);
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.at = at;
-        None
-    }
-
-    /// The list's metadata, once all bytes are in.
-    fn finish(self) -> Result<EnvelopeMeta> {
-        if self.state != State::Behind {
-            return Err(Error::corrupt("read list: it ends in the middle"));
-        }
-        serde_json::from_slice::<Envelope>(&self.envelope)
-            .map(|envelope| envelope.metadata)
-            .map_err(|error| Error::corrupt("read list").with_source(error))
-    }
-}
-
-/// One object of a list.
-#[derive(Debug)]
-pub(crate) struct Item {
-    pub(crate) head: Head,
-    raw: Bytes,
-}
-
-impl Item {
-    /// The object's JSON with `kind` and `apiVersion` in it, as slices to be joined.
-    ///
-    /// Items of built-in lists lack both. They are spliced in as text, where the server prints
-    /// them when it is asked for the object alone.
-    pub(crate) fn parts<'a>(&'a self, prefix: &'a Splice) -> [&'a [u8]; 2] {
-        match (&self.head.kind, &self.head.api_version) {
-            (Some(_), Some(_)) => [b"", &self.raw],
-            (None, None) => [&prefix.both, &self.raw[1..]],
-            (Some(_), None) => [&prefix.api_version, &self.raw[1..]],
-            (None, Some(_)) => [&prefix.kind, &self.raw[1..]],
-        }
-    }
-
-    /// The object's JSON as listed.
-    pub(crate) fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-}
-
-/// The text that items of one list lack.
-#[derive(Debug)]
-pub(crate) struct Splice {
-    both: Vec<u8>,
-    kind: Vec<u8>,
-    api_version: Vec<u8>,
-}
-
-impl Splice {
-    pub(crate) fn new(types: &TypeMeta) -> Self {
-        let TypeMeta { api_version, kind } = types;
-        Self {
-            both: format!("{{\"kind\":\"{kind}\",\"apiVersion\":\"{api_version}\",").into_bytes(),
-            kind: format!("{{\"kind\":\"{kind}\",").into_bytes(),
-            api_version: format!("{{\"apiVersion\":\"{api_version}\",").into_bytes(),
-        }
-    }
-}
-
 /// Reads one kind's objects in one namespace or everywhere.
 pub(crate) struct ListReader<'a> {
     api: &'a ClusterReader,

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::splitter::EnvelopeMeta;
 use super::*;
 
 fn split(bytes: &[u8], cut: usize) -> Result<(Vec<Bytes>, EnvelopeMeta)> {
