@@ -11,9 +11,14 @@ pub enum Fault {
     Refuse,
     /// The request is handled, and the connection closes without a response.
     LoseReply,
+    /// The request is handled, and its response never comes: the connection stays open.
+    NeverReply,
     /// The request is handled, and the connection closes after so many bytes of the response's
     /// body, or in the middle of a body that is not longer.
     ResetBody(usize),
+    /// The request is handled, and after so many bytes of the response's body, or in the middle of a
+    /// body that is not longer, nothing more comes: the connection stays open.
+    StallBody(usize),
     /// The request is not handled; the response is this status with this reason, such as 500 and
     /// `InternalError`, 503 and `ServiceUnavailable`, 409 and `Conflict`, 410 and `Expired`.
     Status(u16, &'static str),

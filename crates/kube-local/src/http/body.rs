@@ -25,17 +25,18 @@ pub(crate) fn stream(frames: impl Stream<Item = Bytes> + Send + 'static) -> Body
 }
 
 /// The first bytes of a body, then an error.
-pub(crate) fn broken_off(bytes: &Bytes, after: usize) -> Body {
-    let first = bytes.slice(..after);
-    let frames = futures::stream::unfold(Some(Ok(first)), |next| async move {
-        match next? {
-            Ok(first) => Some((Ok(Frame::data(first)), Some(Err(CutOff)))),
-            Err(cut) => {
-                // A moment for the first bytes to reach the wire.
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-                Some((Err(cut), None))
-            }
-        }
-    });
-    StreamBody::new(frames).boxed_unsync()
+pub(crate) fn broken_off(first: Bytes) -> Body {
+    let cut = async {
+        // A moment for the first bytes to reach the wire.
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        Err(CutOff)
+    };
+    let first = futures::stream::iter([Ok(Frame::data(first))]);
+    StreamBody::new(first.chain(futures::stream::once(cut))).boxed_unsync()
+}
+
+/// The first bytes of a body, then nothing.
+pub(crate) fn stalled(first: Bytes) -> Body {
+    let first = futures::stream::iter([Ok(Frame::data(first))]);
+    StreamBody::new(first.chain(futures::stream::pending())).boxed_unsync()
 }

@@ -12,7 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 use super::answer::Answer;
-use super::body::{Body, broken_off};
+use super::body::{Body, broken_off, stalled};
 use super::handle::Handler;
 use super::query::Query;
 use super::render::Format;
@@ -149,8 +149,10 @@ impl Shared {
             Some(error) => Answer::error(&error, &Format::plain()),
             None => self.handler.handle(&request),
         };
-        if fault == Some(Fault::LoseReply) {
-            return Err(Hangup);
+        match fault {
+            Some(Fault::LoseReply) => return Err(Hangup),
+            Some(Fault::NeverReply) => std::future::pending().await,
+            _ => {}
         }
         self.requests.answered(number, answer.status());
         match (answer, fault) {
@@ -161,11 +163,15 @@ impl Shared {
                     body,
                     headers,
                 },
-                Some(Fault::ResetBody(after)),
+                Some(fault @ (Fault::ResetBody(after) | Fault::StallBody(after))),
             ) => {
                 let length = body.len();
                 let after = if after < length { after } else { length / 2 };
-                let cut = broken_off(&body, after);
+                let first = body.slice(..after);
+                let cut = match fault {
+                    Fault::ResetBody(_) => broken_off(first),
+                    _ => stalled(first),
+                };
                 let whole = Answer::Whole {
                     status,
                     content_type,
