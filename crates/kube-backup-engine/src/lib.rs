@@ -4,6 +4,7 @@ mod archive;
 pub mod backup;
 mod cluster;
 pub mod compare;
+mod deadline;
 mod error;
 mod kinds;
 mod pointer;
@@ -15,8 +16,10 @@ pub mod verify;
 
 pub use archive::index::{EntryFilter, IndexFacts};
 pub use archive::{Entry, ReadLimits};
+pub use cluster::client::client_for;
 pub use cluster::discovery::Discovery;
 pub use cluster::reader::ListEncoding;
+pub use cluster::retry::Waiting;
 pub use error::{Error, ErrorKind, Result};
 pub use repository::{
     ArchiveFacts, OpenBackup, Phase, PointInTime, Record, RecordMetadata, RecordProgress,

@@ -1,7 +1,7 @@
 //! The steps of a backup, in their order.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
 use kube::core::SelectorExt as _;
@@ -14,8 +14,11 @@ use super::scope::Scope;
 use super::side_files::write_results;
 use super::spec::BackupSpec;
 use super::writer::write_archive;
+use crate::cluster::connection::Connection;
 use crate::cluster::list::Item;
 use crate::cluster::reader::{ClusterReader, ListEncoding};
+use crate::cluster::retry::{OnWait, Timeouts, Waiting};
+use crate::deadline::Deadline;
 use crate::repository::Keys;
 use crate::repository::lease::Lease;
 use crate::repository::upload::ObjectUpload;
@@ -89,6 +92,7 @@ pub struct Backup {
     spec: BackupSpec,
     encoding: ListEncoding,
     on_progress: OnProgress,
+    on_wait: Option<OnWait>,
 }
 
 impl fmt::Debug for Backup {
@@ -108,6 +112,7 @@ impl Backup {
             spec,
             encoding: ListEncoding::default(),
             on_progress: Box::new(|_| {}),
+            on_wait: None,
         }
     }
 
@@ -122,6 +127,13 @@ impl Backup {
     #[must_use]
     pub fn on_progress(mut self, report: impl Fn(BackupProgress) + Send + Sync + 'static) -> Self {
         self.on_progress = Box::new(report);
+        self
+    }
+
+    /// Calls `report` whenever a request to the API server has failed and is about to be tried again.
+    #[must_use]
+    pub fn on_wait(mut self, report: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
+        self.on_wait = Some(Arc::new(report));
         self
     }
 
@@ -142,16 +154,34 @@ impl Backup {
         let keys = self.repository.keys(name)?;
         self.refuse_existing().await?;
         let began = now();
-        let api = ClusterReader::new(self.client.clone(), self.encoding);
-        let scope = Scope::of(&api, &self.spec).await?;
+        let api = self.reader();
+        let deadline = Deadline::new(
+            "backup",
+            self.spec.deadline,
+            "run it again, with a later deadline if the cluster needs more time",
+            api.retries(),
+        );
+        let step = |what: &str| format!("back up as `{name}`: {what}");
+        let scope = deadline
+            .within(
+                &step("look at what the cluster has"),
+                Scope::of(&api, &self.spec),
+            )
+            .await??;
         let uid = new_uid();
         let duration = self.spec.lease_duration;
         let store = self.repository.store();
-        let mut lease = Lease::take(store, &keys, name, &uid, duration).await?;
-        let outcome = match self
-            .write(&api, scope, &keys, &mut lease, began, &uid)
-            .await
-        {
+        let mut lease = deadline
+            .within(
+                &step("take the lease on the name"),
+                Lease::take(store, &keys, name, &uid, duration),
+            )
+            .await??;
+        let writing = self.write(&api, scope, &keys, &mut lease, began, &uid);
+        let written = deadline
+            .within(&step("list and store the objects"), writing)
+            .await;
+        let outcome = match written.and_then(|written| written) {
             Ok(report) => commit(&self.repository, &keys, &lease, &report.record)
                 .await
                 .map(|()| report),
@@ -162,6 +192,15 @@ impl Backup {
             Some(left) => error.with_left_behind(left),
             None => error,
         })
+    }
+
+    fn reader(&self) -> ClusterReader {
+        let timeouts = Timeouts {
+            attempt: self.spec.attempt_timeout,
+            request: self.spec.request_timeout,
+        };
+        let connection = Connection::new(self.client.clone(), timeouts, self.on_wait.clone());
+        ClusterReader::new(connection, self.encoding)
     }
 
     async fn refuse_existing(&self) -> Result<()> {

@@ -11,7 +11,8 @@ use super::side_files::ResourceNames;
 use super::spec::BackupSpec;
 use crate::archive::write::{Block, TypeMeta};
 use crate::cluster::list::{Item, ListReader, Splice};
-use crate::cluster::reader::{ClusterReader, encode_query};
+use crate::cluster::query::with_query;
+use crate::cluster::reader::ClusterReader;
 use crate::kinds::companions::RelatedNames;
 use crate::scan::Head;
 use crate::{GroupResource, ObjectId, Result, Results};
@@ -215,10 +216,15 @@ impl Collector<'_> {
 
     /// Whether the API server itself has lost the point in time.
     async fn history_is_gone(&self) -> bool {
-        let mut path =
-            "/api/v1/namespaces?limit=1&resourceVersionMatch=Exact&resourceVersion=".to_owned();
-        encode_query(&self.resource_version, &mut path);
-        let answer = self.api.get_whole(&path, "application/json").await;
+        let path = with_query(
+            "/api/v1/namespaces",
+            &[
+                ("limit", "1"),
+                ("resourceVersionMatch", "Exact"),
+                ("resourceVersion", &self.resource_version),
+            ],
+        );
+        let answer = self.api.get(&path, "application/json").await;
         // A server that does not answer may have lost it; looking again does no harm.
         answer.is_err()
     }

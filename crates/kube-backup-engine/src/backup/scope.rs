@@ -9,8 +9,9 @@ use super::collector::EXCLUDE_LABEL;
 use super::plan::Kinds;
 use super::spec::BackupSpec;
 use crate::archive::write::TypeMeta;
+use crate::cluster::failure::Failure;
 use crate::cluster::list::{Item, ListReader, all};
-use crate::cluster::reader::{ClusterReader, Failure};
+use crate::cluster::reader::ClusterReader;
 use crate::{Discovery, Error, Result, Results};
 
 /// All that is known before the first object is read. Nothing is written until it is.
@@ -140,7 +141,6 @@ fn note_kinds(kinds: &Kinds, results: &mut Results) {
 
 /// Worth a line in the record and no failure.
 async fn server_version(api: &ClusterReader) -> Option<Version> {
-    let answer: std::result::Result<_, Failure> =
-        api.get_whole("/version", "application/json").await;
+    let answer: std::result::Result<_, Failure> = api.get("/version", "application/json").await;
     serde_json::from_slice(&answer.ok()?.1).ok()
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use kube::client::APIGroupDiscoveryList;
 use serde::Deserialize;
 
-use crate::cluster::reader::{ClusterReader, Failure};
+use super::connection::Connection;
+use super::failure::Failure;
+use super::reader::{ClusterReader, ListEncoding};
+use super::retry::Timeouts;
 use crate::{ApiResource, Error, GroupResource, Result};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
@@ -61,11 +64,8 @@ struct LegacyResource {
 impl Discovery {
     /// Asks the server, in two requests where it has aggregated discovery.
     pub async fn run(client: &kube::Client) -> Result<Self> {
-        Self::of(&ClusterReader::new(
-            client.clone(),
-            crate::ListEncoding::default(),
-        ))
-        .await
+        let connection = Connection::new(client.clone(), Timeouts::default(), None);
+        Self::of(&ClusterReader::new(connection, ListEncoding::default())).await
     }
 
     pub(crate) async fn of(api: &ClusterReader) -> Result<Self> {
@@ -135,7 +135,7 @@ impl Discovery {
             } else {
                 format!("/api/{version}")
             };
-            let list = match api.get_whole(&path, PLAIN).await {
+            let list = match api.get(&path, PLAIN).await {
                 Ok((_, body)) => {
                     serde_json::from_slice::<ResourceList>(&body).map_err(|error| error.to_string())
                 }
@@ -221,7 +221,7 @@ struct CoreVersions {
 }
 
 async fn found_at(api: &ClusterReader, path: &str) -> std::result::Result<Document, Failure> {
-    let (content_type, body) = api.get_whole(path, AGGREGATED).await?;
+    let (content_type, body) = api.get(path, AGGREGATED).await?;
     let unreadable = |error: serde_json::Error| Failure::unreadable(path, &error);
     if content_type.contains("APIGroupDiscoveryList") {
         return serde_json::from_slice(&body)

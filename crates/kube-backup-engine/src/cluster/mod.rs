@@ -1,7 +1,15 @@
 //! How the engine speaks to an API server: reading, writing, lists, discovery and waiting.
+//!
+//! Every request goes through a [`connection::Connection`], which tries again what may pass, within
+//! bounds, and knows what is being waited for ([`retry`]).
 
+pub(crate) mod client;
+pub(crate) mod connection;
 pub(crate) mod discovery;
+pub(crate) mod failure;
 pub(crate) mod list;
+pub(crate) mod query;
 pub(crate) mod reader;
+pub(crate) mod retry;
 pub(crate) mod wait;
 pub(crate) mod writer;

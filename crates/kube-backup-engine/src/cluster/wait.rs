@@ -1,42 +1,64 @@
-//! Waiting, never without an end, and saying for what.
+//! Waiting for an object to become what is needed, never without an end, and saying for what.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
+use tokio::time::Instant;
 
-use crate::cluster::writer::ClusterWriter;
+use super::failure::Failure;
+use super::retry::Waiting;
+use super::writer::ClusterWriter;
 use crate::{Error, ErrorKind, Result};
 
-const POLL: Duration = Duration::from_millis(100);
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// Polls an object until `ready` says so. `None` of it means that the object is gone.
+/// Polls an object until `ready` says so, for as long as a request may take. `ready` is given `None`
+/// when the object is not there.
+///
+/// # Errors
+/// [`ErrorKind::Timeout`] when it is not `what` by then, and [`ErrorKind::Cluster`] when the server
+/// refuses to show it.
 pub(crate) async fn until(
     api: &ClusterWriter,
     path: &str,
     what: &str,
     ready: impl Fn(Option<&Value>) -> bool,
 ) -> Result<()> {
+    let step = format!("wait for `{path}` to be {what}");
+    let mut place = api.retries().place();
     let started = Instant::now();
-    let mut pause = POLL;
-    loop {
-        let answer = api.get(path).await?;
-        let object = (answer.status != StatusCode::NOT_FOUND).then(|| answer.json());
+    let mut pause = FIRST_PAUSE;
+    for attempts in 1.. {
+        let response = api.get(path).await?;
+        let object = match Failure::of(&response) {
+            None => Some(response.json()),
+            Some(_) if response.status == StatusCode::NOT_FOUND => None,
+            Some(failure) => return Err(Error::cluster(step, failure)),
+        };
         if ready(object.as_ref()) {
             return Ok(());
         }
-        if started.elapsed() + pause > api.request_timeout() {
-            return Err(Error::new(
-                ErrorKind::Timeout,
-                format!(
-                    "wait for `{path}` to be {what}: it is not after {:?}",
-                    api.request_timeout()
-                ),
-            ));
+        let elapsed = started.elapsed();
+        if elapsed + pause > api.request_timeout() {
+            break;
         }
+        place.take(Waiting {
+            request: step.clone(),
+            failure: "not yet".to_owned(),
+            attempts,
+            elapsed,
+            delay: pause,
+        });
         tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(1));
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
+    let time = api.request_timeout();
+    Err(Error::new(
+        ErrorKind::Timeout,
+        format!("{step}: it is not after {time:?}"),
+    ))
 }
 
 /// Whether a definition's objects are served.

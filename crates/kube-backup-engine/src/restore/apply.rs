@@ -2,17 +2,19 @@
 //!
 //! With an API for dry runs the same steps are taken, each as a dry run, and nothing is waited for.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::changes::Change;
 use super::decide::{Decision, decide};
 use super::owners;
 use super::report::{Outcome, SkipReason};
 use super::spec::ExistingResourcePolicy;
-use crate::cluster::writer::{ApiResponse, ClusterWriter};
+use crate::cluster::failure::ApiResponse;
+use crate::cluster::writer::ClusterWriter;
 use crate::{ApiResource, GroupResource, Result};
 
 /// Most differences that a report names for one object.

@@ -10,7 +10,6 @@ use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::apply::{Applied, Wanted, apply};
-use super::deadline::Deadline;
 use super::decide::is_for_the_same_claim;
 use super::health;
 use super::owners::{self, Orphan, OwnerKey, Uids};
@@ -22,6 +21,7 @@ use super::served::Served;
 use super::spec::RestoreSpec;
 use super::transform::{self, TransformContext, Verdict};
 use crate::cluster::writer::ClusterWriter;
+use crate::deadline::Deadline;
 use crate::kinds::backends::{Backend, backends_of};
 use crate::kinds::order::Tier;
 use crate::{Discovery, Entry, GroupResource, ObjectId, OpenBackup, Result};
@@ -35,7 +35,6 @@ const ROOM: usize = 2 << 20;
 
 /// A restore under way, or the dry run of one.
 pub(crate) struct Execution<'a> {
-    pub(super) client: &'a kube::Client,
     pub(super) api: ClusterWriter,
     pub(super) spec: &'a RestoreSpec,
     backup: &'a OpenBackup,
@@ -87,7 +86,6 @@ impl<'a> Execution<'a> {
         reason = "called once; a struct for it would be this one"
     )]
     pub(super) fn new(
-        client: &'a kube::Client,
         api: ClusterWriter,
         spec: &'a RestoreSpec,
         backup: &'a OpenBackup,
@@ -98,7 +96,6 @@ impl<'a> Execution<'a> {
         on_progress: &'a OnProgress,
     ) -> Self {
         Self {
-            client,
             api,
             spec,
             backup,

@@ -7,7 +7,6 @@
 
 mod apply;
 mod changes;
-mod deadline;
 mod decide;
 mod execution;
 mod health;

@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::sync::Arc;
 
-use super::deadline::Deadline;
 use super::execution::Execution;
 use super::plan::RestorePlan;
 use super::progress::{OnProgress, RestoreProgress};
 use super::report::{Outcome, RestoreReport};
 use super::select::{Selection, select};
 use super::spec::RestoreSpec;
+use crate::cluster::connection::Connection;
+use crate::cluster::retry::{OnWait, Timeouts, Waiting};
 use crate::cluster::writer::ClusterWriter;
+use crate::deadline::Deadline;
 use crate::kinds::order::Tier;
 use crate::{Discovery, Entry, OpenBackup, Result};
 
@@ -33,6 +36,7 @@ pub struct Restore {
     backup: OpenBackup,
     spec: RestoreSpec,
     on_progress: OnProgress,
+    on_wait: Option<OnWait>,
 }
 
 impl fmt::Debug for Restore {
@@ -51,6 +55,7 @@ impl Restore {
             backup,
             spec,
             on_progress: Box::new(|_| {}),
+            on_wait: None,
         }
     }
 
@@ -61,14 +66,23 @@ impl Restore {
         self
     }
 
+    /// Calls `report` whenever a request to the API server has failed and is about to be tried again.
+    #[must_use]
+    pub fn on_wait(mut self, report: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
+        self.on_wait = Some(Arc::new(report));
+        self
+    }
+
     /// What [`run`](Self::run) would do, object by object, with what it would change in objects that
     /// are there. Nothing is written: the same steps are taken, and each write is a dry run.
     ///
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn plan(&self) -> Result<RestorePlan> {
-        let api = ClusterWriter::new(self.client.clone(), self.spec.request_timeout).for_dry_runs();
-        Ok(self.carry_out(api).await?.into_plan())
+        Ok(self
+            .carry_out(self.writer().for_dry_runs())
+            .await?
+            .into_plan())
     }
 
     /// Restores. What could not be restored is in the report, with the reason, and stops nothing else;
@@ -79,13 +93,27 @@ impl Restore {
     /// what it claims to be, down to the last chosen object, or when the server cannot be asked for its
     /// kinds.
     pub async fn run(self) -> Result<RestoreReport> {
-        let api = ClusterWriter::new(self.client.clone(), self.spec.request_timeout);
-        self.carry_out(api).await?.into_report().await
+        self.carry_out(self.writer()).await?.into_report().await
+    }
+
+    fn writer(&self) -> ClusterWriter {
+        let timeouts = Timeouts {
+            attempt: self.spec.attempt_timeout,
+            request: self.spec.request_timeout,
+        };
+        let client = self.client.clone();
+        ClusterWriter::new(Connection::new(client, timeouts, self.on_wait.clone()))
     }
 
     async fn carry_out(&self, api: ClusterWriter) -> Result<Execution<'_>> {
         self.spec.check()?;
-        let deadline = Deadline::of(&self.spec);
+        let reader = api.reader();
+        let deadline = Deadline::new(
+            "restore",
+            self.spec.deadline,
+            "run the restore again to settle what is left",
+            api.retries(),
+        );
         let Selection {
             entries,
             displaced,
@@ -93,9 +121,11 @@ impl Restore {
         } = deadline
             .within("read the backup", select(&self.backup, &self.spec))
             .await??;
-        let found = self.discover(deadline).await?;
+        let discovering = Discovery::of(&reader);
+        let found = deadline
+            .within("discover the kinds of the cluster", discovering)
+            .await??;
         let run = Execution::new(
-            &self.client,
             api,
             &self.spec,
             &self.backup,
@@ -144,14 +174,5 @@ impl Restore {
         }
         run.put_last_owners_back().await;
         Ok(run)
-    }
-
-    async fn discover(&self, deadline: Deadline) -> Result<Discovery> {
-        deadline
-            .within(
-                "discover the kinds of the cluster",
-                Discovery::run(&self.client),
-            )
-            .await?
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kube::core::{Selector, SelectorExt as _};
 
+use crate::cluster::retry::Timeouts;
 use crate::{Error, GroupResource, ObjectId, Result};
 
 /// What becomes of objects that are there already.
@@ -80,6 +81,8 @@ pub struct RestoreSpec {
     /// How long to wait for any one thing: a definition to be served, a namespace to be active, an
     /// object of the same name to be gone, a server to answer.
     pub request_timeout: Duration,
+    /// How long one attempt at a request may take, of those that fit into `request_timeout`.
+    pub attempt_timeout: Duration,
     /// How long to wait for what is restored to be ready: webhook configurations and APIServices wait
     /// this long for what answers them before they are restored, and the report this long for
     /// Pods, claims and load balancers. Zero looks once and waits for nothing.
@@ -136,7 +139,8 @@ impl RestoreSpec {
             existing_resource_policy: ExistingResourcePolicy::default(),
             preserve_node_ports: false,
             parallel: 32,
-            request_timeout: Duration::from_secs(60),
+            request_timeout: Timeouts::default().request,
+            attempt_timeout: Timeouts::default().attempt,
             wait_for_ready: Duration::ZERO,
             deadline: None,
         }

@@ -39,14 +39,15 @@ impl Execution<'_> {
             self.warn(error.chain());
             return Ok(());
         }
-        let found = Discovery::run(self.client);
+        let reader = self.api.reader();
         match self
             .deadline
-            .within("discover the restored kinds", found)
+            .within("discover the restored kinds", Discovery::of(&reader))
             .await
         {
-            Ok(found) => *lock(&self.served) = Arc::new(Served::new(found?)),
-            Err(error) => self.warn(error.chain()),
+            Ok(Ok(found)) => *lock(&self.served) = Arc::new(Served::new(found)),
+            // What was restored so far is worth a report.
+            Ok(Err(error)) | Err(error) => self.warn(error.chain()),
         }
         Ok(())
     }

@@ -7,14 +7,16 @@ use http::StatusCode;
 
 use super::inventory::{Inventory, Missing};
 use super::report::{Check, Finding, Severity, VerifyReport};
+use crate::cluster::connection::Connection;
+use crate::cluster::retry::Timeouts;
 use crate::cluster::writer::ClusterWriter;
 use crate::restore::is_never_restored;
 use crate::{ApiResource, Discovery, ObjectId, Result};
 
 /// Objects looked for at once.
 const PARALLEL: usize = 8;
-/// How long to wait for one answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long one request is tried.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Adds what the cluster would refuse, and takes away what it has of the missing objects.
 pub(super) async fn check(
@@ -23,7 +25,12 @@ pub(super) async fn check(
     missing: &mut Missing,
     report: &mut VerifyReport,
 ) -> Result<()> {
-    let found = Discovery::run(client).await?;
+    let timeouts = Timeouts {
+        request: REQUEST_TIMEOUT,
+        ..Timeouts::default()
+    };
+    let api = ClusterWriter::new(Connection::new(client.clone(), timeouts, None));
+    let found = Discovery::of(&api.reader()).await?;
     for (group_version, reason) in &found.failed {
         let message = format!("the cluster could not tell of `{group_version}`: {reason}");
         report.add(
@@ -35,7 +42,6 @@ pub(super) async fn check(
         report.add(finding);
     }
 
-    let api = ClusterWriter::new(client.clone(), PATIENCE);
     let paths: Vec<(ObjectId, String)> = missing
         .objects
         .keys()

@@ -7,11 +7,14 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
-use http_body_util::BodyExt as _;
+use kube::client::Body;
 use serde::Deserialize;
 
 use crate::archive::write::TypeMeta;
-use crate::cluster::reader::{Backoff, ClusterReader, Failure, encode_query};
+use crate::cluster::failure::Failure;
+use crate::cluster::query::with_query;
+use crate::cluster::reader::{ClusterReader, is_hopeless};
+use crate::cluster::retry::Attempts;
 use crate::scan::Head;
 use crate::{ApiResource, Error, Result};
 
@@ -19,7 +22,10 @@ pub(crate) use item::{Item, Splice};
 use splitter::Splitter;
 
 /// Objects per page: what the reference tool and kubectl ask for.
-pub(crate) const PAGE: u32 = 500;
+const PAGE: u32 = 500;
+/// Attempts at a list of a resourceVersion that the server has not come to.
+const UNKNOWN_VERSION: u32 = 5;
+
 /// Reads one kind's objects in one namespace or everywhere.
 pub(crate) struct ListReader<'a> {
     api: &'a ClusterReader,
@@ -28,8 +34,8 @@ pub(crate) struct ListReader<'a> {
     selector: Option<&'a str>,
     resource_version: Option<&'a str>,
     continue_token: String,
-    page: Option<(kube::client::Body, Splitter)>,
-    backoff: Backoff,
+    page: Option<(Body, Splitter)>,
+    attempts: Attempts,
     /// Key of the last object given out: a page that is read again begins before it.
     last: Option<(String, String)>,
     done: bool,
@@ -52,6 +58,7 @@ impl<'a> ListReader<'a> {
         selector: Option<&'a str>,
         resource_version: Option<&'a str>,
     ) -> Self {
+        let list = resource.list_path(namespace);
         Self {
             api,
             types: Arc::new(TypeMeta {
@@ -64,7 +71,7 @@ impl<'a> ListReader<'a> {
             resource_version,
             continue_token: String::new(),
             page: None,
-            backoff: Backoff::default(),
+            attempts: api.connection.attempts(format!("GET `{list}`")),
             last: None,
             done: false,
             listed_version: String::new(),
@@ -80,80 +87,84 @@ impl<'a> ListReader<'a> {
     }
 
     fn path(&self) -> String {
-        let mut path = self.resource.list_path(self.namespace.as_deref());
-        path.push_str("?limit=");
-        path.push_str(&PAGE.to_string());
-        if let Some(selector) = self.selector {
-            path.push_str("&labelSelector=");
-            encode_query(selector, &mut path);
-        }
-        if !self.continue_token.is_empty() {
-            path.push_str("&continue=");
-            encode_query(&self.continue_token, &mut path);
-        } else if let Some(resource_version) = self.resource_version {
-            path.push_str("&resourceVersionMatch=Exact&resourceVersion=");
-            encode_query(resource_version, &mut path);
-        }
-        path
+        let pinned = self.resource_version.filter(|_| self.is_pinned());
+        with_query(
+            &self.resource.list_path(self.namespace.as_deref()),
+            &[
+                ("limit", &PAGE.to_string()),
+                ("labelSelector", self.selector.unwrap_or_default()),
+                ("continue", &self.continue_token),
+                ("resourceVersionMatch", pinned.map_or("", |_| "Exact")),
+                ("resourceVersion", pinned.unwrap_or_default()),
+            ],
+        )
     }
 
-    /// The next few objects, or `None` behind the last.
+    /// The next few objects, or `None` after the last.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Item>>, Failure> {
-        let mut items = Vec::new();
-        loop {
-            if self.page.is_none() {
-                if self.done {
-                    return Ok(None);
-                }
-                let path = self.path();
-                match self.api.get(&path, "application/json").await {
-                    Ok(response) => {
-                        self.page = Some((response.into_body(), Splitter::default()));
-                    }
-                    Err(failure) => {
-                        self.recover(failure).await?;
-                        continue;
+        // Whatever the caller did since the last objects is not the server's time.
+        self.attempts.progressed();
+        while self.page.is_some() || !self.done {
+            match self.read_on().await {
+                Ok(raw) => {
+                    let items = self.heads(raw)?;
+                    if !items.is_empty() {
+                        return Ok(Some(items));
                     }
                 }
-            }
-            let Some((body, splitter)) = &mut self.page else {
-                continue;
-            };
-            match body.frame().await {
-                Some(Ok(frame)) => {
-                    if let Some(bytes) = frame.data_ref() {
-                        splitter
-                            .push(bytes, &mut items)
-                            .map_err(|error| self.unreadable(&error))?;
-                    }
-                }
-                Some(Err(error)) => {
+                Err(failure) => {
                     self.page = None;
-                    self.backoff.wait_for(error).await?;
-                }
-                None => {
-                    let Some((_, splitter)) = self.page.take() else {
-                        continue;
-                    };
-                    match splitter.finish() {
-                        Ok(meta) => {
-                            self.backoff.reset();
-                            self.done = meta.continue_token.is_empty();
-                            self.continue_token = meta.continue_token;
-                            self.listed_version = meta.resource_version;
-                        }
-                        // A body that ends early without an error of its own.
-                        Err(error) => self.backoff.wait_for(error).await?,
-                    }
-                }
-            }
-            if !items.is_empty() {
-                let heads = self.heads(std::mem::take(&mut items))?;
-                if !heads.is_empty() {
-                    return Ok(Some(heads));
+                    self.retry(failure).await?;
                 }
             }
         }
+        Ok(None)
+    }
+
+    /// The objects in the next few bytes of the page under way, or the beginning of the next page.
+    async fn read_on(&mut self) -> Result<Vec<Bytes>, Failure> {
+        let connection = &self.api.connection;
+        let Some((body, splitter)) = &mut self.page else {
+            let ask = self.api.ask(&self.path(), "application/json");
+            let opened = self.attempts.one("no response", connection.open(&ask));
+            self.page = Some((opened.await?.into_body(), Splitter::default()));
+            return Ok(Vec::new());
+        };
+        let mut items = Vec::new();
+        if let Some(bytes) = connection.chunk(body).await? {
+            if let Err(error) = splitter.push(&bytes, &mut items) {
+                return Err(self.unreadable(&error));
+            }
+        } else if let Some((_, splitter)) = self.page.take() {
+            // A body may end early without an error of its own.
+            let meta = splitter
+                .finish()
+                .map_err(|error| Failure::transport(&error))?;
+            self.attempts.progressed();
+            self.done = meta.continue_token.is_empty();
+            self.continue_token = meta.continue_token;
+            self.listed_version = meta.resource_version;
+        }
+        Ok(items)
+    }
+
+    /// Waits for the next attempt, or finds another way to read the list.
+    async fn retry(&mut self, failure: Failure) -> Result<(), Failure> {
+        let pinned = self.is_pinned();
+        let is_hopeless = |failure: &Failure, failed: u32| {
+            // Some servers will never know that version, and say so in this way.
+            let unknown = pinned && failure.is(StatusCode::GATEWAY_TIMEOUT);
+            is_hopeless(failure, failed) || unknown && failed >= UNKNOWN_VERSION
+        };
+        if let Err(failure) = self.attempts.again(failure, is_hopeless).await {
+            self.recover(failure).await?;
+            self.attempts.progressed();
+        }
+        Ok(())
+    }
+
+    fn is_pinned(&self) -> bool {
+        self.resource_version.is_some() && self.continue_token.is_empty()
     }
 
     /// Reads heads, and drops what was given out before a page had to be read again.
@@ -181,7 +192,7 @@ impl<'a> ListReader<'a> {
 
     /// Finds another way to read the list, or gives the failure back.
     async fn recover(&mut self, failure: Failure) -> Result<(), Failure> {
-        let pinned = self.resource_version.is_some() && self.continue_token.is_empty();
+        let pinned = self.is_pinned();
         if failure.is(StatusCode::GONE) {
             if let Some(token) = failure.continue_token {
                 self.continue_token = token;
@@ -252,7 +263,7 @@ async fn storage_version(api: &ClusterReader, resource: &ApiResource) -> Option<
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}",
         resource.group_resource()
     );
-    let (_, body) = api.get_whole(&path, "application/json").await.ok()?;
+    let (_, body) = api.get(&path, "application/json").await.ok()?;
     let crd: Crd = serde_json::from_slice(&body).ok()?;
     crd.spec
         .versions

@@ -1,20 +1,21 @@
 //! Looking at the cluster: the few lists that tell whether what was restored is well.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
+use tokio::time::Instant;
 
 use super::{HealthIssue, checks};
-use crate::cluster::reader::encode_query;
+use crate::cluster::query::with_query;
 use crate::cluster::writer::ClusterWriter;
 use crate::kinds::backends::Backend;
 use crate::restore::report::RestoreReport;
 use crate::{Error, GroupResource, Result};
 
 /// Objects in one page of a list: Pods are large.
-const PAGE: usize = 250;
+const PAGE: &str = "250";
 /// With more namespaces than these, one list of all of them is less work.
 const FEW: usize = 8;
 /// Between two looks.
@@ -252,15 +253,14 @@ async fn pages(
 ) -> Result<()> {
     let mut token = String::new();
     loop {
-        let mut path = format!("{list}?limit={PAGE}");
-        for (key, value) in [("labelSelector", selector), ("continue", &token)] {
-            if !value.is_empty() {
-                path.push('&');
-                path.push_str(key);
-                path.push('=');
-                encode_query(value, &mut path);
-            }
-        }
+        let path = with_query(
+            list,
+            &[
+                ("limit", PAGE),
+                ("labelSelector", selector),
+                ("continue", &token),
+            ],
+        );
         let answer = api.get(&path).await?;
         if answer.status == StatusCode::GONE && !token.is_empty() {
             // The list has grown too old to go on with; what is told of the rest is worth little.

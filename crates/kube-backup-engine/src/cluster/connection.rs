@@ -1,0 +1,173 @@
+//! One request to the API server, with its attempts: what reading and writing have in common.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http_body_util::{BodyExt as _, Limited};
+use kube::client::Body;
+use tokio::time::timeout;
+
+use super::failure::{ApiResponse, Failure};
+use super::retry::{Attempts, OnWait, Retries, Timeouts};
+
+/// Largest response read whole: discovery documents, single objects, pages of a list.
+const MAX_RESPONSE: usize = 64 << 20;
+
+/// What is asked of the server.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    pub(crate) method: Method,
+    /// With its query.
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Ask {
+    pub(crate) fn get(path: &str, accept: &'static str) -> Self {
+        Self {
+            method: Method::GET,
+            path: path.to_owned(),
+            headers: HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]),
+            body: Bytes::new(),
+        }
+    }
+
+    /// For people.
+    pub(crate) fn name(&self) -> String {
+        let path = self.path.split('?').next().unwrap_or_default();
+        format!("{} `{path}`", self.method)
+    }
+}
+
+/// The API server, and how long it may take. Clones share what is being waited for.
+#[derive(Clone)]
+pub(crate) struct Connection {
+    client: kube::Client,
+    echo: kube::Client,
+    timeouts: Timeouts,
+    retries: Retries,
+}
+
+impl Connection {
+    /// Speaks through `client`, and tries again by itself alone: of a client that would do so too, as
+    /// all do that are made from a [`kube::Config`] with its defaults, the retries are turned off.
+    pub(crate) fn new(client: kube::Client, timeouts: Timeouts, on_wait: Option<OnWait>) -> Self {
+        let echo = tower::service_fn(|request: Request<Body>| async {
+            Ok::<_, Infallible>(Response::new(request.into_body()))
+        });
+        Self {
+            echo: kube::Client::new(echo, client.default_namespace()),
+            client,
+            timeouts,
+            retries: Retries::new(on_wait),
+        }
+    }
+
+    pub(crate) fn timeouts(&self) -> Timeouts {
+        self.timeouts
+    }
+
+    pub(crate) fn retries(&self) -> &Retries {
+        &self.retries
+    }
+
+    /// Attempts at what has this name for people.
+    pub(crate) fn attempts(&self, request: String) -> Attempts {
+        Attempts::new(request, self.timeouts, &self.retries)
+    }
+
+    /// A body that nobody can send a second time.
+    ///
+    /// kube's retry layer, which hides up to 15 attempts and what the server says to them, repeats
+    /// requests whose bodies it can clone. Those of responses it cannot, so this one has been a
+    /// response: kube has no other way to make one.
+    async fn single_use(&self, bytes: Bytes) -> Result<Body, Failure> {
+        let sent = self.echo.send(Request::new(Body::from(bytes))).await;
+        sent.map(Response::into_body)
+            .map_err(|error| Failure::transport(&error))
+    }
+
+    /// Sends once, and returns the beginning of a success.
+    pub(crate) async fn open(&self, ask: &Ask) -> Result<Response<Body>, Failure> {
+        let response = self.send(ask).await?;
+        if response.status().is_success() {
+            return Ok(response);
+        }
+        Err(Failure::refusal(&self.whole(response).await?))
+    }
+
+    async fn send(&self, ask: &Ask) -> Result<Response<Body>, Failure> {
+        let mut request = Request::new(self.single_use(ask.body.clone()).await?);
+        *request.method_mut() = ask.method.clone();
+        request.headers_mut().clone_from(&ask.headers);
+        *request.uri_mut() = ask
+            .path
+            .parse()
+            .map_err(|error: http::uri::InvalidUri| Failure::unreadable(&ask.path, &error))?;
+        self.client
+            .send(request)
+            .await
+            .map_err(|error| Failure::transport(&error))
+    }
+
+    async fn whole(&self, response: Response<Body>) -> Result<ApiResponse, Failure> {
+        let (head, body) = response.into_parts();
+        let header = |name| {
+            let value: Option<&HeaderValue> = head.headers.get(name);
+            value.and_then(|value| value.to_str().ok())
+        };
+        let retry_after = header(RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
+        let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
+        let body = Limited::new(body, MAX_RESPONSE)
+            .collect()
+            .await
+            .map_err(|error| Failure::transport(error.as_ref()))?;
+        Ok(ApiResponse {
+            status: head.status,
+            content_type,
+            retry_after: retry_after.map(Duration::from_secs),
+            body: body.to_bytes(),
+        })
+    }
+
+    /// The next bytes of a response's body; `None` after its end.
+    pub(crate) async fn chunk(&self, body: &mut Body) -> Result<Option<Bytes>, Failure> {
+        let limit = self.timeouts.attempt;
+        loop {
+            let frame = match timeout(limit, body.frame()).await {
+                Err(_) => return Err(Failure::silence("no more of the response", limit)),
+                Ok(None) => return Ok(None),
+                Ok(Some(frame)) => frame.map_err(|error| Failure::transport(&error))?,
+            };
+            // What is no data are trailers.
+            if let Ok(bytes) = frame.into_data() {
+                return Ok(Some(bytes));
+            }
+        }
+    }
+
+    /// Asks until there is a response that asking again would not change, success or not. Of what may
+    /// pass, `is_hopeless` says what is not worth waiting for, by the failure and how often it came.
+    pub(crate) async fn exchange(
+        &self,
+        ask: &Ask,
+        is_hopeless: impl Fn(&Failure, u32) -> bool,
+    ) -> Result<ApiResponse, Failure> {
+        let mut attempts = self.attempts(ask.name());
+        loop {
+            let attempt = async { self.whole(self.send(ask).await?).await };
+            let failure = match attempts.one("no complete response", attempt).await {
+                Ok(response) => match Failure::of(&response) {
+                    Some(failure) if failure.is_transient() => failure,
+                    _ => return Ok(response),
+                },
+                Err(failure) => failure,
+            };
+            attempts.again(failure, &is_hopeless).await?;
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! When a request to the API server is tried again, how long for, and when it is given up.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::failure::Failure;
+
+/// The ceiling of the first delay, doubled each time.
+const FIRST_DELAY: Duration = Duration::from_millis(100);
+const LONGEST_DELAY: Duration = Duration::from_secs(4);
+/// The longest wait that a server can ask for; it is asked again then.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(20);
+/// From here on a wait is worth a line in everybody's log.
+const WORTH_TELLING: Duration = Duration::from_secs(2);
+/// Retries that an error names.
+const SHOWN: usize = 3;
+
+/// How long requests may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timeouts {
+    /// For the server to begin its response, and between two parts of a response.
+    pub(crate) attempt: Duration,
+    /// For a request with all its attempts. Of a list, for its next object.
+    pub(crate) request: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            // Webhooks may take 30 s, and what the server then says is worth having.
+            attempt: Duration::from_secs(40),
+            request: Duration::from_secs(60),
+        }
+    }
+}
+
+/// A request that failed and is about to be tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Waiting {
+    /// What is asked of the API server, such as `` GET `/api/v1/pods` ``.
+    pub request: String,
+    /// How the last attempt ended, in the server's own words where it said anything.
+    pub failure: String,
+    /// Attempts made so far.
+    pub attempts: u32,
+    /// How long the request has been failing.
+    pub elapsed: Duration,
+    /// When it is tried again, from now.
+    pub delay: Duration,
+}
+
+impl fmt::Display for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}, which failed {} times in {:.1?}: {}",
+            self.request, self.attempts, self.elapsed, self.failure
+        )
+    }
+}
+
+/// Whoever wants to know of each wait.
+pub(crate) type OnWait = Arc<dyn Fn(&Waiting) + Send + Sync>;
+
+/// The requests that are failing now. Clones share them.
+#[derive(Clone, Default)]
+pub(crate) struct Retries {
+    now: Arc<Mutex<BTreeMap<u64, Waiting>>>,
+    on_wait: Option<OnWait>,
+}
+
+impl Retries {
+    pub(crate) fn new(on_wait: Option<OnWait>) -> Self {
+        Self {
+            now: Arc::default(),
+            on_wait,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Waiting>> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// A place among them, empty for now.
+    pub(crate) fn place(&self) -> Place {
+        Place {
+            retries: self.clone(),
+            number: fastrand::u64(..),
+            taken: false,
+        }
+    }
+}
+
+/// Of one request among all that are failing, for as long as it lives.
+pub(crate) struct Place {
+    retries: Retries,
+    number: u64,
+    taken: bool,
+}
+
+impl Place {
+    /// Says what is waited for, to whoever wants to know.
+    pub(crate) fn take(&mut self, waiting: Waiting) {
+        if waiting.elapsed + waiting.delay < WORTH_TELLING {
+            tracing::debug!(%waiting, delay = ?waiting.delay, "trying a request again");
+        } else {
+            tracing::info!(%waiting, delay = ?waiting.delay, "waiting for the API server");
+        }
+        if let Some(tell) = &self.retries.on_wait {
+            tell(&waiting);
+        }
+        self.taken = true;
+        self.retries.lock().insert(self.number, waiting);
+    }
+
+    fn give_up(&mut self) {
+        if std::mem::take(&mut self.taken) {
+            self.retries.lock().remove(&self.number);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.give_up();
+    }
+}
+
+/// The first few of them, for an error; nothing when none is failing.
+impl fmt::Display for Retries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let now = self.lock();
+        for (n, waiting) in now.values().take(SHOWN).enumerate() {
+            let before = if n == 0 { "" } else { "; " };
+            write!(f, "{before}{waiting}")?;
+        }
+        match now.len().saturating_sub(SHOWN) {
+            0 => Ok(()),
+            more => write!(f, "; and {more} more"),
+        }
+    }
+}
+
+/// The attempts at one request.
+pub(crate) struct Attempts {
+    request: String,
+    timeouts: Timeouts,
+    place: Place,
+    /// When the request began, or made its last progress.
+    since: Instant,
+    failed: u32,
+    /// What the server last said, while it says nothing more.
+    last_words: Option<String>,
+}
+
+impl Attempts {
+    pub(crate) fn new(request: String, timeouts: Timeouts, retries: &Retries) -> Self {
+        Self {
+            request,
+            timeouts,
+            place: retries.place(),
+            since: Instant::now(),
+            failed: 0,
+            last_words: None,
+        }
+    }
+
+    /// One attempt, for as long as it may take. `what` says what is missing when that is over.
+    pub(crate) async fn one<T>(
+        &self,
+        what: &str,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let left = self.timeouts.request.saturating_sub(self.since.elapsed());
+        let limit = self.timeouts.attempt.min(left);
+        match timeout(limit, work).await {
+            Ok(done) => done,
+            Err(_) => Err(Failure::silence(what, limit)),
+        }
+    }
+
+    /// Retries for the next attempt, or gives the failure back when there is to be none.
+    ///
+    /// Of what may pass, `is_hopeless` says what is not worth waiting for, by the failure and how many
+    /// there were.
+    pub(crate) async fn again(
+        &mut self,
+        mut failure: Failure,
+        is_hopeless: impl Fn(&Failure, u32) -> bool,
+    ) -> Result<(), Failure> {
+        self.failed += 1;
+        let elapsed = self.since.elapsed();
+        let delay = delay(self.failed, failure.retry_after);
+        if !failure.is_transient()
+            || is_hopeless(&failure, self.failed)
+            || elapsed + delay >= self.timeouts.request
+        {
+            if let Some(words) = self.last_words.take().filter(|_| !failure.is_response()) {
+                failure.message = format!("{}; before that: {words}", failure.message);
+            }
+            return Err(failure.after(self.failed, elapsed));
+        }
+        if failure.is_response() {
+            self.last_words = Some(failure.to_string());
+        }
+        self.place.take(Waiting {
+            request: self.request.clone(),
+            failure: failure.to_string(),
+            attempts: self.failed,
+            elapsed,
+            delay,
+        });
+        sleep(delay).await;
+        Ok(())
+    }
+
+    /// Something came of it: the time counts from now.
+    pub(crate) fn progressed(&mut self) {
+        self.since = Instant::now();
+        self.failed = 0;
+        self.last_words = None;
+        self.place.give_up();
+    }
+}
+
+/// What passes before the next attempt: doubled each time, half of it at random, so that parallel
+/// requests do not come back all at once; or what the server asks for, within reason.
+fn delay(failed: u32, retry_after: Option<Duration>) -> Duration {
+    let ceiling = (FIRST_DELAY * 2u32.pow(failed.saturating_sub(1).min(10))).min(LONGEST_DELAY);
+    let backoff = ceiling.mul_f64(0.5 + fastrand::f64() / 2.0);
+    match retry_after {
+        Some(asked) => asked.min(LONGEST_RETRY_AFTER) + backoff / 8,
+        None => backoff,
+    }
+}

@@ -1,0 +1,61 @@
+//! When all of a backup or a restore has to be over.
+
+use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::cluster::retry::Retries;
+use crate::{Error, ErrorKind, Result};
+
+/// The deadline of a whole operation, if it has one.
+#[derive(Clone)]
+pub(crate) struct Deadline {
+    at: Option<Instant>,
+    time: Duration,
+    operation: &'static str,
+    remedy: &'static str,
+    retries: Retries,
+}
+
+impl Deadline {
+    /// The deadline of an operation that begins now. What it waits for then is among `retries`.
+    pub(crate) fn new(
+        operation: &'static str,
+        time: Option<Duration>,
+        remedy: &'static str,
+        retries: &Retries,
+    ) -> Self {
+        Self {
+            // A time beyond what the clock can tell is none.
+            at: time.and_then(|time| Instant::now().checked_add(time)),
+            time: time.unwrap_or_default(),
+            operation,
+            remedy,
+            retries: retries.clone(),
+        }
+    }
+
+    /// Waits for `work` until the deadline; the error names `step`, and the requests that were failing.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] once the deadline has passed.
+    pub(crate) async fn within<F: Future>(&self, step: &str, work: F) -> Result<F::Output> {
+        let Some(at) = self.at else {
+            return Ok(work.await);
+        };
+        // What it waits for is forgotten when it is dropped.
+        let mut work = pin!(work);
+        timeout_at(at, work.as_mut()).await.map_err(|_| {
+            let mut message = format!(
+                "{step}: the deadline of the {}, {:?} after its start, passed before it was done",
+                self.operation, self.time
+            );
+            if !self.retries.is_empty() {
+                message = format!("{message}, waiting for {}", self.retries);
+            }
+            Error::new(ErrorKind::Timeout, format!("{message}; {}", self.remedy))
+        })
+    }
+}
