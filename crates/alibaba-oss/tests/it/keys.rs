@@ -1,11 +1,8 @@
 //! Keys with every legal byte, through every operation that names one.
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
-mod cloud;
-
+use crate::cloud::{self, BUCKET};
 use alibaba_oss::{Client, Versioning};
 use bytes::Bytes;
-use cloud::BUCKET;
 use futures::TryStreamExt;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};

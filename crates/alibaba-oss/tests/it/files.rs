@@ -1,11 +1,9 @@
 //! Files and streams in and out.
 
-mod cloud;
-
 use std::sync::{Arc, Mutex};
 
+use crate::cloud::{self, BUCKET};
 use alibaba_oss::{ErrorKind, Payload};
-use cloud::BUCKET;
 
 #[tokio::test]
 async fn a_file_and_a_stream_are_put_and_a_file_is_got() {

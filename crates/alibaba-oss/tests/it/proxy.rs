@@ -1,17 +1,14 @@
 //! Requests through a proxy: handed over where they are plain, tunnelled where they are not.
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
-
-mod cloud;
 
 use std::sync::{Arc, Mutex};
 
+use crate::cloud::{self, BUCKET, ID, SECRET};
 use alibaba_core::credentials::StaticProvider;
 use alibaba_core::retry::RetryPolicy;
 use alibaba_core::{
     ConnectionSettings, Credentials, Proxy, ProxyChoice, ProxyRules, Region, RootCertificates,
 };
 use alibaba_oss::{Client, ErrorKind};
-use cloud::{BUCKET, ID, SECRET};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 

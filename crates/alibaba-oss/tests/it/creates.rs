@@ -1,16 +1,13 @@
 //! Writing only where the key is free: of any number of writers at most one is told that it succeeded,
 //! whatever the bucket does with versions.
 #![cfg(feature = "object_store")]
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
-
-mod cloud;
 
 use std::time::Duration;
 
+use crate::cloud::{self, BUCKET, Cloud, ID, SECRET};
 use alibaba_core::Region;
 use alibaba_local::{Fault, LocalCloud, Rule, User};
 use alibaba_oss::{ForbidOverwrite, OssStore, Versioning};
-use cloud::{BUCKET, Cloud, ID, SECRET};
 use futures::future::join_all;
 use object_store::path::Path;
 use object_store::{

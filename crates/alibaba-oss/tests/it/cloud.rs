@@ -1,10 +1,4 @@
 //! A local cloud with one bucket, and clients of it.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    reason = "each test binary uses a part of it, and a setup that fails is a failed test"
-)]
 
 use std::sync::Arc;
 use std::time::Duration;

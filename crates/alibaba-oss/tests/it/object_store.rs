@@ -1,10 +1,8 @@
 //! `object_store`'s own integration checks, of both versions, on a bucket without versions and on one
 //! with them, against a local OSS that verifies every signature.
 #![cfg(all(feature = "object_store", feature = "object_store_013"))]
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
-mod cloud;
-
+use crate::cloud;
 use alibaba_oss::{ForbidOverwrite, OssStore};
 use object_store::path::Path;
 use object_store::{

@@ -1,17 +1,14 @@
 //! What the CRC-64 says of every kind of transfer, and what becomes of bytes that are lost or altered.
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
-
-mod cloud;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::cloud::{self, BUCKET, Cloud};
 use alibaba_local::{Fault, Rule};
 use alibaba_oss::{Client, ErrorKind, Verdict};
 use bytes::Bytes;
-use cloud::{BUCKET, Cloud};
 use futures::StreamExt;
 use futures::stream;
 

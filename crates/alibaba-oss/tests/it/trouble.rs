@@ -1,12 +1,10 @@
 //! What the client does when something is wrong: with its settings, with the network, with OSS.
 
-mod cloud;
-
+use crate::cloud::{self, BUCKET, ID, SECRET};
 use alibaba_core::{Credentials, Region};
 use alibaba_local::{Fault, Rule, User};
 use alibaba_oss::{Client, ErrorKind, Payload};
 use bytes::Bytes;
-use cloud::{BUCKET, ID, SECRET};
 
 async fn put(client: &Client) -> Result<alibaba_oss::PutOutcome, alibaba_oss::Error> {
     client.put_object(BUCKET, "a", "hello").send().await

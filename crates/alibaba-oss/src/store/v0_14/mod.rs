@@ -4,13 +4,13 @@
     clippy::duplicate_mod,
     reason = "compiled once for each version of object_store, against that version's types"
 )]
-#[path = "adapter.rs"]
+#[path = "../adapter.rs"]
 mod adapter;
 #[allow(
     clippy::duplicate_mod,
     reason = "compiled once for each version of object_store, against that version's types"
 )]
-#[path = "parts.rs"]
+#[path = "../parts.rs"]
 mod parts;
 #[cfg(feature = "object_store_signer")]
 mod signer;

@@ -1,11 +1,8 @@
 //! Versions: kept, listed, read, deleted.
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
-mod cloud;
-
+use crate::cloud::{self, BUCKET, Cloud, ID, SECRET};
 use alibaba_local::User;
 use alibaba_oss::{Client, ErrorKind, VersionMarker, Versioning};
-use cloud::{BUCKET, Cloud, ID, SECRET};
 use futures::TryStreamExt;
 
 async fn versioned() -> (Cloud, Client) {

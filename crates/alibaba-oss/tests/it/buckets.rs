@@ -1,15 +1,12 @@
 //! Buckets: made, found, described, protected.
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
-mod cloud;
-
+use crate::cloud::{self, BUCKET, Cloud};
 use alibaba_local::{Fault, Rule};
 use alibaba_oss::{
     Acl, Client, DefaultRetention, Due, ErrorKind, Expiration, LifecycleRule, OverwriteRule,
     Redundancy, Retention, RetentionMode, RetentionPeriod, StorageClass, Versioning, WormState,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use cloud::{BUCKET, Cloud};
 use futures::TryStreamExt;
 
 const DAY: i64 = 24 * 3600;

@@ -1,18 +1,15 @@
 //! What is signed for somebody else, used by a client that knows nothing of OSS.
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
-
-mod cloud;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::cloud::{self, BUCKET, ID, SECRET};
 use alibaba_core::credentials::{CredentialsError, Identity, ProvideCredentials};
 use alibaba_core::{Credentials, Region};
 use alibaba_local::User;
 use alibaba_oss::{Client, Presigned};
 use bytes::Bytes;
 use chrono::{TimeDelta, Utc};
-use cloud::{BUCKET, ID, SECRET};
 use futures::future::BoxFuture;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Full};

@@ -1,14 +1,11 @@
 //! Copies of any size, and what becomes of them when something breaks midway.
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
-
-mod cloud;
 
 use std::sync::{Arc, Mutex};
 
+use crate::cloud::{BUCKET, Cloud, ID, SECRET};
 use alibaba_local::{Fault, LocalCloud, Rule, User};
 use alibaba_oss::{Client, ErrorKind, ObjectCopy, StorageClass, Verdict};
 use bytes::Bytes;
-use cloud::{BUCKET, Cloud, ID, SECRET};
 
 /// The shortest part that OSS takes.
 const PART: u64 = 100 * 1024;

@@ -1,20 +1,17 @@
 //! Whole transfers, and what becomes of them when something breaks midway.
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
-
-mod cloud;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use crate::cloud::{self, BUCKET, Cloud, ID, SECRET};
 use alibaba_core::credentials::{CredentialsError, Identity, ProvideCredentials};
 use alibaba_core::retry::RetryPolicy;
 use alibaba_core::{Credentials, Region};
 use alibaba_local::{Fault, Rule, User};
 use alibaba_oss::{Client, ErrorKind, Verdict};
 use bytes::Bytes;
-use cloud::{BUCKET, Cloud, ID, SECRET};
 use futures::future::BoxFuture;
 use futures::stream;
 

@@ -1,15 +1,12 @@
 //! What can be done with objects beside writing and reading them.
-#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
-mod cloud;
-
+use crate::cloud::{self, BUCKET, Cloud};
 use alibaba_local::{Fault, Rule};
 use alibaba_oss::{
     Acl, Client, Encryption, ErrorKind, Payload, RestoreOutcome, RestoreTier, StorageClass, Verdict,
 };
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
-use cloud::{BUCKET, Cloud};
 
 async fn start() -> (Cloud, Client) {
     let cloud = cloud::start().await;

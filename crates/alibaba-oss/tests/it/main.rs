@@ -1,0 +1,21 @@
+//! The client against a local OSS that verifies every signature.
+#![allow(
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "a setup that fails is a failed test, and one binary holds them all"
+)]
+
+mod buckets;
+mod cloud;
+mod copies;
+mod creates;
+mod files;
+mod integrity;
+mod keys;
+mod object_store;
+mod objects;
+mod presign;
+mod proxy;
+mod transfers;
+mod trouble;
+mod versions;
