@@ -22,7 +22,7 @@ pub use operations::acl::ObjectAcl;
 pub use operations::append::{AppendObject, Appended};
 pub use operations::attributes::{Acl, Encryption, StorageClass};
 pub use operations::bucket::{CreateBucket, Redundancy};
-pub use operations::bucket_facts::{BucketInfo, BucketStat, ClassStat};
+pub use operations::bucket_info::{BucketInfo, BucketStat, ClassStat};
 pub use operations::buckets::{BucketPage, BucketSummary, ListBuckets};
 pub use operations::copy::CopyObject;
 pub use operations::delete::{DeleteObject, Deleted};

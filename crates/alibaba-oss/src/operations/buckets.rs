@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::attributes::StorageClass;
 use super::header;
-use super::pages::{self, Paged};
+use super::listing::{self, Paged};
 use crate::client::{Call, Client};
 use crate::error::Result;
 
@@ -156,7 +156,7 @@ impl ListBuckets {
             .document(&call, "ListAllMyBucketsResult")
             .await?;
         let marker = list.next_marker.filter(|marker| !marker.is_empty());
-        let next = pages::next(&call.step, list.is_truncated, marker, self.marker.as_ref())?;
+        let next = listing::next(&call.step, list.is_truncated, marker, self.marker.as_ref())?;
         let buckets = list.buckets.bucket.into_iter();
         Ok(BucketPage {
             buckets: buckets.map(summary).collect(),
@@ -166,7 +166,7 @@ impl ListBuckets {
 
     /// All pages, one after the other.
     pub fn pages(self) -> impl Stream<Item = Result<BucketPage>> + Send {
-        pages::pages(self)
+        listing::pages(self)
     }
 }
 

@@ -3,7 +3,7 @@
 use http::{HeaderMap, Method};
 use serde::Deserialize;
 
-use super::copy_source::CopySource;
+use super::copy_spec::CopySource;
 use super::put::{PutOutcome, claimed};
 use super::setters::{copy_conditions, copy_version, forbid_overwrite, object_headers};
 use super::{check_crc, crc, etag, version_id};

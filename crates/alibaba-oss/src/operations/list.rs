@@ -6,7 +6,7 @@ use http::Method;
 use serde::Deserialize;
 
 use super::attributes::StorageClass;
-use super::pages::{self, Paged};
+use super::listing::{self, Paged};
 use crate::client::{Call, Client};
 use crate::error::Result;
 use crate::xml::KeyEncoding;
@@ -196,13 +196,13 @@ impl ListObjects {
         let token = list.next_continuation_token.take();
         let token = token.map(|token| keys.decode(token)).transpose()?;
         let token = token.filter(|token| !token.is_empty());
-        let next = pages::next(&call.step, list.is_truncated, token, self.token.as_ref())?;
+        let next = listing::next(&call.step, list.is_truncated, token, self.token.as_ref())?;
         page(&call.step, list, next)
     }
 
     /// All pages, one after the other.
     pub fn pages(self) -> impl Stream<Item = Result<ObjectPage>> + Send {
-        pages::pages(self)
+        listing::pages(self)
     }
 }
 

@@ -4,7 +4,7 @@ use futures::Stream;
 use http::Method;
 
 use super::list::{ListBucketResult, ObjectPage, page};
-use super::pages::{self, Paged};
+use super::listing::{self, Paged};
 use crate::client::{Call, Client};
 use crate::error::Result;
 use crate::xml::KeyEncoding;
@@ -97,13 +97,13 @@ impl ListObjectsV1 {
             let last = page.objects.last().map(|object| &object.key);
             last.max(page.common_prefixes.last()).cloned()
         });
-        page.next_token = pages::next(&call.step, truncated, marker, self.marker.as_ref())?;
+        page.next_token = listing::next(&call.step, truncated, marker, self.marker.as_ref())?;
         Ok(page)
     }
 
     /// All pages, one after the other.
     pub fn pages(self) -> impl Stream<Item = Result<ObjectPage>> + Send {
-        pages::pages(self)
+        listing::pages(self)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::attributes::StorageClass;
 use super::list::CommonPrefix;
-use super::pages::{self, Paged};
+use super::listing::{self, Paged};
 use crate::client::{Call, Client};
 use crate::error::Result;
 use crate::xml::{Element, KeyEncoding};
@@ -267,7 +267,7 @@ impl ListVersions {
 
     /// All pages, one after the other.
     pub fn pages(self) -> impl Stream<Item = Result<VersionPage>> + Send {
-        pages::pages(self)
+        listing::pages(self)
     }
 }
 
@@ -301,7 +301,7 @@ fn read(
     let mut page = VersionPage {
         versions: Vec::new(),
         common_prefixes: Vec::new(),
-        next: pages::next(step, list.is_truncated, marker, began)?,
+        next: listing::next(step, list.is_truncated, marker, began)?,
     };
     for entry in list.entries {
         match entry {

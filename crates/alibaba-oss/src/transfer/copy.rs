@@ -9,7 +9,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operations::attributes::tagging;
 use crate::operations::copy::{replaces_metadata, replaces_tags};
-use crate::operations::copy_source::CopySource;
+use crate::operations::copy_spec::CopySource;
 use crate::operations::get::ObjectInfo;
 use crate::operations::multipart::UploadedPart;
 use crate::operations::number;

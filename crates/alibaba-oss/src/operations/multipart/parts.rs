@@ -10,8 +10,8 @@ use serde::Deserialize;
 use super::{UploadTarget, UploadedPart};
 use crate::client::{Call, Client};
 use crate::error::{Error, ErrorKind, Result};
-use crate::operations::copy_source::CopySource;
-use crate::operations::pages::{self, Paged};
+use crate::operations::copy_spec::CopySource;
+use crate::operations::listing::{self, Paged};
 use crate::operations::setters::{copy_conditions, copy_version, traffic_limit};
 use crate::operations::{check_crc, etag};
 use crate::payload::Payload;
@@ -342,7 +342,7 @@ impl ListParts {
         .query("part-number-marker", self.after.to_string())
         .query("encoding-type", "url");
         let list: ListPartsResult = client.document(&call, "ListPartsResult").await?;
-        let next = pages::next(
+        let next = listing::next(
             &call.step,
             list.is_truncated,
             list.next_part_number_marker,
@@ -363,7 +363,7 @@ impl ListParts {
 
     /// All pages, one after the other.
     pub fn pages(self) -> impl Stream<Item = Result<PartPage>> + Send {
-        pages::pages(self)
+        listing::pages(self)
     }
 }
 

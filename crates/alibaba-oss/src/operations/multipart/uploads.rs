@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::client::{Call, Client};
 use crate::error::Result;
 use crate::operations::list::CommonPrefix;
-use crate::operations::pages::{self, Paged};
+use crate::operations::listing::{self, Paged};
 use crate::xml::KeyEncoding;
 
 /// A listing of uploads under way, under construction. See [`Client::list_uploads`].
@@ -179,13 +179,13 @@ impl ListUploads {
                 .into_iter()
                 .map(|common| keys.decode(common.prefix))
                 .collect::<Result<_>>()?,
-            next: pages::next(&call.step, list.is_truncated, marker, self.after.as_ref())?,
+            next: listing::next(&call.step, list.is_truncated, marker, self.after.as_ref())?,
         })
     }
 
     /// All pages, one after the other.
     pub fn pages(self) -> impl Stream<Item = Result<UploadPage>> + Send {
-        pages::pages(self)
+        listing::pages(self)
     }
 }
 
