@@ -1,29 +1,38 @@
 //! The crate's error.
 
-use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use alibaba_core::clock::ServiceClock;
 use alibaba_core::retry::Cause;
-use http::StatusCode;
+use chrono::{DateTime, Utc};
+use http::{HeaderMap, StatusCode};
 
 /// The result of every call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-type Source = Box<dyn StdError + Send + Sync>;
+type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why a call failed: what was being done, what OSS said, and its request id.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
 pub struct Error(Box<Inner>);
 
+#[derive(Debug, thiserror::Error)]
+#[error("{step}{}", Response(self))]
 struct Inner {
     kind: ErrorKind,
     step: String,
+    host: Option<String>,
+    attempts: u32,
     status: Option<StatusCode>,
     code: Option<String>,
     message: Option<String>,
     ec: Option<String>,
     request_id: Option<String>,
+    server: Option<String>,
     retry_after: Option<Duration>,
+    served_at: Option<DateTime<Utc>>,
     mismatch: bool,
     source: Option<Source>,
 }
@@ -38,7 +47,7 @@ pub enum ErrorKind {
     Credentials,
     /// OSS could not be reached, or the connection broke.
     Connection,
-    /// No answer in time.
+    /// No response in time.
     Timeout,
     /// OSS wants fewer requests.
     Throttled,
@@ -68,11 +77,13 @@ pub enum ErrorKind {
     Refused,
     /// OSS failed.
     Service,
-    /// The answer is not what OSS documents.
+    /// The response is not what OSS documents, or not OSS's at all.
     Response,
+    /// A fault of this crate, or a runtime that is shutting down: nothing that a caller can correct.
+    Internal,
 }
 
-/// The fields of OSS's error document.
+/// What OSS says of a refusal.
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Document {
@@ -90,12 +101,16 @@ impl Error {
         Self(Box::new(Inner {
             kind,
             step: step.into(),
+            host: None,
+            attempts: 0,
             status: None,
             code: None,
             message: None,
             ec: None,
             request_id: None,
+            server: None,
             retry_after: None,
+            served_at: None,
             mismatch: false,
             source: None,
         }))
@@ -106,8 +121,23 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {
-        self.0.request_id = id;
+    /// Notes the head of the response that the error is about.
+    pub(crate) fn with_response(mut self, status: StatusCode, headers: &HeaderMap) -> Self {
+        let text = |name| headers.get(name)?.to_str().ok().map(str::to_owned);
+        self.0.status = Some(status);
+        self.0.request_id = text("x-oss-request-id");
+        self.0.ec = text("x-oss-ec");
+        self.0.server = text("server");
+        self.0.served_at = ServiceClock::served_at(headers);
+        self
+    }
+
+    /// Notes what OSS says in the body of that response, which has precedence over the head.
+    pub(crate) fn with_document(mut self, document: Document) -> Self {
+        self.0.code = document.code;
+        self.0.message = document.message;
+        self.0.ec = document.ec.or(self.0.ec);
+        self.0.request_id = document.request_id.or(self.0.request_id);
         self
     }
 
@@ -116,24 +146,17 @@ impl Error {
         self
     }
 
+    /// Notes which host was asked, and how often.
+    pub(crate) fn with_attempts(mut self, host: Option<String>, attempts: u32) -> Self {
+        self.0.host = host;
+        self.0.attempts = attempts;
+        self
+    }
+
     /// Marks the failure of a comparison of checksums.
     pub(crate) fn with_mismatch(mut self) -> Self {
         self.0.mismatch = true;
         self
-    }
-
-    /// An answer that is not a success.
-    pub(crate) fn refused(step: &str, status: StatusCode, document: Document) -> Self {
-        let code = document.code.as_deref().unwrap_or_default();
-        let kind = kind_of(status, code);
-        let remedy = remedy(kind, code, &document);
-        let mut error = Self::new(kind, format!("{step}{remedy}"));
-        error.0.status = Some(status);
-        error.0.code = document.code;
-        error.0.message = document.message;
-        error.0.ec = document.ec;
-        error.0.request_id = document.request_id;
-        error
     }
 
     /// What the caller can do.
@@ -145,7 +168,7 @@ impl Error {
     /// Whether the same call may succeed later, unchanged.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        !matches!(self.cause(), Cause::Permanent)
+        !matches!(self.cause(), Cause::Permanent | Cause::Credentials)
     }
 
     /// OSS's error code, such as `NoSuchKey`.
@@ -166,6 +189,18 @@ impl Error {
         self.0.request_id.as_deref()
     }
 
+    /// The host that was asked, where it came to that.
+    #[must_use]
+    pub fn host(&self) -> Option<&str> {
+        self.0.host.as_deref()
+    }
+
+    /// How many requests were made; all but the last failed for a reason that could have passed.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
     /// [`Verdict::Mismatch`](crate::Verdict::Mismatch) where the CRC-64 of a transfer is not the one
     /// expected, after the repetitions that the policy allows.
     #[must_use]
@@ -173,10 +208,22 @@ impl Error {
         self.0.mismatch.then_some(crate::Verdict::Mismatch)
     }
 
-    /// The HTTP status, where an answer came.
+    /// The HTTP status, where a response came.
     #[must_use]
     pub fn status(&self) -> Option<StatusCode> {
         self.0.status
+    }
+
+    /// Whether an earlier attempt may have been carried out, and its response lost.
+    pub(crate) fn was_repeated(&self) -> bool {
+        self.0.attempts > 1
+    }
+
+    /// Whether OSS says that a setting was never made, and not that its bucket or object is missing.
+    pub(crate) fn is_unset(&self) -> bool {
+        let missing = ["NoSuchBucket", "NoSuchKey", "NoSuchVersion"];
+        let code = self.service_code();
+        self.kind() == ErrorKind::NotFound && code.is_some_and(|code| !missing.contains(&code))
     }
 
     pub(crate) fn cause(&self) -> Cause {
@@ -188,7 +235,14 @@ impl Error {
             ErrorKind::Throttled => Cause::Throttled {
                 retry_after: self.0.retry_after,
             },
-            ErrorKind::ClockSkew => Cause::ClockSkew { served_at: None },
+            ErrorKind::ClockSkew => Cause::ClockSkew {
+                served_at: self.0.served_at,
+            },
+            // A token may end while a long transfer is under way, and sooner than it said. A wrong
+            // secret stays wrong.
+            ErrorKind::Credentials if self.0.code.as_deref() != Some("SignatureDoesNotMatch") => {
+                Cause::Credentials
+            }
             // OSS waited too long for the body (RequestTimeout) or lost it (InvalidDigest).
             ErrorKind::Refused
                 if matches!(
@@ -203,119 +257,85 @@ impl Error {
     }
 }
 
-fn kind_of(status: StatusCode, code: &str) -> ErrorKind {
-    match (status.as_u16(), code) {
-        (_, "RequestTimeTooSkewed") => ErrorKind::ClockSkew,
-        (
-            _,
-            "InvalidAccessKeyId"
-            | "SignatureDoesNotMatch"
-            | "SecurityTokenExpired"
-            | "InvalidSecurityToken"
-            | "AuthorizationHeaderMalformed",
-        )
-        | (401, _) => ErrorKind::Credentials,
-        (_, "InvalidObjectState") => ErrorKind::Archived,
-        (_, "FileAlreadyExists") => ErrorKind::AlreadyExists,
-        (403, _) => ErrorKind::Denied,
-        (404, _) => ErrorKind::NotFound,
-        (304, _) => ErrorKind::NotModified,
-        (412, _) => ErrorKind::Precondition,
-        (416, _) => ErrorKind::RangeNotSatisfiable,
-        (409, _) => ErrorKind::Conflict,
-        (429, _) => ErrorKind::Throttled,
-        (503, code) if code.ends_with("LimitExceeded") => ErrorKind::Throttled,
-        (500.., _) => ErrorKind::Service,
-        (400.., _) => ErrorKind::Refused,
-        _ => ErrorKind::Response,
-    }
-}
+/// What is known of the response, in brackets after the step.
+struct Response<'e>(&'e Inner);
 
-/// What to do about it, in one half-sentence.
-fn remedy(kind: ErrorKind, code: &str, document: &Document) -> String {
-    match (kind, code) {
-        (ErrorKind::ClockSkew, _) => format!(
-            ": this machine's clock is more than 15 minutes off{}; set it, for example with NTP",
-            document
-                .server_time
+impl fmt::Display for Response<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = self.0;
+        let mut facts = Vec::new();
+        if let Some(status) = error.status {
+            let code = error.code.as_deref().unwrap_or_default();
+            let message = error.message.as_deref().unwrap_or_default();
+            let gap = if code.is_empty() { "" } else { " " };
+            let colon = if message.is_empty() { "" } else { ": " };
+            facts.push(format!("{}{gap}{code}{colon}{message}", status.as_u16()));
+        }
+        facts.extend(error.host.as_ref().map(|host| format!("host {host}")));
+        if error.code.is_none() {
+            // Who else may have responded.
+            facts.extend(error.server.as_ref().map(|name| format!("server {name}")));
+        }
+        facts.extend(
+            error
+                .request_id
                 .as_ref()
-                .map(|time| format!(" (OSS says {time})"))
-                .unwrap_or_default(),
-        ),
-        (_, "SignatureDoesNotMatch") => {
-            ": check the AccessKey secret, it does not belong to this AccessKey id".to_owned()
+                .map(|id| format!("request id {id}")),
+        );
+        if error.attempts > 1 {
+            facts.push(format!("attempt {}", error.attempts));
         }
-        (_, "InvalidAccessKeyId") => {
-            ": check the AccessKey id, or add the security token if the pair is temporary"
-                .to_owned()
+        if facts.is_empty() {
+            return Ok(());
         }
-        (_, "SecurityTokenExpired" | "InvalidSecurityToken") => {
-            ": the security token is wrong or no longer valid; fetch new temporary credentials"
-                .to_owned()
-        }
-        (_, "AuthorizationHeaderMalformed") => {
-            ": check the region, it must be the one that the bucket lies in".to_owned()
-        }
-        (_, "EntityTooLarge") => {
-            ": upload it in parts, or copy it with `Client::copy`, which takes any size".to_owned()
-        }
-        (_, "FileImmutable") => ": a retention or a legal hold keeps it".to_owned(),
-        (_, "NoSuchUpload") => ": the upload was completed or aborted".to_owned(),
-        (_, "ObjectNotAppendable") => {
-            ": only objects that were made by an append take appends".to_owned()
-        }
-        (_, "PositionNotEqualToLength") => {
-            ": look up where the object ends by a head request".to_owned()
-        }
-        (_, "BucketNotEmpty") => {
-            ": delete its objects, all their versions, and the uploads under way first".to_owned()
-        }
-        (_, "NoSuchBucket") => ": create the bucket, or check its name and region".to_owned(),
-        (ErrorKind::Denied, _) => match &document.endpoint {
-            Some(endpoint) => format!(": the bucket is reached at `{endpoint}`"),
-            None => ": add the action to the caller's RAM policy".to_owned(),
-        },
-        (ErrorKind::Archived, _) => ": restore the archived object first".to_owned(),
-        _ => String::new(),
+        write!(f, " ({})", facts.join(", "))
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.step)?;
-        match (&self.0.status, &self.0.code) {
-            (Some(status), Some(code)) => write!(f, " ({} {code}", status.as_u16())?,
-            (Some(status), None) => write!(f, " ({}", status.as_u16())?,
-            _ => return Ok(()),
-        }
-        if let Some(message) = self
-            .0
-            .message
-            .as_deref()
-            .filter(|message| !message.is_empty())
-        {
-            write!(f, ": {message}")?;
-        }
-        if let Some(id) = &self.0.request_id {
-            write!(f, ", request id {id}")?;
-        }
-        f.write_str(")")
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.0.kind)
-            .field("text", &self.to_string())
-            .field("ec", &self.0.ec)
-            .field("source", &self.0.source)
-            .finish()
+    #[test]
+    fn an_error_names_step_response_host_request_and_attempts() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-oss-request-id", http::HeaderValue::from_static("R1"));
+        headers.insert("server", http::HeaderValue::from_static("AliyunOSS"));
+        let error = || {
+            Error::new(ErrorKind::Refused, "put object `a`")
+                .with_response(StatusCode::BAD_REQUEST, &headers)
+                .with_attempts(Some("b.oss.example".to_owned()), 3)
+        };
+        assert_eq!(
+            error().to_string(),
+            "put object `a` (400, host b.oss.example, server AliyunOSS, request id R1, attempt 3)"
+        );
+        let document = Document {
+            code: Some("InvalidArgument".to_owned()),
+            message: Some("no".to_owned()),
+            ..Document::default()
+        };
+        let error = error().with_document(document);
+        assert_eq!(
+            error.to_string(),
+            "put object `a` (400 InvalidArgument: no, host b.oss.example, request id R1, attempt 3)"
+        );
+        assert_eq!((error.host(), error.attempts()), (Some("b.oss.example"), 3));
+        assert_eq!(Error::new(ErrorKind::Local, "read").to_string(), "read");
     }
-}
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
+    #[test]
+    fn what_is_not_set_is_told_from_what_is_not_there() {
+        let refused = |code: &str| {
+            let document = Document {
+                code: Some(code.to_owned()),
+                ..Default::default()
+            };
+            Error::new(ErrorKind::NotFound, "read").with_document(document)
+        };
+        assert!(refused("NoSuchLifecycle").is_unset());
+        for code in ["NoSuchBucket", "NoSuchKey", "NoSuchVersion"] {
+            assert!(!refused(code).is_unset(), "{code}");
+        }
     }
 }

@@ -1,23 +1,31 @@
 #![doc = include_str!("../README.md")]
 
+mod attempt;
+mod call;
 mod client;
+mod document;
 mod endpoint;
 mod error;
+mod headers;
 mod local_file;
+mod operation;
 mod operations;
 mod payload;
 mod presign;
 mod progress;
+mod range;
 mod reading;
+mod refusal;
 #[cfg(any(feature = "object_store", feature = "object_store_013"))]
 mod store;
-mod transfer;
+pub mod transfer;
 mod transport;
 mod xml;
 
 pub use client::{Builder, Client};
 pub use endpoint::{Address, InvalidAddress, OssEndpoint, UrlStyle};
 pub use error::{Error, ErrorKind, Result};
+pub use operation::{Operation, Resource};
 pub use operations::acl::ObjectAcl;
 pub use operations::append::{AppendObject, Appended};
 pub use operations::attributes::{Acl, Encryption, StorageClass};
@@ -36,8 +44,9 @@ pub use operations::multipart::{
     CompleteUpload, InitiateUpload, ListParts, ListUploads, PartInfo, PartPage, UploadMarker,
     UploadPage, UploadPart, UploadPartCopy, UploadSummary, UploadedPart,
 };
+pub use operations::outcome::PutOutcome;
 pub use operations::overwrite::OverwriteRule;
-pub use operations::put::{PutObject, PutOutcome};
+pub use operations::put::PutObject;
 pub use operations::restore::{RestoreObject, RestoreOutcome, RestoreTier};
 pub use operations::retention::{
     DefaultRetention, ObjectLegalHold, ObjectRetention, ObjectWorm, Retention, RetentionMode,
@@ -55,4 +64,3 @@ pub use progress::Progress;
 pub use reading::{ObjectBody, Verdict};
 #[cfg(any(feature = "object_store", feature = "object_store_013"))]
 pub use store::{ForbidOverwrite, OssStore, OssStoreBuilder};
-pub use transfer::{Download, Downloaded, ObjectCopy, StaleUploads, Upload, Uploaded};

@@ -32,7 +32,7 @@ impl LocalFile {
     pub(crate) async fn open(path: impl Into<PathBuf>) -> Result<(Self, u64)> {
         let path = path.into();
         let step = format!("read file `{}`", path.display());
-        let opened = blocking(move || {
+        let open = move || {
             let file = File::open(&path)?;
             let metadata = file.metadata()?;
             if !metadata.is_file() {
@@ -42,15 +42,15 @@ impl LocalFile {
             let file = Arc::new(file);
             let path = path.into();
             Ok((Self { file, path }, len))
-        });
-        opened.await.map_err(|error| local(step, error))
+        };
+        blocking(open, || step).await
     }
 
     /// Opens a file for reading and writing, and creates it where there is none.
     pub(crate) async fn open_for_writing(path: impl Into<PathBuf>, empty: bool) -> Result<Self> {
         let path = path.into();
         let step = format!("write file `{}`", path.display());
-        let opened = blocking(move || {
+        let open = move || {
             let file = File::options()
                 .read(true)
                 .write(true)
@@ -60,8 +60,8 @@ impl LocalFile {
             let file = Arc::new(file);
             let path = path.into();
             Ok(Self { file, path })
-        });
-        opened.await.map_err(|error| local(step, error))
+        };
+        blocking(open, || step).await
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -81,32 +81,30 @@ impl LocalFile {
         Ok(buffer.into())
     }
 
-    /// Writes frames one behind the other from `offset` on.
+    /// Writes frames one after the other from `offset` on.
     pub(crate) async fn write(&self, offset: u64, frames: Vec<Bytes>) -> Result<()> {
         let file = self.file.clone();
-        let written = blocking(move || {
+        let write = move || {
             let mut at = offset;
             for frame in &frames {
                 write_all_at(&file, frame, at)?;
                 at += frame.len() as u64;
             }
             Ok(())
-        });
-        written.await.map_err(|error| self.failed("write", error))
+        };
+        blocking(write, || self.step("write")).await
     }
 
     /// Sets the length, so that a disk that is too small shows at once and not at the end.
     pub(crate) async fn set_len(&self, len: u64) -> Result<()> {
         let file = self.file.clone();
-        blocking(move || file.set_len(len))
-            .await
-            .map_err(|error| self.failed("set the length of", error))
+        blocking(move || file.set_len(len), || self.step("set the length of")).await
     }
 
     /// The CRC-64 of a range, read in pieces.
     pub(crate) async fn crc(&self, range: Range<u64>) -> Result<u64> {
         let file = self.clone();
-        let summed = blocking(move || {
+        let sum = move || {
             let mut digest = Digest::new(CrcAlgorithm::Crc64Xz);
             let mut at = range.start;
             while at < range.end {
@@ -115,34 +113,32 @@ impl LocalFile {
                 at += len;
             }
             Ok(digest.finalize())
-        });
-        summed.await.map_err(|error| self.failed("read", error))
+        };
+        blocking(sum, || self.step("read")).await
     }
 
     /// Length and time of the last change.
     pub(crate) async fn stamp(&self) -> Result<Stamp> {
         let file = self.file.clone();
-        let stamp = blocking(move || {
+        let look = move || {
             let metadata = file.metadata()?;
             let modified = metadata.modified()?.duration_since(SystemTime::UNIX_EPOCH);
             Ok(Stamp {
                 len: metadata.len(),
                 modified_nanos: modified.map_or(0, |age| age.as_nanos()),
             })
-        });
-        stamp.await.map_err(|error| self.failed("look at", error))
+        };
+        blocking(look, || self.step("look at")).await
     }
 
     /// Waits until the bytes are on the disk.
     pub(crate) async fn sync(&self) -> Result<()> {
         let file = self.file.clone();
-        blocking(move || file.sync_data())
-            .await
-            .map_err(|error| self.failed("flush", error))
+        blocking(move || file.sync_data(), || self.step("flush")).await
     }
 
-    fn failed(&self, verb: &str, error: io::Error) -> Error {
-        local(format!("{verb} file `{}`", self.path.display()), error)
+    fn step(&self, verb: &str) -> String {
+        format!("{verb} file `{}`", self.path.display())
     }
 }
 
@@ -172,11 +168,11 @@ impl Unfinished {
     pub(crate) async fn finish(mut self, to: PathBuf) -> Result<()> {
         let from = self.path.clone();
         let step = format!("rename `{}` to `{}`", from.display(), to.display());
-        let renamed = blocking(move || {
+        let rename = move || {
             std::fs::rename(&from, &to)?;
             sync_folder(&to)
-        });
-        renamed.await.map_err(|error| local(step, error))?;
+        };
+        blocking(rename, || step).await?;
         self.keep = true;
         Ok(())
     }
@@ -187,6 +183,55 @@ impl Drop for Unfinished {
         if !self.keep {
             let _ = std::fs::remove_file(&self.path);
         }
+    }
+}
+
+/// A name for an unfinished file, in the same folder so that it can be renamed, and not that of
+/// another writer.
+pub(crate) fn beside(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(format!(".{:08x}.part", fastrand::u32(..)));
+    path.with_file_name(name)
+}
+
+/// As much is written to a file at once.
+const WRITE: u64 = 1024 * 1024;
+
+/// Frames that are written one after the other, many at a time.
+#[derive(Debug)]
+pub(crate) struct GatheredWrites<'f> {
+    file: &'f LocalFile,
+    at: u64,
+    frames: Vec<Bytes>,
+    len: u64,
+}
+
+impl<'f> GatheredWrites<'f> {
+    pub(crate) fn new(file: &'f LocalFile, offset: u64) -> Self {
+        Self {
+            file,
+            at: offset,
+            frames: Vec::new(),
+            len: 0,
+        }
+    }
+
+    pub(crate) async fn push(&mut self, frame: Bytes) -> Result<()> {
+        self.len += frame.len() as u64;
+        self.frames.push(frame);
+        if self.len < WRITE {
+            return Ok(());
+        }
+        self.flush().await
+    }
+
+    /// Writes what is still held.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        let frames = std::mem::take(&mut self.frames);
+        self.file.write(self.at, frames).await?;
+        self.at += std::mem::take(&mut self.len);
+        Ok(())
     }
 }
 
@@ -206,13 +251,14 @@ pub(crate) fn folder_of(file: &Path) -> &Path {
     }
 }
 
-/// Runs what blocks where it may.
+/// Runs what blocks where it may. `step` says what was done, where it fails.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
+    step: impl FnOnce() -> String,
+) -> Result<T> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(error) => Err(io::Error::other(error)),
+        Ok(done) => done.map_err(|error| local(step(), error)),
+        Err(error) => Err(Error::new(ErrorKind::Internal, step()).with_source(error)),
     }
 }
 

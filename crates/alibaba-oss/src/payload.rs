@@ -5,14 +5,15 @@ use std::io;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use crc_fast::{CrcAlgorithm, Digest};
 use futures::stream::{BoxStream, Stream, StreamExt};
 use http_body::{Body, Frame, SizeHint};
+use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
 use crate::error::Result;
@@ -120,7 +121,7 @@ impl Payload {
     /// Whether another attempt can send it again.
     pub(crate) fn is_repeatable(&self) -> bool {
         match &self.source {
-            Source::Once(stream) => lock(stream).is_some(),
+            Source::Once(stream) => stream.lock().is_some(),
             _ => true,
         }
     }
@@ -158,7 +159,8 @@ impl Payload {
                 reading: None,
             },
             Source::Once(stream) => Feed::Stream(
-                lock(stream)
+                stream
+                    .lock()
                     .take()
                     .unwrap_or_else(|| futures::stream::empty().boxed()),
             ),
@@ -171,10 +173,6 @@ impl Payload {
             meter: self.meter.clone(),
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Default for Payload {
@@ -238,7 +236,7 @@ impl Sent {
 
     /// Why the body itself could not go on.
     pub(crate) fn failure(&self) -> Option<io::Error> {
-        lock(&self.0.failure).take()
+        self.0.failure.lock().take()
     }
 }
 
@@ -317,7 +315,7 @@ impl SentBody {
 
     fn fail(&self, error: &io::Error) -> io::Error {
         let copy = io::Error::new(error.kind(), error.to_string());
-        *lock(&self.sent.0.failure) = Some(copy);
+        *self.sent.0.failure.lock() = Some(copy);
         io::Error::new(error.kind(), error.to_string())
     }
 }
@@ -363,7 +361,7 @@ impl Body for SentBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        // A stream has to be asked whether it goes on behind its length.
+        // A stream has to be asked whether it goes on after its length.
         self.left == Some(0) && !matches!(self.feed, Feed::Stream(_))
     }
 

@@ -4,20 +4,22 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use alibaba_core::retry::{Failure, RandomJitter};
+use alibaba_core::retry::Attempts;
 use bytes::{Bytes, BytesMut};
 use crc_fast::{CrcAlgorithm, Digest};
 use futures::Stream;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use http::HeaderValue;
-use http::header::{IF_MATCH, RANGE};
+use http::header::IF_MATCH;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
-use crate::client::{Call, Client};
+use crate::call::Call;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::local_file::{LocalFile, Unfinished};
+use crate::local_file::{GatheredWrites, LocalFile, Unfinished, beside};
 use crate::progress::Meter;
+use crate::range::{self, ByteRange};
 
 /// What the CRC-64 says of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,14 +53,16 @@ struct State {
     body: Option<Incoming>,
     left: Range<u64>,
     digest: Option<(Digest, u64)>,
-    attempts: u32,
+    attempts: Attempts,
+    /// Whether bytes came since the last attempt failed.
+    progressed: bool,
     done: bool,
     meter: Option<Meter>,
     verdict: Arc<OnceLock<Verdict>>,
 }
 
 impl ObjectBody {
-    /// `range` is what the answer covers, `crc` that of the whole object if that is what it covers.
+    /// `range` is what the response covers, `crc` that of the whole object if that is what it covers.
     pub(crate) fn new(
         client: Client,
         call: Call,
@@ -72,13 +76,14 @@ impl ObjectBody {
         let verdict = Arc::new(OnceLock::new());
         let state = State {
             verdict: verdict.clone(),
+            attempts: client.attempts(),
+            progressed: true,
             client,
             call,
             etag,
             body: Some(body),
             left: range,
             digest: crc.map(|crc| (Digest::new(CrcAlgorithm::Crc64Xz), crc)),
-            attempts: 1,
             done: false,
             meter,
         };
@@ -168,32 +173,13 @@ impl ObjectBody {
 
     async fn write(mut self, partial: &Path) -> Result<()> {
         let file = LocalFile::open_for_writing(partial, true).await?;
-        let mut at = 0;
-        let mut held = Vec::new();
-        let mut held_len = 0;
+        let mut writes = GatheredWrites::new(&file, 0);
         while let Some(frame) = self.stream.try_next().await? {
-            held_len += frame.len() as u64;
-            held.push(frame);
-            if held_len >= WRITE {
-                file.write(at, std::mem::take(&mut held)).await?;
-                at += std::mem::take(&mut held_len);
-            }
+            writes.push(frame).await?;
         }
-        file.write(at, held).await?;
+        writes.flush().await?;
         file.sync().await
     }
-}
-
-/// As much is written to a file at once.
-const WRITE: u64 = 1024 * 1024;
-
-/// A name for the unfinished file, in the same folder so that it can be renamed, and not that of
-/// another writer.
-pub(crate) fn beside(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{:08x}.part", fastrand::u32(..)));
-    path.with_file_name(name)
 }
 
 impl Stream for ObjectBody {
@@ -228,7 +214,8 @@ impl State {
                     self.body.insert(fresh)
                 }
             };
-            let broken = match tokio::time::timeout(self.client.silence(), body.frame()).await {
+            let broken = match tokio::time::timeout(self.client.read_timeout(), body.frame()).await
+            {
                 Ok(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) if data.is_empty() => continue,
                     Ok(data) => return self.take(data).map(Some),
@@ -252,7 +239,7 @@ impl State {
                     format!(
                         "{}: no bytes for {:?}",
                         self.call.step,
-                        self.client.silence()
+                        self.client.read_timeout()
                     ),
                 ),
             };
@@ -273,8 +260,7 @@ impl State {
         if let Some(meter) = &self.meter {
             meter.add(len);
         }
-        // Progress: what broke before is forgiven.
-        self.attempts = 1;
+        self.progressed = true;
         if let Some((digest, _)) = &mut self.digest {
             digest.update(&data);
         }
@@ -303,30 +289,22 @@ impl State {
     }
 
     async fn wait_or_give_up(&mut self, error: Error) -> Result<()> {
-        let failure = Failure {
-            attempts: self.attempts,
-            elapsed: std::time::Duration::ZERO,
-            cause: error.cause(),
-        };
-        let delay = self
-            .client
-            .retry()
-            .next_delay(&failure, &RandomJitter)
-            .ok_or(error)?;
-        self.attempts += 1;
-        self.client.clock().sleep(delay).await;
-        Ok(())
+        // Progress: what broke before is forgiven.
+        if std::mem::take(&mut self.progressed) {
+            self.attempts.progressed();
+        }
+        match self.attempts.failed(error.cause()).await {
+            Some(_) => {
+                self.attempts.begin().await;
+                Ok(())
+            }
+            None => Err(error),
+        }
     }
 
     async fn reopen(&mut self) -> Result<Incoming> {
         let mut call = self.call.clone();
-        let range = format!("bytes={}-{}", self.left.start, self.left.end - 1);
-        let range = HeaderValue::try_from(range).map_err(|error| {
-            Error::new(ErrorKind::Response, "continue a read").with_source(error)
-        })?;
-        call.headers.insert(RANGE, range);
-        call.headers
-            .insert("x-oss-range-behavior", HeaderValue::from_static("standard"));
+        ByteRange::Within(self.left.clone()).ask(&mut call.headers);
         if let Some(etag) = &self.etag {
             call.headers.insert(IF_MATCH, etag.clone());
         }
@@ -345,7 +323,8 @@ impl State {
                 .with_source(error),
                 _ => error,
             })?;
-        crate::operations::get::expect_partial(&call.step, &reply.response)?;
-        Ok(reply.response.into_body())
+        let (head, body) = reply.response.into_parts();
+        range::covered(&call, head.status, &head.headers)?;
+        Ok(body)
     }
 }

@@ -1,70 +1,14 @@
-//! Reading OSS's documents, and writing those that are sent.
-
-mod write;
-
-use std::time::Duration;
+//! OSS's documents, read and written.
 
 use alibaba_sign::percent;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
-use http::header::{DATE, HeaderMap};
-use http::{Response, StatusCode};
-use http_body_util::{BodyExt, Limited};
-use hyper::body::Incoming;
 use quick_xml::Reader;
 use quick_xml::events::Event;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use write::Element;
+use crate::error::{Error, ErrorKind, Result};
 
-use crate::client::{Call, Client, GaveUp};
-use crate::error::{Document, Error, ErrorKind, Result};
-
-/// No document is longer: a page of 1000 keys of 1023 encoded bytes stays well below.
-const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
-
-impl Client {
-    /// Sends a call that is answered with a document, until that was read as a whole.
-    pub(crate) async fn document<T: DeserializeOwned>(
-        &self,
-        call: &Call,
-        root: &'static str,
-    ) -> Result<T> {
-        let answered = self.attempt_document(call, root).await;
-        answered
-            .map(|answered| answered.document)
-            .map_err(|gave_up| gave_up.error)
-    }
-
-    /// As [`Self::document`], with the headers of the answer, and the number of attempts.
-    pub(crate) async fn attempt_document<T: DeserializeOwned>(
-        &self,
-        call: &Call,
-        root: &'static str,
-    ) -> std::result::Result<Answered<T>, GaveUp> {
-        let step = &call.step;
-        self.attempt_all(call, |reply| async move {
-            let headers = reply.response.headers().clone();
-            let bytes = collect(step, reply.response, self.silence()).await?;
-            Ok(Answered {
-                document: parse(step, root, &bytes)?,
-                headers,
-                attempts: reply.attempts,
-            })
-        })
-        .await
-    }
-}
-
-/// A document that was answered.
-pub(crate) struct Answered<T> {
-    pub(crate) document: T,
-    pub(crate) headers: HeaderMap,
-    pub(crate) attempts: u32,
-}
-
-/// How the keys of an answer are written: percent-encoded, where OSS did as it was asked to.
+/// How the keys of a document are written: percent-encoded, where OSS did as it was asked to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyEncoding<'s> {
     step: &'s str,
@@ -72,7 +16,7 @@ pub(crate) struct KeyEncoding<'s> {
 }
 
 impl<'s> KeyEncoding<'s> {
-    /// `encoding_type` is the element `EncodingType` of the answer.
+    /// `encoding_type` is the element `EncodingType` of the document.
     pub(crate) fn new(step: &'s str, encoding_type: Option<&str>) -> Self {
         Self {
             step,
@@ -92,7 +36,7 @@ impl<'s> KeyEncoding<'s> {
 }
 
 /// Reads a document whose root element must be `root`: the parser itself takes any root, and an
-/// error answered with status 200 would otherwise read as an empty list.
+/// error that comes with status 200 would otherwise read as an empty list.
 pub(crate) fn parse<T: DeserializeOwned>(step: &str, root: &str, bytes: &[u8]) -> Result<T> {
     let text = text_of(step, root, bytes)?;
     quick_xml::de::from_str(text).map_err(|error| malformed(step, root).with_source(error))
@@ -103,11 +47,11 @@ pub(crate) fn text_of<'b>(step: &str, root: &str, bytes: &'b [u8]) -> Result<&'b
     let text =
         std::str::from_utf8(bytes).map_err(|error| malformed(step, root).with_source(error))?;
     let found = root_name(text);
-    if found != Some(root) {
+    if found.as_deref() != Some(root) {
         return Err(Error::new(
             ErrorKind::Response,
             format!(
-                "{step}: the answer is a <{}>, expected <{root}>",
+                "{step}: the response is a <{}>, expected <{root}>",
                 found.unwrap_or_default()
             ),
         ));
@@ -116,13 +60,13 @@ pub(crate) fn text_of<'b>(step: &str, root: &str, bytes: &'b [u8]) -> Result<&'b
 }
 
 fn malformed(step: &str, root: &str) -> Error {
-    let text = format!("{step}: read the answer as <{root}>");
+    let text = format!("{step}: read the response as <{root}>");
     Error::new(ErrorKind::Response, text)
 }
 
 /// The elements right inside the root, each with its local name and as it is written; `None` for
 /// what is no XML.
-pub(crate) fn children(document: &str) -> Option<Vec<(&str, &str)>> {
+pub(crate) fn children(document: &str) -> Option<Vec<(String, &str)>> {
     let mut reader = Reader::from_str(document);
     let mut found = Vec::new();
     let (mut depth, mut start) = (0_usize, 0);
@@ -156,86 +100,38 @@ pub(crate) fn children(document: &str) -> Option<Vec<(&str, &str)>> {
 }
 
 /// The local name of the first element.
-fn root_name(text: &str) -> Option<&str> {
-    let mut rest = text;
+fn root_name(text: &str) -> Option<String> {
+    let mut reader = Reader::from_str(text);
     loop {
-        let at = rest.find('<')?;
-        rest = &rest[at + 1..];
-        if !rest.starts_with(['?', '!']) {
-            let end = rest.find(|c: char| c.is_whitespace() || c == '>' || c == '/')?;
-            return rest[..end].rsplit(':').next();
+        match reader.read_event().ok()? {
+            Event::Start(element) | Event::Empty(element) => {
+                return Some(element.local_name().as_ref().to_owned());
+            }
+            Event::Eof => return None,
+            _ => {}
         }
     }
 }
 
-/// The whole body of an answer that is a document.
-pub(crate) async fn collect(
-    step: &str,
-    response: Response<Incoming>,
-    silence: Duration,
-) -> Result<Bytes> {
-    let body = Limited::new(response.into_body(), MAX_DOCUMENT);
-    match tokio::time::timeout(silence, body.collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) => Err(Error::new(
-            ErrorKind::Connection,
-            format!("{step}: read the answer"),
-        )
-        .with_source(error)),
-        Err(_) => Err(Error::new(
-            ErrorKind::Timeout,
-            format!("{step}: read the answer within {silence:?}"),
-        )),
+/// A document to be sent.
+///
+/// Control characters are legal in keys and cannot stand in XML as they are; none stands between
+/// elements here, so all that there are belong to texts.
+pub(crate) fn write(document: &impl Serialize) -> String {
+    let text = quick_xml::se::to_string(document)
+        .expect("documents are structs of texts and numbers, which always have a form in XML");
+    if !text.contains(char::is_control) {
+        return text;
     }
-}
-
-/// Makes an error of an answer. `on_date` is told the server's time when it refused ours.
-pub(crate) async fn read_error(
-    step: &str,
-    response: Response<Incoming>,
-    silence: Duration,
-    on_date: impl Fn(&str),
-) -> Error {
-    let status = response.status();
-    let headers = response.headers().clone();
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    // An answer to HEAD has no body; OSS puts the document into a header.
-    let document = match text("x-oss-err").and_then(|encoded| BASE64_STANDARD.decode(encoded).ok())
-    {
-        Some(document) => document,
-        None => collect(step, response, silence)
-            .await
-            .map(Vec::from)
-            .unwrap_or_default(),
-    };
-    let mut document: Document = std::str::from_utf8(&document)
-        .ok()
-        .filter(|text| root_name(text) == Some("Error"))
-        .and_then(|text| quick_xml::de::from_str(text).ok())
-        .unwrap_or_default();
-    document.request_id = document
-        .request_id
-        .or_else(|| text("x-oss-request-id").map(str::to_owned));
-    document.ec = document.ec.or_else(|| text("x-oss-ec").map(str::to_owned));
-    let error = Error::refused(step, status, document);
-    if error.kind() == ErrorKind::ClockSkew
-        && let Some(date) = text(DATE.as_str())
-    {
-        on_date(date);
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if character.is_control() {
+            escaped.push_str(&format!("&#x{:X};", u32::from(character)));
+        } else {
+            escaped.push(character);
+        }
     }
-    let wait = retry_after(status, &headers);
-    error.with_retry_after(wait)
-}
-
-/// `x-oss-qos-delay-time` in milliseconds, or `Retry-After` in seconds.
-fn retry_after(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {
-    if !matches!(status.as_u16(), 429 | 503) {
-        return None;
-    }
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.parse().ok();
-    number("x-oss-qos-delay-time")
-        .map(Duration::from_millis)
-        .or_else(|| number("retry-after").map(Duration::from_secs))
+    escaped
 }
 
 #[cfg(test)]
@@ -252,13 +148,37 @@ mod tests {
             b"<?xml version=\"1.0\"?>\n<Error><Code>X</Code></Error>",
         );
         assert!(error.unwrap_err().to_string().contains("<Error>"));
-        assert!(
-            parse::<List>(
-                "list",
-                "ListBucketResult",
-                b"<a:ListBucketResult xmlns:a='x'/>"
-            )
-            .is_ok()
+        for text in [
+            "<a:ListBucketResult xmlns:a='x'/>",
+            "\u{feff}<!-- <Error> --> <ListBucketResult/>",
+        ] {
+            assert!(parse::<List>("list", "ListBucketResult", text.as_bytes()).is_ok());
+        }
+    }
+
+    #[test]
+    fn what_markup_means_travels_as_text() {
+        #[derive(Serialize)]
+        struct TagSet {
+            #[serde(rename = "Tag")]
+            tags: Vec<Tag>,
+        }
+        #[derive(Serialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Tag {
+            key: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            none: Option<&'static str>,
+        }
+        let set = TagSet {
+            tags: vec![Tag {
+                key: "<a&b> \u{1}\n",
+                none: None,
+            }],
+        };
+        assert_eq!(
+            write(&set),
+            "<TagSet><Tag><Key>&lt;a&amp;b&gt; &#x1;&#xA;</Key></Tag></TagSet>"
         );
     }
 }

@@ -1,13 +1,15 @@
 //! Access control lists of objects and buckets.
 
-use http::{HeaderValue, Method};
+use http::HeaderValue;
 use serde::Deserialize;
 
 use super::attributes::Acl;
 use super::object_target::ObjectTarget;
 use super::setters::version_id;
-use crate::client::{Call, Client};
+use crate::Client;
+use crate::call::Call;
 use crate::error::Result;
+use crate::operation::Operation;
 
 /// The access control list of an object. See [`Client::object_acl`].
 #[derive(Clone, Debug)]
@@ -61,9 +63,8 @@ impl Client {
     ///
     /// [`Denied`](crate::ErrorKind::Denied) without the action `oss:GetBucketAcl`.
     pub async fn bucket_acl(&self, bucket: &str) -> Result<Acl> {
-        let call = Call::new(Method::GET, format!("read the ACL of `{bucket}`"))
-            .bucket(bucket)
-            .flag("acl");
+        let step = format!("read the ACL of `{bucket}`");
+        let call = Call::new(Operation::GET_BUCKET_ACL, step).bucket(bucket);
         self.acl(&call).await
     }
 
@@ -81,9 +82,9 @@ impl Client {
     /// [`Denied`](crate::ErrorKind::Denied) without the action `oss:PutBucketAcl`,
     /// [`Refused`](crate::ErrorKind::Refused) for [`Acl::Default`], which buckets do not have.
     pub async fn put_bucket_acl(&self, bucket: &str, acl: Acl) -> Result<()> {
-        let call = Call::new(Method::PUT, format!("set the ACL of `{bucket}`"))
+        let step = format!("set the ACL of `{bucket}`");
+        let call = Call::new(Operation::PUT_BUCKET_ACL, step)
             .bucket(bucket)
-            .flag("acl")
             .header("x-oss-acl", HeaderValue::from_static(acl.as_str()));
         self.execute(&call).await.map(drop)
     }
@@ -104,8 +105,9 @@ impl ObjectAcl {
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such object.
     pub async fn get(&self) -> Result<Acl> {
-        let call = self.target.call(Method::GET, "read the ACL of");
-        self.target.client.acl(&call.flag("acl")).await
+        let operation = Operation::GET_OBJECT_ACL;
+        let call = self.target.call(operation, "read the ACL of");
+        self.target.client.acl(&call).await
     }
 
     /// Says who may.
@@ -117,8 +119,7 @@ impl ObjectAcl {
         let value = HeaderValue::from_static(acl.as_str());
         let call = self
             .target
-            .call(Method::PUT, "set the ACL of")
-            .flag("acl")
+            .call(Operation::PUT_OBJECT_ACL, "set the ACL of")
             .header("x-oss-object-acl", value);
         self.target.client.execute(&call).await.map(drop)
     }

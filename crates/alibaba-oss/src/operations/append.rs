@@ -1,19 +1,21 @@
 //! AppendObject.
 
-use std::future::ready;
 use std::ops::Range;
 
 use crc_fast::{CrcAlgorithm, Digest, checksum_combine};
 use futures::TryStreamExt;
-use http::{HeaderMap, Method};
 
-use super::setters::{object_headers, traffic_limit};
-use super::{check_crc, crc, etag, number, version_id};
-use crate::client::{Call, Client};
-use crate::error::{Error, ErrorKind, Result};
+use super::setters::{object_headers, payload_progress, traffic_limit};
+use crate::Client;
+use crate::attempt::Reply;
+use crate::call::Call;
+use crate::error::Result;
+use crate::headers::{check_crc, crc, etag, number, version_id};
+use crate::operation::Operation;
 use crate::payload::Payload;
-use crate::progress::{Meter, Progress};
 use crate::reading::Verdict;
+
+const NEXT_POSITION: &str = "x-oss-next-append-position";
 
 /// An AppendObject under construction. See [`Client::append_object`].
 #[derive(Clone, Debug)]
@@ -46,7 +48,7 @@ pub struct Appended {
 }
 
 impl Client {
-    /// Adds bytes behind the end of an object, which is made by an append at 0 and holds at most
+    /// Adds bytes after the end of an object, which is made by an append at 0 and holds at most
     /// 5 GB. Only objects made so take appends.
     ///
     /// ```no_run
@@ -84,19 +86,13 @@ impl Client {
     }
 }
 
-/// What was answered, and to what.
-struct Reply {
-    headers: HeaderMap,
-    sent_crc: u64,
-    sent_len: u64,
-}
-
 /// Headers of the object count where the append makes it, at position 0.
 impl AppendObject {
     object_headers!(headers);
     traffic_limit!(traffic_limit);
+    payload_progress!(payload);
 
-    /// The CRC-64 of what is there already, as the append before answered it: with it, the whole
+    /// The CRC-64 of what is there already, as the append before returned it: with it, the whole
     /// object is compared.
     pub fn crc_so_far(mut self, crc: impl Into<Option<u64>>) -> Self {
         if self.position > 0 {
@@ -105,66 +101,48 @@ impl AppendObject {
         self
     }
 
-    /// Calls back as bytes go out.
-    pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        let meter = Meter::new(report);
-        meter.set_total(self.payload.size());
-        self.payload = self.payload.with_meter(Some(meter));
-        self
-    }
-
     /// Sends it.
     ///
-    /// The position makes it safe to repeat: bytes are added once or not at all. Where the answer
+    /// The position makes it safe to repeat: bytes are added once or not at all. Where the response
     /// was lost and the repetition finds the object longer, what was added is compared with ours
     /// by CRC-64 before that counts as a failure; without [`Self::crc_so_far`] it is read for that.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Conflict`] where the object ends elsewhere (`PositionNotEqualToLength`), or
-    /// takes no appends (`ObjectNotAppendable`). [`ErrorKind::Integrity`] where OSS added other
+    /// [`Conflict`](crate::ErrorKind::Conflict) where the object ends elsewhere (`PositionNotEqualToLength`), or
+    /// takes no appends (`ObjectNotAppendable`). [`Integrity`](crate::ErrorKind::Integrity) where OSS added other
     /// bytes than were sent: nothing takes them away again.
     pub async fn send(self) -> Result<Appended> {
         let step = format!(
             "append at {} to object `{}` of `{}`",
             self.position, self.key, self.bucket
         );
-        let call = Call::new(Method::POST, step)
+        let call = Call::new(Operation::APPEND_OBJECT, step)
             .object(&self.bucket, &self.key)
-            .flag("append")
             .query("position", self.position.to_string())
             .headers(&self.headers)?
             .traffic_limit(self.traffic_limit)
             .payload(self.payload.clone());
-        let sent = self.client.attempt_all(&call, |reply| {
-            ready(Ok(Reply {
-                headers: reply.response.headers().clone(),
-                sent_crc: reply.sent_crc,
-                sent_len: reply.sent_len,
-            }))
-        });
-        match sent.await {
-            Ok(reply) => self.outcome(&call.step, &reply),
-            Err(lost)
-                if lost.attempts > 1
-                    && lost.error.service_code() == Some("PositionNotEqualToLength") =>
+        match self.client.execute(&call).await {
+            Ok(reply) => self.outcome(&call, &reply),
+            Err(error)
+                if error.was_repeated()
+                    && error.service_code() == Some("PositionNotEqualToLength") =>
             {
-                self.claim().await.ok_or(lost.error)
+                self.recognise().await.ok_or(error)
             }
-            Err(gave_up) => Err(gave_up.error),
+            Err(error) => Err(error),
         }
     }
 
-    fn outcome(&self, step: &str, reply: &Reply) -> Result<Appended> {
-        let headers = &reply.headers;
+    fn outcome(&self, call: &Call, reply: &Reply) -> Result<Appended> {
+        let headers = reply.response.headers();
         let expected = self.whole(reply.sent_crc, reply.sent_len);
         if let Some(expected) = expected {
-            check_crc(step, headers, expected)?;
+            check_crc(&call.step, headers, expected)?;
         }
-        let next = number(headers, "x-oss-next-append-position").ok_or_else(|| {
-            let text = format!("{step}: read `x-oss-next-append-position` of the answer");
-            Error::new(ErrorKind::Response, text)
-        })?;
+        let next = number(headers, NEXT_POSITION)
+            .ok_or_else(|| call.misread(format!("`{NEXT_POSITION}` of the response")))?;
         let crc = crc(headers);
         Ok(Appended {
             next_position: next,
@@ -185,7 +163,7 @@ impl AppendObject {
     }
 
     /// After a repeated append found the object longer: whether it is so by our bytes.
-    async fn claim(&self) -> Option<Appended> {
+    async fn recognise(&self) -> Option<Appended> {
         let len = self.payload.size()?;
         let ours = self.payload.crc().await?;
         let end = self.position.checked_add(len)?;

@@ -1,11 +1,14 @@
 //! Buckets made and removed.
 
-use http::{HeaderValue, Method};
+use http::HeaderValue;
+use serde::Serialize;
 
 use super::attributes::{Acl, StorageClass};
-use crate::client::{Call, Client};
+use crate::Client;
+use crate::call::Call;
 use crate::error::Result;
-use crate::xml::Element;
+use crate::operation::Operation;
+use crate::xml;
 
 /// A PutBucket under construction. See [`Client::create_bucket`].
 #[derive(Clone, Debug)]
@@ -52,6 +55,15 @@ impl From<&str> for Redundancy {
     }
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct CreateBucketConfiguration<'c> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_class: Option<&'c str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data_redundancy_type: Option<&'c str>,
+}
+
 impl Client {
     /// Creates a bucket in the client's region. To create one that is already the caller's is no
     /// error to OSS.
@@ -89,17 +101,14 @@ impl Client {
     ///
     /// [`Conflict`](crate::ErrorKind::Conflict) where it is not empty.
     pub async fn delete_bucket(&self, bucket: &str) -> Result<()> {
-        let call = Call::new(Method::DELETE, format!("delete bucket `{bucket}`")).bucket(bucket);
-        let gone = self
-            .attempt_all(&call, |_| std::future::ready(Ok(())))
-            .await;
-        match gone {
-            Ok(()) => Ok(()),
+        let step = format!("delete bucket `{bucket}`");
+        let call = Call::new(Operation::DELETE_BUCKET, step).bucket(bucket);
+        match self.execute(&call).await {
             // What the first attempt deleted, the second does not find.
-            Err(lost) if lost.attempts > 1 && lost.error.service_code() == Some("NoSuchBucket") => {
+            Err(error) if error.was_repeated() && error.service_code() == Some("NoSuchBucket") => {
                 Ok(())
             }
-            Err(gave_up) => Err(gave_up.error),
+            gone => gone.map(drop),
         }
     }
 }
@@ -130,21 +139,16 @@ impl CreateBucket {
     /// [`Conflict`](crate::ErrorKind::Conflict) where the name is somebody else's.
     pub async fn send(self) -> Result<()> {
         let step = format!("create bucket `{}`", self.bucket);
-        let mut call = Call::new(Method::PUT, step).bucket(&self.bucket);
+        let mut call = Call::new(Operation::PUT_BUCKET, step).bucket(&self.bucket);
         if let Some(acl) = self.acl {
             call = call.header("x-oss-acl", HeaderValue::from_static(acl.as_str()));
         }
         if self.storage_class.is_some() || self.redundancy.is_some() {
-            let body = Element::new("CreateBucketConfiguration")
-                .maybe(
-                    "StorageClass",
-                    self.storage_class.as_ref().map(StorageClass::as_str),
-                )
-                .maybe(
-                    "DataRedundancyType",
-                    self.redundancy.as_ref().map(Redundancy::as_str),
-                );
-            call = call.payload(body.into());
+            let body = CreateBucketConfiguration {
+                storage_class: self.storage_class.as_ref().map(StorageClass::as_str),
+                data_redundancy_type: self.redundancy.as_ref().map(Redundancy::as_str),
+            };
+            call = call.payload(xml::write(&body).into());
         }
         self.client.execute(&call).await.map(drop)
     }

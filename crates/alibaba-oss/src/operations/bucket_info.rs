@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use http::Method;
 use serde::Deserialize;
 
 use super::acl::Grants;
 use super::attributes::{Acl, Encryption, StorageClass};
 use super::bucket::Redundancy;
+use super::listing::Owner;
 use super::versions::Versioning;
-use crate::client::{Call, Client};
+use crate::Client;
+use crate::call::Call;
 use crate::error::Result;
+use crate::operation::Operation;
 
 /// What is set for a bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,12 +113,6 @@ struct EncryptionRule {
     key_id: Option<String>,
 }
 
-#[derive(Deserialize)]
-struct Owner {
-    #[serde(rename = "ID")]
-    id: String,
-}
-
 impl Client {
     /// What is set for a bucket.
     ///
@@ -134,9 +130,8 @@ impl Client {
     /// [`Denied`](crate::ErrorKind::Denied) without the action `oss:GetBucketInfo`, and where it
     /// lies in another region: the error then names its endpoint.
     pub async fn bucket_info(&self, bucket: &str) -> Result<BucketInfo> {
-        let call = Call::new(Method::GET, format!("describe bucket `{bucket}`"))
-            .bucket(bucket)
-            .flag("bucketInfo");
+        let step = format!("describe bucket `{bucket}`");
+        let call = Call::new(Operation::GET_BUCKET_INFO, step).bucket(bucket);
         let found: BucketInfoDocument = self.document(&call, "BucketInfo").await?;
         Ok(info(found.bucket))
     }
@@ -155,9 +150,8 @@ impl Client {
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such bucket.
     pub async fn bucket_location(&self, bucket: &str) -> Result<String> {
-        let call = Call::new(Method::GET, format!("locate bucket `{bucket}`"))
-            .bucket(bucket)
-            .flag("location");
+        let step = format!("locate bucket `{bucket}`");
+        let call = Call::new(Operation::GET_BUCKET_LOCATION, step).bucket(bucket);
         let found: LocationConstraint = self.document(&call, "LocationConstraint").await?;
         Ok(found.location)
     }
@@ -176,11 +170,10 @@ impl Client {
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such bucket.
     pub async fn bucket_stat(&self, bucket: &str) -> Result<BucketStat> {
-        let call = Call::new(Method::GET, format!("measure bucket `{bucket}`"))
-            .bucket(bucket)
-            .flag("stat");
+        let step = format!("measure bucket `{bucket}`");
+        let call = Call::new(Operation::GET_BUCKET_STAT, step).bucket(bucket);
         let found: HashMap<String, String> = self.document(&call, "BucketStat").await?;
-        stat(&found).ok_or_else(|| call.misread("`Storage` and `ObjectCount` of the answer"))
+        stat(&found).ok_or_else(|| call.misread("`Storage` and `ObjectCount` of the response"))
     }
 }
 
@@ -275,6 +268,7 @@ mod tests {
         assert_eq!(info.encryption, Some(Encryption::Kms { key_id }));
         assert_eq!(info.owner_id, "27183473914");
     }
+
     #[test]
     fn a_count_is_read_whatever_classes_it_names() {
         let text = r#"<?xml version="1.0" encoding="UTF-8"?>

@@ -1,15 +1,15 @@
 //! ListBuckets.
 
 use chrono::{DateTime, Utc};
-use futures::Stream;
-use http::Method;
 use serde::Deserialize;
 
 use super::attributes::StorageClass;
-use super::header;
-use super::listing::{self, Paged};
-use crate::client::{Call, Client};
+use super::listing::{self, paged};
+use crate::Client;
+use crate::call::Call;
 use crate::error::Result;
+use crate::headers::header;
+use crate::operation::Operation;
 
 /// A listing of buckets under construction. See [`Client::list_buckets`].
 #[derive(Clone, Debug)]
@@ -17,9 +17,9 @@ use crate::error::Result;
 pub struct ListBuckets {
     client: Client,
     prefix: Option<String>,
-    marker: Option<String>,
+    after: Option<String>,
     resource_group: Option<String>,
-    max_keys: u32,
+    page_size: u32,
 }
 
 /// A bucket in a listing.
@@ -48,8 +48,8 @@ pub struct BucketSummary {
 pub struct BucketPage {
     /// The buckets, in the order of their names.
     pub buckets: Vec<BucketSummary>,
-    /// Behind which name the next page begins; `None` after the last.
-    pub next_marker: Option<String>,
+    /// After which name the next page begins; `None` after the last.
+    pub next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -101,9 +101,9 @@ impl Client {
         ListBuckets {
             client: self.clone(),
             prefix: None,
-            marker: None,
+            after: None,
             resource_group: None,
-            max_keys: 1000,
+            page_size: listing::MOST,
         }
     }
 }
@@ -115,21 +115,9 @@ impl ListBuckets {
         self
     }
 
-    /// Only names after this one.
-    pub fn marker(mut self, name: impl Into<String>) -> Self {
-        self.marker = Some(name.into());
-        self
-    }
-
     /// Only buckets of this resource group.
     pub fn resource_group(mut self, id: impl Into<String>) -> Self {
         self.resource_group = Some(id.into());
-        self
-    }
-
-    /// At most this many buckets a page, up to 1000.
-    pub fn max_keys(mut self, max: u32) -> Self {
-        self.max_keys = max.clamp(1, 1000);
         self
     }
 
@@ -139,14 +127,10 @@ impl ListBuckets {
     ///
     /// [`Denied`](crate::ErrorKind::Denied) without the action `oss:ListBuckets`.
     pub async fn send(&self) -> Result<BucketPage> {
-        let mut call =
-            Call::new(Method::GET, "list buckets").query("max-keys", self.max_keys.to_string());
-        if let Some(prefix) = &self.prefix {
-            call = call.query("prefix", prefix);
-        }
-        if let Some(marker) = &self.marker {
-            call = call.query("marker", marker);
-        }
+        let mut call = Call::new(Operation::LIST_BUCKETS, "list buckets")
+            .query("max-keys", self.page_size.to_string())
+            .query_maybe("prefix", self.prefix.as_ref())
+            .query_maybe("marker", self.after.as_ref());
         if let Some(id) = &self.resource_group {
             let (name, value) = header(&call.step, "x-oss-resource-group-id", id)?;
             call.headers.insert(name, value);
@@ -156,31 +140,18 @@ impl ListBuckets {
             .document(&call, "ListAllMyBucketsResult")
             .await?;
         let marker = list.next_marker.filter(|marker| !marker.is_empty());
-        let next = listing::next(&call.step, list.is_truncated, marker, self.marker.as_ref())?;
+        let next = listing::next(&call.step, list.is_truncated, marker, self.after.as_ref())?;
         let buckets = list.buckets.bucket.into_iter();
         Ok(BucketPage {
             buckets: buckets.map(summary).collect(),
-            next_marker: next,
+            next,
         })
     }
-
-    /// All pages, one after the other.
-    pub fn pages(self) -> impl Stream<Item = Result<BucketPage>> + Send {
-        listing::pages(self)
-    }
 }
 
-impl Paged for ListBuckets {
-    type Page = BucketPage;
-
-    fn page(&self) -> impl Future<Output = Result<BucketPage>> + Send {
-        self.send()
-    }
-
-    fn behind(self, page: &BucketPage) -> Option<Self> {
-        page.next_marker.clone().map(|marker| self.marker(marker))
-    }
-}
+paged!(ListBuckets, BucketPage, String, over;
+    /// Only names after this one.
+);
 
 fn summary(bucket: Listed) -> BucketSummary {
     BucketSummary {

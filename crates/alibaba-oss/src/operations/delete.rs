@@ -4,16 +4,17 @@ use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::{HeaderValue, Method};
 use md5::{Digest, Md5};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::object_target::ObjectTarget;
-use super::setters::version_id;
-use super::{header, text};
-use crate::client::{Call, Client};
+use super::setters::{bypass_governance, version_id};
+use crate::Client;
+use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
-use crate::xml::{Element, KeyEncoding};
+use crate::headers::{self, header, text};
+use crate::operation::Operation;
+use crate::xml::{self, KeyEncoding};
 
 /// How many keys one DeleteMultipleObjects takes.
 pub(crate) const MAX_KEYS: usize = 1000;
@@ -27,6 +28,14 @@ struct Batch<'k> {
     /// The elements of the document.
     body: String,
     objects: Vec<Named<'k>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Object<'k> {
+    key: &'k str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<&'k str>,
 }
 
 /// A key, and the version of it where one is meant.
@@ -164,8 +173,8 @@ impl Client {
                 }
                 continue;
             }
-            let object = Element::new("Object").text("Key", key);
-            let object = object.maybe("VersionId", id).to_string();
+            let version_id = id;
+            let object = xml::write(&Object { key, version_id });
             if batch.body.len() + object.len() > MAX_BODY {
                 kept.extend(
                     self.delete_batch(bucket, std::mem::take(&mut batch))
@@ -184,13 +193,12 @@ impl Client {
             return Ok(Vec::new());
         }
         let step = format!("delete {} objects of `{bucket}`", batch.objects.len());
-        let body = Element::new("Delete").text("Quiet", "false");
-        let body = body.raw(&batch.body).to_string();
+        let objects = batch.body;
+        let body = format!("<Delete><Quiet>false</Quiet>{objects}</Delete>");
         let digest = BASE64_STANDARD.encode(Md5::digest(body.as_bytes()));
         let (_, digest) = header(&step, "content-md5", &digest)?;
-        let call = Call::new(Method::POST, step)
+        let call = Call::new(Operation::DELETE_MULTIPLE_OBJECTS, step)
             .bucket(bucket)
-            .flag("delete")
             .query("encoding-type", "url")
             .header("content-md5", digest)
             .payload(body.into());
@@ -216,11 +224,10 @@ impl Client {
 impl DeleteObject {
     version_id!();
 
-    /// Deletes a version although a retention in governance mode keeps it, where the caller may.
-    pub fn bypass_governance(mut self, bypass: bool) -> Self {
-        self.bypass_governance = bypass;
-        self
-    }
+    bypass_governance!(
+        /// Deletes a version although a retention in governance mode keeps it, where the caller may.
+        bypass_governance
+    );
 
     /// Sends it.
     ///
@@ -228,14 +235,14 @@ impl DeleteObject {
     ///
     /// [`ErrorKind::Conflict`] where a retention or a legal hold keeps it.
     pub async fn send(self) -> Result<Deleted> {
-        let mut call = self.target.call(Method::DELETE, "delete");
-        if self.bypass_governance {
-            call = call.header(BYPASS, HeaderValue::from_static("true"));
-        }
+        let call = self
+            .target
+            .call(Operation::DELETE_OBJECT, "delete")
+            .switch(BYPASS, self.bypass_governance);
         let reply = self.target.client.execute(&call).await?;
         let headers = reply.response.headers();
         Ok(Deleted {
-            version_id: super::version_id(headers),
+            version_id: headers::version_id(headers),
             is_delete_marker: text(headers, "x-oss-delete-marker") == Some("true"),
         })
     }

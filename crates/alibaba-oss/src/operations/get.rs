@@ -4,19 +4,22 @@ use std::ops::Range;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use http::HeaderName;
 use http::header::{
-    CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, IF_UNMODIFIED_SINCE, LAST_MODIFIED, RANGE,
+    CONTENT_LENGTH, ETAG, HeaderMap, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+    IF_UNMODIFIED_SINCE, LAST_MODIFIED,
 };
-use http::{HeaderName, Method, Response, StatusCode};
 
 use super::attributes::StorageClass;
 use super::setters::traffic_limit;
-use super::{crc, etag, header, http_date, number, quoted, text, version_id};
-use crate::client::{Call, Client};
-use crate::error::{Error, ErrorKind, Result};
+use crate::Client;
+use crate::call::Call;
+use crate::error::Result;
+use crate::headers::{crc, date, etag, header, http_date, number, quoted, text, version_id};
+use crate::operation::Operation;
 use crate::presign::Presigned;
 use crate::progress::{Meter, Progress};
+use crate::range::{self, ByteRange};
 use crate::reading::ObjectBody;
 
 /// A GetObject under construction. See [`Client::get_object`].
@@ -26,10 +29,10 @@ pub struct GetObject {
     client: Client,
     bucket: String,
     key: String,
-    range: Option<String>,
+    range: Option<ByteRange>,
     version_id: Option<String>,
     conditions: Vec<(HeaderName, String)>,
-    overrides: Vec<(&'static str, String)>,
+    overrides: Vec<(String, String)>,
     traffic_limit: Option<u64>,
     meter: Option<Meter>,
     kind: Kind,
@@ -57,7 +60,7 @@ pub struct ObjectInfo {
     pub last_modified: Option<DateTime<Utc>>,
     /// Its version, on buckets with versioning.
     pub version_id: Option<String>,
-    /// Everything else that was answered.
+    /// All headers of the response.
     pub headers: HeaderMap,
 }
 
@@ -153,13 +156,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] where there is none.
+    /// [`NotFound`](crate::ErrorKind::NotFound) where there is none.
     pub async fn head_object(&self, bucket: &str, key: &str) -> Result<ObjectInfo> {
         self.get_object(bucket, key).info().await
     }
 
     /// Length, entity tag, CRC-64 and modification time of an object (GetObjectMeta): less than
-    /// [`Self::head_object`], in particular no user metadata, and cheaper for OSS to answer.
+    /// [`Self::head_object`], in particular no user metadata, and cheaper for OSS.
     ///
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
@@ -170,7 +173,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] where there is none.
+    /// [`NotFound`](crate::ErrorKind::NotFound) where there is none.
     pub async fn object_meta(&self, bucket: &str, key: &str) -> Result<ObjectInfo> {
         self.get_object(bucket, key).meta().await
     }
@@ -179,49 +182,49 @@ impl Client {
 impl GetObject {
     /// Only these bytes; the end may lie beyond the object's.
     pub fn range(mut self, range: Range<u64>) -> Self {
-        self.range = Some(format!(
-            "bytes={}-{}",
-            range.start,
-            range.end.saturating_sub(1)
-        ));
+        self.range = Some(ByteRange::Within(range));
         self
     }
 
     /// Only what follows this offset.
     pub fn from_offset(mut self, offset: u64) -> Self {
-        self.range = Some(format!("bytes={offset}-"));
+        self.range = Some(ByteRange::From(offset));
         self
     }
 
     /// Only the last bytes.
     pub fn suffix(mut self, len: u64) -> Self {
-        self.range = Some(format!("bytes=-{len}"));
+        self.range = Some(ByteRange::Last(len));
         self
     }
 
     /// A version of the object.
-    pub fn version_id(mut self, id: impl Into<String>) -> Self {
-        self.version_id = Some(id.into());
+    pub fn version_id(self, id: impl Into<String>) -> Self {
+        self.maybe_version(Some(id.into()))
+    }
+
+    pub(crate) fn maybe_version(mut self, id: Option<String>) -> Self {
+        self.version_id = id;
         self
     }
 
-    /// Fails with [`ErrorKind::Precondition`] unless the entity tag is this one, which may stand in
+    /// Fails with [`Precondition`](crate::ErrorKind::Precondition) unless the entity tag is this one, which may stand in
     /// quotes or not.
     pub fn if_match(self, etag: impl Into<String>) -> Self {
         self.condition(IF_MATCH, quoted(&etag.into()))
     }
 
-    /// Fails with [`ErrorKind::NotModified`] where the entity tag is this one.
+    /// Fails with [`NotModified`](crate::ErrorKind::NotModified) where the entity tag is this one.
     pub fn if_none_match(self, etag: impl Into<String>) -> Self {
         self.condition(IF_NONE_MATCH, quoted(&etag.into()))
     }
 
-    /// Fails with [`ErrorKind::NotModified`] where the object is not newer.
+    /// Fails with [`NotModified`](crate::ErrorKind::NotModified) where the object is not newer.
     pub fn if_modified_since(self, time: DateTime<Utc>) -> Self {
         self.condition(IF_MODIFIED_SINCE, http_date(time))
     }
 
-    /// Fails with [`ErrorKind::Precondition`] where the object is newer.
+    /// Fails with [`Precondition`](crate::ErrorKind::Precondition) where the object is newer.
     pub fn if_unmodified_since(self, time: DateTime<Utc>) -> Self {
         self.condition(IF_UNMODIFIED_SINCE, http_date(time))
     }
@@ -231,25 +234,15 @@ impl GetObject {
         self
     }
 
-    /// Has OSS answer with this value in `content-type`, `content-disposition`, `cache-control`,
-    /// `content-encoding`, `content-language` or `expires`; OSS overrides no others. For presigned URLs mostly: it is how a
+    /// Has OSS respond with this value in `content-type`, `content-disposition`, `cache-control`,
+    /// `content-encoding`, `content-language` or `expires`. For presigned URLs mostly: it is how a
     /// browser is told the name of a download.
+    ///
+    /// OSS overrides no other header: with another name, sending and presigning fail with
+    /// [`Configuration`](crate::ErrorKind::Configuration).
     pub fn response_header(mut self, name: &str, value: impl Into<String>) -> Self {
-        let names = [
-            ("content-type", "response-content-type"),
-            ("content-disposition", "response-content-disposition"),
-            ("cache-control", "response-cache-control"),
-            ("content-encoding", "response-content-encoding"),
-            ("content-language", "response-content-language"),
-            ("expires", "response-expires"),
-        ];
-        let known = names
-            .iter()
-            .find(|(ours, _)| ours.eq_ignore_ascii_case(name));
-        // Others are no parameter of GetObject, and would be refused as a wrong signature.
-        if let Some((_, parameter)) = known {
-            self.overrides.push((parameter, value.into()));
-        }
+        self.overrides
+            .push((name.to_ascii_lowercase(), value.into()));
         self
     }
 
@@ -283,7 +276,7 @@ impl GetObject {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] where there is none.
+    /// [`NotFound`](crate::ErrorKind::NotFound) where there is none.
     pub async fn meta(mut self) -> Result<ObjectInfo> {
         self.kind = Kind::Meta;
         self.conditions.clear();
@@ -295,11 +288,7 @@ impl GetObject {
         let call = self.call()?;
         let reply = self.client.execute(&call).await?;
         let headers = reply.response.headers();
-        let len = number(headers, CONTENT_LENGTH.as_str()).ok_or_else(|| {
-            let text = format!("{}: read `content-length` of the answer", call.step);
-            Error::new(ErrorKind::Response, text)
-        })?;
-        Ok(info(headers, len))
+        Ok(info(headers, content_length(&call, headers)?))
     }
 
     /// The same read for somebody else to make.
@@ -319,8 +308,8 @@ impl GetObject {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] for an expiry under a second or over seven days, and
-    /// [`ErrorKind::Credentials`] where there are none.
+    /// [`Configuration`](crate::ErrorKind::Configuration) for an expiry under a second or over seven days, and
+    /// [`Credentials`](crate::ErrorKind::Credentials) where there are none.
     pub async fn presign(self, expires: Duration) -> Result<Presigned> {
         let call = self.call()?;
         self.client.presign(&call, expires).await
@@ -337,39 +326,26 @@ impl GetObject {
         self.presign(expires).await
     }
 
-    /// Sends it and returns once the head of the answer is there.
+    /// Sends it and returns once the head of the response is there.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`], [`ErrorKind::RangeNotSatisfiable`], [`ErrorKind::Archived`] and any
+    /// [`NotFound`](crate::ErrorKind::NotFound), [`RangeNotSatisfiable`](crate::ErrorKind::RangeNotSatisfiable), [`Archived`](crate::ErrorKind::Archived) and any
     /// other that the service or the network gives rise to.
     pub async fn send(self) -> Result<Object> {
         let call = self.call()?;
-        let reply = self.client.execute(&call).await?;
-        if self.range.is_some() {
-            expect_partial(&call.step, &reply.response)?;
-        }
-        let headers = reply.response.headers();
-        let misread = |what: &str| {
-            Error::new(
-                ErrorKind::Response,
-                format!("{}: read `{what}` of the answer", call.step),
-            )
-        };
+        let (head, body) = self.client.execute(&call).await?.response.into_parts();
+        let headers = &head.headers;
         let (range, len) = if self.range.is_some() {
-            text(headers, CONTENT_RANGE.as_str())
-                .and_then(content_range)
-                .ok_or_else(|| misread("content-range"))?
+            range::covered(&call, head.status, headers)?
         } else {
-            let len = number(headers, CONTENT_LENGTH.as_str())
-                .ok_or_else(|| misread("content-length"))?;
+            let len = content_length(&call, headers)?;
             (0..len, len)
         };
         let info = info(headers, len);
         let whole = range == (0..len);
         let etag = headers.get(ETAG).cloned();
         let crc = info.crc.filter(|_| whole);
-        let body = reply.response.into_body();
         if let Some(meter) = &self.meter {
             meter.set_total(Some(range.end - range.start));
         }
@@ -381,47 +357,49 @@ impl GetObject {
     }
 
     fn call(&self) -> Result<Call> {
-        let (method, verb) = match self.kind {
-            Kind::Get => (Method::GET, "get"),
-            Kind::Head | Kind::Meta => (Method::HEAD, "look at"),
+        let (operation, verb) = match self.kind {
+            Kind::Get => (Operation::GET_OBJECT, "get"),
+            Kind::Head => (Operation::HEAD_OBJECT, "look at"),
+            Kind::Meta => (Operation::GET_OBJECT_META, "look at"),
         };
         let step = format!("{verb} object `{}` of `{}`", self.key, self.bucket);
-        let mut call = Call::new(method, step).object(&self.bucket, &self.key);
-        if self.kind == Kind::Meta {
-            call = call.flag("objectMeta");
-        }
-        if let Some(id) = &self.version_id {
-            call = call.query("versionId", id);
-        }
+        let mut call = Call::new(operation, step)
+            .object(&self.bucket, &self.key)
+            .version(self.version_id.as_ref())
+            .traffic_limit(self.traffic_limit);
         for (name, value) in &self.overrides {
-            call = call.query(*name, value);
+            if !OVERRIDABLE.contains(&name.as_str()) {
+                let names = OVERRIDABLE.join("`, `");
+                let text = format!("OSS overrides `{names}` in responses, not `{name}`");
+                return Err(call.unusable(&text));
+            }
+            call = call.query(format!("response-{name}"), value);
         }
-        call = call.traffic_limit(self.traffic_limit);
         for (name, value) in &self.conditions {
             let (name, value) = header(&call.step, name.as_str(), value)?;
             call.headers.insert(name, value);
         }
         if let Some(range) = &self.range {
-            let (name, value) = header(&call.step, RANGE.as_str(), range)?;
-            call.headers.insert(name, value);
-            // Without it OSS answers a range outside the object with the whole object.
-            call.headers
-                .insert("x-oss-range-behavior", HeaderValue::from_static("standard"));
+            range.ask(&mut call.headers);
         }
         Ok(call)
     }
 }
 
-/// A whole object where a range was asked for would be taken for the range.
-pub(crate) fn expect_partial<B>(step: &str, response: &Response<B>) -> Result<()> {
-    if response.status() == StatusCode::PARTIAL_CONTENT {
-        return Ok(());
-    }
-    let status = response.status().as_u16();
-    Err(Error::new(
-        ErrorKind::Response,
-        format!("{step}: a range was asked for and answered with {status}"),
-    ))
+/// The headers of a response that a request can choose, each by the parameter `response-<name>`.
+/// Another parameter would not be part of the signature, and be refused as a wrong one.
+const OVERRIDABLE: [&str; 6] = [
+    "content-type",
+    "content-disposition",
+    "cache-control",
+    "content-encoding",
+    "content-language",
+    "expires",
+];
+
+fn content_length(call: &Call, headers: &HeaderMap) -> Result<u64> {
+    number(headers, CONTENT_LENGTH.as_str())
+        .ok_or_else(|| call.misread("`content-length` of the response"))
 }
 
 fn info(headers: &HeaderMap, len: u64) -> ObjectInfo {
@@ -429,18 +407,8 @@ fn info(headers: &HeaderMap, len: u64) -> ObjectInfo {
         len,
         etag: etag(headers),
         crc: crc(headers),
-        last_modified: text(headers, LAST_MODIFIED.as_str())
-            .and_then(|date| DateTime::parse_from_rfc2822(date).ok())
-            .map(|date| date.to_utc()),
+        last_modified: date(headers, LAST_MODIFIED.as_str()),
         version_id: version_id(headers),
         headers: headers.clone(),
     }
-}
-
-/// `bytes 0-4/10`.
-fn content_range(text: &str) -> Option<(Range<u64>, u64)> {
-    let (range, len) = text.strip_prefix("bytes ")?.split_once('/')?;
-    let (first, last) = range.split_once('-')?;
-    let range = first.parse().ok()?..last.parse::<u64>().ok()?.checked_add(1)?;
-    Some((range, len.parse().ok()?))
 }

@@ -1,27 +1,22 @@
 //! ListObjectsV2.
 
 use chrono::{DateTime, Utc};
-use futures::Stream;
-use http::Method;
 use serde::Deserialize;
 
 use super::attributes::StorageClass;
-use super::listing::{self, Paged};
-use crate::client::{Call, Client};
+use super::listing::{self, CommonPrefix, Listing, Owner, key_filters, paged};
+use crate::Client;
 use crate::error::Result;
+use crate::headers::unquoted;
+use crate::operation::Operation;
 use crate::xml::KeyEncoding;
 
 /// A listing under construction. See [`Client::list_objects`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ListObjects {
-    client: Client,
-    bucket: String,
-    prefix: String,
-    delimiter: Option<String>,
+    list: Listing<String>,
     start_after: Option<String>,
-    token: Option<String>,
-    max_keys: u32,
     fetch_owner: bool,
 }
 
@@ -31,10 +26,10 @@ pub struct ListObjects {
 pub struct ObjectPage {
     /// The objects, in the order of their keys.
     pub objects: Vec<ObjectSummary>,
-    /// What lies behind the delimiter, rolled up.
+    /// What stands before the delimiter, for the keys that are rolled up.
     pub common_prefixes: Vec<String>,
-    /// Where the next page begins, for `token` or, in version 1, `marker`; `None` after the last.
-    pub next_token: Option<String>,
+    /// Where the next page begins, for `after`; `None` after the last.
+    pub next: Option<String>,
 }
 
 /// An object in a listing.
@@ -84,18 +79,6 @@ struct Contents {
     owner: Option<Owner>,
 }
 
-#[derive(Deserialize)]
-struct Owner {
-    #[serde(rename = "ID")]
-    id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct CommonPrefix {
-    pub(crate) prefix: String,
-}
-
 impl Client {
     /// Lists objects, page by page.
     ///
@@ -114,46 +97,19 @@ impl Client {
     /// ```
     pub fn list_objects(&self, bucket: impl Into<String>) -> ListObjects {
         ListObjects {
-            client: self.clone(),
-            bucket: bucket.into(),
-            prefix: String::new(),
-            delimiter: None,
+            list: Listing::new(self, bucket),
             start_after: None,
-            token: None,
-            max_keys: 1000,
             fetch_owner: false,
         }
     }
 }
 
 impl ListObjects {
-    /// Only keys that begin so.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
-        self
-    }
-
-    /// Rolls up what lies behind the first delimiter after the prefix.
-    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
-        self.delimiter = Some(delimiter.into());
-        self
-    }
+    key_filters!();
 
     /// Only keys after this one.
     pub fn start_after(mut self, key: impl Into<String>) -> Self {
         self.start_after = Some(key.into());
-        self
-    }
-
-    /// Continues behind a page.
-    pub fn token(mut self, token: impl Into<String>) -> Self {
-        self.token = Some(token.into());
-        self
-    }
-
-    /// At most this many entries a page, up to 1000.
-    pub fn max_keys(mut self, max: u32) -> Self {
-        self.max_keys = max.clamp(1, 1000);
         self
     }
 
@@ -169,61 +125,32 @@ impl ListObjects {
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound) where the bucket does not exist.
     pub async fn send(&self) -> Result<ObjectPage> {
-        let mut call = Call::new(Method::GET, format!("list objects of `{}`", self.bucket))
-            .bucket(&self.bucket)
+        let began = self.list.after.as_ref();
+        let call = self
+            .list
+            .call(Operation::LIST_OBJECTS_V2, "objects", "max-keys")
             .query("list-type", "2")
-            .query("encoding-type", "url")
-            .query("max-keys", self.max_keys.to_string());
-        for (name, value) in [
-            (
-                "prefix",
-                Some(&self.prefix).filter(|prefix| !prefix.is_empty()),
-            ),
-            ("delimiter", self.delimiter.as_ref()),
-            ("start-after", self.start_after.as_ref()),
-            ("continuation-token", self.token.as_ref()),
-        ] {
-            if let Some(value) = value {
-                call = call.query(name, value);
-            }
-        }
-        if self.fetch_owner {
-            call = call.query("fetch-owner", "true");
-        }
-        let mut list: ListBucketResult = self.client.document(&call, "ListBucketResult").await?;
+            .query_maybe("start-after", self.start_after.as_ref())
+            .query_maybe("continuation-token", began)
+            .query_maybe("fetch-owner", self.fetch_owner.then_some("true"));
+        let client = &self.list.client;
+        let mut list: ListBucketResult = client.document(&call, "ListBucketResult").await?;
         // Its letters are those of Base64, which encoding may have touched.
         let keys = KeyEncoding::new(&call.step, list.encoding_type.as_deref());
         let token = list.next_continuation_token.take();
         let token = token.map(|token| keys.decode(token)).transpose()?;
         let token = token.filter(|token| !token.is_empty());
-        let next = listing::next(&call.step, list.is_truncated, token, self.token.as_ref())?;
+        let next = listing::next(&call.step, list.is_truncated, token, began)?;
         page(&call.step, list, next)
     }
-
-    /// All pages, one after the other.
-    pub fn pages(self) -> impl Stream<Item = Result<ObjectPage>> + Send {
-        listing::pages(self)
-    }
 }
 
-impl Paged for ListObjects {
-    type Page = ObjectPage;
-
-    fn page(&self) -> impl Future<Output = Result<ObjectPage>> + Send {
-        self.send()
-    }
-
-    fn behind(self, page: &ObjectPage) -> Option<Self> {
-        page.next_token.clone().map(|token| self.token(token))
-    }
-}
+paged!(ListObjects, ObjectPage, String, over list;
+    /// Goes on after a page, by its `next`.
+);
 
 /// A page of either version of the listing, its marker or token as OSS wrote it.
-pub(crate) fn page(
-    step: &str,
-    list: ListBucketResult,
-    next_token: Option<String>,
-) -> Result<ObjectPage> {
+pub(crate) fn page(step: &str, list: ListBucketResult, next: Option<String>) -> Result<ObjectPage> {
     let keys = KeyEncoding::new(step, list.encoding_type.as_deref());
     Ok(ObjectPage {
         objects: list
@@ -233,7 +160,7 @@ pub(crate) fn page(
                 Ok(ObjectSummary {
                     key: keys.decode(object.key)?,
                     len: object.size,
-                    etag: object.etag.map(|tag| tag.trim_matches('"').to_owned()),
+                    etag: object.etag.as_deref().map(unquoted),
                     last_modified: object.last_modified,
                     storage_class: object.storage_class.as_deref().map(Into::into),
                     restore: object.restore_info,
@@ -241,12 +168,8 @@ pub(crate) fn page(
                 })
             })
             .collect::<Result<_>>()?,
-        common_prefixes: list
-            .common_prefixes
-            .into_iter()
-            .map(|common| keys.decode(common.prefix))
-            .collect::<Result<_>>()?,
-        next_token,
+        common_prefixes: listing::prefixes(keys, list.common_prefixes)?,
+        next,
     })
 }
 

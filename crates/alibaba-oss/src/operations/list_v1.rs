@@ -1,24 +1,17 @@
 //! ListObjects, the first version.
 
-use futures::Stream;
-use http::Method;
-
 use super::list::{ListBucketResult, ObjectPage, page};
-use super::listing::{self, Paged};
-use crate::client::{Call, Client};
+use super::listing::{self, Listing, key_filters, paged};
+use crate::Client;
 use crate::error::Result;
+use crate::operation::Operation;
 use crate::xml::KeyEncoding;
 
 /// A listing of version 1 under construction. See [`Client::list_objects_v1`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ListObjectsV1 {
-    client: Client,
-    bucket: String,
-    prefix: String,
-    delimiter: Option<String>,
-    marker: Option<String>,
-    max_keys: u32,
+    list: Listing<String>,
 }
 
 impl Client {
@@ -28,46 +21,19 @@ impl Client {
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
     /// let page = client.list_objects_v1("backups").prefix("notes/").send().await?;
-    /// println!("{} objects, more behind {:?}", page.objects.len(), page.next_token);
+    /// println!("{} objects, more after {:?}", page.objects.len(), page.next);
     /// # Ok(())
     /// # }
     /// ```
     pub fn list_objects_v1(&self, bucket: impl Into<String>) -> ListObjectsV1 {
         ListObjectsV1 {
-            client: self.clone(),
-            bucket: bucket.into(),
-            prefix: String::new(),
-            delimiter: None,
-            marker: None,
-            max_keys: 1000,
+            list: Listing::new(self, bucket),
         }
     }
 }
 
 impl ListObjectsV1 {
-    /// Only keys that begin so.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
-        self
-    }
-
-    /// Rolls up what lies behind the first delimiter after the prefix.
-    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
-        self.delimiter = Some(delimiter.into());
-        self
-    }
-
-    /// Only keys after this one.
-    pub fn marker(mut self, key: impl Into<String>) -> Self {
-        self.marker = Some(key.into());
-        self
-    }
-
-    /// At most this many entries a page, up to 1000.
-    pub fn max_keys(mut self, max: u32) -> Self {
-        self.max_keys = max.clamp(1, 1000);
-        self
-    }
+    key_filters!();
 
     /// The next page.
     ///
@@ -75,19 +41,13 @@ impl ListObjectsV1 {
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound) where the bucket does not exist.
     pub async fn send(&self) -> Result<ObjectPage> {
-        let step = format!("list objects of `{}`", self.bucket);
-        let mut call = Call::new(Method::GET, step)
-            .bucket(&self.bucket)
-            .query("encoding-type", "url")
-            .query("max-keys", self.max_keys.to_string())
-            .query("prefix", &self.prefix);
-        if let Some(delimiter) = &self.delimiter {
-            call = call.query("delimiter", delimiter);
-        }
-        if let Some(marker) = &self.marker {
-            call = call.query("marker", marker);
-        }
-        let mut list: ListBucketResult = self.client.document(&call, "ListBucketResult").await?;
+        let began = self.list.after.as_ref();
+        let call = self
+            .list
+            .call(Operation::LIST_OBJECTS, "objects", "max-keys")
+            .query_maybe("marker", began);
+        let client = &self.list.client;
+        let mut list: ListBucketResult = client.document(&call, "ListBucketResult").await?;
         let keys = KeyEncoding::new(&call.step, list.encoding_type.as_deref());
         let (truncated, marker) = (list.is_truncated, list.next_marker.take());
         let marker = marker.map(|marker| keys.decode(marker)).transpose()?;
@@ -97,24 +57,11 @@ impl ListObjectsV1 {
             let last = page.objects.last().map(|object| &object.key);
             last.max(page.common_prefixes.last()).cloned()
         });
-        page.next_token = listing::next(&call.step, truncated, marker, self.marker.as_ref())?;
+        page.next = listing::next(&call.step, truncated, marker, began)?;
         Ok(page)
     }
-
-    /// All pages, one after the other.
-    pub fn pages(self) -> impl Stream<Item = Result<ObjectPage>> + Send {
-        listing::pages(self)
-    }
 }
 
-impl Paged for ListObjectsV1 {
-    type Page = ObjectPage;
-
-    fn page(&self) -> impl Future<Output = Result<ObjectPage>> + Send {
-        self.send()
-    }
-
-    fn behind(self, page: &ObjectPage) -> Option<Self> {
-        page.next_token.clone().map(|marker| self.marker(marker))
-    }
-}
+paged!(ListObjectsV1, ObjectPage, String, over list;
+    /// Only keys after this one.
+);

@@ -1,8 +1,8 @@
 //! Which object, or version of one, a call is about.
 
-use http::Method;
-
-use crate::client::{Call, Client};
+use crate::Client;
+use crate::call::Call;
+use crate::operation::Operation;
 
 #[derive(Clone, Debug)]
 pub(crate) struct ObjectTarget {
@@ -23,17 +23,15 @@ impl ObjectTarget {
     }
 
     /// A call whose step reads "`verb` object …".
-    pub(crate) fn call(&self, method: Method, verb: &str) -> Call {
+    pub(crate) fn call(&self, operation: Operation, verb: &str) -> Call {
         let version = self
             .version_id
             .as_ref()
             .map(|id| format!("version `{id}` of "));
         let version = version.unwrap_or_default();
         let step = format!("{verb} {version}object `{}` of `{}`", self.key, self.bucket);
-        let call = Call::new(method, step).object(&self.bucket, &self.key);
-        match &self.version_id {
-            Some(id) => call.query("versionId", id),
-            None => call,
-        }
+        Call::new(operation, step)
+            .object(&self.bucket, &self.key)
+            .version(self.version_id.as_ref())
     }
 }

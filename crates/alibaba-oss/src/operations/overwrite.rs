@@ -1,12 +1,12 @@
 //! Rules of a bucket that forbid overwriting.
 
-use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::unless_unset;
-use crate::client::{Call, Client};
+use crate::Client;
+use crate::call::Call;
 use crate::error::Result;
-use crate::xml::Element;
+use crate::operation::Operation;
+use crate::xml;
 
 /// Keys that nobody overwrites, or that some do not: a guard that holds whatever a client sends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,28 +38,67 @@ impl OverwriteRule {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct OverwriteConfiguration {
     #[serde(rename = "Rule", default)]
-    rules: Vec<ListedRule>,
+    rules: Vec<Rule>,
 }
 
-#[derive(Deserialize)]
-struct ListedRule {
-    #[serde(rename = "ID")]
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Rule {
+    #[serde(rename = "ID", skip_serializing_if = "Option::is_none")]
     id: Option<String>,
-    #[serde(rename = "Prefix", default)]
+    #[serde(default = "forbid")]
+    action: String,
+    #[serde(default)]
     prefix: String,
-    #[serde(rename = "Suffix", default)]
+    #[serde(default)]
     suffix: String,
-    #[serde(rename = "Principals", default)]
+    #[serde(default, skip_serializing_if = "Principals::is_empty")]
     principals: Principals,
 }
 
-#[derive(Default, Deserialize)]
+/// The one thing that rules do.
+fn forbid() -> String {
+    "forbid".to_owned()
+}
+
+#[derive(Default, Deserialize, Serialize)]
 struct Principals {
     #[serde(rename = "Principal", default)]
     principals: Vec<String>,
+}
+
+impl Principals {
+    fn is_empty(&self) -> bool {
+        self.principals.is_empty()
+    }
+}
+
+impl From<Rule> for OverwriteRule {
+    fn from(rule: Rule) -> Self {
+        Self {
+            id: rule.id,
+            prefix: rule.prefix,
+            suffix: rule.suffix,
+            principals: rule.principals.principals,
+        }
+    }
+}
+
+impl From<&OverwriteRule> for Rule {
+    fn from(rule: &OverwriteRule) -> Self {
+        Self {
+            id: rule.id.clone(),
+            action: forbid(),
+            prefix: rule.prefix.clone(),
+            suffix: rule.suffix.clone(),
+            principals: Principals {
+                principals: rule.principals.clone(),
+            },
+        }
+    }
 }
 
 impl Client {
@@ -79,21 +118,11 @@ impl Client {
     /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such bucket.
     pub async fn bucket_overwrite_rules(&self, bucket: &str) -> Result<Vec<OverwriteRule>> {
         let step = format!("read the overwrite rules of `{bucket}`");
-        let call = Call::new(Method::GET, step)
-            .bucket(bucket)
-            .flag("overwriteConfig");
-        let found = self.document::<OverwriteConfiguration>(&call, "OverwriteConfiguration");
-        let found = unless_unset(found.await)?;
+        let call = Call::new(Operation::GET_BUCKET_OVERWRITE_CONFIG, step).bucket(bucket);
+        let found: Option<OverwriteConfiguration> =
+            self.setting(&call, "OverwriteConfiguration").await?;
         let rules = found.map(|found| found.rules).unwrap_or_default();
-        Ok(rules
-            .into_iter()
-            .map(|rule| OverwriteRule {
-                id: rule.id,
-                prefix: rule.prefix,
-                suffix: rule.suffix,
-                principals: rule.principals.principals,
-            })
-            .collect())
+        Ok(rules.into_iter().map(Into::into).collect())
     }
 
     /// Puts these rules, at most 100, in the place of all that a bucket has.
@@ -114,12 +143,13 @@ impl Client {
         bucket: &str,
         rules: &[OverwriteRule],
     ) -> Result<()> {
-        let body = Element::new("OverwriteConfiguration").children(rules.iter().map(element));
+        let body = OverwriteConfiguration {
+            rules: rules.iter().map(Into::into).collect(),
+        };
         let step = format!("put {} overwrite rules for `{bucket}`", rules.len());
-        let call = Call::new(Method::PUT, step)
+        let call = Call::new(Operation::PUT_BUCKET_OVERWRITE_CONFIG, step)
             .bucket(bucket)
-            .flag("overwriteConfig")
-            .payload(body.into());
+            .payload(xml::write(&body).into());
         self.execute(&call).await.map(drop)
     }
 
@@ -137,26 +167,7 @@ impl Client {
     /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such bucket.
     pub async fn delete_bucket_overwrite_rules(&self, bucket: &str) -> Result<()> {
         let step = format!("remove the overwrite rules of `{bucket}`");
-        let call = Call::new(Method::DELETE, step)
-            .bucket(bucket)
-            .flag("overwriteConfig");
+        let call = Call::new(Operation::DELETE_BUCKET_OVERWRITE_CONFIG, step).bucket(bucket);
         self.execute(&call).await.map(drop)
     }
-}
-
-fn element(rule: &OverwriteRule) -> Element {
-    let element = Element::new("Rule")
-        .maybe("ID", rule.id.as_ref())
-        .text("Action", "forbid")
-        .text("Prefix", &rule.prefix)
-        .text("Suffix", &rule.suffix);
-    if rule.principals.is_empty() {
-        return element;
-    }
-    let principals = Element::new("Principals");
-    let principals = rule
-        .principals
-        .iter()
-        .fold(principals, |all, id| all.text("Principal", id));
-    element.child(&principals)
 }

@@ -3,17 +3,15 @@
 use std::future::ready;
 use std::time::Duration;
 
-use http::Method;
-
-use super::get::ObjectInfo;
-use super::setters::{forbid_overwrite, object_headers, traffic_limit};
-use super::{check_crc, crc, etag, version_id};
-use crate::client::{Call, Client};
-use crate::error::{Error, ErrorKind, Result};
+use super::outcome::PutOutcome;
+use super::setters::{forbid_overwrite, object_headers, payload_progress, traffic_limit};
+use crate::Client;
+use crate::call::Call;
+use crate::error::{ErrorKind, Result};
+use crate::headers::check_crc;
+use crate::operation::Operation;
 use crate::payload::Payload;
 use crate::presign::Presigned;
-use crate::progress::{Meter, Progress};
-use crate::reading::Verdict;
 
 /// A PutObject under construction. See [`Client::put_object`].
 #[derive(Clone, Debug)]
@@ -26,20 +24,6 @@ pub struct PutObject {
     headers: Vec<(String, String)>,
     forbid_overwrite: bool,
     traffic_limit: Option<u64>,
-}
-
-/// What OSS says of a stored object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PutOutcome {
-    /// The entity tag, without quotes.
-    pub etag: Option<String>,
-    /// The CRC-64 of the whole object.
-    pub crc: Option<u64>,
-    /// The version made, on buckets with versioning.
-    pub version_id: Option<String>,
-    /// Whether the CRC-64 was compared.
-    pub verdict: Verdict,
 }
 
 impl Client {
@@ -79,18 +63,11 @@ impl PutObject {
     object_headers!(headers);
     forbid_overwrite!(forbid_overwrite);
     traffic_limit!(traffic_limit);
-
-    /// Calls back as bytes go out.
-    pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        let meter = Meter::new(report);
-        meter.set_total(self.payload.size());
-        self.payload = self.payload.with_meter(Some(meter));
-        self
-    }
+    payload_progress!(payload);
 
     /// Sends it. The CRC-64 of what was sent is compared with what OSS received.
     ///
-    /// Where the answer to a put that forbids overwriting was lost, and the repetition finds the
+    /// Where the response to a put that forbids overwriting was lost, and the repetition finds the
     /// key taken, the stored object is compared with ours by length and CRC-64 before that counts
     /// as a failure.
     ///
@@ -98,30 +75,24 @@ impl PutObject {
     ///
     /// Any [`ErrorKind`] that the service or the network gives rise to.
     pub async fn send(self) -> Result<PutOutcome> {
-        self.send_counted().await.map(|(outcome, _)| outcome)
-    }
-
-    /// As [`Self::send`], with the number of attempts it took.
-    pub(crate) async fn send_counted(self) -> Result<(PutOutcome, u32)> {
         let mut call = self.call()?;
         call.payload = self.payload;
-        let sent = self
-            .client
-            .attempt_all(&call, |reply| {
-                let headers = reply.response.headers();
-                let checked = check_crc(&call.step, headers, reply.sent_crc);
-                ready(checked.map(|()| (outcome(headers), reply.attempts)))
-            })
-            .await;
-        let gave_up = match sent {
-            Ok(counted) => return Ok(counted),
-            Err(gave_up) => gave_up,
+        let sent = self.client.attempt_all(&call, |reply| {
+            let headers = reply.response.headers();
+            let checked = check_crc(&call.step, headers, reply.sent_crc);
+            ready(checked.map(|()| PutOutcome::read(headers, true, reply.attempts)))
+        });
+        let error = match sent.await {
+            Ok(outcome) => return Ok(outcome),
+            Err(error) => error,
         };
-        if gave_up.error.kind() != ErrorKind::AlreadyExists || gave_up.attempts == 1 {
-            return Err(gave_up.error);
+        if error.kind() != ErrorKind::AlreadyExists || !error.was_repeated() {
+            return Err(error);
         }
-        let claimed = self.client.claim_if_ours(&call, gave_up.error).await?;
-        Ok((claimed, gave_up.attempts))
+        // The object that has taken the key is ours if it has our bytes.
+        let stored = self.client.head_object(&self.bucket, &self.key).await;
+        let (len, crc) = (call.payload.size(), call.payload.crc().await);
+        PutOutcome::recognise(stored, len, crc, error.attempts()).ok_or(error)
     }
 
     /// The same put for somebody else to make, without the body that stands here.
@@ -138,54 +109,10 @@ impl PutObject {
 
     fn call(&self) -> Result<Call> {
         let step = format!("put object `{}` into `{}`", self.key, self.bucket);
-        Ok(Call::new(Method::PUT, step)
+        Ok(Call::new(Operation::PUT_OBJECT, step)
             .object(&self.bucket, &self.key)
             .headers(&self.headers)?
             .forbid_overwrite(self.forbid_overwrite)
             .traffic_limit(self.traffic_limit))
-    }
-}
-
-impl Client {
-    /// After a repeated create found the key taken: the object is ours if it has our bytes.
-    async fn claim_if_ours(&self, call: &Call, taken: Error) -> Result<PutOutcome> {
-        let (Some(bucket), Some(key)) = (&call.bucket, &call.key) else {
-            return Err(taken);
-        };
-        let stored = self.head_object(bucket, key).await;
-        let ours = call.payload.crc().await;
-        claimed(stored, call.payload.size(), ours).ok_or(taken)
-    }
-}
-
-/// What is stored, where it has this length and this CRC-64. After a lost answer, that is how a
-/// write is recognised as ours.
-pub(crate) fn claimed(
-    stored: Result<ObjectInfo>,
-    len: Option<u64>,
-    crc: Option<u64>,
-) -> Option<PutOutcome> {
-    let stored = stored.ok()?;
-    let same = Some(stored.len) == len && crc.is_some() && stored.crc == crc;
-    same.then_some(PutOutcome {
-        etag: stored.etag,
-        crc: stored.crc,
-        version_id: stored.version_id,
-        verdict: Verdict::Verified,
-    })
-}
-
-/// What the headers of an answer say of the object it stored.
-pub(crate) fn outcome(headers: &http::HeaderMap) -> PutOutcome {
-    let crc = crc(headers);
-    PutOutcome {
-        etag: etag(headers),
-        crc,
-        version_id: version_id(headers),
-        verdict: if crc.is_some() {
-            Verdict::Verified
-        } else {
-            Verdict::NotAvailable
-        },
     }
 }

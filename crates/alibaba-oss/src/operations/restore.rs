@@ -1,14 +1,14 @@
 //! RestoreObject.
 
-use std::future::ready;
-
-use http::{Method, StatusCode};
+use http::StatusCode;
+use serde::Serialize;
 
 use super::object_target::ObjectTarget;
 use super::setters::version_id;
-use crate::client::Client;
+use crate::Client;
 use crate::error::Result;
-use crate::xml::Element;
+use crate::operation::Operation;
+use crate::xml;
 
 /// A RestoreObject under construction. See [`Client::restore_object`].
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ pub struct RestoreObject {
 
 /// How quickly an object comes back, and at what price. For the classes ColdArchive and
 /// DeepColdArchive; Archive takes about a minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[non_exhaustive]
 pub enum RestoreTier {
     /// ColdArchive within 1 hour, DeepColdArchive within 12.
@@ -40,6 +40,20 @@ pub enum RestoreOutcome {
     Started,
     /// It was there already, and stays for the days asked for.
     Extended,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RestoreRequest {
+    days: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_parameters: Option<JobParameters>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct JobParameters {
+    tier: RestoreTier,
 }
 
 impl Client {
@@ -96,35 +110,25 @@ impl RestoreObject {
     /// (`RestoreAlreadyInProgress`), [`Refused`](crate::ErrorKind::Refused) where its class is not
     /// an archived one.
     pub async fn send(self) -> Result<RestoreOutcome> {
-        let mut body = Element::new("RestoreRequest").text("Days", &self.days.to_string());
-        if let Some(tier) = self.tier {
-            let tier = match tier {
-                RestoreTier::Expedited => "Expedited",
-                RestoreTier::Standard => "Standard",
-                RestoreTier::Bulk => "Bulk",
-            };
-            body = body.child(&Element::new("JobParameters").text("Tier", tier));
-        }
+        let body = RestoreRequest {
+            days: self.days,
+            job_parameters: self.tier.map(|tier| JobParameters { tier }),
+        };
         let call = self
             .target
-            .call(Method::POST, "restore")
-            .flag("restore")
-            .payload(body.into());
-        let sent = self
-            .target
-            .client
-            .attempt_all(&call, |reply| ready(Ok(reply.response.status())));
-        match sent.await {
-            Ok(StatusCode::OK) => Ok(RestoreOutcome::Extended),
+            .call(Operation::RESTORE_OBJECT, "restore")
+            .payload(xml::write(&body).into());
+        match self.target.client.execute(&call).await {
+            Ok(reply) if reply.response.status() == StatusCode::OK => Ok(RestoreOutcome::Extended),
             Ok(_) => Ok(RestoreOutcome::Started),
-            // The first attempt was carried out, and its answer lost.
-            Err(lost)
-                if lost.attempts > 1
-                    && lost.error.service_code() == Some("RestoreAlreadyInProgress") =>
+            // The first attempt was carried out, and its response lost.
+            Err(error)
+                if error.was_repeated()
+                    && error.service_code() == Some("RestoreAlreadyInProgress") =>
             {
                 Ok(RestoreOutcome::Started)
             }
-            Err(gave_up) => Err(gave_up.error),
+            Err(error) => Err(error),
         }
     }
 }

@@ -1,19 +1,19 @@
 //! Retention and legal hold of single objects, on buckets that have them switched on.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use http::{HeaderValue, Method};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::delete::BYPASS;
 use super::object_target::ObjectTarget;
-use super::setters::version_id;
-use super::unless_unset;
-use crate::client::{Call, Client};
+use super::setters::{bypass_governance, version_id};
+use crate::Client;
+use crate::call::Call;
 use crate::error::Result;
-use crate::xml::Element;
+use crate::operation::Operation;
+use crate::xml;
 
 /// Who may lift a retention before its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
 pub enum RetentionMode {
@@ -73,23 +73,27 @@ pub struct ObjectLegalHold {
     target: ObjectTarget,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct ObjectWormConfiguration {
+    object_worm_enabled: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rule: Option<WormRule>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct WormRule {
     default_retention: WormDefault,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct WormDefault {
     mode: RetentionMode,
+    #[serde(skip_serializing_if = "Option::is_none")]
     days: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     years: Option<u32>,
 }
 
@@ -100,13 +104,20 @@ struct RetentionDocument {
     retain_until_date: DateTime<Utc>,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize)]
+#[serde(rename = "Retention", rename_all = "PascalCase")]
+struct NewRetention {
+    mode: RetentionMode,
+    retain_until_date: String,
+}
+
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct LegalHold {
     status: HoldStatus,
 }
 
-#[derive(Deserialize, PartialEq, Eq)]
+#[derive(Deserialize, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "UPPERCASE")]
 enum HoldStatus {
     On,
@@ -151,20 +162,24 @@ impl Client {
         bucket: &str,
         default: Option<DefaultRetention>,
     ) -> Result<()> {
-        let mut body = Element::new("ObjectWormConfiguration").text("ObjectWormEnabled", "Enabled");
-        if let Some(default) = default {
-            let retention = Element::new("DefaultRetention").text("Mode", default.mode.as_str());
-            let retention = match default.period {
-                RetentionPeriod::Days(days) => retention.text("Days", &days.to_string()),
-                RetentionPeriod::Years(years) => retention.text("Years", &years.to_string()),
+        let rule = default.map(|default| {
+            let (days, years) = match default.period {
+                RetentionPeriod::Days(days) => (Some(days), None),
+                RetentionPeriod::Years(years) => (None, Some(years)),
             };
-            body = body.child(&Element::new("Rule").child(&retention));
-        }
+            let mode = default.mode;
+            WormRule {
+                default_retention: WormDefault { mode, days, years },
+            }
+        });
+        let body = ObjectWormConfiguration {
+            object_worm_enabled: Some("Enabled".to_owned()),
+            rule,
+        };
         let step = format!("switch the retention of objects on for `{bucket}`");
-        let call = Call::new(Method::PUT, step)
+        let call = Call::new(Operation::PUT_BUCKET_OBJECT_WORM, step)
             .bucket(bucket)
-            .flag("objectWorm")
-            .payload(body.into());
+            .payload(xml::write(&body).into());
         self.execute(&call).await.map(drop)
     }
 
@@ -184,11 +199,10 @@ impl Client {
     /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such bucket.
     pub async fn bucket_object_worm(&self, bucket: &str) -> Result<Option<ObjectWorm>> {
         let step = format!("read the retention of objects of `{bucket}`");
-        let call = Call::new(Method::GET, step)
-            .bucket(bucket)
-            .flag("objectWorm");
-        let found = self.document::<ObjectWormConfiguration>(&call, "ObjectWormConfiguration");
-        let Some(found) = unless_unset(found.await)? else {
+        let call = Call::new(Operation::GET_BUCKET_OBJECT_WORM, step).bucket(bucket);
+        let found: Option<ObjectWormConfiguration> =
+            self.setting(&call, "ObjectWormConfiguration").await?;
+        let Some(found) = found else {
             return Ok(None);
         };
         let default = found.rule.map(|rule| {
@@ -257,11 +271,10 @@ impl Client {
 impl ObjectRetention {
     version_id!();
 
-    /// Shortens or lifts a retention in governance mode, where the caller may.
-    pub fn bypass_governance(mut self, bypass: bool) -> Self {
-        self.bypass_governance = bypass;
-        self
-    }
+    bypass_governance!(
+        /// Shortens or lifts a retention in governance mode, where the caller may.
+        bypass_governance
+    );
 
     /// The retention, where there is one.
     ///
@@ -269,13 +282,11 @@ impl ObjectRetention {
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such object.
     pub async fn get(&self) -> Result<Option<Retention>> {
-        let call = self.target.call(Method::GET, "read the retention of");
-        let call = call.flag("retention");
-        let found = self
-            .target
-            .client
-            .document::<RetentionDocument>(&call, "Retention");
-        Ok(unless_unset(found.await)?.map(|found| Retention {
+        let operation = Operation::GET_OBJECT_RETENTION;
+        let call = self.target.call(operation, "read the retention of");
+        let found: Option<RetentionDocument> =
+            self.target.client.setting(&call, "Retention").await?;
+        Ok(found.map(|found| Retention {
             mode: found.mode,
             until: found.retain_until_date,
         }))
@@ -289,18 +300,15 @@ impl ObjectRetention {
     /// [`NotFound`](crate::ErrorKind::NotFound) where the object, or the retention of objects in
     /// its bucket, is not there.
     pub async fn put(&self, retention: Retention) -> Result<()> {
-        let until = retention.until.to_rfc3339_opts(SecondsFormat::Millis, true);
-        let body = Element::new("Retention")
-            .text("Mode", retention.mode.as_str())
-            .text("RetainUntilDate", &until);
-        let mut call = self
+        let body = NewRetention {
+            mode: retention.mode,
+            retain_until_date: retention.until.to_rfc3339_opts(SecondsFormat::Millis, true),
+        };
+        let call = self
             .target
-            .call(Method::PUT, "set the retention of")
-            .flag("retention")
-            .payload(body.into());
-        if self.bypass_governance {
-            call = call.header(BYPASS, HeaderValue::from_static("true"));
-        }
+            .call(Operation::PUT_OBJECT_RETENTION, "set the retention of")
+            .switch(BYPASS, self.bypass_governance)
+            .payload(xml::write(&body).into());
         self.target.client.execute(&call).await.map(drop)
     }
 }
@@ -314,10 +322,9 @@ impl ObjectLegalHold {
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such object.
     pub async fn get(&self) -> Result<bool> {
-        let call = self.target.call(Method::GET, "read the legal hold of");
-        let call = call.flag("legalHold");
-        let found = self.target.client.document::<LegalHold>(&call, "LegalHold");
-        let found = unless_unset(found.await)?;
+        let operation = Operation::GET_OBJECT_LEGAL_HOLD;
+        let call = self.target.call(operation, "read the legal hold of");
+        let found: Option<LegalHold> = self.target.client.setting(&call, "LegalHold").await?;
         Ok(found.is_some_and(|hold| hold.status == HoldStatus::On))
     }
 
@@ -328,12 +335,15 @@ impl ObjectLegalHold {
     /// [`NotFound`](crate::ErrorKind::NotFound) where the object, or the retention of objects in
     /// its bucket, is not there.
     pub async fn put(&self, hold: bool) -> Result<()> {
-        let body = Element::new("LegalHold").text("Status", if hold { "ON" } else { "OFF" });
+        let status = if hold {
+            HoldStatus::On
+        } else {
+            HoldStatus::Off
+        };
         let call = self
             .target
-            .call(Method::PUT, "set the legal hold of")
-            .flag("legalHold")
-            .payload(body.into());
+            .call(Operation::PUT_OBJECT_LEGAL_HOLD, "set the legal hold of")
+            .payload(xml::write(&LegalHold { status }).into());
         self.target.client.execute(&call).await.map(drop)
     }
 }

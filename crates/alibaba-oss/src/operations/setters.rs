@@ -1,19 +1,5 @@
 //! Setters that several operations have in common, each over a field of the builder.
 
-use http::HeaderValue;
-
-use crate::client::Call;
-
-impl Call {
-    /// The bandwidth that OSS grants it, in bits per second.
-    pub(crate) fn traffic_limit(self, bits_per_second: Option<u64>) -> Self {
-        match bits_per_second {
-            Some(limit) => self.header("x-oss-traffic-limit", HeaderValue::from(limit)),
-            None => self,
-        }
-    }
-}
-
 /// What can be said of an object when it is made, over its list of headers.
 macro_rules! object_headers {
     ($($headers:ident).+) => {
@@ -46,7 +32,7 @@ macro_rules! object_headers {
 
         /// `Expires`: until when caches may keep it. It deletes nothing; lifecycle rules do.
         pub fn expires(self, time: chrono::DateTime<chrono::Utc>) -> Self {
-            self.header("expires", crate::operations::http_date(time))
+            self.header("expires", crate::headers::http_date(time))
         }
 
         /// User metadata, `x-oss-meta-<name>`; at most 8 KB in all.
@@ -120,50 +106,89 @@ macro_rules! version_id {
     };
 }
 
-/// Which version of a copy's source, over a field `source`.
+/// Which version of a copy's source, over that.
 macro_rules! copy_version {
-    () => {
+    ($($source:ident).+) => {
         /// This version of the source; by default the current one.
         pub fn source_version_id(mut self, id: impl Into<String>) -> Self {
-            self.source.version_id = Some(id.into());
+            self.$($source).+.version_id = Some(id.into());
             self
         }
     };
 }
 
-/// On what conditions a source is copied, over a field `source`.
+/// On what conditions a source is copied, over that.
 macro_rules! copy_conditions {
-    () => {
+    ($($source:ident).+) => {
         /// Fails with [`Precondition`](crate::ErrorKind::Precondition) unless the source's entity
         /// tag is this one.
         pub fn if_match(mut self, etag: impl Into<String>) -> Self {
-            self.source
-                .on("if-match", crate::operations::quoted(&etag.into()));
+            self.$($source).+
+                .on("if-match", crate::headers::quoted(&etag.into()));
             self
         }
 
         /// Fails with [`NotModified`](crate::ErrorKind::NotModified) where the source's entity tag
         /// is this one.
         pub fn if_none_match(mut self, etag: impl Into<String>) -> Self {
-            self.source
-                .on("if-none-match", crate::operations::quoted(&etag.into()));
+            self.$($source).+
+                .on("if-none-match", crate::headers::quoted(&etag.into()));
             self
         }
 
         /// Fails with [`NotModified`](crate::ErrorKind::NotModified) where the source is not newer.
         pub fn if_modified_since(mut self, time: chrono::DateTime<chrono::Utc>) -> Self {
-            self.source.on_date("if-modified-since", time);
+            self.$($source).+.on_date("if-modified-since", time);
             self
         }
 
         /// Fails with [`Precondition`](crate::ErrorKind::Precondition) where the source is newer.
         pub fn if_unmodified_since(mut self, time: chrono::DateTime<chrono::Utc>) -> Self {
-            self.source.on_date("if-unmodified-since", time);
+            self.$($source).+.on_date("if-unmodified-since", time);
+            self
+        }
+    };
+}
+
+/// Whether a copy leaves the source's metadata behind, over a flag.
+macro_rules! replace_metadata {
+    ($($flag:ident).+) => {
+        /// Leaves the source's metadata behind even where none is given here.
+        pub fn replace_metadata(mut self, replace: bool) -> Self {
+            self.$($flag).+ = replace;
+            self
+        }
+    };
+}
+
+/// Progress of a body, over the payload.
+macro_rules! payload_progress {
+    ($($payload:ident).+) => {
+        /// Calls back as bytes go out.
+        pub fn on_progress(
+            mut self,
+            report: impl Fn(crate::Progress) + Send + Sync + 'static,
+        ) -> Self {
+            let meter = crate::progress::Meter::new(report);
+            meter.set_total(self.$($payload).+.size());
+            self.$($payload).+ = self.$($payload).+.with_meter(Some(meter));
+            self
+        }
+    };
+}
+
+/// Deletion of what a retention in governance mode keeps, over a flag.
+macro_rules! bypass_governance {
+    ($(#[$doc:meta])* $($flag:ident).+) => {
+        $(#[$doc])*
+        pub fn bypass_governance(mut self, bypass: bool) -> Self {
+            self.$($flag).+ = bypass;
             self
         }
     };
 }
 
 pub(crate) use {
-    copy_conditions, copy_version, forbid_overwrite, object_headers, traffic_limit, version_id,
+    bypass_governance, copy_conditions, copy_version, forbid_overwrite, object_headers,
+    payload_progress, replace_metadata, traffic_limit, version_id,
 };

@@ -1,14 +1,16 @@
 //! PutSymlink and GetSymlink.
 
 use alibaba_sign::percent;
-use http::{HeaderMap, Method};
+use http::HeaderMap;
 
 use super::object_target::ObjectTarget;
-use super::put::{PutOutcome, outcome};
+use super::outcome::PutOutcome;
 use super::setters::{forbid_overwrite, object_headers, version_id};
-use super::{etag, text};
-use crate::client::{Call, Client};
+use crate::Client;
+use crate::call::Call;
 use crate::error::{ErrorKind, Result};
+use crate::headers::{self, etag, text};
+use crate::operation::Operation;
 use crate::reading::Verdict;
 
 const TARGET: &str = "x-oss-symlink-target";
@@ -42,7 +44,7 @@ pub struct Symlink {
     pub etag: Option<String>,
     /// Its version, on buckets with versioning.
     pub version_id: Option<String>,
-    /// Everything else that was answered.
+    /// All headers of the response.
     pub headers: HeaderMap,
 }
 
@@ -100,30 +102,30 @@ impl PutSymlink {
         let (bucket, key) = (&self.bucket, &self.key);
         let step = format!("make symlink `{key}` to `{}` in `{bucket}`", self.target);
         let target = (TARGET.to_owned(), percent::encode(&self.target));
-        let call = Call::new(Method::PUT, step)
+        let call = Call::new(Operation::PUT_SYMLINK, step)
             .object(bucket, key)
-            .flag("symlink")
             .headers(self.headers.iter().chain([&target]))?
             .forbid_overwrite(self.forbid_overwrite);
-        let made = self.client.attempt_all(&call, |reply| {
-            std::future::ready(Ok(outcome(reply.response.headers())))
-        });
-        let lost = match made.await {
-            Ok(outcome) => return Ok(outcome),
-            Err(gave_up) => gave_up,
+        let error = match self.client.execute(&call).await {
+            Ok(reply) => {
+                let headers = reply.response.headers();
+                return Ok(PutOutcome::read(headers, true, reply.attempts));
+            }
+            Err(error) => error,
         };
-        if lost.error.kind() != ErrorKind::AlreadyExists || lost.attempts == 1 {
-            return Err(lost.error);
+        if error.kind() != ErrorKind::AlreadyExists || !error.was_repeated() {
+            return Err(error);
         }
-        // The answer to the first attempt was lost: the link is ours if it leads to the same key.
+        // The response to the first attempt was lost: the link is ours if it leads to the same key.
         match self.client.get_symlink(bucket, key).send().await {
             Ok(link) if link.target == self.target => Ok(PutOutcome {
                 etag: link.etag,
                 crc: None,
                 version_id: link.version_id,
                 verdict: Verdict::NotAvailable,
+                attempts: error.attempts(),
             }),
-            _ => Err(lost.error),
+            _ => Err(error),
         }
     }
 }
@@ -138,17 +140,14 @@ impl GetSymlink {
     /// [`ErrorKind::NotFound`] where there is no such key, [`ErrorKind::Refused`] where it is no
     /// symlink (`NotSymlink`).
     pub async fn send(self) -> Result<Symlink> {
-        let call = self
-            .target
-            .call(Method::GET, "read symlink")
-            .flag("symlink");
+        let call = self.target.call(Operation::GET_SYMLINK, "read symlink");
         let reply = self.target.client.execute(&call).await?;
         let headers = reply.response.headers();
         let target = text(headers, TARGET).and_then(percent::decode);
         Ok(Symlink {
-            target: target.ok_or_else(|| call.misread(format!("`{TARGET}` of the answer")))?,
+            target: target.ok_or_else(|| call.misread(format!("`{TARGET}` of the response")))?,
             etag: etag(headers),
-            version_id: super::version_id(headers),
+            version_id: headers::version_id(headers),
             headers: headers.clone(),
         })
     }

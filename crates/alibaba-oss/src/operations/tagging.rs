@@ -1,13 +1,13 @@
 //! Tags of objects.
 
-use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::object_target::ObjectTarget;
 use super::setters::version_id;
-use crate::client::Client;
+use crate::Client;
 use crate::error::Result;
-use crate::xml::Element;
+use crate::operation::Operation;
+use crate::xml;
 
 /// The tags of an object. See [`Client::object_tagging`].
 #[derive(Clone, Debug)]
@@ -16,30 +16,25 @@ pub struct ObjectTagging {
     target: ObjectTarget,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Tagging {
     #[serde(rename = "TagSet")]
     set: TagSet,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct TagSet {
     #[serde(rename = "Tag", default)]
     tags: Vec<Tag>,
 }
 
 /// A tag in a document.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Tag {
     pub(crate) key: String,
     #[serde(default)]
     pub(crate) value: String,
-}
-
-/// The same tag as it is sent.
-pub(crate) fn element(key: &str, value: &str) -> Element {
-    Element::new("Tag").text("Key", key).text("Value", value)
 }
 
 impl Client {
@@ -74,8 +69,8 @@ impl ObjectTagging {
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such object.
     pub async fn get(&self) -> Result<Vec<(String, String)>> {
-        let call = self.target.call(Method::GET, "read the tags of");
-        let call = call.flag("tagging");
+        let operation = Operation::GET_OBJECT_TAGGING;
+        let call = self.target.call(operation, "read the tags of");
         let found: Tagging = self.target.client.document(&call, "Tagging").await?;
         let tags = found.set.tags.into_iter();
         Ok(tags.map(|tag| (tag.key, tag.value)).collect())
@@ -87,13 +82,17 @@ impl ObjectTagging {
     ///
     /// [`Refused`](crate::ErrorKind::Refused) for tags that OSS does not take (`InvalidTag`).
     pub async fn put<'t>(&self, tags: impl IntoIterator<Item = (&'t str, &'t str)>) -> Result<()> {
-        let tags = tags.into_iter().map(|(key, value)| element(key, value));
-        let set = Element::new("TagSet").children(tags);
+        let tags = tags.into_iter().map(|(key, value)| Tag {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        });
+        let set = TagSet {
+            tags: tags.collect(),
+        };
         let call = self
             .target
-            .call(Method::PUT, "tag")
-            .flag("tagging")
-            .payload(Element::new("Tagging").child(&set).into());
+            .call(Operation::PUT_OBJECT_TAGGING, "tag")
+            .payload(xml::write(&Tagging { set }).into());
         self.target.client.execute(&call).await.map(drop)
     }
 
@@ -103,8 +102,8 @@ impl ObjectTagging {
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound) where there is no such object.
     pub async fn delete(&self) -> Result<()> {
-        let call = self.target.call(Method::DELETE, "remove the tags of");
-        let call = call.flag("tagging");
+        let operation = Operation::DELETE_OBJECT_TAGGING;
+        let call = self.target.call(operation, "remove the tags of");
         self.target.client.execute(&call).await.map(drop)
     }
 }

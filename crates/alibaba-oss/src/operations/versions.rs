@@ -1,16 +1,16 @@
 //! Versioning of buckets, and the listing of versions.
 
 use chrono::{DateTime, Utc};
-use futures::Stream;
-use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::attributes::StorageClass;
-use super::list::CommonPrefix;
-use super::listing::{self, Paged};
-use crate::client::{Call, Client};
+use super::listing::{self, CommonPrefix, Listing, key_filters, paged};
+use crate::Client;
+use crate::call::Call;
 use crate::error::Result;
-use crate::xml::{Element, KeyEncoding};
+use crate::headers::unquoted;
+use crate::operation::Operation;
+use crate::xml::{self, KeyEncoding};
 
 /// Whether a bucket keeps what is overwritten and deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,12 +26,7 @@ pub enum Versioning {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ListVersions {
-    client: Client,
-    bucket: String,
-    prefix: String,
-    delimiter: Option<String>,
-    after: Option<VersionMarker>,
-    max_keys: u32,
+    list: Listing<VersionMarker>,
 }
 
 /// Where a page of versions ended.
@@ -49,9 +44,9 @@ pub struct VersionMarker {
 pub struct VersionPage {
     /// Versions and delete markers, in the order of their keys, of one key the newest first.
     pub versions: Vec<ObjectVersion>,
-    /// What lies behind the delimiter, rolled up.
+    /// What stands before the delimiter, for the keys that are rolled up.
     pub common_prefixes: Vec<String>,
-    /// Behind which version the next page begins; `None` after the last.
+    /// After which version the next page begins; `None` after the last.
     pub next: Option<VersionMarker>,
 }
 
@@ -77,7 +72,7 @@ pub struct ObjectVersion {
     pub storage_class: Option<StorageClass>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct VersioningConfiguration {
     status: Option<String>,
@@ -150,9 +145,8 @@ impl Client {
     ///
     /// [`Denied`](crate::ErrorKind::Denied) without the action `oss:GetBucketVersioning`.
     pub async fn bucket_versioning(&self, bucket: &str) -> Result<Option<Versioning>> {
-        let call = Call::new(Method::GET, format!("read the versioning of `{bucket}`"))
-            .bucket(bucket)
-            .flag("versioning");
+        let step = format!("read the versioning of `{bucket}`");
+        let call = Call::new(Operation::GET_BUCKET_VERSIONING, step).bucket(bucket);
         let found: VersioningConfiguration =
             self.document(&call, "VersioningConfiguration").await?;
         match found.status.as_deref() {
@@ -177,11 +171,13 @@ impl Client {
     ///
     /// [`Conflict`](crate::ErrorKind::Conflict) where the bucket has a retention policy.
     pub async fn put_bucket_versioning(&self, bucket: &str, versioning: Versioning) -> Result<()> {
-        let body = Element::new("VersioningConfiguration").text("Status", versioning.as_str());
-        let call = Call::new(Method::PUT, format!("set the versioning of `{bucket}`"))
+        let body = VersioningConfiguration {
+            status: Some(versioning.as_str().to_owned()),
+        };
+        let step = format!("set the versioning of `{bucket}`");
+        let call = Call::new(Operation::PUT_BUCKET_VERSIONING, step)
             .bucket(bucket)
-            .flag("versioning")
-            .payload(body.into());
+            .payload(xml::write(&body).into());
         self.execute(&call).await.map(drop)
     }
 
@@ -203,40 +199,13 @@ impl Client {
     /// ```
     pub fn list_versions(&self, bucket: impl Into<String>) -> ListVersions {
         ListVersions {
-            client: self.clone(),
-            bucket: bucket.into(),
-            prefix: String::new(),
-            delimiter: None,
-            after: None,
-            max_keys: 1000,
+            list: Listing::new(self, bucket),
         }
     }
 }
 
 impl ListVersions {
-    /// Only keys that begin so.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
-        self
-    }
-
-    /// Rolls up what lies behind the first delimiter after the prefix.
-    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
-        self.delimiter = Some(delimiter.into());
-        self
-    }
-
-    /// Only versions behind this one: older ones of the same key, and those of later keys.
-    pub fn after(mut self, marker: VersionMarker) -> Self {
-        self.after = Some(marker);
-        self
-    }
-
-    /// At most this many entries a page, up to 1000.
-    pub fn max_keys(mut self, max: u32) -> Self {
-        self.max_keys = max.clamp(1, 1000);
-        self
-    }
+    key_filters!();
 
     /// The next page.
     ///
@@ -245,45 +214,24 @@ impl ListVersions {
     /// [`NotFound`](crate::ErrorKind::NotFound) where the bucket does not exist,
     /// [`Denied`](crate::ErrorKind::Denied) without the action `oss:ListObjectVersions`.
     pub async fn send(&self) -> Result<VersionPage> {
-        let step = format!("list the versions of `{}`", self.bucket);
-        let mut call = Call::new(Method::GET, step)
-            .bucket(&self.bucket)
-            .flag("versions")
-            .query("encoding-type", "url")
-            .query("max-keys", self.max_keys.to_string())
-            .query("prefix", &self.prefix);
-        if let Some(delimiter) = &self.delimiter {
-            call = call.query("delimiter", delimiter);
-        }
-        if let Some(after) = &self.after {
-            call = call.query("key-marker", &after.key);
-            if !after.version_id.is_empty() {
-                call = call.query("version-id-marker", &after.version_id);
-            }
-        }
-        let list: ListVersionsResult = self.client.document(&call, "ListVersionsResult").await?;
-        read(&call.step, list, self.after.as_ref())
-    }
-
-    /// All pages, one after the other.
-    pub fn pages(self) -> impl Stream<Item = Result<VersionPage>> + Send {
-        listing::pages(self)
+        let began = self.list.after.as_ref();
+        let id = began.map(|began| &began.version_id);
+        let call = self
+            .list
+            .call(Operation::LIST_OBJECT_VERSIONS, "the versions", "max-keys")
+            .query_maybe("key-marker", began.map(|began| &began.key))
+            .query_maybe("version-id-marker", id.filter(|id| !id.is_empty()));
+        let client = &self.list.client;
+        let list: ListVersionsResult = client.document(&call, "ListVersionsResult").await?;
+        read(&call.step, list, began)
     }
 }
 
-impl Paged for ListVersions {
-    type Page = VersionPage;
+paged!(ListVersions, VersionPage, VersionMarker, over list;
+    /// Only versions after this one: older ones of the same key, and those of later keys.
+);
 
-    fn page(&self) -> impl Future<Output = Result<VersionPage>> + Send {
-        self.send()
-    }
-
-    fn behind(self, page: &VersionPage) -> Option<Self> {
-        page.next.clone().map(|marker| self.after(marker))
-    }
-}
-
-/// The page of a listing that began behind `began`.
+/// The page of a listing that began after `began`.
 fn read(
     step: &str,
     list: ListVersionsResult,
@@ -323,7 +271,7 @@ fn version(keys: KeyEncoding<'_>, listed: Listed, is_delete_marker: bool) -> Res
         is_latest: listed.is_latest,
         is_delete_marker,
         len: listed.size.unwrap_or_default(),
-        etag: listed.etag.map(|tag| tag.trim_matches('"').to_owned()),
+        etag: listed.etag.as_deref().map(unquoted),
         last_modified: listed.last_modified,
         storage_class: listed.storage_class.as_deref().map(Into::into),
     })

@@ -1,13 +1,14 @@
 //! The retention policy of a whole bucket (WORM): initiated, locked, extended.
 
 use chrono::{DateTime, Utc};
-use http::Method;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{is_unset, text, unless_unset};
-use crate::client::{Call, Client, GaveUp};
-use crate::error::{ErrorKind, Result};
-use crate::xml::Element;
+use crate::Client;
+use crate::call::Call;
+use crate::error::{Error, ErrorKind, Result};
+use crate::headers::text;
+use crate::operation::Operation;
+use crate::xml;
 
 /// A retention policy: no object of the bucket is overwritten or deleted before so many days after
 /// it was last modified.
@@ -25,7 +26,7 @@ pub struct BucketWorm {
 }
 
 /// How far a retention policy has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub enum WormState {
     /// In force, can be aborted, and lapses by itself 24 hours after it was initiated.
@@ -38,9 +39,21 @@ pub enum WormState {
 #[serde(rename_all = "PascalCase")]
 struct WormConfiguration {
     worm_id: String,
-    state: String,
+    state: WormState,
     retention_period_in_days: u32,
     creation_date: DateTime<Utc>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct InitiateWormConfiguration {
+    retention_period_in_days: u32,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct ExtendWormConfiguration {
+    retention_period_in_days: u32,
 }
 
 impl Client {
@@ -60,24 +73,24 @@ impl Client {
     ///
     /// [`ErrorKind::Conflict`] where the bucket has a policy, or versioning.
     pub async fn initiate_bucket_worm(&self, bucket: &str, days: u32) -> Result<String> {
-        let body = Element::new("InitiateWormConfiguration")
-            .text("RetentionPeriodInDays", &days.to_string());
+        let body = InitiateWormConfiguration {
+            retention_period_in_days: days,
+        };
         let step = format!("initiate a retention of {days} days for `{bucket}`");
-        let call = Call::new(Method::POST, step)
+        let call = Call::new(Operation::INITIATE_BUCKET_WORM, step)
             .bucket(bucket)
-            .flag("worm")
-            .payload(body.into());
+            .payload(xml::write(&body).into());
         let sent = self.attempt_all(&call, |reply| {
             let id = text(reply.response.headers(), "x-oss-worm-id").map(str::to_owned);
-            std::future::ready(id.ok_or_else(|| call.misread("`x-oss-worm-id` of the answer")))
+            std::future::ready(id.ok_or_else(|| call.misread("`x-oss-worm-id` of the response")))
         });
-        let lost = match sent.await {
+        let error = match sent.await {
             Ok(id) => return Ok(id),
-            Err(gave_up) => gave_up,
+            Err(error) => error,
         };
-        match self.after_lost_reply(&lost, bucket).await {
+        match self.after_lost_reply(&error, bucket).await {
             Some(worm) if worm.state == WormState::InProgress && worm.days == days => Ok(worm.id),
-            _ => Err(lost.error),
+            _ => Err(error),
         }
     }
 
@@ -96,18 +109,16 @@ impl Client {
     ///
     /// [`ErrorKind::NotFound`] for another id, [`ErrorKind::Conflict`] where it is locked already.
     pub async fn complete_bucket_worm(&self, bucket: &str, worm_id: &str) -> Result<()> {
-        let call = Call::new(Method::POST, format!("lock the retention of `{bucket}`"))
+        let step = format!("lock the retention of `{bucket}`");
+        let call = Call::new(Operation::COMPLETE_BUCKET_WORM, step)
             .bucket(bucket)
             .query("wormId", worm_id);
-        let Err(lost) = self
-            .attempt_all(&call, |_| std::future::ready(Ok(())))
-            .await
-        else {
+        let Err(error) = self.execute(&call).await else {
             return Ok(());
         };
-        match self.after_lost_reply(&lost, bucket).await {
+        match self.after_lost_reply(&error, bucket).await {
             Some(worm) if worm.state == WormState::Locked && worm.id == worm_id => Ok(()),
-            _ => Err(lost.error),
+            _ => Err(error),
         }
     }
 
@@ -124,14 +135,14 @@ impl Client {
     ///
     /// [`ErrorKind::Conflict`] where it is not locked, [`ErrorKind::Refused`] for fewer days.
     pub async fn extend_bucket_worm(&self, bucket: &str, worm_id: &str, days: u32) -> Result<()> {
-        let body = Element::new("ExtendWormConfiguration")
-            .text("RetentionPeriodInDays", &days.to_string());
+        let body = ExtendWormConfiguration {
+            retention_period_in_days: days,
+        };
         let step = format!("extend the retention of `{bucket}` to {days} days");
-        let call = Call::new(Method::POST, step)
+        let call = Call::new(Operation::EXTEND_BUCKET_WORM, step)
             .bucket(bucket)
-            .flag("wormExtend")
             .query("wormId", worm_id)
-            .payload(body.into());
+            .payload(xml::write(&body).into());
         self.execute(&call).await.map(drop)
     }
 
@@ -148,17 +159,12 @@ impl Client {
     ///
     /// [`ErrorKind::Conflict`] where it is locked, [`ErrorKind::NotFound`] where there is none.
     pub async fn abort_bucket_worm(&self, bucket: &str) -> Result<()> {
-        let call = Call::new(Method::DELETE, format!("abort the retention of `{bucket}`"))
-            .bucket(bucket)
-            .flag("worm");
-        match self
-            .attempt_all(&call, |_| std::future::ready(Ok(())))
-            .await
-        {
-            Ok(()) => Ok(()),
+        let step = format!("abort the retention of `{bucket}`");
+        let call = Call::new(Operation::ABORT_BUCKET_WORM, step).bucket(bucket);
+        match self.execute(&call).await {
             // What the first attempt aborted, the second does not find.
-            Err(lost) if lost.attempts > 1 && is_unset(&lost.error) => Ok(()),
-            Err(gave_up) => Err(gave_up.error),
+            Err(error) if error.was_repeated() && error.is_unset() => Ok(()),
+            gone => gone.map(drop),
         }
     }
 
@@ -177,30 +183,21 @@ impl Client {
     ///
     /// [`ErrorKind::NotFound`] where there is no such bucket.
     pub async fn bucket_worm(&self, bucket: &str) -> Result<Option<BucketWorm>> {
-        let call = Call::new(Method::GET, format!("read the retention of `{bucket}`"))
-            .bucket(bucket)
-            .flag("worm");
-        let found = self.document::<WormConfiguration>(&call, "WormConfiguration");
-        let Some(worm) = unless_unset(found.await)? else {
-            return Ok(None);
-        };
-        let state = match worm.state.as_str() {
-            "InProgress" => WormState::InProgress,
-            "Locked" => WormState::Locked,
-            other => return Err(call.misread(format!("state `{other}`"))),
-        };
-        Ok(Some(BucketWorm {
+        let step = format!("read the retention of `{bucket}`");
+        let call = Call::new(Operation::GET_BUCKET_WORM, step).bucket(bucket);
+        let found: Option<WormConfiguration> = self.setting(&call, "WormConfiguration").await?;
+        Ok(found.map(|worm| BucketWorm {
             id: worm.worm_id,
-            state,
+            state: worm.state,
             days: worm.retention_period_in_days,
             created: worm.creation_date,
         }))
     }
 
     /// The policy there is, where a repetition was refused because of it: then the first attempt
-    /// may have been carried out, and its answer lost.
-    async fn after_lost_reply(&self, lost: &GaveUp, bucket: &str) -> Option<BucketWorm> {
-        if lost.attempts == 1 || lost.error.kind() != ErrorKind::Conflict {
+    /// may have been carried out, and its response lost.
+    async fn after_lost_reply(&self, error: &Error, bucket: &str) -> Option<BucketWorm> {
+        if !error.was_repeated() || error.kind() != ErrorKind::Conflict {
             return None;
         }
         self.bucket_worm(bucket).await.ok()?
@@ -221,8 +218,8 @@ mod tests {
         let worm: WormConfiguration =
             crate::xml::parse("read", "WormConfiguration", text.as_bytes()).unwrap();
         assert_eq!(
-            (worm.state.as_str(), worm.retention_period_in_days),
-            ("Locked", 1)
+            (worm.state, worm.retention_period_in_days),
+            (WormState::Locked, 1)
         );
         assert_eq!(worm.creation_date.timestamp(), 1_602_777_032);
     }

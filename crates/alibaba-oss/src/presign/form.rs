@@ -1,5 +1,6 @@
 //! Uploads from a browser's form.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -7,8 +8,10 @@ use alibaba_sign::oss_v4;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::client::{Call, Client};
+use crate::Client;
+use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
+use crate::operation::Operation;
 
 /// What a form upload may be, under construction. See [`Client::post_policy`].
 #[derive(Clone, Debug)]
@@ -31,6 +34,18 @@ pub struct PostForm {
     pub fields: Vec<(String, String)>,
     /// When OSS will refuse it.
     pub expires_at: DateTime<Utc>,
+}
+
+/// Prints the fields without their values, most of which are secrets or derived of them.
+impl fmt::Debug for PostForm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
+        f.debug_struct("PostForm")
+            .field("url", &self.url)
+            .field("fields", &names)
+            .field("expires_at", &self.expires_at)
+            .finish()
+    }
 }
 
 impl Client {
@@ -68,7 +83,7 @@ impl PostPolicy {
         self.field("key", key)
     }
 
-    /// What the key begins with. `${filename}` behind it stands for the name of the file, unless
+    /// What the key begins with. `${filename}` after it stands for the name of the file, unless
     /// the sender of the form puts something else there.
     pub fn key_prefix(mut self, prefix: impl Into<String>) -> Self {
         let prefix = prefix.into();
@@ -116,9 +131,9 @@ impl PostPolicy {
             let text = format!("{step}: without a key anything could be overwritten; give one");
             return Err(Error::new(ErrorKind::Configuration, text));
         }
-        let call = Call::new(http::Method::POST, step).bucket(&self.bucket);
+        let call = Call::new(Operation::POST_OBJECT, step).bucket(&self.bucket);
         let identity = self.client.identity(&call.step).await?;
-        let now = self.client.service_time();
+        let now = self.client.clock().now();
         let asked = now + expires;
         let expires_at = identity.expires_at.map_or(asked, |token| token.min(asked));
         let signer = self.client.signer();

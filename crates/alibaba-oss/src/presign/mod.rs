@@ -2,7 +2,6 @@
 
 mod form;
 
-use std::fmt;
 use std::time::Duration;
 
 use alibaba_core::Secret;
@@ -11,8 +10,10 @@ use http::{HeaderMap, Method};
 
 pub use form::{PostForm, PostPolicy};
 
-use crate::client::{Call, Client};
+use crate::Client;
+use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
+use crate::operation::Operation;
 
 /// A signed request, for whoever is given it.
 ///
@@ -42,7 +43,7 @@ impl Presigned {
 impl Client {
     pub(crate) async fn presign(&self, call: &Call, expires: Duration) -> Result<Presigned> {
         let identity = self.identity(&call.step).await?;
-        let now = self.service_time();
+        let now = self.clock().now();
         let address = self.address(call)?;
         let query = call
             .with_request(|request| {
@@ -62,8 +63,8 @@ impl Client {
         })
     }
 
-    /// The storing of one part, for somebody else to do. They return the `ETag` they are answered
-    /// with, which goes into the completion.
+    /// The storing of one part, for somebody else to do. They return the `ETag` of the response,
+    /// which goes into the completion.
     ///
     /// ```no_run
     /// # use std::time::Duration;
@@ -88,22 +89,10 @@ impl Client {
         expires: Duration,
     ) -> Result<Presigned> {
         let step = format!("upload part {number} of `{key}` into `{bucket}`");
-        let call = Call::new(Method::PUT, step)
+        let call = Call::new(Operation::UPLOAD_PART, step)
             .object(bucket, key)
             .query("partNumber", number.to_string())
             .query("uploadId", upload_id);
         self.presign(&call, expires).await
-    }
-}
-
-/// Prints the fields without their values, most of which are secrets or derived of them.
-impl fmt::Debug for PostForm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.fields.iter().map(|(name, _)| name).collect();
-        f.debug_struct("PostForm")
-            .field("url", &self.url)
-            .field("fields", &names)
-            .field("expires_at", &self.expires_at)
-            .finish()
     }
 }

@@ -20,8 +20,8 @@ use super::{get_result, list_result, put_result};
 use crate::operations::delete::MAX_KEYS;
 use crate::operations::get::{GetObject, ObjectInfo};
 use crate::operations::list::{ListObjects, ObjectPage, ObjectSummary};
-use crate::store::STORE;
 use crate::store::create::Refusal;
+use crate::store::oss_store::STORE;
 use crate::store::write::{Headers, PartUpload};
 use crate::{Error, ErrorKind, ForbidOverwrite, OssStore, StorageClass};
 
@@ -66,7 +66,7 @@ impl ObjectStore for OssStore {
         let upload = PartUpload::begin(self, key, &headers, create)
             .await
             .map_err(|refusal| refused(self, key, UPLOAD, refusal))?;
-        Ok(Box::new(Upload(Arc::new(upload))))
+        Ok(Box::new(MultipartWriter(Arc::new(upload))))
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
@@ -200,10 +200,10 @@ pub(super) const UPLOAD: &str = "a multipart upload that forbids overwriting";
 
 /// A multipart upload under way.
 #[derive(Debug)]
-struct Upload(Arc<PartUpload>);
+struct MultipartWriter(Arc<PartUpload>);
 
 #[async_trait]
-impl MultipartUpload for Upload {
+impl MultipartUpload for MultipartWriter {
     fn put_part(&mut self, data: PutPayload) -> UploadPart {
         let upload = self.0.clone();
         let number = upload.next_number();
@@ -248,15 +248,15 @@ impl PaginatedListStore for OssStore {
             list = list.start_after(offset);
         }
         if let Some(max) = options.max_keys {
-            list = list.max_keys(u32::try_from(max).unwrap_or(u32::MAX));
+            list = list.page_size(u32::try_from(max).unwrap_or(u32::MAX));
         }
         if let Some(token) = options.page_token {
-            list = list.token(token);
+            list = list.after(token);
         }
         let page = list.send().await;
         let page = page.map_err(|error| store_error(&self.bucket, error))?;
         Ok(PaginatedListResult {
-            page_token: page.next_token.clone(),
+            page_token: page.next.clone(),
             result: listed(vec![page]),
         })
     }

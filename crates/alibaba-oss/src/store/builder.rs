@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use super::OssStore;
-use super::versions::Known;
+use super::oss_store::OssStore;
 use crate::Client;
 
 /// What an [`OssStore`] is made of. See [`OssStore::builder`].
@@ -46,10 +45,8 @@ impl OssStoreBuilder {
     #[must_use]
     pub fn build(self) -> OssStore {
         OssStore {
-            client: self.client,
-            bucket: self.bucket,
             forbid_overwrite: self.forbid_overwrite,
-            versioning: Arc::new(Known::default()),
+            ..OssStore::new(self.client, self.bucket)
         }
     }
 }

@@ -1,15 +1,15 @@
 //! Writing only where the key is free, on every kind of bucket.
 //!
-//! Why the oldest version: OSS orders the versions of a key, and a listing shows every put that was
-//! answered before. Whoever is the oldest finds nothing beneath itself, whatever comes on top later;
+//! Why the oldest version: OSS orders the versions of a key, and a listing shows every put whose
+//! response came before. Whoever is the oldest finds nothing beneath itself, whatever comes on top later;
 //! everybody else finds somebody. So no two can both conclude that they won.
 
 use std::future::Future;
 
-use super::OssStore;
-use super::versions::State;
+use super::known::State;
+use super::oss_store::OssStore;
 use crate::error::{Error, ErrorKind, Result};
-use crate::operations::put::PutOutcome;
+use crate::operations::outcome::PutOutcome;
 use crate::operations::versions::ObjectVersion;
 
 /// How many versions are read at once: more than a race has.
@@ -36,23 +36,16 @@ impl From<Error> for Refusal {
     }
 }
 
-/// A write that OSS carried out.
-pub(super) struct Written {
-    pub(super) outcome: PutOutcome,
-    /// Where there were several, an earlier one may have left a version too.
-    pub(super) attempts: u32,
-}
-
 impl OssStore {
     /// Runs a write that forbids overwriting, and makes true that it did not.
     pub(super) async fn create(
         &self,
         key: &str,
-        write: impl Future<Output = Result<Written>>,
+        write: impl Future<Output = Result<PutOutcome>>,
     ) -> Result<PutOutcome, Refusal> {
         self.expect_free(key).await?;
         let written = write.await?;
-        self.settle(key, written).await
+        self.decide(key, written).await
     }
 
     /// Fails where the key is taken, and where creating cannot be promised, before anything is written.
@@ -87,22 +80,22 @@ impl OssStore {
     }
 
     /// Decides, after the write, whether it was the first.
-    pub(super) async fn settle(&self, key: &str, written: Written) -> Result<PutOutcome, Refusal> {
-        let id = match written.outcome.version_id.clone() {
+    async fn decide(&self, key: &str, written: PutOutcome) -> Result<PutOutcome, Refusal> {
+        let id = match written.version_id.clone() {
             None => {
                 self.learn(State::Never);
-                return Ok(written.outcome);
+                return Ok(written);
             }
             Some(id) if id == NULL => {
                 self.learn(State::Suspended);
-                self.take_back_null(key, &written.outcome).await?;
+                self.take_back_null(key, &written).await?;
                 return Err(Refusal::Suspended);
             }
             Some(id) => id,
         };
         self.learn(State::Enabled);
-        let settled = |found: &[ObjectVersion]| beneath(found, &id).is_some_and(|(_, whole)| whole);
-        let found = match self.versions(key, PAGE, settled).await {
+        let enough = |found: &[ObjectVersion]| beneath(found, &id).is_some_and(|(_, whole)| whole);
+        let found = match self.versions(key, PAGE, enough).await {
             Ok(found) => found,
             Err(error) => {
                 self.remove_own(key, &id).await?;
@@ -121,13 +114,13 @@ impl OssStore {
             return Err(Error::new(ErrorKind::Conflict, text).into());
         };
         let Some(oldest) = older.last() else {
-            return Ok(written.outcome);
+            return Ok(written);
         };
         let mut own = vec![&id];
         let mut won = None;
         if written.attempts > 1 {
             for version in older {
-                match self.is_same(key, version, &written.outcome).await {
+                match self.is_same(key, version, &written).await {
                     Ok(false) => {}
                     Ok(true) if version.version_id == oldest.version_id => {
                         won = Some(version.version_id.clone());
@@ -146,13 +139,13 @@ impl OssStore {
         match won {
             Some(id) => Ok(PutOutcome {
                 version_id: Some(id),
-                ..written.outcome
+                ..written
             }),
             None => Err(self.taken(key).into()),
         }
     }
 
-    /// The version of a key that has these bytes: what a completion left whose answer was lost.
+    /// The version of a key that has these bytes: what a completion left whose response was lost.
     pub(super) async fn find_version(
         &self,
         key: &str,
@@ -171,6 +164,7 @@ impl OssStore {
                     crc: info.crc,
                     version_id: Some(version.version_id),
                     verdict: crate::Verdict::Verified,
+                    attempts: 1,
                 }));
             }
         }

@@ -1,9 +1,9 @@
 //! Puts, copies and uploads of the store, in no version's types.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::Mutex;
 
-use super::create::{Refusal, Written};
-use super::{OssStore, STORE};
+use super::create::Refusal;
+use super::oss_store::{OssStore, STORE};
 use crate::operations::multipart::{UploadedPart, combine};
 use crate::{Error, ErrorKind, Payload, PutOutcome};
 
@@ -30,11 +30,7 @@ impl OssStore {
         if !create {
             return Ok(put.send().await?);
         }
-        let write = async {
-            let (outcome, attempts) = put.send_counted().await?;
-            Ok(Written { outcome, attempts })
-        };
-        self.create(key, write).await
+        self.create(key, put.send()).await
     }
 
     /// Copies within the bucket.
@@ -45,16 +41,12 @@ impl OssStore {
         create: bool,
     ) -> Result<(), Refusal> {
         let create = create || self.forbid_overwrite;
-        let write = async {
-            let (from, to) = ((&*self.bucket, from), (&*self.bucket, to));
-            let copy = self.client.copy(from, to).forbid_overwrite(create);
-            let (outcome, attempts) = copy.send_counted().await?;
-            Ok(Written { outcome, attempts })
-        };
+        let ends = ((&*self.bucket, from), (&*self.bucket, to));
+        let copy = self.client.copy(ends.0, ends.1).forbid_overwrite(create);
         if !create {
-            return Ok(write.await.map(drop)?);
+            return Ok(copy.send().await.map(drop)?);
         }
-        match self.create(to, write).await {
+        match self.create(to, copy.send()).await {
             // That there is nothing to copy comes first, as it does where OSS itself decides.
             Err(Refusal::Failed(taken)) if taken.kind() == ErrorKind::AlreadyExists => {
                 self.client.head_object(&self.bucket, from).await?;
@@ -109,21 +101,18 @@ impl OssStore {
             let complete = client
                 .complete_upload(bucket, key, upload_id, parts.clone())
                 .forbid_overwrite(true);
-            let gave_up = match complete.send_counted().await {
-                Ok((outcome, attempts)) => return Ok(Written { outcome, attempts }),
-                Err(gave_up) => gave_up,
+            let error = match complete.send().await {
+                Ok(outcome) => return Ok(outcome),
+                Err(error) => error,
             };
-            // The answer was lost, and what the upload became may lie under a version of another.
-            if gave_up.attempts > 1 && gave_up.error.kind() == ErrorKind::NotFound {
+            // The response was lost, and what the upload became may lie under a version of another.
+            if error.was_repeated() && error.kind() == ErrorKind::NotFound {
                 let len = parts.iter().map(|part| part.len).sum();
                 if let Ok(Some(outcome)) = self.find_version(key, len, combine(&parts)).await {
-                    return Ok(Written {
-                        outcome,
-                        attempts: 1,
-                    });
+                    return Ok(outcome);
                 }
             }
-            Err(gave_up.error)
+            Err(error)
         };
         self.create(key, write).await
     }
@@ -208,7 +197,7 @@ impl PartUpload {
 
     /// The number of the next part: parts stand in the order in which they were begun.
     pub(super) fn next_number(&self) -> u32 {
-        let mut parts = self.parts();
+        let mut parts = self.parts.lock();
         parts.begun += 1;
         parts.begun
     }
@@ -217,13 +206,13 @@ impl PartUpload {
         let (client, bucket) = (&self.store.client, &*self.store.bucket);
         let sent = client.upload_part(bucket, &self.key, &self.upload_id, number, payload);
         let part = sent.send().await?;
-        self.parts().stored.push(part);
+        self.parts.lock().stored.push(part);
         Ok(())
     }
 
     pub(super) async fn complete(&self) -> Result<PutOutcome, Refusal> {
         let (begun, parts) = {
-            let parts = self.parts();
+            let parts = self.parts.lock();
             (parts.begun, parts.stored.clone())
         };
         if parts.len() != begun as usize {
@@ -244,9 +233,5 @@ impl PartUpload {
         client
             .abort_upload(bucket, &self.key, &self.upload_id)
             .await
-    }
-
-    fn parts(&self) -> MutexGuard<'_, Parts> {
-        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

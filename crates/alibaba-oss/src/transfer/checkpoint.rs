@@ -7,8 +7,8 @@ use crc_fast::{CrcAlgorithm, Digest};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
-use crate::local_file::{blocking, folder_of, local, sync_folder};
+use crate::error::{Error, ErrorKind, Result};
+use crate::local_file::{beside, blocking, folder_of, sync_folder};
 
 /// The version of the files. Others are not understood, and the transfer begins anew.
 const VERSION: u32 = 1;
@@ -38,7 +38,8 @@ impl Checkpoint {
     /// The state, where there is one that can be understood.
     pub(crate) async fn load<T: DeserializeOwned>(&self) -> Option<T> {
         let path = self.0.clone();
-        let bytes = blocking(move || std::fs::read(path)).await.ok()?;
+        let step = || "read a checkpoint".to_owned();
+        let bytes = blocking(move || std::fs::read(path), step).await.ok()?;
         let envelope: Envelope<T> = serde_json::from_slice(&bytes)
             .inspect_err(|error| {
                 tracing::warn!(path = %self.0.display(), %error, "ignore a checkpoint that cannot be read");
@@ -55,13 +56,13 @@ impl Checkpoint {
             state,
         };
         let bytes = serde_json::to_vec(&envelope)
-            .map_err(|error| local(step.clone(), io::Error::other(error)))?;
+            .map_err(|error| Error::new(ErrorKind::Internal, step.as_str()).with_source(error))?;
         let path = self.0.clone();
-        let saved = blocking(move || {
+        let save = move || {
             if let Some(folder) = path.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            let partial = crate::reading::beside(&path);
+            let partial = beside(&path);
             let written = (|| {
                 let mut file = std::fs::File::create(&partial)?;
                 file.write_all(&bytes)?;
@@ -74,16 +75,19 @@ impl Checkpoint {
                 let _ = std::fs::remove_file(&partial);
             }
             written
-        });
-        saved.await.map_err(|error| local(step, error))
+        };
+        blocking(save, || step).await
     }
 
     /// Removes the state of a transfer that is done, or cannot be resumed, and what a crash left of
     /// a writing of it.
     pub(crate) async fn remove(&self) {
         let path = self.0.clone();
-        let removed = blocking(move || {
-            std::fs::remove_file(&path)?;
+        let remove = move || {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+                removed => removed?,
+            }
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let unfinished = format!(".{name}.");
             for entry in std::fs::read_dir(folder_of(&path))? {
@@ -93,12 +97,10 @@ impl Checkpoint {
                 }
             }
             Ok(())
-        })
-        .await;
-        if let Err(error) = removed
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(path = %self.0.display(), %error, "remove a finished checkpoint");
+        };
+        let step = || format!("remove checkpoint `{}`", self.0.display());
+        if let Err(error) = blocking(remove, step).await {
+            tracing::warn!(%error, "remove a finished checkpoint");
         }
     }
 }

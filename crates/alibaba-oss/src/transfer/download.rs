@@ -9,16 +9,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::checkpoint::Checkpoint;
+use super::options::{Options, transfer_options};
 use super::plan::Plan;
-use crate::client::Client;
+use crate::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::local_file::{LocalFile, Unfinished, blocking};
+use crate::local_file::{GatheredWrites, LocalFile, Unfinished, beside, blocking};
 use crate::operations::get::{GetObject, ObjectInfo};
-use crate::progress::{Meter, Progress};
-use crate::reading::{Verdict, beside};
-
-/// As much is written to the file at once.
-const WRITE: u64 = 1024 * 1024;
+use crate::reading::Verdict;
 
 /// A download under construction. See [`Client::download`].
 #[derive(Clone, Debug)]
@@ -29,11 +26,8 @@ pub struct Download {
     key: String,
     path: PathBuf,
     version_id: Option<String>,
-    part_size: Option<u64>,
-    concurrency: Option<usize>,
     checkpoints: Option<PathBuf>,
-    traffic_limit: Option<u64>,
-    meter: Option<Meter>,
+    options: Options,
 }
 
 /// A file that was downloaded.
@@ -95,31 +89,20 @@ impl Client {
             key: key.into(),
             path: path.into(),
             version_id: None,
-            part_size: None,
-            concurrency: None,
             checkpoints: None,
-            traffic_limit: None,
-            meter: None,
+            options: Options::default(),
         }
     }
 }
 
 impl Download {
+    transfer_options!(
+        /// The length of a range; by default 8 MiB, and for large objects more.
+    );
+
     /// A version of the object.
     pub fn version_id(mut self, id: impl Into<String>) -> Self {
         self.version_id = Some(id.into());
-        self
-    }
-
-    /// The length of a range; by default 8 MiB, and for large objects more.
-    pub fn part_size(mut self, bytes: u64) -> Self {
-        self.part_size = Some(bytes);
-        self
-    }
-
-    /// How many ranges are under way at a time; by default four, and for large objects eight.
-    pub fn concurrency(mut self, ranges: usize) -> Self {
-        self.concurrency = Some(ranges);
         self
     }
 
@@ -128,19 +111,6 @@ impl Download {
     /// CRC-64 of each range before it is trusted.
     pub fn checkpoints(mut self, folder: impl Into<PathBuf>) -> Self {
         self.checkpoints = Some(folder.into());
-        self
-    }
-
-    /// The bandwidth of each request, in bits per second: 245 760 (30 KB/s) to 838 860 800
-    /// (100 MB/s).
-    pub fn traffic_limit(mut self, bits_per_second: u64) -> Self {
-        self.traffic_limit = Some(bits_per_second);
-        self
-    }
-
-    /// Calls back as bytes come in.
-    pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.meter = Some(Meter::new(report));
         self
     }
 
@@ -154,8 +124,8 @@ impl Download {
     /// other that the service or the network gives rise to.
     pub async fn send(self) -> Result<Downloaded> {
         let info = self.get().info().await?;
-        let plan = Plan::new(info.len, self.part_size, self.concurrency);
-        if let Some(meter) = &self.meter {
+        let plan = Plan::new(info.len, self.options.part_size, self.options.concurrency);
+        if let Some(meter) = &self.options.meter {
             meter.set_total(Some(info.len));
         }
         let endpoint = self.client.endpoint().to_string();
@@ -206,7 +176,7 @@ impl Download {
                 }
                 Err(error) if error.verdict().is_some() && tries == 1 => {
                     tracing::warn!(%error, "download again from the beginning");
-                    if let Some(meter) = &self.meter {
+                    if let Some(meter) = &self.options.meter {
                         meter.take_back(info.len);
                     }
                     state = again;
@@ -225,11 +195,11 @@ impl Download {
     }
 
     fn get(&self) -> GetObject {
-        let mut get = self.client.get_object(&self.bucket, &self.key);
-        if let Some(id) = &self.version_id {
-            get = get.version_id(id);
-        }
-        if let Some(limit) = self.traffic_limit {
+        let mut get = self
+            .client
+            .get_object(&self.bucket, &self.key)
+            .maybe_version(self.version_id.clone());
+        if let Some(limit) = self.options.traffic_limit {
             get = get.traffic_limit(limit);
         }
         get
@@ -261,7 +231,7 @@ impl Download {
             .map(|(number, _)| plan.range(*number))
             .map(|range| range.end - range.start)
             .sum();
-        if let Some(meter) = &self.meter {
+        if let Some(meter) = &self.options.meter {
             meter.add(resumed);
         }
         let (etag, expected) = (state.etag.clone(), state.crc);
@@ -338,28 +308,16 @@ impl Download {
         }
         let mut body = object.body;
         let mut digest = Digest::new(CrcAlgorithm::Crc64Xz);
-        let mut at = range.start;
-        let mut held = Vec::new();
-        let mut held_len = 0;
-        loop {
-            let frame = body.try_next().await?;
-            let ended = frame.is_none();
-            if let Some(frame) = frame {
-                digest.update(&frame);
-                if let Some(meter) = &self.meter {
-                    meter.add(frame.len() as u64);
-                }
-                held_len += frame.len() as u64;
-                held.push(frame);
+        let mut writes = GatheredWrites::new(file, range.start);
+        while let Some(frame) = body.try_next().await? {
+            digest.update(&frame);
+            if let Some(meter) = &self.options.meter {
+                meter.add(frame.len() as u64);
             }
-            if held_len >= WRITE || ended {
-                file.write(at, std::mem::take(&mut held)).await?;
-                at += std::mem::take(&mut held_len);
-            }
-            if ended {
-                return Ok(digest.finalize());
-            }
+            writes.push(frame).await?;
         }
+        writes.flush().await?;
+        Ok(digest.finalize())
     }
 }
 
@@ -379,7 +337,8 @@ async fn resumable(checkpoint: &Checkpoint, fresh: &State) -> Option<State> {
     }
     if exists {
         let partial = state.partial.clone();
-        let _ = blocking(move || std::fs::remove_file(partial)).await;
+        let step = || "remove an unfinished file of an earlier try".to_owned();
+        let _ = blocking(move || std::fs::remove_file(partial), step).await;
     }
     checkpoint.remove().await;
     None
@@ -387,7 +346,10 @@ async fn resumable(checkpoint: &Checkpoint, fresh: &State) -> Option<State> {
 
 async fn is_file(path: &Path) -> bool {
     let path = path.to_owned();
-    blocking(move || Ok(path.is_file())).await.unwrap_or(false)
+    let step = || "look at an unfinished file of an earlier try".to_owned();
+    blocking(move || Ok(path.is_file()), step)
+        .await
+        .unwrap_or(false)
 }
 
 /// Whether both are names that downloads of one target give.

@@ -1,6 +1,6 @@
 //! What becomes of an upload that is not completed.
 
-use crate::client::Client;
+use crate::Client;
 
 /// Aborts an upload: when told to, and where its future is dropped halfway.
 pub(crate) struct UploadGuard {
@@ -21,7 +21,7 @@ impl UploadGuard {
     }
 
     /// Gives up what the upload stored, unless it was completed.
-    pub(crate) async fn settle(mut self, completed: bool) {
+    pub(crate) async fn end(mut self, completed: bool) {
         let id = self.upload_id.take();
         if let Some(id) = id.filter(|_| !completed) {
             abort(&self.client, &self.bucket, &self.key, &id).await;

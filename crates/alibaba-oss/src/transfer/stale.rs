@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures::TryStreamExt;
 
-use crate::client::Client;
+use crate::Client;
 use crate::error::{Error, Result};
 use crate::operations::multipart::UploadSummary;
 
@@ -46,7 +46,7 @@ impl Client {
         age: Duration,
     ) -> Result<StaleUploads> {
         let age = TimeDelta::from_std(age).unwrap_or(TimeDelta::MAX);
-        let before = self.service_time().checked_sub_signed(age);
+        let before = self.clock().now().checked_sub_signed(age);
         let old = |upload: &UploadSummary| before.is_some_and(|limit| upload.initiated < limit);
         let mut stale = Vec::new();
         let mut pages = std::pin::pin!(self.list_uploads(bucket).prefix(prefix).pages());

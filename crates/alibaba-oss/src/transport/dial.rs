@@ -19,7 +19,7 @@ use tower_service::Service;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type BoxFuture<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
-/// The longest head of an answer to CONNECT that is read.
+/// The longest head of a response to CONNECT that is read.
 const MAX_HEAD: usize = 16 * 1024;
 
 /// TLS to the destination over what [`Dial`] opens, within the time that connecting may take.
@@ -133,31 +133,31 @@ type ProxyIo = MaybeHttpsStream<TokioIo<TcpStream>>;
 /// Asks the proxy for a way to the destination.
 async fn tunnel(io: ProxyIo, proxy: &Proxy, destination: &str) -> Result<ProxyIo, BoxError> {
     let mut io = TokioIo::new(io);
-    let mut head =
+    let mut request =
         format!("CONNECT {destination} HTTP/1.1\r\nHost: {destination}\r\n").into_bytes();
     if let Some(login) = proxy.authorization() {
-        head.extend_from_slice(b"Proxy-Authorization: ");
-        head.extend_from_slice(login.as_bytes());
-        head.extend_from_slice(b"\r\n");
+        request.extend_from_slice(b"Proxy-Authorization: ");
+        request.extend_from_slice(login.as_bytes());
+        request.extend_from_slice(b"\r\n");
     }
-    head.extend_from_slice(b"\r\n");
-    io.write_all(&head).await?;
+    request.extend_from_slice(b"\r\n");
+    io.write_all(&request).await?;
     io.flush().await?;
-    let mut answer = Vec::with_capacity(256);
-    while !answer.ends_with(b"\r\n\r\n") {
+    let mut head = Vec::with_capacity(256);
+    while !head.ends_with(b"\r\n\r\n") {
         // Byte by byte: what follows the head is the destination's.
         let byte = io.read_u8().await.map_err(|error| {
             io::Error::new(
                 error.kind(),
-                format!("read the answer of the proxy `{proxy}`"),
+                format!("read the response of the proxy `{proxy}`"),
             )
         })?;
-        answer.push(byte);
-        if answer.len() > MAX_HEAD {
-            return Err(format!("the proxy `{proxy}` does not answer in HTTP").into());
+        head.push(byte);
+        if head.len() > MAX_HEAD {
+            return Err(format!("the proxy `{proxy}` does not speak HTTP").into());
         }
     }
-    let status = String::from_utf8_lossy(&answer);
+    let status = String::from_utf8_lossy(&head);
     let status = status.lines().next().unwrap_or_default();
     if status.starts_with("HTTP/1.") && status.split(' ').nth(1).is_some_and(|c| c.starts_with('2'))
     {

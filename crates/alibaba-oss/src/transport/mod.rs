@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use alibaba_core::environment::SystemEnvironment;
 use alibaba_core::{ConnectionSettings, ProxyRules, tls};
+use bytes::Bytes;
 use http::header::PROXY_AUTHORIZATION;
 use http::{Request, Response};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
@@ -25,7 +27,7 @@ const BUFFER: usize = 512 * 1024;
 pub(crate) struct Transport {
     client: hyper_util::client::legacy::Client<Connector, SentBody>,
     rules: ProxyRules,
-    silence: Duration,
+    read_timeout: Duration,
 }
 
 impl Transport {
@@ -48,11 +50,11 @@ impl Transport {
         Ok(Self {
             client,
             rules,
-            silence: settings.read_timeout,
+            read_timeout: settings.read_timeout,
         })
     }
 
-    /// Sends a request and waits for the head of its answer. Fails with a timeout when neither side
+    /// Sends a request and waits for the head of its response. Fails with a timeout when neither side
     /// moves for the time that the settings allow.
     pub(crate) async fn send(
         &self,
@@ -66,7 +68,7 @@ impl Transport {
         tokio::pin!(exchange);
         let mut seen = 0;
         loop {
-            match tokio::time::timeout(self.silence, &mut exchange).await {
+            match tokio::time::timeout(self.read_timeout, &mut exchange).await {
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => {
                     // What could not be read here is no matter of the network.
@@ -88,7 +90,7 @@ impl Transport {
                 }
                 Err(_) if sent.bytes() > seen => seen = sent.bytes(),
                 Err(_) => {
-                    let text = format!("{step}: `{host}` was silent for {:?}", self.silence);
+                    let text = format!("{step}: `{host}` was silent for {:?}", self.read_timeout);
                     return Err(Error::new(ErrorKind::Timeout, text));
                 }
             }
@@ -110,7 +112,27 @@ impl Transport {
         }
     }
 
-    pub(crate) fn silence(&self) -> Duration {
-        self.silence
+    pub(crate) fn read_timeout(&self) -> Duration {
+        self.read_timeout
+    }
+}
+
+/// No document is longer: a page of 1000 keys of 1023 encoded bytes stays well below.
+const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
+
+/// The whole body of a response that is a document.
+pub(crate) async fn collect(step: &str, body: Incoming, read_timeout: Duration) -> Result<Bytes> {
+    let body = Limited::new(body, MAX_DOCUMENT);
+    match tokio::time::timeout(read_timeout, body.collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) => Err(Error::new(
+            ErrorKind::Connection,
+            format!("{step}: read the response"),
+        )
+        .with_source(error)),
+        Err(_) => Err(Error::new(
+            ErrorKind::Timeout,
+            format!("{step}: read the response within {read_timeout:?}"),
+        )),
     }
 }

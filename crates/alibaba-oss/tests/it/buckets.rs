@@ -60,7 +60,7 @@ async fn a_bucket_is_made_described_found_and_removed() {
         let pages = client
             .list_buckets()
             .prefix("archive")
-            .max_keys(max)
+            .page_size(max)
             .pages();
         let pages: Vec<_> = pages.try_collect().await.unwrap();
         let names: Vec<_> = pages.into_iter().flat_map(|page| page.buckets).collect();
@@ -123,22 +123,19 @@ async fn the_first_version_of_the_listing_pages_by_keys() {
         client.put_object(BUCKET, key, key).send().await.unwrap();
     }
     for max in [1, 2, 1000] {
-        let pages = client.list_objects_v1(BUCKET).max_keys(max).pages();
+        let pages = client.list_objects_v1(BUCKET).page_size(max).pages();
         let pages: Vec<_> = pages.try_collect().await.unwrap();
         let objects = pages.into_iter().flat_map(|page| page.objects);
         let found: Vec<_> = objects.map(|object| object.key).collect();
         assert_eq!(found, keys, "pages of {max}");
     }
-    let rolled = client.list_objects_v1(BUCKET).delimiter("/").max_keys(2);
+    let rolled = client.list_objects_v1(BUCKET).delimiter("/").page_size(2);
     let pages: Vec<_> = rolled.pages().try_collect().await.unwrap();
     assert_eq!(pages[0].common_prefixes, ["dir/"]);
     let rest: Vec<_> = pages.iter().flat_map(|page| &page.objects).collect();
     assert_eq!(rest.len(), 3);
     assert!(rest.iter().all(|object| object.owner_id.is_some()));
-    let behind = client
-        .list_objects_v1(BUCKET)
-        .prefix("dir/")
-        .marker("dir/1");
+    let behind = client.list_objects_v1(BUCKET).prefix("dir/").after("dir/1");
     assert_eq!(behind.send().await.unwrap().objects[0].key, "dir/2");
 }
 
@@ -152,7 +149,7 @@ async fn uploads_and_parts_are_listed_page_by_page() {
     }
     expected.sort();
     for max in [1, 3, 1000] {
-        let pages = client.list_uploads(BUCKET).max_uploads(max).pages();
+        let pages = client.list_uploads(BUCKET).page_size(max).pages();
         let pages: Vec<_> = pages.try_collect().await.unwrap();
         let uploads = pages.into_iter().flat_map(|page| page.uploads);
         let found: Vec<_> = uploads
@@ -175,7 +172,7 @@ async fn uploads_and_parts_are_listed_page_by_page() {
         part.send().await.unwrap();
     }
     for max in [1, 2, 1000] {
-        let pages = client.list_parts(BUCKET, key, id).max_parts(max).pages();
+        let pages = client.list_parts(BUCKET, key, id).page_size(max).pages();
         let pages: Vec<_> = pages.try_collect().await.unwrap();
         let parts = pages.iter().flat_map(|page| &page.parts);
         let numbers: Vec<_> = parts.map(|part| part.number).collect();

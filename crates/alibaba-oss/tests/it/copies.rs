@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use crate::cloud::{BUCKET, Cloud, ID, SECRET};
 use alibaba_local::{Fault, LocalCloud, Rule, User};
-use alibaba_oss::{Client, ErrorKind, ObjectCopy, StorageClass, Verdict};
+use alibaba_oss::{Client, ErrorKind, StorageClass, Verdict, transfer};
 use bytes::Bytes;
 
 /// The shortest part that OSS takes.
@@ -41,7 +41,7 @@ impl Setup {
         }
     }
 
-    fn copy(&self) -> ObjectCopy {
+    fn copy(&self) -> transfer::Copy {
         let copy = self.client.copy((BUCKET, "a/大 +"), ("archive", "copy"));
         copy.part_size(PART).concurrency(3)
     }

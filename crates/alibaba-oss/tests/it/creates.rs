@@ -62,7 +62,7 @@ fn count(cloud: &Cloud, operation: &str) -> usize {
 /// How many versions and markers the bucket holds.
 async fn versions(cloud: &Cloud) -> (usize, usize) {
     let list = cloud.client().list_versions(BUCKET);
-    let page = list.max_keys(1000).send().await.unwrap();
+    let page = list.page_size(1000).send().await.unwrap();
     assert_eq!(page.next, None);
     let markers = page.versions.iter().filter(|v| v.is_delete_marker).count();
     (page.versions.len() - markers, markers)

@@ -67,12 +67,12 @@ impl Setup {
         Ok((found.into(), body.verdict()))
     }
 
-    fn upload(&self) -> alibaba_oss::Upload {
+    fn upload(&self) -> alibaba_oss::transfer::Upload {
         let upload = self.client.upload_file(BUCKET, "big", self.path("file"));
         upload.part_size(PART as u64)
     }
 
-    fn download(&self) -> alibaba_oss::Download {
+    fn download(&self) -> alibaba_oss::transfer::Download {
         let download = self.client.download(BUCKET, "big", self.path("copy"));
         download.part_size(PART as u64)
     }

@@ -45,17 +45,17 @@ impl Setup {
         self.folder.path().join(name)
     }
 
-    fn upload(&self) -> alibaba_oss::Upload {
+    fn upload(&self) -> alibaba_oss::transfer::Upload {
         self.client
             .upload_file(BUCKET, "big", self.path("file"))
             .part_size(PART)
     }
 
-    fn resumable(&self) -> alibaba_oss::Upload {
+    fn resumable(&self) -> alibaba_oss::transfer::Upload {
         self.upload().checkpoints(self.path("checkpoints"))
     }
 
-    fn download(&self) -> alibaba_oss::Download {
+    fn download(&self) -> alibaba_oss::transfer::Download {
         self.client
             .download(BUCKET, "big", self.path("copy"))
             .part_size(PART)

@@ -356,7 +356,7 @@ async fn every_legal_key_travels_as_it_is_signed() {
     }
     let page = client
         .list_objects(BUCKET)
-        .max_keys(1000)
+        .page_size(1000)
         .send()
         .await
         .unwrap();

@@ -86,7 +86,7 @@ async fn versions_and_markers_are_listed_in_their_order_across_pages() {
         }
     }
     for max in [1, 2, 4, 1000] {
-        let listed = client.list_versions(BUCKET).max_keys(max);
+        let listed = client.list_versions(BUCKET).page_size(max);
         let pages: Vec<_> = listed.pages().try_collect().await.unwrap();
         let versions: Vec<_> = pages.into_iter().flat_map(|page| page.versions).collect();
         let latest: Vec<bool> = versions.iter().map(|version| version.is_latest).collect();

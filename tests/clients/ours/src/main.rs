@@ -83,7 +83,7 @@ async fn read(client: &Client, bucket: &str, name: &str) -> Outcome<()> {
     let pages = client
         .list_objects(bucket)
         .prefix(key(""))
-        .max_keys(2)
+        .page_size(2)
         .pages();
     let listed: Vec<(String, u64)> = pages
         .map_ok(|page| page.objects)

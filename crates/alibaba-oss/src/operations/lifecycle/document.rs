@@ -2,46 +2,74 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use quick_xml::de::from_str;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Due, Expiration, LifecycleRule, NoncurrentTransition, Transition};
+use super::rule::{Due, Expiration, LifecycleRule, NoncurrentTransition, Transition};
 use crate::operations::attributes::StorageClass;
-use crate::operations::tagging::{self, Tag};
-use crate::xml::{Element, children};
+use crate::operations::tagging::Tag;
+use crate::xml::{self, children};
 
 pub(super) const ROOT: &str = "LifecycleConfiguration";
 
 // None of these takes what it does not know: an element that would come back shorter is kept as it
 // was written.
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Dates {
+    #[serde(skip_serializing_if = "Option::is_none")]
     days: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "date")]
     created_before_date: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     expired_object_delete_marker: Option<bool>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct ClassChange {
+    #[serde(skip_serializing_if = "Option::is_none")]
     days: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "date")]
     created_before_date: Option<DateTime<Utc>>,
     storage_class: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Noncurrent {
     noncurrent_days: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
     storage_class: Option<String>,
+}
+
+/// A rule as it is sent, but for what is not known of it.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Rule<'r> {
+    #[serde(rename = "ID", skip_serializing_if = "Option::is_none")]
+    id: Option<&'r str>,
+    prefix: &'r str,
+    status: &'static str,
+    #[serde(rename = "Tag")]
+    tags: Vec<Tag>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiration: Option<Dates>,
+    #[serde(rename = "Transition")]
+    transitions: Vec<ClassChange>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    abort_multipart_upload: Option<Dates>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noncurrent_version_expiration: Option<Noncurrent>,
+    #[serde(rename = "NoncurrentVersionTransition")]
+    noncurrent_transitions: Vec<Noncurrent>,
 }
 
 /// The rules of a document whose root is known to be right.
 pub(super) fn read(document: &str) -> Option<Vec<LifecycleRule>> {
     let rules = children(document)?.into_iter();
     rules
-        .filter(|(name, _)| *name == "Rule")
+        .filter(|(name, _)| name == "Rule")
         .map(|(_, rule)| read_rule(rule))
         .collect()
 }
@@ -49,7 +77,7 @@ pub(super) fn read(document: &str) -> Option<Vec<LifecycleRule>> {
 fn read_rule(xml: &str) -> Option<LifecycleRule> {
     let mut rule = LifecycleRule::default();
     for (name, part) in children(xml)? {
-        if read_part(&mut rule, name, part).is_none() {
+        if read_part(&mut rule, &name, part).is_none() {
             rule.other.push_str(part);
         }
     }
@@ -118,51 +146,88 @@ fn due(days: Option<u32>, created_before: Option<DateTime<Utc>>) -> Option<Due> 
     }
 }
 
-/// A rule as it is sent.
-pub(super) fn element(rule: &LifecycleRule) -> Element {
-    let status = if rule.enabled { "Enabled" } else { "Disabled" };
-    let mut element = Element::new("Rule")
-        .maybe("ID", rule.id.as_ref())
-        .text("Prefix", &rule.prefix)
-        .text("Status", status);
-    for (key, value) in &rule.tags {
-        element = element.child(&tagging::element(key, value));
-    }
-    if let Some(expiration) = rule.expiration {
-        let expires = Element::new("Expiration");
-        element = element.child(&match expiration {
-            Expiration::Objects(due) => dated(expires, due),
-            Expiration::OrphanedDeleteMarkers => expires.text("ExpiredObjectDeleteMarker", "true"),
-        });
-    }
-    for transition in &rule.transitions {
-        let moves = dated(Element::new("Transition"), transition.due);
-        element = element.child(&moves.text("StorageClass", transition.storage_class.as_str()));
-    }
-    if let Some(due) = rule.abort_uploads {
-        element = element.child(&dated(Element::new("AbortMultipartUpload"), due));
-    }
-    if let Some(days) = rule.noncurrent_expiration_days {
-        let expires = Element::new("NoncurrentVersionExpiration");
-        element = element.child(&expires.text("NoncurrentDays", &days.to_string()));
-    }
-    for transition in &rule.noncurrent_transitions {
-        let moves = Element::new("NoncurrentVersionTransition")
-            .text("NoncurrentDays", &transition.days.to_string())
-            .text("StorageClass", transition.storage_class.as_str());
-        element = element.child(&moves);
-    }
-    element.raw(&rule.other)
+/// Rules as they are sent.
+pub(super) fn write(rules: &[LifecycleRule]) -> String {
+    let rules: String = rules.iter().map(write_rule).collect();
+    format!("<{ROOT}>{rules}</{ROOT}>")
 }
 
-fn dated(element: Element, due: Due) -> Element {
-    match due {
-        Due::Days(days) => element.text("Days", &days.to_string()),
-        Due::CreatedBefore(date) => {
-            let date = date.to_rfc3339_opts(SecondsFormat::Millis, true);
-            element.text("CreatedBeforeDate", &date)
+/// A rule, and with it what is not known of it, as it was read.
+fn write_rule(rule: &LifecycleRule) -> String {
+    let mut written = xml::write(&Rule::from(rule));
+    let end = written.len() - "</Rule>".len();
+    written.insert_str(end, &rule.other);
+    written
+}
+
+impl<'r> From<&'r LifecycleRule> for Rule<'r> {
+    fn from(rule: &'r LifecycleRule) -> Self {
+        Self {
+            id: rule.id.as_deref(),
+            prefix: &rule.prefix,
+            status: if rule.enabled { "Enabled" } else { "Disabled" },
+            tags: rule
+                .tags
+                .iter()
+                .map(|(key, value)| Tag {
+                    key: key.clone(),
+                    value: value.clone(),
+                })
+                .collect(),
+            expiration: rule.expiration.map(|expiration| match expiration {
+                Expiration::Objects(due) => due.into(),
+                Expiration::OrphanedDeleteMarkers => Dates {
+                    expired_object_delete_marker: Some(true),
+                    ..Dates::default()
+                },
+            }),
+            transitions: rule
+                .transitions
+                .iter()
+                .map(|transition| {
+                    let dates = Dates::from(transition.due);
+                    ClassChange {
+                        days: dates.days,
+                        created_before_date: dates.created_before_date,
+                        storage_class: transition.storage_class.as_str().to_owned(),
+                    }
+                })
+                .collect(),
+            abort_multipart_upload: rule.abort_uploads.map(Into::into),
+            noncurrent_version_expiration: rule.noncurrent_expiration_days.map(|days| Noncurrent {
+                noncurrent_days: days,
+                storage_class: None,
+            }),
+            noncurrent_transitions: rule
+                .noncurrent_transitions
+                .iter()
+                .map(|transition| Noncurrent {
+                    noncurrent_days: transition.days,
+                    storage_class: Some(transition.storage_class.as_str().to_owned()),
+                })
+                .collect(),
         }
     }
+}
+
+impl From<Due> for Dates {
+    fn from(due: Due) -> Self {
+        let (days, created_before_date) = match due {
+            Due::Days(days) => (Some(days), None),
+            Due::CreatedBefore(date) => (None, Some(date)),
+        };
+        Self {
+            days,
+            created_before_date,
+            expired_object_delete_marker: None,
+        }
+    }
+}
+
+/// A date as OSS writes it, with milliseconds.
+fn date<S: Serializer>(date: &Option<DateTime<Utc>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let text = date.map(|date| date.to_rfc3339_opts(SecondsFormat::Millis, true));
+    text.serialize(serializer)
 }
 
 #[cfg(test)]
@@ -217,8 +282,7 @@ mod tests {
         assert_eq!(markers.expiration, Some(Expiration::OrphanedDeleteMarkers));
         assert!(!markers.enabled && markers.other.is_empty());
 
-        let written = Element::new(ROOT).children(rules.iter().map(element));
-        assert_eq!(read(&written.to_string()).unwrap(), rules);
+        assert_eq!(read(&write(&rules)).unwrap(), rules);
     }
 
     #[test]
@@ -228,12 +292,6 @@ mod tests {
             <Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>\
             </Rule></LifecycleConfiguration>";
         let rules = read(text).unwrap();
-        assert_eq!(
-            element(&rules[0])
-                .to_string()
-                .matches("<Expiration>")
-                .count(),
-            2
-        );
+        assert_eq!(write(&rules).matches("<Expiration>").count(), 2);
     }
 }

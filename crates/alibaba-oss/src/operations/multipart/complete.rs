@@ -1,16 +1,16 @@
 //! CompleteMultipartUpload.
 
-use http::{HeaderMap, Method};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::{UploadTarget, UploadedPart, combine};
-use crate::client::{Call, Client, GaveUp};
+use super::target::{UploadTarget, UploadedPart, combine};
+use crate::Client;
+use crate::document::Received;
 use crate::error::{ErrorKind, Result};
-use crate::operations::put::{PutOutcome, claimed};
+use crate::headers::{check_crc, unquoted};
+use crate::operation::Operation;
+use crate::operations::outcome::PutOutcome;
 use crate::operations::setters::forbid_overwrite;
-use crate::operations::{check_crc, crc, etag, version_id};
-use crate::reading::Verdict;
-use crate::xml::{Answered, Element};
+use crate::xml;
 
 /// A CompleteMultipartUpload under construction. See [`Client::complete_upload`].
 #[derive(Clone, Debug)]
@@ -26,6 +26,20 @@ pub struct CompleteUpload {
 struct CompleteMultipartUploadResult {
     #[serde(rename = "ETag")]
     etag: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CompleteMultipartUpload {
+    #[serde(rename = "Part")]
+    parts: Vec<Part>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Part {
+    part_number: u32,
+    #[serde(rename = "ETag")]
+    etag: String,
 }
 
 impl Client {
@@ -51,12 +65,7 @@ impl Client {
         parts: impl IntoIterator<Item = UploadedPart>,
     ) -> CompleteUpload {
         CompleteUpload {
-            upload: UploadTarget {
-                client: self.clone(),
-                bucket: bucket.into(),
-                key: key.into(),
-                upload_id: upload_id.into(),
-            },
+            upload: UploadTarget::new(self, bucket, key, upload_id),
             parts: parts.into_iter().collect(),
             forbid_overwrite: false,
             expected_crc: None,
@@ -75,97 +84,56 @@ impl CompleteUpload {
 
     /// Sends it. The CRC-64 of the parts together is compared with that of the object.
     ///
-    /// Where the answer was lost and the repetition finds no upload, the object is compared with the
-    /// parts by length and CRC-64: OSS goes on after a client is gone.
+    /// Where the response was lost and the repetition finds no upload, the object is compared with
+    /// the parts by length and CRC-64: OSS goes on after a client is gone.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::AlreadyExists`], [`ErrorKind::NotFound`], [`ErrorKind::Integrity`] among others.
     pub async fn send(self) -> Result<PutOutcome> {
-        let counted = self.send_counted().await;
-        counted
-            .map(|(outcome, _)| outcome)
-            .map_err(|gave_up| gave_up.error)
-    }
-
-    /// As [`Self::send`], with the number of attempts it took.
-    pub(crate) async fn send_counted(self) -> std::result::Result<(PutOutcome, u32), GaveUp> {
-        let UploadTarget {
-            client,
-            bucket,
-            key,
-            upload_id,
-        } = &self.upload;
-        let parts = self.parts.iter().map(|part| {
-            Element::new("Part")
-                .text("PartNumber", &part.number.to_string())
-                .text("ETag", &format!("\"{}\"", part.etag))
+        let (client, bucket, key) = (&self.upload.client, &self.upload.bucket, &self.upload.key);
+        let parts = self.parts.iter().map(|part| Part {
+            part_number: part.number,
+            etag: format!("\"{}\"", part.etag),
         });
-        let body = Element::new("CompleteMultipartUpload").children(parts);
-        let call = Call::new(
-            Method::POST,
-            format!("complete the upload of `{key}` into `{bucket}`"),
-        )
-        .object(bucket, key)
-        .query("uploadId", upload_id)
-        .query("encoding-type", "url")
-        .forbid_overwrite(self.forbid_overwrite)
-        .payload(body.into());
-        let ours = combine(&self.parts).or(self.expected_crc);
-        let len: u64 = self.parts.iter().map(|part| part.len).sum();
-        let completed = client
-            .attempt_document::<CompleteMultipartUploadResult>(
-                &call,
-                "CompleteMultipartUploadResult",
-            )
-            .await;
-        let gave_up = match completed {
-            Ok(Answered {
-                document,
-                headers,
-                attempts,
-            }) => {
-                return outcome(&call.step, &headers, document.etag, ours)
-                    .map(|outcome| (outcome, attempts))
-                    .map_err(|error| GaveUp { error, attempts });
-            }
-            Err(gave_up) => gave_up,
+        let body = CompleteMultipartUpload {
+            parts: parts.collect(),
         };
-        let gone = matches!(
-            gave_up.error.kind(),
-            ErrorKind::NotFound | ErrorKind::AlreadyExists
-        );
-        if !gone || gave_up.attempts == 1 {
-            return Err(gave_up);
+        let step = format!("complete the upload of `{key}` into `{bucket}`");
+        let call = self
+            .upload
+            .call(Operation::COMPLETE_MULTIPART_UPLOAD, step)
+            .query("encoding-type", "url")
+            .forbid_overwrite(self.forbid_overwrite)
+            .payload(xml::write(&body).into());
+        let ours = combine(&self.parts).or(self.expected_crc);
+        let received: Result<Received<CompleteMultipartUploadResult>> =
+            client.receive(&call, "CompleteMultipartUploadResult").await;
+        let error = match received {
+            Ok(received) => {
+                if let Some(ours) = ours {
+                    check_crc(&call.step, &received.headers, ours)
+                        .map_err(|error| error.with_attempts(None, received.attempts))?;
+                }
+                let read = PutOutcome::read(&received.headers, ours.is_some(), received.attempts);
+                return Ok(PutOutcome {
+                    etag: received
+                        .document
+                        .etag
+                        .as_deref()
+                        .map(unquoted)
+                        .or(read.etag),
+                    ..read
+                });
+            }
+            Err(error) => error,
+        };
+        let gone = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists);
+        if !gone || !error.was_repeated() {
+            return Err(error);
         }
         let stored = client.head_object(bucket, key).await;
-        match claimed(stored, Some(len), ours) {
-            Some(outcome) => Ok((outcome, gave_up.attempts)),
-            None => Err(gave_up),
-        }
+        let len = self.parts.iter().map(|part| part.len).sum();
+        PutOutcome::recognise(stored, Some(len), ours, error.attempts()).ok_or(error)
     }
-}
-
-fn outcome(
-    step: &str,
-    headers: &HeaderMap,
-    tag: Option<String>,
-    ours: Option<u64>,
-) -> Result<PutOutcome> {
-    if let Some(ours) = ours {
-        check_crc(step, headers, ours)?;
-    }
-    let crc = crc(headers);
-    Ok(PutOutcome {
-        etag: tag
-            .map(|tag| tag.trim_matches('"').to_owned())
-            .or_else(|| etag(headers)),
-        crc,
-        version_id: version_id(headers),
-        verdict: if crc.is_some() && ours.is_some() {
-            Verdict::Verified
-        } else {
-            Verdict::NotAvailable
-        },
-    })
 }

@@ -1,10 +1,12 @@
 //! InitiateMultipartUpload and AbortMultipartUpload.
 
-use http::Method;
 use serde::Deserialize;
 
-use crate::client::{Call, Client};
+use super::target::UploadTarget;
+use crate::Client;
+use crate::call::Call;
 use crate::error::Result;
+use crate::operation::Operation;
 use crate::operations::setters::{forbid_overwrite, object_headers};
 
 /// An InitiateMultipartUpload under construction. See [`Client::initiate_upload`].
@@ -73,12 +75,9 @@ impl Client {
     ///
     /// [`Denied`](crate::ErrorKind::Denied) without the action `oss:AbortMultipartUpload`.
     pub async fn abort_upload(&self, bucket: &str, key: &str, upload_id: &str) -> Result<()> {
-        let call = Call::new(
-            Method::DELETE,
-            format!("abort the upload of `{key}` into `{bucket}`"),
-        )
-        .object(bucket, key)
-        .query("uploadId", upload_id);
+        let step = format!("abort the upload of `{key}` into `{bucket}`");
+        let call = UploadTarget::new(self, bucket, key, upload_id)
+            .call(Operation::ABORT_MULTIPART_UPLOAD, step);
         match self.execute(&call).await {
             Err(error) if error.service_code() == Some("NoSuchUpload") => Ok(()),
             other => other.map(drop),
@@ -92,7 +91,7 @@ impl InitiateUpload {
 
     /// Sends it, and returns the id of the upload.
     ///
-    /// A begin whose answer was lost is repeated and leaves an upload behind;
+    /// A begin whose response was lost is repeated and leaves an upload behind;
     /// [`Client::abort_stale_uploads`] finds those, or a lifecycle rule.
     ///
     /// # Errors
@@ -101,9 +100,8 @@ impl InitiateUpload {
     pub async fn send(self) -> Result<String> {
         let (bucket, key) = (&self.bucket, &self.key);
         let step = format!("begin the upload of `{key}` into `{bucket}`");
-        let call = Call::new(Method::POST, step)
+        let call = Call::new(Operation::INITIATE_MULTIPART_UPLOAD, step)
             .object(bucket, key)
-            .flag("uploads")
             .query("encoding-type", "url")
             .headers(&self.headers)?
             .forbid_overwrite(self.forbid_overwrite);

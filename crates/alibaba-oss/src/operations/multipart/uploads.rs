@@ -1,26 +1,19 @@
 //! ListMultipartUploads.
 
 use chrono::{DateTime, Utc};
-use futures::Stream;
-use http::Method;
 use serde::Deserialize;
 
-use crate::client::{Call, Client};
+use crate::Client;
 use crate::error::Result;
-use crate::operations::list::CommonPrefix;
-use crate::operations::listing::{self, Paged};
+use crate::operation::Operation;
+use crate::operations::listing::{self, CommonPrefix, Listing, key_filters, paged};
 use crate::xml::KeyEncoding;
 
 /// A listing of uploads under way, under construction. See [`Client::list_uploads`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ListUploads {
-    client: Client,
-    bucket: String,
-    prefix: String,
-    delimiter: Option<String>,
-    after: Option<UploadMarker>,
-    max_uploads: u32,
+    list: Listing<UploadMarker>,
 }
 
 /// An upload that was neither completed nor aborted.
@@ -50,9 +43,9 @@ pub struct UploadMarker {
 pub struct UploadPage {
     /// The uploads, in the order of their keys.
     pub uploads: Vec<UploadSummary>,
-    /// What lies behind the delimiter, rolled up.
+    /// What stands before the delimiter, for the keys that are rolled up.
     pub common_prefixes: Vec<String>,
-    /// Behind which upload the next page begins; `None` after the last.
+    /// After which upload the next page begins; `None` after the last.
     pub next: Option<UploadMarker>,
 }
 
@@ -93,40 +86,13 @@ impl Client {
     /// ```
     pub fn list_uploads(&self, bucket: impl Into<String>) -> ListUploads {
         ListUploads {
-            client: self.clone(),
-            bucket: bucket.into(),
-            prefix: String::new(),
-            delimiter: None,
-            after: None,
-            max_uploads: 1000,
+            list: Listing::new(self, bucket),
         }
     }
 }
 
 impl ListUploads {
-    /// Only keys that begin so.
-    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
-        self.prefix = prefix.into();
-        self
-    }
-
-    /// Rolls up what lies behind the first delimiter after the prefix.
-    pub fn delimiter(mut self, delimiter: impl Into<String>) -> Self {
-        self.delimiter = Some(delimiter.into());
-        self
-    }
-
-    /// Only uploads behind this one.
-    pub fn after(mut self, marker: UploadMarker) -> Self {
-        self.after = Some(marker);
-        self
-    }
-
-    /// At most this many entries a page, up to 1000.
-    pub fn max_uploads(mut self, max: u32) -> Self {
-        self.max_uploads = max.clamp(1, 1000);
-        self
-    }
+    key_filters!();
 
     /// The next page.
     ///
@@ -134,22 +100,18 @@ impl ListUploads {
     ///
     /// [`Denied`](crate::ErrorKind::Denied) without the action `oss:ListMultipartUploads`.
     pub async fn send(&self) -> Result<UploadPage> {
-        let step = format!("list the uploads of `{}`", self.bucket);
-        let mut call = Call::new(Method::GET, step)
-            .bucket(&self.bucket)
-            .flag("uploads")
-            .query("encoding-type", "url")
-            .query("max-uploads", self.max_uploads.to_string())
-            .query("prefix", &self.prefix);
-        if let Some(delimiter) = &self.delimiter {
-            call = call.query("delimiter", delimiter);
-        }
-        if let Some(after) = &self.after {
-            call = call
-                .query("key-marker", &after.key)
-                .query("upload-id-marker", &after.upload_id);
-        }
+        let began = self.list.after.as_ref();
+        let call = self
+            .list
+            .call(
+                Operation::LIST_MULTIPART_UPLOADS,
+                "the uploads",
+                "max-uploads",
+            )
+            .query_maybe("key-marker", began.map(|began| &began.key))
+            .query_maybe("upload-id-marker", began.map(|began| &began.upload_id));
         let list: ListMultipartUploadsResult = self
+            .list
             .client
             .document(&call, "ListMultipartUploadsResult")
             .await?;
@@ -162,41 +124,21 @@ impl ListUploads {
             key,
             upload_id: list.next_upload_id_marker.unwrap_or_default(),
         });
+        let uploads = list.upload.into_iter().map(|upload| {
+            Ok(UploadSummary {
+                key: keys.decode(upload.key)?,
+                upload_id: upload.upload_id,
+                initiated: upload.initiated,
+            })
+        });
         Ok(UploadPage {
-            uploads: list
-                .upload
-                .into_iter()
-                .map(|upload| {
-                    Ok(UploadSummary {
-                        key: keys.decode(upload.key)?,
-                        upload_id: upload.upload_id,
-                        initiated: upload.initiated,
-                    })
-                })
-                .collect::<Result<_>>()?,
-            common_prefixes: list
-                .common_prefixes
-                .into_iter()
-                .map(|common| keys.decode(common.prefix))
-                .collect::<Result<_>>()?,
-            next: listing::next(&call.step, list.is_truncated, marker, self.after.as_ref())?,
+            uploads: uploads.collect::<Result<_>>()?,
+            common_prefixes: listing::prefixes(keys, list.common_prefixes)?,
+            next: listing::next(&call.step, list.is_truncated, marker, began)?,
         })
     }
-
-    /// All pages, one after the other.
-    pub fn pages(self) -> impl Stream<Item = Result<UploadPage>> + Send {
-        listing::pages(self)
-    }
 }
 
-impl Paged for ListUploads {
-    type Page = UploadPage;
-
-    fn page(&self) -> impl Future<Output = Result<UploadPage>> + Send {
-        self.send()
-    }
-
-    fn behind(self, page: &UploadPage) -> Option<Self> {
-        page.next.clone().map(|marker| self.after(marker))
-    }
-}
+paged!(ListUploads, UploadPage, UploadMarker, over list;
+    /// Only uploads after this one.
+);

@@ -9,8 +9,9 @@ use object_store::{Error, Result};
 
 use super::adapter::store_error;
 use crate::OssStore;
-use crate::client::Call;
-use crate::store::STORE;
+use crate::call::Call;
+use crate::operation::Operation;
+use crate::store::oss_store::STORE;
 
 #[async_trait]
 impl Signer for OssStore {
@@ -29,7 +30,9 @@ impl Signer for OssStore {
     ) -> Result<Url> {
         let key = path.as_ref();
         let step = format!("{method} `{key}` of `{}`", self.bucket());
-        let mut call = Call::new(method, step).object(self.bucket(), key);
+        // The operation only names what is asked for; the method is the caller's.
+        let mut call = Call::new(Operation::GET_OBJECT, step).object(self.bucket(), key);
+        call.method = method;
         for (name, value) in &options.extra_query {
             call = call.query(name.clone(), value);
         }

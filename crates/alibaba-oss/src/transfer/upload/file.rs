@@ -6,14 +6,13 @@ use std::path::PathBuf;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 
-use super::{Target, Uploaded};
+use super::target::{Target, Uploaded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::local_file::{LocalFile, Stamp, local};
 use crate::operations::multipart::UploadedPart;
-use crate::operations::put::PutOutcome;
+use crate::operations::outcome::PutOutcome;
 use crate::payload::Payload;
 use crate::progress::Meter;
-use crate::reading::Verdict;
 use crate::transfer::checkpoint::Checkpoint;
 use crate::transfer::plan::Plan;
 
@@ -49,7 +48,7 @@ impl FileUpload {
             let id = self.target.initiate().await?;
             let guard = self.target.guard(&id);
             let sent = self.send(&id, Vec::new()).await;
-            guard.settle(sent.is_ok()).await;
+            guard.end(sent.is_ok()).await;
             return sent;
         };
         let endpoint = self.target.client.endpoint().to_string();
@@ -163,25 +162,20 @@ impl FileUpload {
         Ok(Resumed::Parts(id, proved))
     }
 
-    /// An upload that is gone may be one that was completed, its answer lost in the crash.
+    /// An upload that is gone may be one that was completed, its response lost in the crash.
     async fn is_done(&self) -> Result<Resumed> {
         let (client, bucket, key) = (&self.target.client, &self.target.bucket, &self.target.key);
-        let Ok(stored) = client.head_object(bucket, key).await else {
-            return Ok(Resumed::Nothing);
-        };
-        if stored.len != self.plan.len || stored.crc.is_none() {
-            return Ok(Resumed::Nothing);
-        }
-        let ours = self.file.crc(0..self.plan.len).await?;
-        if stored.crc != Some(ours) {
+        let stored = client.head_object(bucket, key).await;
+        let len = self.plan.len;
+        if !stored
+            .as_ref()
+            .is_ok_and(|found| found.len == len && found.crc.is_some())
+        {
             return Ok(Resumed::Nothing);
         }
-        Ok(Resumed::Done(PutOutcome {
-            etag: stored.etag,
-            crc: stored.crc,
-            version_id: stored.version_id,
-            verdict: Verdict::Verified,
-        }))
+        let ours = self.file.crc(0..len).await?;
+        let recognised = PutOutcome::recognise(stored, Some(len), Some(ours), 0);
+        Ok(recognised.map_or(Resumed::Nothing, Resumed::Done))
     }
 
     /// Sends the parts that are missing, and completes.

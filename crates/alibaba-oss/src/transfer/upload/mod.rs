@@ -2,6 +2,7 @@
 
 mod file;
 mod stream;
+mod target;
 
 use std::fmt;
 use std::io;
@@ -10,19 +11,17 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use futures::stream::{BoxStream, Stream, StreamExt};
 
-use super::guard::{self, UploadGuard};
+pub use target::Uploaded;
+
+use super::options::{Options, transfer_options};
 use super::plan::{PART, Plan};
-use crate::client::Client;
+use crate::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::local_file::LocalFile;
-use crate::operations::multipart::UploadedPart;
-use crate::operations::put::PutOutcome;
-use crate::operations::setters::{forbid_overwrite, object_headers, traffic_limit};
-use crate::payload::Payload;
-use crate::progress::{Meter, Progress};
-use crate::reading::Verdict;
+use crate::operations::setters::{forbid_overwrite, object_headers};
 use file::FileUpload;
 use stream::StreamUpload;
+use target::Target;
 
 /// Up to this length an object goes out in one PutObject: fewer requests, fewer rights needed.
 const ONE_PUT: u64 = 2 * PART;
@@ -34,38 +33,8 @@ const ONE_PUT: u64 = 2 * PART;
 pub struct Upload {
     target: Target,
     source: Source,
-    part_size: Option<u64>,
-    concurrency: Option<usize>,
     checkpoints: Option<PathBuf>,
-    meter: Option<Meter>,
-}
-
-/// An object that was uploaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Uploaded {
-    /// The entity tag, without quotes.
-    pub etag: Option<String>,
-    /// The CRC-64 of the whole object.
-    pub crc: Option<u64>,
-    /// The version made, on buckets with versioning.
-    pub version_id: Option<String>,
-    /// Whether the CRC-64 was compared.
-    pub verdict: Verdict,
-    /// How many of the bytes were there from an earlier try.
-    pub resumed: u64,
-}
-
-impl Uploaded {
-    fn new(stored: PutOutcome, resumed: u64) -> Self {
-        Self {
-            etag: stored.etag,
-            crc: stored.crc,
-            version_id: stored.version_id,
-            verdict: stored.verdict,
-            resumed,
-        }
-    }
+    options: Options,
 }
 
 enum Source {
@@ -80,18 +49,6 @@ impl fmt::Debug for Source {
             Self::Stream(_) => f.write_str("a stream"),
         }
     }
-}
-
-/// What is to be made.
-#[derive(Clone, Debug)]
-struct Target {
-    client: Client,
-    bucket: String,
-    key: String,
-    headers: Vec<(String, String)>,
-    /// Headers of the transfer, and not of the object: they go with each part.
-    traffic_limit: Option<u64>,
-    forbid_overwrite: bool,
 }
 
 impl Client {
@@ -152,10 +109,8 @@ impl Client {
                 forbid_overwrite: false,
             },
             source,
-            part_size: None,
-            concurrency: None,
             checkpoints: None,
-            meter: None,
+            options: Options::default(),
         }
     }
 }
@@ -163,19 +118,9 @@ impl Client {
 impl Upload {
     object_headers!(target.headers);
     forbid_overwrite!(target.forbid_overwrite);
-    traffic_limit!(target.traffic_limit);
-
-    /// The length of a part, at least 100 KB; by default 8 MiB, and for large files more.
-    pub fn part_size(mut self, bytes: u64) -> Self {
-        self.part_size = Some(bytes);
-        self
-    }
-
-    /// How many parts are under way at a time; by default four, and for large files eight.
-    pub fn concurrency(mut self, parts: usize) -> Self {
-        self.concurrency = Some(parts);
-        self
-    }
+    transfer_options!(
+        /// The length of a part, at least 100 KB; by default 8 MiB, and for large files more.
+    );
 
     /// Keeps in this folder what is needed to go on after a crash, or after the future is dropped:
     /// the same upload of the same, unchanged file resumes. Parts that are stored already are
@@ -184,12 +129,6 @@ impl Upload {
     /// A failed upload is then kept for the next try instead of being aborted. For files only.
     pub fn checkpoints(mut self, folder: impl Into<PathBuf>) -> Self {
         self.checkpoints = Some(folder.into());
-        self
-    }
-
-    /// Calls back as bytes go out.
-    pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.meter = Some(Meter::new(report));
         self
     }
 
@@ -205,36 +144,41 @@ impl Upload {
     /// [`ErrorKind::Local`] where the source cannot be read or the file changes meanwhile, and any
     /// other that the service or the network gives rise to.
     pub async fn send(self) -> Result<Uploaded> {
+        let options = self.options;
+        let target = Target {
+            traffic_limit: options.traffic_limit,
+            ..self.target
+        };
         match self.source {
             Source::Stream(stream) => {
                 if self.checkpoints.is_some() {
                     let text = format!(
                         "upload `{}` into `{}`: a stream cannot be read again, so it takes no checkpoints",
-                        self.target.key, self.target.bucket
+                        target.key, target.bucket
                     );
                     return Err(Error::new(ErrorKind::Configuration, text));
                 }
                 let upload = StreamUpload {
-                    first_part: self.part_size.unwrap_or(PART).max(100 * 1024),
-                    concurrency: self.concurrency.unwrap_or(4).max(1),
-                    meter: self.meter,
-                    target: self.target,
+                    first_part: options.part_size.unwrap_or(PART).max(100 * 1024),
+                    concurrency: options.concurrency.unwrap_or(4).max(1),
+                    meter: options.meter,
+                    target,
                 };
                 upload.run(stream).await
             }
             Source::File(path) => {
                 let (file, len) = LocalFile::open(&path).await?;
                 let upload = FileUpload {
-                    plan: Plan::new(len, self.part_size, self.concurrency),
+                    plan: Plan::new(len, options.part_size, options.concurrency),
                     stamp: file.stamp().await?,
                     file,
-                    meter: self.meter,
-                    target: self.target,
+                    meter: options.meter,
+                    target,
                 };
                 if let Some(meter) = &upload.meter {
                     meter.set_total(Some(len));
                 }
-                let one_put = self.part_size.map_or(ONE_PUT, |size| size.min(ONE_PUT));
+                let one_put = options.part_size.map_or(ONE_PUT, |size| size.min(ONE_PUT));
                 if len <= one_put {
                     upload.whole().await
                 } else {
@@ -242,62 +186,5 @@ impl Upload {
                 }
             }
         }
-    }
-}
-
-impl Target {
-    async fn put(&self, payload: Payload) -> Result<PutOutcome> {
-        let mut put = self
-            .client
-            .put_object(&self.bucket, &self.key, payload)
-            .forbid_overwrite(self.forbid_overwrite);
-        for (name, value) in &self.headers {
-            put = put.header(name, value);
-        }
-        if let Some(limit) = self.traffic_limit {
-            put = put.traffic_limit(limit);
-        }
-        put.send().await
-    }
-
-    async fn initiate(&self) -> Result<String> {
-        let begin = self
-            .client
-            .initiate_upload(&self.bucket, &self.key)
-            .forbid_overwrite(self.forbid_overwrite);
-        self.headers
-            .iter()
-            .fold(begin, |begin, (name, value)| begin.header(name, value))
-            .send()
-            .await
-    }
-
-    async fn part(&self, upload_id: &str, number: u32, payload: Payload) -> Result<UploadedPart> {
-        let (bucket, key) = (&self.bucket, &self.key);
-        let mut part = self
-            .client
-            .upload_part(bucket, key, upload_id, number, payload);
-        if let Some(limit) = self.traffic_limit {
-            part = part.traffic_limit(limit);
-        }
-        part.send().await
-    }
-
-    async fn complete(&self, upload_id: &str, parts: &mut [UploadedPart]) -> Result<PutOutcome> {
-        parts.sort_unstable_by_key(|part| part.number);
-        let (bucket, key) = (&self.bucket, &self.key);
-        self.client
-            .complete_upload(bucket, key, upload_id, parts.iter().cloned())
-            .forbid_overwrite(self.forbid_overwrite)
-            .send()
-            .await
-    }
-
-    async fn abort(&self, upload_id: &str) {
-        guard::abort(&self.client, &self.bucket, &self.key, upload_id).await;
-    }
-
-    fn guard(&self, upload_id: &str) -> UploadGuard {
-        UploadGuard::new(&self.client, &self.bucket, &self.key, upload_id)
     }
 }

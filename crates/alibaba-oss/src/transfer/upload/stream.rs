@@ -5,10 +5,10 @@ use std::io;
 use bytes::{Bytes, BytesMut};
 use futures::stream::{BoxStream, FuturesUnordered, StreamExt};
 
-use super::{Target, Uploaded};
+use super::target::{Target, Uploaded};
 use crate::error::Result;
 use crate::local_file::local;
-use crate::operations::put::PutOutcome;
+use crate::operations::outcome::PutOutcome;
 use crate::payload::Payload;
 use crate::progress::Meter;
 use crate::transfer::plan::{MAX_PARTS, stream_part};
@@ -37,7 +37,7 @@ impl StreamUpload {
         let id = self.target.initiate().await?;
         let guard = self.target.guard(&id);
         let sent = self.send(&id, first, &mut parts, &mut stream).await;
-        guard.settle(sent.is_ok()).await;
+        guard.end(sent.is_ok()).await;
         Ok(Uploaded::new(sent?, 0))
     }
 
@@ -92,7 +92,7 @@ impl StreamUpload {
 /// Cuts a stream into parts.
 #[derive(Debug, Default)]
 struct Parts {
-    /// What came behind the end of a part.
+    /// What came after the end of a part.
     rest: Bytes,
 }
 
