@@ -5,17 +5,18 @@
 //! is reported by its pointer.
 
 mod tolerated;
+mod walk;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::GroupResource;
 use crate::kinds::namespaces::map_namespaces;
-use crate::pointer::push_step;
 use crate::restore::is_adopted;
 
 pub use tolerated::{TOLERATED, Tolerance};
+pub(crate) use walk::walk;
 
 /// Compares objects as they were with objects as they are.
 ///
@@ -34,6 +35,25 @@ pub struct Comparison {
     namespaces: BTreeMap<String, String>,
 }
 
+/// What differs between an object as it was and as it is.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Diff {
+    /// The places that differ, as JSON pointers, in order.
+    pub pointers: Vec<String>,
+    /// The JSON merge patch (RFC 7386) that makes the object what it was; without fields when nothing
+    /// differs.
+    pub merge_patch: Value,
+}
+
+impl Diff {
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pointers.is_empty()
+    }
+}
+
 impl Comparison {
     /// Expects what was in a namespace to be in the one it is mapped to, and references to follow.
     #[must_use]
@@ -45,22 +65,21 @@ impl Comparison {
     /// JSON pointers of what differs and should not, in order.
     #[must_use]
     pub fn differences(&self, kind: &GroupResource, before: &Value, after: &Value) -> Vec<String> {
-        let (before, after) = self.stripped(kind, before, after);
-        let mut found = Vec::new();
-        diff(&before, &after, &mut String::new(), &mut found);
-        found
+        self.diff(kind, before, after).pointers
     }
 
-    /// The JSON merge patch (RFC 7386) that takes `after` to `before` where they should not differ;
-    /// `None` when they do not.
-    pub(crate) fn patch(
-        &self,
-        kind: &GroupResource,
-        before: &Value,
-        after: &Value,
-    ) -> Option<Value> {
+    /// What differs and should not.
+    #[must_use]
+    pub fn diff(&self, kind: &GroupResource, before: &Value, after: &Value) -> Diff {
         let (before, after) = self.stripped(kind, before, after);
-        merge_patch(&after, &before)
+        let mut pointers = Vec::new();
+        walk(&before, &after, &mut |at, _, _| {
+            pointers.push(if at.is_empty() { "/" } else { at }.to_owned());
+        });
+        Diff {
+            pointers,
+            merge_patch: merge_patch(&after, &before).unwrap_or_else(|| json!({})),
+        }
     }
 
     /// Both without what may differ.
@@ -118,36 +137,7 @@ fn drop_empty(object: &mut Value) {
     }
 }
 
-fn diff(before: &Value, after: &Value, at: &mut String, found: &mut Vec<String>) {
-    let length = at.len();
-    match (before, after) {
-        (Value::Object(a), Value::Object(b)) => {
-            for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
-                push_step(at, key);
-                match (a.get(key), b.get(key)) {
-                    (Some(a), Some(b)) => diff(a, b, at, found),
-                    _ => found.push(at.clone()),
-                }
-                at.truncate(length);
-            }
-        }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            for (n, (a, b)) in a.iter().zip(b).enumerate() {
-                at.push('/');
-                at.push_str(&n.to_string());
-                diff(a, b, at, found);
-                at.truncate(length);
-            }
-        }
-        (a, b) if a == b => {}
-        _ => found.push(if at.is_empty() {
-            "/".to_owned()
-        } else {
-            at.clone()
-        }),
-    }
-}
-
+/// The merge patch that takes `from` to `to`; `None` when they are equal.
 fn merge_patch(from: &Value, to: &Value) -> Option<Value> {
     let (Value::Object(a), Value::Object(b)) = (from, to) else {
         return (from != to).then(|| to.clone());

@@ -102,17 +102,18 @@ fn references_follow_a_namespace_mapping() {
 fn a_patch_takes_one_to_the_other_and_leaves_what_may_differ() {
     let before = json!({"metadata": {"name": "a", "uid": "1", "labels": {"keep": "1"}}, "data": {"x": "1", "y": "2"}});
     let after = json!({"metadata": {"name": "a", "uid": "2", "labels": {"keep": "1", "new": "1"}}, "data": {"x": "1", "z": "3"}});
-    let patch = Comparison::default()
-        .patch(&kind("configmaps"), &before, &after)
-        .unwrap();
+    let diff = Comparison::default().diff(&kind("configmaps"), &before, &after);
     assert_eq!(
-        patch,
+        diff.merge_patch,
         json!({"metadata": {"labels": {"new": null}}, "data": {"y": "2", "z": null}})
     );
     assert_eq!(
-        Comparison::default().patch(&kind("configmaps"), &before, &before),
-        None
+        diff.pointers,
+        ["/data/y", "/data/z", "/metadata/labels/new"]
     );
+    let same = Comparison::default().diff(&kind("configmaps"), &before, &before);
+    assert!(same.is_empty());
+    assert_eq!(same.merge_patch, json!({}));
 }
 
 #[test]

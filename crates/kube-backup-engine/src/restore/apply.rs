@@ -12,36 +12,17 @@ use super::changes::Change;
 use super::decide::{Decision, decide};
 use super::owners;
 use super::report::{Outcome, SkipReason};
+use super::request::Request;
 use super::spec::ExistingResourcePolicy;
 use crate::cluster::failure::ApiResponse;
 use crate::cluster::writer::ClusterWriter;
-use crate::{ApiResource, GroupResource, Result};
+use crate::{GroupResource, Result};
 
 /// Most differences that a report names for one object.
 const SHOWN: usize = 5;
 
-/// An object ready to be created.
-pub(crate) struct Wanted<'a> {
-    pub(crate) kind: &'a GroupResource,
-    pub(crate) resource: &'a ApiResource,
-    pub(crate) namespace: Option<&'a str>,
-    pub(crate) name: &'a str,
-    pub(crate) object: &'a Value,
-    /// References to owners that are put back once all are there.
-    pub(crate) references: &'a [Value],
-    /// The status to be written back, where one is.
-    pub(crate) status: Option<&'a Value>,
-    /// Whether other objects need its uid.
-    pub(crate) is_owner: bool,
-}
-
-impl Wanted<'_> {
-    pub(crate) fn path(&self) -> String {
-        self.resource.object_path(self.namespace, self.name)
-    }
-}
-
 /// What became of the object.
+#[derive(Debug)]
 pub(crate) struct Applied {
     pub(crate) outcome: Outcome,
     /// The object in the cluster, where it was there already.
@@ -76,45 +57,45 @@ impl Applied {
     }
 }
 
-/// Creates an object, or settles with the one that is there.
+/// Creates an object, or does with the one that exists what the policy says.
 pub(crate) async fn apply(
     api: &ClusterWriter,
-    wanted: &Wanted<'_>,
+    request: &Request,
     policy: ExistingResourcePolicy,
 ) -> Applied {
-    let mut applied = match create(api, wanted, policy).await {
+    let mut applied = match create(api, request, policy).await {
         Ok(applied) => applied,
         Err(error) => Outcome::Failed(error.chain()).into(),
     };
-    if let Some(status) = wanted.status
+    if let Some(status) = &request.status
         && applied.outcome == Outcome::Created
         && !api.is_dry_run()
     {
-        applied.warning = write_status(api, wanted, status).await;
+        applied.warning = write_status(api, request, status).await;
     }
     applied
 }
 
 async fn create(
     api: &ClusterWriter,
-    wanted: &Wanted<'_>,
+    request: &Request,
     policy: ExistingResourcePolicy,
 ) -> Result<Applied> {
-    let list_path = wanted.resource.list_path(wanted.namespace);
+    let kind = &request.id.resource;
     let started = Instant::now();
     let mut pause = Duration::from_millis(50);
     loop {
-        let answer = api.create(&list_path, wanted.object).await?;
-        match answer.status {
+        let response = api.create(&request.list_path, &request.object).await?;
+        match response.status {
             status if status.is_success() => {
                 let mut applied = Applied::from(Outcome::Created);
-                if wanted.is_owner {
-                    applied.uid = owners::uid(&answer.json());
+                if request.owner.is_some() {
+                    applied.uid = owners::uid(&response.json());
                 }
                 return Ok(applied);
             }
-            StatusCode::CONFLICT if answer.reason() == "AlreadyExists" => {
-                if let Some(applied) = settle(api, wanted, policy).await? {
+            StatusCode::CONFLICT if response.reason() == "AlreadyExists" => {
+                if let Some(applied) = meet(api, request, policy).await? {
                     return Ok(applied);
                 }
                 // It is gone or going: its name will be free.
@@ -124,20 +105,20 @@ async fn create(
                     ));
                 }
             }
-            // A definition can be Established a moment before each server serves its objects.
-            StatusCode::NOT_FOUND if is_custom(wanted.resource) && !api.is_dry_run() => {}
-            // A port of the Service's own copy that is there already is refused before its name is.
-            StatusCode::UNPROCESSABLE_ENTITY if wanted.kind.is("", "services") => {
-                return match settle(api, wanted, policy).await? {
+            // A definition can be Established before every server serves its objects.
+            StatusCode::NOT_FOUND if is_custom(kind) && !api.is_dry_run() => {}
+            // A port of the Service's own copy that exists already is refused before its name is.
+            StatusCode::UNPROCESSABLE_ENTITY if kind.is("", "services") => {
+                return match meet(api, request, policy).await? {
                     Some(applied) => Ok(applied),
-                    None => Ok(refused(&answer)),
+                    None => Ok(refused(&response)),
                 };
             }
-            _ => return Ok(refused(&answer)),
+            _ => return Ok(refused(&response)),
         }
         if started.elapsed() + pause >= api.request_timeout() {
-            let outcome = if answer.status == StatusCode::NOT_FOUND {
-                Outcome::Failed(format!("its kind is not served: {}", answer.message()))
+            let outcome = if response.status == StatusCode::NOT_FOUND {
+                Outcome::Failed(format!("its kind is not served: {}", response.message()))
             } else {
                 Outcome::Failed(format!(
                     "an object of its name is being deleted and still there after {:?}; see its finalizers",
@@ -151,40 +132,40 @@ async fn create(
     }
 }
 
-fn is_custom(resource: &ApiResource) -> bool {
-    resource.group.contains('.') && !resource.group.ends_with(".k8s.io")
+fn is_custom(kind: &GroupResource) -> bool {
+    kind.group.contains('.') && !kind.group.ends_with(".k8s.io")
 }
 
-fn refused(answer: &ApiResponse) -> Applied {
-    Outcome::Failed(answer.message()).into()
+fn refused(response: &ApiResponse) -> Applied {
+    Outcome::Failed(response.message()).into()
 }
 
-/// Settles with the object that is there; `None` when there is none, or none to stay.
-async fn settle(
+/// Meets the object that exists; `None` when there is none, or none that stays.
+async fn meet(
     api: &ClusterWriter,
-    wanted: &Wanted<'_>,
+    request: &Request,
     policy: ExistingResourcePolicy,
 ) -> Result<Option<Applied>> {
-    let path = wanted.path();
-    let answer = api.get(&path).await?;
-    if answer.status == StatusCode::NOT_FOUND {
+    let response = api.get(&request.path).await?;
+    if response.status == StatusCode::NOT_FOUND {
         return Ok(None);
     }
-    if !answer.status.is_success() {
-        return Ok(Some(refused(&answer)));
+    if !response.status.is_success() {
+        return Ok(Some(refused(&response)));
     }
-    let live = answer.json();
+    let live = response.json();
     if live["metadata"].get("deletionTimestamp").is_some() {
         return Ok(None);
     }
-    let decision = if wanted.references.is_empty() {
-        decide(wanted.kind, policy, &live, wanted.object)
+    let kind = &request.id.resource;
+    let decision = if request.has_references || request.references.is_empty() {
+        decide(kind, policy, &live, &request.object)
     } else {
-        let mut complete = wanted.object.clone();
-        complete["metadata"]["ownerReferences"] = wanted.references.into();
-        decide(wanted.kind, policy, &live, &complete)
+        let mut complete = request.object.clone();
+        complete["metadata"]["ownerReferences"] = request.references.as_slice().into();
+        decide(kind, policy, &live, &complete)
     };
-    let mut applied = carry_out(api, wanted.kind, &path, &live, decision).await?;
+    let mut applied = carry_out(api, kind, &request.path, &live, decision).await?;
     applied.uid = owners::uid(&live);
     applied.live = Some(live);
     Ok(Some(applied))
@@ -197,45 +178,44 @@ async fn carry_out(
     live: &Value,
     decision: Decision,
 ) -> Result<Applied> {
-    let (patch, differences, done) = match decision {
+    let (patch, pointers, done) = match decision {
         Decision::Done(outcome) => {
             return Ok(Applied::from(outcome).with_remark("an earlier run of this restore did it"));
         }
         Decision::Equal => return Ok(Outcome::Unchanged.into()),
-        Decision::Skip(differences, patch) => {
-            let mut applied = Applied::from(Outcome::Skipped(SkipReason::Exists(shortened(
-                &differences,
-            ))));
+        Decision::Skip(diff) => {
+            let reason = SkipReason::Exists(shortened(&diff.pointers));
+            let mut applied = Applied::from(Outcome::Skipped(reason));
             if api.is_dry_run() {
-                let answer = api.merge(path, &patch).await?;
-                if answer.status.is_success() {
-                    applied.changes = Change::between(kind, live, &answer.json());
+                let response = api.merge(path, &diff.merge_patch).await?;
+                if response.status.is_success() {
+                    applied.changes = Change::between(kind, live, &response.json());
                 } else {
-                    applied.remark = Some(why_not_patched(&differences, &answer));
+                    applied.remark = Some(why_not_patched(&diff.pointers, &response));
                 }
             }
             return Ok(applied);
         }
-        Decision::Update(differences, patch) => (patch, differences, Outcome::Updated),
+        Decision::Update(diff) => (diff.merge_patch, diff.pointers, Outcome::Updated),
         Decision::Merge(patch) => (patch, Vec::new(), Outcome::Merged),
     };
-    let answer = api.merge(path, &patch).await?;
-    let mut applied = Applied::from(match answer.status {
+    let response = api.merge(path, &patch).await?;
+    let mut applied = Applied::from(match response.status {
         status if status.is_success() => done,
         StatusCode::NOT_FOUND => {
             Outcome::Failed("it was deleted while it was being restored".into())
         }
-        _ => Outcome::Failed(why_not_patched(&differences, &answer)),
+        _ => Outcome::Failed(why_not_patched(&pointers, &response)),
     });
-    if api.is_dry_run() && answer.status.is_success() {
-        applied.changes = Change::between(kind, live, &answer.json());
+    if api.is_dry_run() && response.status.is_success() {
+        applied.changes = Change::between(kind, live, &response.json());
     }
     Ok(applied)
 }
 
-fn shortened(differences: &[String]) -> Vec<String> {
-    let more = differences.len().saturating_sub(SHOWN);
-    let mut shown: Vec<String> = differences.iter().take(SHOWN).cloned().collect();
+fn shortened(pointers: &[String]) -> Vec<String> {
+    let more = pointers.len().saturating_sub(SHOWN);
+    let mut shown: Vec<String> = pointers.iter().take(SHOWN).cloned().collect();
     if more > 0 {
         shown.push(format!("{more} more"));
     }
@@ -243,13 +223,13 @@ fn shortened(differences: &[String]) -> Vec<String> {
 }
 
 /// The server's refusal of a patch, in words that say what to do. What cannot be changed once it is
-/// created is different for every kind and release; the server knows, and answers 422 with the fields.
-fn why_not_patched(differences: &[String], answer: &ApiResponse) -> String {
-    if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
-        return format!("patch it: {}", answer.message());
+/// created is different for every kind and release; the server knows, and its 422 names the fields.
+fn why_not_patched(pointers: &[String], response: &ApiResponse) -> String {
+    if response.status != StatusCode::UNPROCESSABLE_ENTITY {
+        return format!("patch it: {}", response.message());
     }
-    let told = answer.json();
-    let causes = told["details"]["causes"].as_array();
+    let status = response.json();
+    let causes = status["details"]["causes"].as_array();
     let mut fields: Vec<&str> = causes
         .into_iter()
         .flatten()
@@ -263,20 +243,20 @@ fn why_not_patched(differences: &[String], answer: &ApiResponse) -> String {
     format!(
         "it differs at {} and stays as it was, since the server lets nobody change {fields} in place; \
          delete it and restore again to have it as in the backup",
-        shortened(differences).join(", ")
+        shortened(pointers).join(", ")
     )
 }
 
-/// Answers what went wrong.
-async fn write_status(api: &ClusterWriter, wanted: &Wanted<'_>, status: &Value) -> Option<String> {
-    let path = format!("{}/status", wanted.path());
+/// Writes the status back; returns what went wrong.
+async fn write_status(api: &ClusterWriter, request: &Request, status: &Value) -> Option<String> {
+    let path = format!("{}/status", request.path);
     let reason = match api.merge(&path, &json!({"status": status})).await {
-        Ok(answer) if answer.status.is_success() => return None,
-        Ok(answer) => answer.message(),
+        Ok(response) if response.status.is_success() => return None,
+        Ok(response) => response.message(),
         Err(error) => error.chain(),
     };
     Some(format!(
         "write the status of {} `{}` back: {reason}",
-        wanted.kind, wanted.name
+        request.id.resource, request.name
     ))
 }

@@ -1,13 +1,12 @@
 //! What a plan would change in an object that is there.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::GroupResource;
-use crate::pointer::push_step;
+use crate::compare::walk;
 
 /// One place of an object that is or would be changed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,20 +25,30 @@ pub struct Change {
 const HIDDEN: &str = "(hidden)";
 /// Most characters of a value that are printed.
 const SHOWN: usize = 60;
-/// Written by the server with every change.
-const SERVERS: [&str; 3] = ["managedFields", "resourceVersion", "generation"];
+/// Whether the server writes this place with every change.
+fn is_the_servers(pointer: &str) -> bool {
+    let metadata = pointer.strip_prefix("/metadata/");
+    let field = metadata.and_then(|rest| rest.split('/').next());
+    pointer.starts_with("/status")
+        || matches!(
+            field,
+            Some("managedFields" | "resourceVersion" | "generation")
+        )
+}
 
 impl Change {
     /// What differs between `live` and `after`, in the order of the places. Values of Secrets are
     /// hidden, those in annotations too, where `kubectl apply` keeps a copy of all.
     pub(crate) fn between(kind: &GroupResource, live: &Value, after: &Value) -> Vec<Self> {
         let mut changes = Vec::new();
-        walk(live, after, &mut String::new(), &mut changes);
-        changes.retain(|change| {
-            let metadata = change.pointer.strip_prefix("/metadata/");
-            let field = metadata.and_then(|rest| rest.split('/').next());
-            !field.is_some_and(|field| SERVERS.contains(&field))
-                && !change.pointer.starts_with("/status")
+        walk(live, after, &mut |pointer, from, to| {
+            if !is_the_servers(pointer) {
+                changes.push(Self {
+                    pointer: pointer.to_owned(),
+                    from: from.cloned(),
+                    to: to.cloned(),
+                });
+            }
         });
         if kind.is("", "secrets") {
             for change in &mut changes {
@@ -78,39 +87,6 @@ impl fmt::Display for Change {
             }
             (None, None) => write!(f, "  {}", self.pointer),
         }
-    }
-}
-
-fn walk(from: &Value, to: &Value, at: &mut String, changes: &mut Vec<Change>) {
-    let length = at.len();
-    match (from, to) {
-        (Value::Object(a), Value::Object(b)) => {
-            for key in a.keys().chain(b.keys()).collect::<BTreeSet<_>>() {
-                push_step(at, key);
-                match (a.get(key), b.get(key)) {
-                    (Some(a), Some(b)) => walk(a, b, at, changes),
-                    (from, to) => changes.push(Change {
-                        pointer: at.clone(),
-                        from: from.cloned(),
-                        to: to.cloned(),
-                    }),
-                }
-                at.truncate(length);
-            }
-        }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            for (n, (a, b)) in a.iter().zip(b).enumerate() {
-                push_step(at, &n.to_string());
-                walk(a, b, at, changes);
-                at.truncate(length);
-            }
-        }
-        (a, b) if a == b => {}
-        (a, b) => changes.push(Change {
-            pointer: at.clone(),
-            from: Some(a.clone()),
-            to: Some(b.clone()),
-        }),
     }
 }
 

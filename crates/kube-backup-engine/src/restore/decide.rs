@@ -6,19 +6,19 @@ use super::report::Outcome;
 use super::spec::ExistingResourcePolicy;
 use super::transform::{BACKUP_LABEL, RESTORE_LABEL, TOUCHED};
 use crate::GroupResource;
-use crate::compare::Comparison;
+use crate::compare::{Comparison, Diff};
 
-/// What is to be done about an object that is there.
+/// What is to be done about an object that exists.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Decision {
-    /// Nothing: an earlier run of this restore, or a request whose answer was lost, did this.
+    /// Nothing: an earlier run of this restore, or a request whose response was lost, did this.
     Done(Outcome),
     /// Nothing: it is as in the backup.
     Equal,
-    /// Nothing: it differs at these places, and is not to be changed. The patch would change it.
-    Skip(Vec<String>, Value),
-    /// Patch it to what the backup holds; it differs at these places.
-    Update(Vec<String>, Value),
+    /// Nothing: it differs, and is not to be changed.
+    Skip(Diff),
+    /// Patch it to what the backup holds.
+    Update(Diff),
     /// Add what it lacks.
     Merge(Value),
 }
@@ -39,8 +39,8 @@ pub(crate) fn decide(
         };
         return Decision::Done(outcome);
     }
-    let differences = Comparison::default().differences(kind, wanted, live);
-    if kind.is("", "serviceaccounts") && (!differences.is_empty() || touched.is_some()) {
+    let mut diff = Comparison::default().diff(kind, wanted, live);
+    if kind.is("", "serviceaccounts") && (!diff.is_empty() || touched.is_some()) {
         let overwrite = policy == ExistingResourcePolicy::Update;
         return match missing_of_account(live, wanted, overwrite) {
             Some(mut patch) => {
@@ -48,13 +48,16 @@ pub(crate) fn decide(
                 Decision::Merge(patch)
             }
             None if touched == Some("merged") => Decision::Done(Outcome::Merged),
-            None => Decision::Skip(differences, json!({})),
+            None => {
+                diff.merge_patch = json!({});
+                Decision::Skip(diff)
+            }
         };
     }
-    let patch = Comparison::default().patch(kind, wanted, live);
-    let (false, Some(mut patch)) = (differences.is_empty(), patch) else {
+    if diff.is_empty() {
         return Decision::Equal;
-    };
+    }
+    let patch = &mut diff.merge_patch;
     // With the owners' new uids, they are put back like everybody's.
     if let Some(metadata) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("ownerReferences");
@@ -62,13 +65,13 @@ pub(crate) fn decide(
     // Patched to the claim of the backup, a volume would be taken from the claim that it is bound to.
     let is_taken = kind.is("", "persistentvolumes") && !is_for_the_same_claim(live, wanted);
     if policy == ExistingResourcePolicy::None || is_taken {
-        return Decision::Skip(differences, patch);
+        return Decision::Skip(diff);
     }
     for label in [BACKUP_LABEL, RESTORE_LABEL] {
         patch["metadata"]["labels"][label] = wanted["metadata"]["labels"][label].clone();
     }
-    touch(&mut patch, restore, "updated");
-    Decision::Update(differences, patch)
+    touch(patch, restore, "updated");
+    Decision::Update(diff)
 }
 
 /// Whether a volume that is there can be bound to the claim that the restored one was for.
@@ -188,19 +191,20 @@ mod tests {
     #[test]
     fn what_differs_is_left_or_patched_and_marked() {
         let other = live("other", "other updated", "blue");
-        let differences = vec!["/data/colour".to_owned()];
         let change = json!({"data": {"colour": "red"}});
-        assert_eq!(
-            of(&other, ExistingResourcePolicy::None),
-            Decision::Skip(differences.clone(), change.clone())
-        );
+        let Decision::Skip(diff) = of(&other, ExistingResourcePolicy::None) else {
+            panic!("it is not skipped");
+        };
+        assert_eq!(diff.pointers, ["/data/colour"]);
+        assert_eq!(diff.merge_patch, change);
         let mut patch = change;
         patch["metadata"] = json!({"labels": {BACKUP_LABEL: "b", RESTORE_LABEL: "r"},
             "annotations": {TOUCHED: "r updated"}});
-        assert_eq!(
-            of(&other, ExistingResourcePolicy::Update),
-            Decision::Update(differences, patch)
-        );
+        let Decision::Update(diff) = of(&other, ExistingResourcePolicy::Update) else {
+            panic!("it is not updated");
+        };
+        assert_eq!(diff.pointers, ["/data/colour"]);
+        assert_eq!(diff.merge_patch, patch);
         assert_eq!(
             of(&live("other", "", "red"), ExistingResourcePolicy::Update),
             Decision::Equal
@@ -256,7 +260,10 @@ mod tests {
                 &lacking_nothing,
                 &wanted
             ),
-            Decision::Skip(vec!["/metadata/annotations/team".to_owned()], json!({}))
+            Decision::Skip(Diff {
+                pointers: vec!["/metadata/annotations/team".to_owned()],
+                merge_patch: json!({}),
+            })
         );
         let patch = json!({"metadata": {"annotations": {"team": "a", TOUCHED: "r merged"}}});
         assert_eq!(

@@ -8,13 +8,17 @@
 mod apply;
 mod changes;
 mod decide;
+mod environment;
 mod execution;
+mod finished;
 mod health;
 mod owners;
 mod plan;
 mod planned;
+mod prepare;
 mod progress;
 mod report;
+mod request;
 #[expect(
     clippy::module_inception,
     reason = "the entry point bears the module's name"
@@ -23,6 +27,7 @@ mod restore;
 mod select;
 mod served;
 mod spec;
+mod state;
 pub(crate) mod transform;
 mod waits;
 

@@ -11,7 +11,37 @@ use super::served::NotServed;
 use crate::kinds::order::Tier;
 use crate::{GroupResource, ObjectId};
 
-/// What a plan has come to create so far.
+/// An object that a plan would create and that later ones may ask for.
+#[derive(Debug)]
+pub(crate) enum Planned {
+    Namespace(String),
+    Definition(String),
+    Prerequisite(ObjectId),
+}
+
+impl Planned {
+    /// What is to be remembered of an object; `namespace` and `name` are those in the cluster.
+    pub(crate) fn of(
+        tier: Tier,
+        kind: &GroupResource,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Option<Self> {
+        match tier {
+            Tier::Definitions => Some(Self::Definition(name.to_owned())),
+            Tier::Namespaces => Some(Self::Namespace(name.to_owned())),
+            _ => is_prerequisite(kind).then(|| {
+                Self::Prerequisite(ObjectId {
+                    resource: kind.clone(),
+                    namespace: namespace.map(str::to_owned),
+                    name: name.to_owned(),
+                })
+            }),
+        }
+    }
+}
+
+/// What a plan would have created so far.
 #[derive(Debug, Default)]
 pub(crate) struct PlannedObjects {
     namespaces: HashSet<String>,
@@ -19,35 +49,19 @@ pub(crate) struct PlannedObjects {
     prerequisites: HashSet<ObjectId>,
 }
 
-impl PlannedObjects {
-    /// Notes an object that would be created; `namespace` and `name` are those in the cluster.
-    pub(crate) fn note(
-        &mut self,
-        tier: Tier,
-        kind: &GroupResource,
-        namespace: Option<&str>,
-        name: &str,
-    ) {
-        match tier {
-            Tier::Definitions => {
-                self.definitions.insert(name.to_owned());
-            }
-            Tier::Namespaces => self.note_namespace(name),
-            _ if is_prerequisite(kind) => {
-                self.prerequisites.insert(ObjectId {
-                    resource: kind.clone(),
-                    namespace: namespace.map(str::to_owned),
-                    name: name.to_owned(),
-                });
-            }
-            _ => {}
+impl Extend<Planned> for PlannedObjects {
+    fn extend<T: IntoIterator<Item = Planned>>(&mut self, planned: T) {
+        for planned in planned {
+            match planned {
+                Planned::Namespace(name) => self.namespaces.insert(name),
+                Planned::Definition(name) => self.definitions.insert(name),
+                Planned::Prerequisite(id) => self.prerequisites.insert(id),
+            };
         }
     }
+}
 
-    pub(crate) fn note_namespace(&mut self, name: &str) {
-        self.namespaces.insert(name.to_owned());
-    }
-
+impl PlannedObjects {
     pub(crate) fn has_namespace(&self, name: &str) -> bool {
         self.namespaces.contains(name)
     }
@@ -151,7 +165,12 @@ mod tests {
     fn a_refusal_counts_unless_it_is_for_something_planned() {
         let mut planned_objects = PlannedObjects::default();
         let accounts = GroupResource::core("serviceaccounts");
-        planned_objects.note(Tier::Foundations, &accounts, Some("shop"), "bot");
+        planned_objects.extend(Planned::of(
+            Tier::Foundations,
+            &accounts,
+            Some("shop"),
+            "bot",
+        ));
         let pods = GroupResource::core("pods");
         let pod = json!({"spec": {"serviceAccountName": "bot", "priorityClassName": "high"}});
         let refused = |namespace: &str, why: &str| {

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::health::{self, HealthIssue};
-use crate::ObjectId;
+use crate::{GroupResource, ObjectId};
 
 /// What became of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -139,6 +139,18 @@ impl RestoreReport {
             *counts.entry(item.outcome.name()).or_insert(0) += 1;
         }
         counts
+    }
+
+    /// Objects in namespaces of the cluster: kind, namespace and name.
+    pub(super) fn in_cluster(&self) -> impl Iterator<Item = (&GroupResource, &str, &str)> {
+        let there = self
+            .items
+            .iter()
+            .filter(|item| item.outcome.is_in_cluster());
+        there.filter_map(|item| {
+            let namespace = item.target_namespace.as_deref()?;
+            Some((&item.id.resource, namespace, item.id.name.as_str()))
+        })
     }
 
     /// The objects that could not be restored.

@@ -1,21 +1,22 @@
 //! The steps of a restore, in their order.
 
-use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
+use super::environment::Environment;
 use super::execution::Execution;
+use super::health;
 use super::plan::RestorePlan;
 use super::progress::{OnProgress, RestoreProgress};
-use super::report::{Outcome, RestoreReport};
+use super::report::RestoreReport;
 use super::select::{Selection, select};
 use super::spec::RestoreSpec;
+use super::state::State;
 use crate::cluster::connection::Connection;
 use crate::cluster::retry::{OnWait, Timeouts, Waiting};
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
-use crate::kinds::order::Tier;
-use crate::{Discovery, Entry, OpenBackup, Result};
+use crate::{Discovery, OpenBackup, Result};
 
 /// A restore to be done.
 ///
@@ -79,10 +80,17 @@ impl Restore {
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn plan(&self) -> Result<RestorePlan> {
-        Ok(self
-            .carry_out(self.writer().for_dry_runs())
-            .await?
-            .into_plan())
+        let api = self.writer().for_dry_runs();
+        let (environment, mut state) = self.carry_out(api).await?;
+        state
+            .planned_items
+            .sort_by(|a, b| (a.tier, &a.id).cmp(&(b.tier, &b.id)));
+        Ok(RestorePlan {
+            backup: environment.backup_name().to_owned(),
+            restore: self.spec.name.clone(),
+            items: state.planned_items,
+            warnings: state.warnings,
+        })
     }
 
     /// Restores. What could not be restored is in the report, with the reason, and stops nothing else;
@@ -93,7 +101,25 @@ impl Restore {
     /// what it claims to be, down to the last chosen object, or when the server cannot be asked for its
     /// kinds.
     pub async fn run(self) -> Result<RestoreReport> {
-        self.carry_out(self.writer()).await?.into_report().await
+        let (environment, mut state) = self.carry_out(self.writer()).await?;
+        state.items.sort_by(|a, b| a.id.cmp(&b.id));
+        state.warnings.sort();
+        let mut report = RestoreReport {
+            backup: environment.backup_name().to_owned(),
+            restore: self.spec.name.clone(),
+            items: state.items,
+            warnings: state.warnings,
+            health_issues: Vec::new(),
+        };
+        let in_cluster = report.in_cluster();
+        let time = self.spec.wait_for_ready;
+        let look = health::look(&environment.api, in_cluster, &state.backends, time);
+        let step = "look at what was restored";
+        match environment.deadline.within(step, look).await {
+            Ok(Ok(issues)) => report.health_issues = issues,
+            Ok(Err(error)) | Err(error) => report.warnings.push(error.chain()),
+        }
+        Ok(report)
     }
 
     fn writer(&self) -> ClusterWriter {
@@ -105,7 +131,7 @@ impl Restore {
         ClusterWriter::new(Connection::new(client, timeouts, self.on_wait.clone()))
     }
 
-    async fn carry_out(&self, api: ClusterWriter) -> Result<Execution<'_>> {
+    async fn carry_out(&self, api: ClusterWriter) -> Result<(Environment<'_>, State)> {
         self.spec.check()?;
         let reader = api.reader();
         let deadline = Deadline::new(
@@ -125,54 +151,21 @@ impl Restore {
         let found = deadline
             .within("discover the kinds of the cluster", discovering)
             .await??;
-        let run = Execution::new(
+        let environment = Environment {
             api,
-            &self.spec,
-            &self.backup,
-            found,
-            owners,
+            spec: &self.spec,
+            backup: &self.backup,
             deadline,
-            entries.len() + displaced.len(),
-            &self.on_progress,
-        );
+            owners,
+        };
+        let total = entries.len() + displaced.len();
+        let mut execution = Execution::new(&environment, found, total, &self.on_progress);
         for (id, by) in displaced {
             let target = self.spec.target_namespace(&by).to_owned();
             let reason = format!("the one of namespace `{by}` takes its place in `{target}`");
-            let tier = Tier::of(&id.resource);
-            let outcome = Outcome::not_restored(reason);
-            run.record(tier, id, Some(target), outcome.into(), None);
+            execution.skip(id, target, reason);
         }
-        let mut namespaces: BTreeSet<String> = BTreeSet::new();
-        let mut tiers: HashMap<Tier, Vec<Entry>> = HashMap::new();
-        for entry in entries {
-            if let Some(namespace) = &entry.id.namespace
-                && !namespaces.contains(self.spec.target_namespace(namespace))
-            {
-                namespaces.insert(self.spec.target_namespace(namespace).to_owned());
-            }
-            tiers
-                .entry(Tier::of(&entry.id.resource))
-                .or_default()
-                .push(entry);
-        }
-        for tier in Tier::ALL {
-            let mut entries = tiers.remove(&tier).unwrap_or_default();
-            if tier == Tier::Everything {
-                entries.append(&mut run.take_deferred());
-            }
-            if tier == Tier::Webhooks {
-                // While nothing stands in the way of a patch.
-                run.put_owners_back().await;
-                run.await_backends(&entries).await;
-            }
-            run.restore_tier(tier, entries).await;
-            match tier {
-                Tier::Definitions => run.await_definitions().await?,
-                Tier::Namespaces => run.await_namespaces(&namespaces).await,
-                _ => {}
-            }
-        }
-        run.put_last_owners_back().await;
-        Ok(run)
+        let state = execution.run(entries).await;
+        Ok((environment, state))
     }
 }

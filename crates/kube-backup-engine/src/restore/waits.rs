@@ -1,182 +1,220 @@
-//! Between the tiers: waiting for what later tiers need, and putting owners back.
+//! Between the tiers: waiting for what later ones need, and putting owners back. Each step returns what
+//! it found, with warnings for the report.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
+use futures::stream::BoxStream;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
 use serde_json::{Value, json};
 
-use super::execution::{Execution, lock};
+use super::environment::Environment;
 use super::health;
-use super::owners;
+use super::owners::{self, Orphan, Uids};
+use super::planned::Planned;
 use super::served::Served;
+use super::state::State;
 use super::transform::{BACKUP_LABEL, RESTORE_LABEL, label_value};
 use crate::cluster::wait;
 use crate::kinds::backends::backends_of;
 use crate::kinds::namespaces::map_namespaces;
 use crate::{Discovery, Entry, Error, Result};
 
-impl Execution<'_> {
-    /// Waits until the restored definitions are served, and looks again at what the server has.
-    pub(super) async fn await_definitions(&self) -> Result<()> {
-        let names = std::mem::take(&mut self.settled().definitions);
-        if names.is_empty() || self.is_plan() {
-            return Ok(());
-        }
-        let waiting =
-            futures::stream::iter(names).for_each_concurrent(self.parallel(), |name| async move {
-                let path =
-                    format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
-                if let Err(error) =
-                    wait::until(&self.api, &path, "Established", wait::is_established).await
-                {
-                    self.warn(error.chain());
-                }
-            });
-        // Boxed here and below, or the compiler cannot tell that the whole restore is `Send`.
+/// Waits until the restored definitions are served, and asks again for the kinds that the server has.
+pub(crate) async fn for_definitions(
+    environment: &Environment<'_>,
+    names: Vec<String>,
+) -> (Option<Served>, Vec<String>) {
+    let mut warnings = Vec::new();
+    if names.is_empty() || environment.is_plan() {
+        return (None, warnings);
+    }
+    let api = &environment.api;
+    let waiting = futures::stream::iter(names)
+        .map(async |name| {
+            let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
+            wait::until(api, &path, "Established", wait::is_established).await
+        })
+        .buffer_unordered(environment.parallel())
+        .filter_map(async |done| done.err().map(|error| error.chain()));
+    let found = async {
         let step = "wait for the restored definitions to be Established";
-        if let Err(error) = self.deadline.within(step, waiting.boxed()).await {
-            self.warn(error.chain());
-            return Ok(());
+        collect(environment, step, waiting.boxed(), &mut warnings).await?;
+        let reader = api.reader();
+        let step = "discover the restored kinds";
+        let found = Discovery::of(&reader);
+        environment.deadline.within(step, found).await?
+    };
+    // Without it, what was restored so far is still worth a report.
+    let served = match found.await {
+        Ok(found) => Some(Served::new(found)),
+        Err(error) => {
+            warnings.push(error.chain());
+            None
         }
-        let reader = self.api.reader();
-        match self
-            .deadline
-            .within("discover the restored kinds", Discovery::of(&reader))
-            .await
-        {
-            Ok(Ok(found)) => *lock(&self.served) = Arc::new(Served::new(found)),
-            // What was restored so far is worth a report.
-            Ok(Err(error)) | Err(error) => self.warn(error.chain()),
-        }
-        Ok(())
-    }
+    };
+    (served, warnings)
+}
 
-    /// Makes the namespaces that are needed and not in the backup, and waits until all can be used.
-    pub(super) async fn await_namespaces(&self, needed: &BTreeSet<String>) {
-        let restored = self.settled().namespaces.clone();
-        let restored = &restored;
-        let waiting =
-            futures::stream::iter(needed).for_each_concurrent(self.parallel(), |name| async move {
-                let known = restored.contains(name);
-                let done = if self.is_plan() {
-                    self.foresee_namespace(name, known).await
-                } else {
-                    self.ensure_namespace(name, known).await
-                };
-                if let Err(error) = done {
-                    self.warn(error.chain());
-                }
-            });
-        let step = "wait for the namespaces to be Active";
-        if let Err(error) = self.deadline.within(step, waiting.boxed()).await {
-            self.warn(error.chain());
-        }
-    }
-
-    async fn ensure_namespace(&self, name: &str, known: bool) -> Result<()> {
-        let path = format!("/api/v1/namespaces/{name}");
-        if !known {
-            let there = self.api.get(&path).await?;
-            let going = there.json()["metadata"].get("deletionTimestamp").is_some();
-            if going {
-                let what = "gone, since it is being deleted";
-                wait::until(&self.api, &path, what, |object| object.is_none()).await?;
+/// Makes the namespaces that are needed and not in the backup, and waits until all can be used. A plan
+/// returns those that would be made.
+pub(crate) async fn for_namespaces(
+    environment: &Environment<'_>,
+    state: &State,
+    needed: &BTreeSet<String>,
+) -> (Vec<Planned>, Vec<String>) {
+    let waiting = futures::stream::iter(needed)
+        .map(async |name| {
+            let known = state.namespaces.contains(name);
+            let done = if !environment.is_plan() {
+                ensure_namespace(environment, name, known).await.map(|()| false)
+            } else if known || state.planned.has_namespace(name) {
+                Ok(false)
+            } else {
+                is_missing(environment, name).await
+            };
+            match done {
+                Ok(false) => (None, None),
+                Ok(true) => (
+                    Some(Planned::Namespace(name.clone())),
+                    Some(format!(
+                        "namespace `{name}` is neither in the cluster nor restored from the backup; it \
+                         is made without its labels and annotations"
+                    )),
+                ),
+                Err(error) => (None, Some(error.chain())),
             }
-            if going || !there.status.is_success() {
-                let labels = json!({
-                    BACKUP_LABEL: label_value(self.backup_name()),
-                    RESTORE_LABEL: label_value(&self.spec.name),
-                });
-                let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
-                    "metadata": {"name": name, "labels": labels}});
-                let answer = self.api.create("/api/v1/namespaces", &namespace).await?;
-                if !answer.status.is_success() && answer.reason() != "AlreadyExists" {
-                    return Err(Error::cluster(
-                        format!("create namespace `{name}`"),
-                        answer.message(),
-                    ));
-                }
-            }
-        }
-        wait::until(&self.api, &path, "Active", wait::is_active).await
-    }
+        })
+        .buffer_unordered(environment.parallel());
+    let mut found = Vec::new();
+    let step = "wait for the namespaces to be Active";
+    let late = collect(environment, step, waiting.boxed(), &mut found)
+        .await
+        .err();
+    let (planned, warnings): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+    let late = late.map(|error| error.chain());
+    (
+        planned.into_iter().flatten().collect(),
+        warnings.into_iter().flatten().chain(late).collect(),
+    )
+}
 
-    async fn foresee_namespace(&self, name: &str, known: bool) -> Result<()> {
-        if known || self.planned_objects().has_namespace(name) {
-            return Ok(());
+/// Adds what is found to `found`, until the deadline.
+async fn collect<T: Send>(
+    environment: &Environment<'_>,
+    step: &str,
+    mut waiting: BoxStream<'_, T>,
+    found: &mut Vec<T>,
+) -> Result<()> {
+    let all = async {
+        while let Some(next) = waiting.next().await {
+            found.push(next);
         }
-        let there = self.api.get(&format!("/api/v1/namespaces/{name}")).await?;
+    };
+    // Boxed, or the compiler cannot tell that the whole restore is `Send`.
+    environment.deadline.within(step, all.boxed()).await
+}
+
+async fn ensure_namespace(environment: &Environment<'_>, name: &str, known: bool) -> Result<()> {
+    let api = &environment.api;
+    let path = format!("/api/v1/namespaces/{name}");
+    if !known {
+        let there = api.get(&path).await?;
         let going = there.json()["metadata"].get("deletionTimestamp").is_some();
+        if going {
+            let what = "gone, since it is being deleted";
+            wait::until(api, &path, what, |object| object.is_none()).await?;
+        }
         if going || !there.status.is_success() {
-            self.planned_objects().note_namespace(name);
-            self.warn(format!(
-                "namespace `{name}` is neither in the cluster nor restored from the backup; it is made \
-                 without its labels and annotations"
-            ));
-        }
-        Ok(())
-    }
-
-    /// Waits until what answers webhooks and APIServices is ready. Restored before it, a webhook
-    /// refuses everybody's requests, those that would start its own Pods among them.
-    pub(super) async fn await_backends(&self, entries: &[Entry]) {
-        if self.is_plan() || self.spec.wait_for_ready.is_zero() || entries.is_empty() {
-            return;
-        }
-        let wait = async {
-            let mut backends = Vec::new();
-            let mut objects = self.backup().read(entries);
-            while let Some((entry, bytes)) = objects.try_next().await? {
-                let mut object: Value = serde_json::from_slice(&bytes).unwrap_or_default();
-                let kind = &entry.id.resource;
-                map_namespaces(kind, &mut object, &self.spec.namespace_mapping);
-                backends.extend(backends_of(&entry.id, &object));
+            let labels = json!({
+                BACKUP_LABEL: label_value(environment.backup_name()),
+                RESTORE_LABEL: label_value(&environment.spec.name),
+            });
+            let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
+                "metadata": {"name": name, "labels": labels}});
+            let response = api.create("/api/v1/namespaces", &namespace).await?;
+            if !response.status.is_success() && response.reason() != "AlreadyExists" {
+                return Err(Error::cluster(
+                    format!("create namespace `{name}`"),
+                    response.message(),
+                ));
             }
-            health::await_backends(&self.api, &backends, self.spec.wait_for_ready).await
-        };
-        let step = "wait for what answers webhooks to be ready";
-        if let Err(error) = self.deadline.within(step, wait).await.and_then(|done| done) {
-            self.warn(error.chain());
         }
     }
+    wait::until(api, &path, "Active", wait::is_active).await
+}
 
-    /// Puts owners back where they are there by now.
-    pub(super) async fn put_owners_back(&self) {
-        if self.is_plan() {
-            return;
-        }
-        let orphans = std::mem::take(&mut self.settled().orphans);
-        if orphans.is_empty() {
-            return;
-        }
-        let served = Arc::clone(&lock(&self.served));
-        let mut uids = std::mem::take(&mut *lock(&self.uids));
-        let work = owners::put_back(&self.api, &served, &mut uids, orphans, self.parallel());
-        let done = self.deadline.within("put owners back", work).await;
-        lock(&self.uids).extend(uids);
-        match done {
-            Ok((unknown, warnings)) => {
-                let mut settled = self.settled();
-                settled.orphans = unknown;
-                settled.warnings.extend(warnings);
-            }
-            Err(error) => self.warn(error.chain()),
-        }
+/// Whether a namespace would have to be made.
+async fn is_missing(environment: &Environment<'_>, name: &str) -> Result<bool> {
+    let there = environment
+        .api
+        .get(&format!("/api/v1/namespaces/{name}"))
+        .await?;
+    let going = there.json()["metadata"].get("deletionTimestamp").is_some();
+    Ok(going || !there.status.is_success())
+}
+
+/// Waits until what webhooks and APIServices send requests to is ready. Restored before it, a webhook
+/// refuses everybody's requests, those that would start its own Pods among them.
+pub(crate) async fn for_backends(environment: &Environment<'_>, entries: &[Entry]) -> Vec<String> {
+    let spec = environment.spec;
+    let mut warnings = Vec::new();
+    if environment.is_plan() || spec.wait_for_ready.is_zero() || entries.is_empty() {
+        return warnings;
     }
+    let wait = async {
+        let mut backends = Vec::new();
+        let mut objects = environment.backup.read(entries);
+        while let Some((Entry { id, .. }, bytes)) = objects.try_next().await? {
+            let mut object: Value = match serde_json::from_slice(&bytes) {
+                Ok(object) => object,
+                Err(error) => {
+                    warnings.push(format!("what {id} sends requests to is not known: {error}"));
+                    continue;
+                }
+            };
+            map_namespaces(&id.resource, &mut object, &spec.namespace_mapping);
+            backends.extend(backends_of(&id, &object));
+        }
+        health::await_backends(&environment.api, &backends, spec.wait_for_ready).await
+    };
+    let step = "wait for what answers webhooks to be ready";
+    let done = environment.deadline.within(step, wait).await;
+    if let Err(error) = done.and_then(|done| done) {
+        warnings.push(error.chain());
+    }
+    warnings
+}
 
-    /// Puts the rest back, and says which owners are not there.
-    pub(super) async fn put_last_owners_back(&self) {
-        self.put_owners_back().await;
-        let orphans = std::mem::take(&mut self.settled().orphans);
-        if self.is_plan() || orphans.is_empty() {
-            return;
-        }
-        let uids = std::mem::take(&mut *lock(&self.uids));
-        let work = owners::put_back_some(&self.api, &uids, orphans, self.parallel());
-        match self.deadline.within("put owners back", work).await {
-            Ok(warnings) => self.settled().warnings.extend(warnings),
-            Err(error) => self.warn(error.chain()),
-        }
+/// Puts owners back where they are in the cluster by now; returns the objects of which one is not.
+pub(crate) async fn put_owners_back(
+    environment: &Environment<'_>,
+    served: &Served,
+    uids: &mut Uids,
+    orphans: Vec<Orphan>,
+) -> (Vec<Orphan>, Vec<String>) {
+    if environment.is_plan() || orphans.is_empty() {
+        return (orphans, Vec::new());
+    }
+    let parallel = environment.parallel();
+    let work = owners::put_back(&environment.api, served, uids, orphans, parallel);
+    match environment.deadline.within("put owners back", work).await {
+        Ok(done) => done,
+        Err(late) => (Vec::new(), vec![late.chain()]),
+    }
+}
+
+/// Puts back those owners that are in the cluster, and names the others.
+pub(crate) async fn put_known_owners_back(
+    environment: &Environment<'_>,
+    uids: &Uids,
+    orphans: Vec<Orphan>,
+) -> Vec<String> {
+    if environment.is_plan() || orphans.is_empty() {
+        return Vec::new();
+    }
+    let work = owners::put_back_some(&environment.api, uids, orphans, environment.parallel());
+    match environment.deadline.within("put owners back", work).await {
+        Ok(warnings) => warnings,
+        Err(late) => vec![late.chain()],
     }
 }

@@ -11,7 +11,6 @@ use super::{HealthIssue, checks};
 use crate::cluster::query::with_query;
 use crate::cluster::writer::ClusterWriter;
 use crate::kinds::backends::Backend;
-use crate::restore::report::RestoreReport;
 use crate::{Error, GroupResource, Result};
 
 /// Objects in one page of a list: Pods are large.
@@ -23,13 +22,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Looks until all is well or the time is over; answers what is not well then.
-pub(crate) async fn look(
+pub(crate) async fn look<'a>(
     api: &ClusterWriter,
-    report: &RestoreReport,
+    restored: impl Iterator<Item = (&'a GroupResource, &'a str, &'a str)>,
     backends: &[Backend],
     time: Duration,
 ) -> Result<Vec<HealthIssue>> {
-    let restored = Restored::of(report);
+    let restored = Restored::of(restored);
     let started = Instant::now();
     let mut pause = PAUSE;
     loop {
@@ -83,7 +82,7 @@ const WORKLOADS: [(&str, &str); 6] = [
 ];
 
 impl<'a> Restored<'a> {
-    fn of(report: &'a RestoreReport) -> Self {
+    fn of(restored: impl Iterator<Item = (&'a GroupResource, &'a str, &'a str)>) -> Self {
         let kind = |resource: &GroupResource| {
             let name = resource.to_string();
             [PODS, CLAIMS, SERVICES]
@@ -91,16 +90,9 @@ impl<'a> Restored<'a> {
                 .chain(WORKLOADS.iter().map(|(_, plural)| *plural))
                 .find(|known| *known == name)
         };
-        let there = report
-            .items
-            .iter()
-            .filter(|item| item.outcome.is_in_cluster());
         Self(
-            there
-                .filter_map(|item| {
-                    let namespace = item.target_namespace.as_deref()?;
-                    Some((kind(&item.id.resource)?, namespace, item.id.name.as_str()))
-                })
+            restored
+                .filter_map(|(resource, namespace, name)| Some((kind(resource)?, namespace, name)))
                 .collect(),
         )
     }

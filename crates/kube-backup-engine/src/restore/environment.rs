@@ -1,0 +1,42 @@
+//! What stays the same from the first to the last object of a restore.
+
+use std::collections::HashSet;
+
+use super::owners::OwnerKey;
+use super::spec::RestoreSpec;
+use crate::cluster::writer::ClusterWriter;
+use crate::deadline::Deadline;
+use crate::{ObjectId, OpenBackup};
+
+/// A restore's specification, its backup and its cluster.
+pub(crate) struct Environment<'a> {
+    pub(crate) api: ClusterWriter,
+    pub(crate) spec: &'a RestoreSpec,
+    pub(crate) backup: &'a OpenBackup,
+    pub(crate) deadline: Deadline,
+    /// Whose uids others need.
+    pub(crate) owners: HashSet<OwnerKey>,
+}
+
+impl<'a> Environment<'a> {
+    pub(crate) fn backup_name(&self) -> &'a str {
+        self.backup.record().name()
+    }
+
+    /// Whether nothing is written, only asked.
+    pub(crate) fn is_plan(&self) -> bool {
+        self.api.is_dry_run()
+    }
+
+    /// Requests under way at once.
+    pub(crate) fn parallel(&self) -> usize {
+        self.spec.parallel.max(1)
+    }
+
+    /// The namespace in the cluster of an object of the backup.
+    pub(crate) fn target_of(&self, id: &ObjectId) -> Option<String> {
+        id.namespace
+            .as_deref()
+            .map(|namespace| self.spec.target_namespace(namespace).to_owned())
+    }
+}

@@ -1,0 +1,115 @@
+//! What came of one object, and what that means for the objects after it.
+
+use super::apply::Applied;
+use super::decide::is_for_the_same_claim;
+use super::owners::{Orphan, OwnerKey};
+use super::planned::Planned;
+use super::report::Outcome;
+use super::request::Request;
+use crate::ObjectId;
+use crate::kinds::backends::{Backend, backends_of};
+use crate::kinds::order::Tier;
+
+/// An object whose turn is over.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) tier: Tier,
+    /// Its name in the backup.
+    pub(crate) id: ObjectId,
+    /// Its namespace in the cluster.
+    pub(crate) namespace: Option<String>,
+    pub(crate) applied: Applied,
+    /// Why the server was not asked, in a plan.
+    pub(crate) unchecked: Option<String>,
+    pub(crate) effects: Effects,
+}
+
+/// What later objects and steps need to know of one that is in the cluster now.
+#[derive(Debug, Default)]
+pub(crate) struct Effects {
+    /// The definition it is.
+    pub(crate) definition: Option<String>,
+    /// The namespace it is.
+    pub(crate) namespace: Option<String>,
+    /// The volume it is, where a claim can be bound to it.
+    pub(crate) volume: Option<String>,
+    /// The Services that it sends requests to.
+    pub(crate) backends: Vec<Backend>,
+    /// Its uid, where others name it for their owner.
+    pub(crate) uid: Option<(OwnerKey, String)>,
+    /// References to owners that are still to be put back.
+    pub(crate) orphan: Option<Orphan>,
+    /// That it is planned, and not in the cluster yet.
+    pub(crate) planned: Option<Planned>,
+}
+
+impl Finished {
+    pub(crate) fn new(
+        tier: Tier,
+        id: ObjectId,
+        namespace: Option<String>,
+        applied: Applied,
+    ) -> Self {
+        Self {
+            tier,
+            id,
+            namespace,
+            applied,
+            unchecked: None,
+            effects: Effects::default(),
+        }
+    }
+
+    /// What came of a request.
+    pub(crate) fn of(request: Request, applied: Applied, is_plan: bool) -> Self {
+        let mut effects = Effects::default();
+        let is_new = applied.live.is_none();
+        if applied.outcome.is_in_cluster() {
+            let name = &request.name;
+            match request.tier {
+                Tier::Definitions => effects.definition = Some(name.clone()),
+                Tier::Namespaces => effects.namespace = Some(name.clone()),
+                _ if request.id.resource.is("", "persistentvolumes") => {
+                    let live = applied.live.as_ref();
+                    effects.volume = live
+                        .is_none_or(|live| is_for_the_same_claim(live, &request.object))
+                        .then(|| name.clone());
+                }
+                _ => {}
+            }
+            effects.backends = backends_of(&request.id, &request.object);
+            effects.uid = request.owner.clone().zip(applied.uid.clone());
+            if is_plan && is_new {
+                let namespace = request.namespace.as_deref();
+                effects.planned = Planned::of(request.tier, &request.id.resource, namespace, name);
+            }
+            let has_them = request.references.is_empty()
+                || request.has_references && is_new && applied.outcome == Outcome::Created;
+            if !has_them && applied.outcome.is_ours() {
+                effects.orphan = Some(Orphan {
+                    id: request.id.clone(),
+                    path: request.path,
+                    namespace: request.namespace.clone(),
+                    references: request.references,
+                });
+            }
+        }
+        Self {
+            effects,
+            ..Self::new(request.tier, request.id, request.namespace, applied)
+        }
+    }
+
+    /// The server was not asked, for this reason.
+    pub(crate) fn unchecked(mut self, why: String) -> Self {
+        self.unchecked = Some(why);
+        self
+    }
+
+    /// It would be created as `name`, and others may ask for it.
+    pub(crate) fn planned_as(mut self, name: &str) -> Self {
+        let namespace = self.namespace.as_deref();
+        self.effects.planned = Planned::of(self.tier, &self.id.resource, namespace, name);
+        self
+    }
+}

@@ -1,0 +1,118 @@
+//! What is to be asked of the server for one object, decided without asking it.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::environment::Environment;
+use super::finished::Finished;
+use super::owners::{self, OwnerKey};
+use super::report::Outcome;
+use super::request::Request;
+use super::state::State;
+use super::transform::{self, TransformContext, Verdict};
+use crate::kinds::order::Tier;
+use crate::{Entry, GroupResource};
+
+/// On an object whose status is to be written back (Velero, restore.go).
+const RESTORE_STATUS: &str = "/metadata/annotations/velero.io~1restore-status";
+
+/// What the next step for an object is.
+#[derive(Debug)]
+pub(crate) enum NextStep {
+    /// To ask the server.
+    Request(Box<Request>),
+    /// To wait for a later tier.
+    Defer(Box<Entry>),
+    /// None.
+    Finish(Box<Finished>),
+}
+
+/// Prepares an object for the cluster by what is known so far.
+pub(crate) fn prepare(
+    environment: &Environment<'_>,
+    state: &State,
+    tier: Tier,
+    entry: Entry,
+    bytes: &Bytes,
+) -> NextStep {
+    let spec = environment.spec;
+    let id = &entry.id;
+    let namespace = environment.target_of(id);
+    let finish = |outcome: Outcome| {
+        let finished = Finished::new(tier, id.clone(), namespace.clone(), outcome.into());
+        NextStep::Finish(Box::new(finished))
+    };
+    let mut object: Value = match serde_json::from_slice(bytes) {
+        Ok(object) => object,
+        Err(error) => return finish(Outcome::Failed(format!("it is no JSON: {error}"))),
+    };
+    let status = status_of(environment, &id.resource, &object);
+    let context = TransformContext {
+        spec,
+        backup: environment.backup_name(),
+        volumes: &state.volumes,
+    };
+    if let Verdict::Skip(reason) = transform::transform(&id.resource, &mut object, &context) {
+        return finish(Outcome::not_restored(reason));
+    }
+    if tier == Tier::RequestedServices && Tier::of_service(&object) != tier {
+        return NextStep::Defer(Box::new(entry));
+    }
+    let references = owners::strip(&id.resource, &mut object);
+    let name = object["metadata"]["name"]
+        .as_str()
+        .unwrap_or(&id.name)
+        .to_owned();
+    let resource = match state.served.find(&id.resource, &object) {
+        Ok(resource) => resource,
+        Err(reason) => {
+            return match state.planned.instead_of_kind(&id.resource, &reason) {
+                Some(why) => {
+                    let outcome = Outcome::Created;
+                    let finished = Finished::new(tier, entry.id, namespace, outcome.into());
+                    NextStep::Finish(Box::new(finished.unchecked(why)))
+                }
+                None => finish(Outcome::Failed(reason.into_reason())),
+            };
+        }
+    };
+    if let Some(why) = state.planned.instead_of_namespace(namespace.as_deref()) {
+        let comes_by_itself = id.resource.is("", "serviceaccounts") && name == "default";
+        let outcome = if comes_by_itself {
+            Outcome::Merged
+        } else {
+            Outcome::Created
+        };
+        let finished = Finished::new(tier, entry.id, namespace, outcome.into());
+        return NextStep::Finish(Box::new(finished.unchecked(why).planned_as(&name)));
+    }
+    let owner = OwnerKey::itself(&object, namespace.as_deref(), &name);
+    let renewed = owners::renewed(&references, namespace.as_deref(), &state.uids)
+        .filter(|references| !references.is_empty());
+    let has_references = renewed.is_some();
+    if let Some(references) = renewed {
+        object["metadata"]["ownerReferences"] = references.into();
+    }
+    NextStep::Request(Box::new(Request {
+        tier,
+        id: entry.id,
+        list_path: resource.list_path(namespace.as_deref()),
+        path: resource.object_path(namespace.as_deref(), &name),
+        namespace,
+        name,
+        object,
+        references,
+        has_references,
+        status,
+        owner: Some(owner).filter(|owner| environment.owners.contains(owner)),
+    }))
+}
+
+fn status_of(environment: &Environment<'_>, kind: &GroupResource, object: &Value) -> Option<Value> {
+    let asked = object.pointer(RESTORE_STATUS).and_then(Value::as_str);
+    let wanted = match asked {
+        Some(asked) => asked == "true",
+        None => environment.spec.restore_status.contains(kind),
+    };
+    object.get("status").filter(|_| wanted).cloned()
+}

@@ -1,0 +1,107 @@
+//! What a restore knows and has done so far. The steps for single objects return values, and these are
+//! folded into it on one task.
+
+use std::collections::HashSet;
+
+use super::apply::Applied;
+use super::finished::{Effects, Finished};
+use super::owners::{Orphan, Uids};
+use super::plan::PlannedItem;
+use super::planned::PlannedObjects;
+use super::report::{Item, Outcome};
+use super::request::Request;
+use super::served::Served;
+use crate::Entry;
+use crate::kinds::backends::Backend;
+
+/// What a restore knows and has done so far.
+#[derive(Default)]
+pub(crate) struct State {
+    /// Kinds that the server has.
+    pub(crate) served: Served,
+    /// Volumes that claims can be bound to.
+    pub(crate) volumes: HashSet<String>,
+    /// The uids of owners.
+    pub(crate) uids: Uids,
+    /// In a plan, what would have been created.
+    pub(crate) planned: PlannedObjects,
+    /// Objects without all of their owners.
+    pub(crate) orphans: Vec<Orphan>,
+    /// Objects whose turn comes in a later tier.
+    pub(crate) deferred: Vec<Entry>,
+    /// Definitions that are not served yet.
+    pub(crate) definitions: Vec<String>,
+    /// Namespaces that were in the backup.
+    pub(crate) namespaces: HashSet<String>,
+    /// Services that restored objects send requests to.
+    pub(crate) backends: Vec<Backend>,
+    pub(crate) warnings: Vec<String>,
+    /// One for each object, unless it is a plan.
+    pub(crate) items: Vec<Item>,
+    /// One for each object, in a plan.
+    pub(crate) planned_items: Vec<PlannedItem>,
+}
+
+impl State {
+    /// How many objects are finished.
+    pub(crate) fn done(&self) -> usize {
+        self.items.len() + self.planned_items.len()
+    }
+
+    /// What came of a request by what is known now.
+    pub(crate) fn judge(&self, request: Request, applied: Applied, is_plan: bool) -> Finished {
+        if let Outcome::Failed(refusal) = &applied.outcome {
+            let kind = &request.id.resource;
+            let namespace = request.namespace.as_deref();
+            let instead =
+                self.planned
+                    .instead_of_refusal(kind, &request.object, namespace, refusal);
+            if let Some(why) = instead {
+                let Request {
+                    tier,
+                    id,
+                    namespace,
+                    ..
+                } = request;
+                return Finished::new(tier, id, namespace, Outcome::Created.into()).unchecked(why);
+            }
+        }
+        Finished::of(request, applied, is_plan)
+    }
+
+    /// Takes in what came of an object.
+    pub(crate) fn fold(&mut self, finished: Finished, is_plan: bool) {
+        let Effects {
+            definition,
+            namespace,
+            volume,
+            backends,
+            uid,
+            orphan,
+            planned,
+        } = finished.effects;
+        self.definitions.extend(definition);
+        self.namespaces.extend(namespace);
+        self.volumes.extend(volume);
+        self.backends.extend(backends);
+        self.uids.extend(uid);
+        self.orphans.extend(orphan);
+        self.planned.extend(planned);
+        if is_plan {
+            self.planned_items.push(PlannedItem::new(
+                finished.id,
+                finished.namespace,
+                finished.tier,
+                finished.applied,
+                finished.unchecked,
+            ));
+        } else {
+            self.warnings.extend(finished.applied.warning);
+            self.items.push(Item {
+                id: finished.id,
+                target_namespace: finished.namespace,
+                outcome: finished.applied.outcome,
+            });
+        }
+    }
+}
