@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Corrupt,
     /// A deadline passed.
     Timeout,
+    /// This program or its machine failed, and no input is to blame: report it.
+    Internal,
 }
 
 /// An operation of the engine failed.
@@ -57,6 +59,14 @@ impl Error {
 
     pub(crate) fn invalid(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Invalid, message)
+    }
+
+    /// A failure that no caller can correct.
+    pub(crate) fn internal(
+        step: impl Into<String>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::new(ErrorKind::Internal, step).with_source(source)
     }
 
     pub(crate) fn corrupt(message: impl Into<String>) -> Self {

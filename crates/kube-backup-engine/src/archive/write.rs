@@ -90,9 +90,7 @@ impl Block {
         builder
             .append_data(&mut header, path, reader)
             .map_err(|error| {
-                Error::invalid("write archive: pack the object")
-                    .with_entry(path)
-                    .with_source(error)
+                Error::internal("write archive: pack the object", error).with_entry(path)
             })?;
         // Taken out from under the builder, which ends the archive when it is dropped: those two
         // zero blocks go to the vector left behind.
@@ -167,7 +165,7 @@ pub(crate) fn gzip_at(level: Compression, bytes: &[u8]) -> Result<Bytes> {
             compressed.shrink_to_fit();
             Bytes::from(compressed)
         })
-        .map_err(|error| Error::invalid("write archive: compress").with_source(error))
+        .map_err(|error| Error::internal("write archive: compress", error))
 }
 
 /// A compressed block.

@@ -14,6 +14,7 @@ use super::scope::Scope;
 use super::side_files::write_results;
 use super::spec::BackupSpec;
 use super::writer::write_archive;
+use crate::archive::write::Block;
 use crate::cluster::connection::Connection;
 use crate::cluster::list::Item;
 use crate::cluster::reader::{ClusterReader, ListEncoding};
@@ -308,6 +309,8 @@ impl Backup {
                 objects: collected.objects,
             });
         };
+        let mtime = u64::try_from(began.timestamp()).unwrap_or_default();
+        let first = Block::first(mtime)?;
         let (blocks, packed) = mpsc::channel(BLOCKS_AHEAD);
         let collector = Collector {
             api,
@@ -315,7 +318,7 @@ impl Backup {
             selector: self.spec.label_selector.as_ref().map(ToString::to_string),
             resource_version,
             namespaces: chosen,
-            mtime: u64::try_from(began.timestamp()).unwrap_or_default(),
+            mtime,
             max_object: self.repository.limits().max_object,
             blocks,
             collected: Mutex::new(Collected {
@@ -326,7 +329,7 @@ impl Backup {
         };
         let listing = async move {
             let listed = async {
-                collector.read_in_order(&jobs, related).await?;
+                collector.read_in_order(first, &jobs, related).await?;
                 if kinds.namespaces {
                     let selected = |item: &Item| kinds.empty_namespaces && self.selects(item);
                     collector

@@ -75,10 +75,10 @@ impl Collector<'_> {
     /// Reads what is chosen, and then what that needs of the cluster.
     pub(crate) async fn read_in_order(
         &self,
+        first: Block,
         jobs: &[ListJob],
         mut related: Vec<ListJob>,
     ) -> Result<(), Stopped> {
-        let first = Block::first(self.mtime).unwrap_or_default();
         self.send(first).await?;
         self.read(jobs, Take::Chosen).await?;
         self.catch_up(jobs).await?;

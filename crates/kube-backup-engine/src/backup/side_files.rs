@@ -44,7 +44,7 @@ impl ResourceNames {
 
     /// `<name>-resource-list.json.gz`: kind to sorted names.
     pub(crate) fn write(&self) -> Result<Bytes> {
-        let failed = |error| Error::invalid("write the list of objects").with_source(error);
+        let failed = |error| Error::internal("write the list of objects", error);
         let mut out = GzEncoder::new(Vec::new(), Compression::new(1));
         let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(failed);
         for (n, (kind, names)) in self.by_kind.iter().enumerate() {
@@ -70,8 +70,8 @@ impl ResourceNames {
 
 /// `<name>-results.gz`.
 pub(crate) fn write_results(results: &Results) -> Result<Bytes> {
-    let text = serde_json::to_vec(results)
-        .map_err(|error| Error::invalid("write the results").with_source(error))?;
+    let text =
+        serde_json::to_vec(results).map_err(|error| Error::internal("write the results", error))?;
     gzip(&text)
 }
 

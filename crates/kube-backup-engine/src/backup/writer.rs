@@ -60,8 +60,7 @@ async fn fill(
     );
     let mut lines = IndexWriter::default();
     while let Some(member) = members.next().await {
-        let member =
-            member.map_err(|error| Error::invalid("compress the archive").with_source(error))??;
+        let member = member.map_err(|error| Error::internal("compress the archive", error))??;
         if let Some(chunk) = lines.push(archive.length(), &member)? {
             index.push(chunk).await?;
         }

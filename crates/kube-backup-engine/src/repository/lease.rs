@@ -89,7 +89,8 @@ impl Lease {
         let content = Content {
             uid: self.uid.clone(),
         };
-        let bytes = serde_json::to_vec(&content).unwrap_or_default();
+        let bytes = serde_json::to_vec(&content)
+            .map_err(|error| Error::internal("write the lease", error))?;
         let options = PutOptions::from(PutMode::Create);
         match self
             .store

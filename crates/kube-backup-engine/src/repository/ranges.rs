@@ -112,7 +112,7 @@ impl OpenBackup {
             .and_then(|(bytes, member)| async move {
                 let objects = tokio::task::spawn_blocking(move || member.unpack(&bytes))
                     .await
-                    .map_err(|error| Error::corrupt("read archive").with_source(error))??;
+                    .map_err(|error| Error::internal("read archive: decompress it", error))??;
                 Ok(stream::iter(objects.into_iter().map(Ok)))
             })
             .try_flatten()

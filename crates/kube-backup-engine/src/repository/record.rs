@@ -222,7 +222,7 @@ impl Record {
 
     pub(crate) fn write(&self) -> Result<Vec<u8>> {
         let mut bytes = serde_json::to_vec_pretty(self)
-            .map_err(|error| Error::invalid("write the record").with_source(error))?;
+            .map_err(|error| Error::internal("write the record", error))?;
         bytes.push(b'\n');
         Ok(bytes)
     }
@@ -293,7 +293,7 @@ impl Record {
 
     fn annotate<T: Serialize>(&mut self, key: &str, value: &T) -> Result<()> {
         let text = serde_json::to_string(value)
-            .map_err(|error| Error::invalid("write the record").with_source(error))?;
+            .map_err(|error| Error::internal("write the record", error))?;
         self.metadata.annotations.insert(key.into(), text);
         Ok(())
     }

@@ -91,16 +91,17 @@ impl ObjectUpload {
         if let Some(sending) = self.sending.take() {
             sending.await.map_err(|error| self.failed(error))?;
         }
-        if self.multipart.is_none() {
-            let begun = AbortOnDrop::at(&self.store, &self.path).await;
-            self.multipart = Some(begun.map_err(|error| self.failed(error))?);
-        }
-        let Some(multipart) = self.multipart.as_mut().and_then(AbortOnDrop::parts) else {
-            return Ok(());
+        let begun = match &mut self.multipart {
+            Some(begun) => begun,
+            None => {
+                let begun = AbortOnDrop::at(&self.store, &self.path).await;
+                let begun = begun.map_err(|error| self.failed(error))?;
+                self.multipart.insert(begun)
+            }
         };
         let part: PutPayload = std::mem::take(&mut self.held).into_iter().collect();
         self.held_length = 0;
-        self.sending = Some(multipart.put_part(part).boxed());
+        self.sending = Some(begun.parts().put_part(part).boxed());
         Ok(())
     }
 
@@ -113,32 +114,31 @@ impl ObjectUpload {
     }
 
     async fn complete(&mut self) -> Result<Written> {
-        let result = if self.multipart.is_some() {
-            if !self.held.is_empty() {
-                self.send_part().await?;
+        if self.multipart.is_some() && !self.held.is_empty() {
+            self.send_part().await?;
+        }
+        if let Some(sending) = self.sending.take() {
+            sending.await.map_err(|error| self.failed(error))?;
+        }
+        let result = match self.multipart.take() {
+            Some(mut begun) => match begun.parts().complete().await {
+                Ok(result) => {
+                    begun.forget();
+                    result
+                }
+                Err(error) => {
+                    self.multipart = Some(begun);
+                    return Err(self.failed(error));
+                }
+            },
+            None => {
+                let payload: PutPayload = std::mem::take(&mut self.held).into_iter().collect();
+                let create = PutOptions::from(PutMode::Create);
+                self.store
+                    .put_opts(&self.path, payload, create)
+                    .await
+                    .map_err(|error| self.failed(error))?
             }
-            if let Some(sending) = self.sending.take() {
-                sending.await.map_err(|error| self.failed(error))?;
-            }
-            let Some(multipart) = self.multipart.as_mut().and_then(AbortOnDrop::parts) else {
-                return Err(Error::invalid(format!(
-                    "write `{}`: nothing was begun",
-                    self.path
-                )));
-            };
-            let completed = multipart.complete().await;
-            let result = completed.map_err(|error| self.failed(error))?;
-            if let Some(begun) = self.multipart.take() {
-                begun.forget();
-            }
-            result
-        } else {
-            let payload: PutPayload = std::mem::take(&mut self.held).into_iter().collect();
-            let create = PutOptions::from(PutMode::Create);
-            self.store
-                .put_opts(&self.path, payload, create)
-                .await
-                .map_err(|error| self.failed(error))?
         };
         Ok(Written {
             length: self.length,
@@ -186,8 +186,11 @@ impl AbortOnDrop {
         })?
     }
 
-    fn parts(&mut self) -> Option<&mut Box<dyn MultipartUpload>> {
-        self.upload.as_mut()
+    fn parts(&mut self) -> &mut dyn MultipartUpload {
+        let upload = self.upload.as_mut();
+        upload
+            .expect("only `forget`, `abort` and `drop` take it, and nobody has it after them")
+            .as_mut()
     }
 
     /// It is an object now.

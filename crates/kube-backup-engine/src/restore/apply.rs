@@ -16,7 +16,7 @@ use super::request::Request;
 use super::spec::ExistingResourcePolicy;
 use crate::cluster::failure::ApiResponse;
 use crate::cluster::writer::ClusterWriter;
-use crate::{GroupResource, Result};
+use crate::{Error, GroupResource, Result};
 
 /// Most differences that a report names for one object.
 const SHOWN: usize = 5;
@@ -154,6 +154,12 @@ async fn meet(
         return Ok(Some(refused(&response)));
     }
     let live = response.json();
+    if !live.is_object() {
+        return Err(Error::cluster(
+            format!("read `{}`", request.path),
+            "the response is no object",
+        ));
+    }
     if live["metadata"].get("deletionTimestamp").is_some() {
         return Ok(None);
     }

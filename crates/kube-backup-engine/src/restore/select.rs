@@ -9,7 +9,7 @@ use futures::TryStreamExt as _;
 use super::owners::{self, OwnerKey};
 use super::spec::RestoreSpec;
 use crate::scan::{Head, text_at};
-use crate::{Entry, EntryFilter, GroupResource, ObjectId, OpenBackup, Result};
+use crate::{Entry, EntryFilter, Error, GroupResource, ObjectId, OpenBackup, Result};
 
 /// What a restore is about.
 pub(crate) struct Selection {
@@ -150,20 +150,23 @@ impl Requirements {
             self.priority_classes
                 .extend(name(&["spec", "priorityClassName"]));
             if !spec.label_selectors.is_empty() {
-                self.note_claims(id, raw);
+                self.note_claims(id, raw)?;
             }
         }
         Ok(())
     }
 
-    fn note_claims(&mut self, pod: &ObjectId, raw: &Bytes) {
-        let object: serde_json::Value = serde_json::from_slice(raw).unwrap_or_default();
+    fn note_claims(&mut self, pod: &ObjectId, raw: &Bytes) -> Result<()> {
+        let object: serde_json::Value = serde_json::from_slice(raw).map_err(|error| {
+            Error::corrupt(format!("read which claims {pod} mounts")).with_source(error)
+        })?;
         for volume in object["spec"]["volumes"].as_array().into_iter().flatten() {
             if let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() {
                 let namespace = pod.namespace.clone().unwrap_or_default();
                 self.claims.insert((namespace, claim.to_owned()));
             }
         }
+        Ok(())
     }
 
     /// Whether an object has the labels, or is a claim of a Pod that has them.

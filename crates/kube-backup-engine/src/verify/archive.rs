@@ -112,7 +112,7 @@ async fn pass_members(
         let seen = tokio::task::spawn_blocking(move || check_member(&raw, member, limits));
         let seen = seen
             .await
-            .map_err(|error| Error::corrupt("read archive").with_source(error))?;
+            .map_err(|error| Error::internal("read archive: check a member", error))?;
         seen.into_iter().for_each(&mut on);
     }
     let tail = bytes.take(MAX_UNLISTED).await?;

@@ -142,7 +142,7 @@ impl IndexWriter {
             _ => b",\n",
         });
         serde_json::to_writer(&mut self.text, &line)
-            .map_err(|error| Error::invalid("write index").with_source(error))?;
+            .map_err(|error| Error::internal("write index", error))?;
         self.members += 1;
         for packed in &member.objects {
             let key = key_of(&packed.id);
@@ -202,7 +202,7 @@ impl IndexWriter {
         }
         let mut text = b"\n],\"directory\":".to_vec();
         serde_json::to_writer(&mut text, &self.chunks)
-            .map_err(|error| Error::invalid("write index").with_source(error))?;
+            .map_err(|error| Error::internal("write index", error))?;
         text.extend_from_slice(b"}\n");
         let directory = gzip_at(LEVEL, &text)?;
         let facts = IndexFacts {

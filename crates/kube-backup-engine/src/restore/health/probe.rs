@@ -262,6 +262,12 @@ async fn pages(
             return Err(Error::cluster(format!("list `{list}`"), answer.message()));
         }
         let page = answer.json();
+        if !page.is_object() {
+            return Err(Error::cluster(
+                format!("list `{list}`"),
+                "the response is no list",
+            ));
+        }
         page["items"]
             .as_array()
             .into_iter()
