@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use ack_backup_center::core::{Context, credentials};
 use ack_backup_center::engine::restore::{ExistingResourcePolicy, Restore, RestoreSpec};
-use ack_backup_center::engine::{GroupResource, Repository};
+use ack_backup_center::engine::{GroupResource, Repository, RunOptions};
 use ack_backup_center::oss::{Client, OssStore};
 use clap::Parser;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -101,7 +101,8 @@ async fn main() -> ExitCode {
 async fn run(options: Options) -> Result<bool> {
     let repository = Repository::new(store(&options)?, options.prefix.as_str());
     let backup = repository.open(&options.backup).await?;
-    let restore = Restore::new(cluster(&options).await?, backup, spec(&options));
+    let wait = RunOptions::default().with_wait_for_ready(Duration::from_secs(options.wait));
+    let restore = Restore::new(cluster(&options).await?, backup, spec(&options)).with_options(wait);
     if options.dry_run {
         let plan = restore.plan().await?;
         print(&options, &plan)?;
@@ -118,7 +119,6 @@ fn spec(options: &Options) -> RestoreSpec {
         included_resources: options.kind.iter().cloned().collect(),
         storage_class_mapping: options.storage_class.iter().cloned().collect(),
         image_mapping: options.image.iter().cloned().collect(),
-        wait_for_ready: Duration::from_secs(options.wait),
         ..RestoreSpec::named(name)
     };
     if options.update {

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
-use ack_backup_center::engine::Discovery;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{Restore, RestoreSpec};
+use ack_backup_center::engine::{Discovery, RunOptions};
 use clap::ValueEnum;
 use measure::Outcome;
 use serde::{Deserialize, Serialize};
@@ -56,13 +56,13 @@ pub(crate) async fn run(role: Role) -> Outcome<()> {
     let objects = match role {
         Role::Discovery => Discovery::run(&client).await?.resources.len() as u64,
         Role::Lists => {
-            let at_once = BackupSpec::named("any").parallel;
+            let at_once = RunOptions::default().backup_parallelism();
             read_lists(&client, &plan.lists, at_once).await?;
             plan.objects as u64
         }
         Role::Backup => back_up(&plan, client).await?,
         Role::Create => {
-            let at_once = RestoreSpec::named("any").parallel;
+            let at_once = RunOptions::default().restore_parallelism();
             create_all(&client, &plan, &namespaces, at_once).await?;
             plan.objects as u64
         }

@@ -6,8 +6,10 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
+use ack_backup_center::engine::{Repository, RunOptions};
 use ack_backup_center::oss::OssStore;
 use futures::TryStreamExt as _;
+use kube::Client;
 use kube_local::KubeLocal;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
@@ -17,11 +19,9 @@ use crate::cluster::fill;
 
 const TIMES: usize = 100;
 
-fn spec() -> BackupSpec {
-    BackupSpec {
-        lease_duration: Duration::from_millis(300),
-        ..BackupSpec::named("a")
-    }
+fn backup(client: &Client, repository: &Repository) -> Backup {
+    Backup::new(client.clone(), repository.clone(), BackupSpec::named("a"))
+        .with_options(RunOptions::default().with_lease_duration(Duration::from_millis(300)))
 }
 
 /// Polls a future until `there`, and `polls` times more; then drops it. `None` unless it was done.
@@ -53,10 +53,7 @@ async fn a_backup_cut_off_anywhere_is_none_and_its_name_is_free() {
     let store = OssStore::new(bucket.client_with(SECRET), BUCKET);
     fill(&client, "big").await;
     let asked = || cluster.requests().count() + bucket.cloud.requests().len();
-    Backup::new(client.clone(), repository.clone(), spec())
-        .run()
-        .await
-        .unwrap();
+    backup(&client, &repository).run().await.unwrap();
     let whole = asked();
     assert!(
         store
@@ -72,7 +69,7 @@ async fn a_backup_cut_off_anywhere_is_none_and_its_name_is_free() {
     for n in 0..TIMES {
         // By requests and not by time: another machine, or a busy one, cuts at the same places.
         let (requests, polls) = (asked() + whole * n / TIMES, n % 4);
-        let backup = Backup::new(client.clone(), repository.clone(), spec()).run();
+        let backup = backup(&client, &repository).run();
         let there = || asked() >= requests;
         if let Some(done) = drop_when(backup, there, polls).await {
             done.unwrap();
@@ -112,9 +109,6 @@ async fn a_backup_cut_off_anywhere_is_none_and_its_name_is_free() {
         }
     }
     assert!(cut > TIMES / 2, "only {cut} of {TIMES} were cut off");
-    Backup::new(client.clone(), repository.clone(), spec())
-        .run()
-        .await
-        .unwrap();
+    backup(&client, &repository).run().await.unwrap();
     assert_eq!(repository.list().await.unwrap().len(), 1);
 }

@@ -4,8 +4,8 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use ack_backup_center::engine::ErrorKind;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
+use ack_backup_center::engine::{ErrorKind, RunOptions};
 use alibaba_local::{Fault, Rule};
 use kube_local::KubeLocal;
 use serde_json::json;
@@ -24,8 +24,6 @@ fn killed_spec() -> BackupSpec {
         included_resources: ["configmaps", "secrets", "serviceaccounts"]
             .map(str::to_owned)
             .into(),
-        // So long that no heartbeat falls into the run: every run makes the same requests.
-        lease_duration: Duration::from_secs(600),
         ..BackupSpec::named("a")
     }
 }
@@ -34,7 +32,6 @@ fn killed_spec() -> BackupSpec {
 fn next_spec() -> BackupSpec {
     BackupSpec {
         included_namespaces: ["small".to_owned()].into(),
-        lease_duration: Duration::from_millis(100),
         ..BackupSpec::named("a")
     }
 }
@@ -52,6 +49,8 @@ async fn the_process_that_is_killed() {
         repository(endpoint, ID),
         killed_spec(),
     )
+    // So long that no heartbeat falls into the run: every run makes the same requests.
+    .with_options(RunOptions::default().with_lease_duration(Duration::from_secs(600)))
     .run()
     .await
     .unwrap();
@@ -167,6 +166,7 @@ impl World {
     ) -> ack_backup_center::engine::Result<ack_backup_center::engine::backup::BackupReport> {
         let repository = self.bucket.repository();
         Backup::new(self.client.clone(), repository, next_spec())
+            .with_options(RunOptions::default().with_lease_duration(Duration::from_millis(100)))
             .run()
             .await
     }
@@ -231,7 +231,8 @@ async fn a_reply_lost_at_any_request_changes_nothing() {
     let (asked, stored) = world.count().await;
     let repository = world.bucket.repository();
     let expected = {
-        let backup = Backup::new(world.client.clone(), repository.clone(), killed_spec());
+        let backup = Backup::new(world.client.clone(), repository.clone(), killed_spec())
+            .with_options(RunOptions::default().with_lease_duration(Duration::from_secs(600)));
         backup.run().await.unwrap();
         let mut objects = read_whole(&repository, "a").await;
         repository.delete("a").await.unwrap();
@@ -253,7 +254,8 @@ async fn a_reply_lost_at_any_request_changes_nothing() {
             let rule = kube_local::Rule::new(fault);
             world.cluster.faults().add(rule.skip(n - stored).times(1));
         }
-        let backup = Backup::new(world.client.clone(), repository.clone(), killed_spec());
+        let backup = Backup::new(world.client.clone(), repository.clone(), killed_spec())
+            .with_options(RunOptions::default().with_lease_duration(Duration::from_secs(600)));
         let report = backup
             .run()
             .await

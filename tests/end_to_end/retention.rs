@@ -2,21 +2,23 @@
 
 use std::time::Duration;
 
-use ack_backup_center::engine::ErrorKind;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
+use ack_backup_center::engine::{ErrorKind, Repository, RunOptions};
 use alibaba_local::{Fault, Rule};
+use kube::Client;
 use kube_local::KubeLocal;
 use object_store::ObjectStoreExt as _;
 
 use crate::bucket::{Bucket, SEED_ID, read_whole};
 use crate::cluster::{fill, local_client};
 
-fn of(namespace: &str, name: &str) -> BackupSpec {
-    BackupSpec {
+fn of(client: &Client, repository: &Repository, namespace: &str, name: &str) -> Backup {
+    let spec = BackupSpec {
         included_namespaces: [namespace.to_owned()].into(),
-        lease_duration: Duration::from_millis(200),
         ..BackupSpec::named(name)
-    }
+    };
+    Backup::new(client.clone(), repository.clone(), spec)
+        .with_options(RunOptions::default().with_lease_duration(Duration::from_millis(200)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,7 +27,7 @@ async fn a_backup_needs_to_write_nothing_over_and_to_delete_nothing() {
     let client = local_client(&cluster.url());
     fill(&client, "big").await;
     let repository = bucket.repository_of(SEED_ID);
-    let backup = |name: &str| Backup::new(client.clone(), repository.clone(), of("big", name));
+    let backup = |name: &str| of(&client, &repository, "big", name);
     let report = backup("a").run().await.unwrap();
     assert_eq!(report.results, Default::default(), "{report}");
     assert!(read_whole(&repository, "a").await.len() > 16);
@@ -60,7 +62,7 @@ async fn a_name_with_leftovers_that_are_kept_is_refused_and_says_why() {
     let (cluster, bucket) = (KubeLocal::start().await.unwrap(), Bucket::locked().await);
     let client = local_client(&cluster.url());
     let repository = bucket.repository_of(SEED_ID);
-    let backup = |name: &str| Backup::new(client.clone(), repository.clone(), of("default", name));
+    let backup = |name: &str| of(&client, &repository, "default", name);
     let refused = async |name: &str| {
         let error = backup(name).run().await.unwrap_err();
         let text = error.chain();
@@ -95,7 +97,7 @@ async fn versions_are_no_obstacle() {
     let client = local_client(&cluster.url());
     fill(&client, "big").await;
     let repository = bucket.repository();
-    let backup = |name: &str| Backup::new(client.clone(), repository.clone(), of("big", name));
+    let backup = |name: &str| of(&client, &repository, "big", name);
     // Deleted and made again: the versions of the first lie below the second.
     for _ in 0..2 {
         let report = backup("a").run().await.unwrap();

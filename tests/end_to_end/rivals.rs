@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ack_backup_center::engine::backup::{Backup, BackupReport, BackupSpec};
-use ack_backup_center::engine::{ErrorKind, Result};
+use ack_backup_center::engine::{ErrorKind, Result, RunOptions};
 use alibaba_local::{Fault, Rule};
 use kube_local::KubeLocal;
 use serde_json::json;
@@ -36,10 +36,11 @@ async fn both(
         let spec = BackupSpec {
             included_namespaces: [namespace.to_owned()].into(),
             included_resources: vec!["configmaps".into(), "serviceaccounts".into()],
-            lease_duration: patience,
             ..BackupSpec::named(name)
         };
-        tokio::spawn(Backup::new(client.clone(), bucket.repository(), spec).run())
+        let options = RunOptions::default().with_lease_duration(patience);
+        let backup = Backup::new(client.clone(), bucket.repository(), spec).with_options(options);
+        tokio::spawn(backup.run())
     };
     let [one, two] = NAMESPACES.map(backup);
     [one.await.unwrap(), two.await.unwrap()]

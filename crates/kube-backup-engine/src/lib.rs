@@ -11,6 +11,7 @@ mod pointer;
 mod repository;
 mod resource;
 pub mod restore;
+mod run_options;
 mod scan;
 pub mod verify;
 
@@ -26,3 +27,4 @@ pub use repository::{
     RecordStatus, Repository, Results, ResultsBySource,
 };
 pub use resource::{ApiResource, GroupResource, ObjectId};
+pub use run_options::RunOptions;

@@ -317,6 +317,35 @@ async fn a_name_that_exists_is_refused_and_stays_as_it_is() {
 }
 
 #[tokio::test]
+async fn a_backup_whose_own_record_is_there_is_done() {
+    let cluster = KubeLocal::start().await.unwrap();
+    let client = client(&cluster);
+    let repository = repository();
+    shop(&client, "shop").await;
+    let of = |uid: &str| {
+        let spec = BackupSpec {
+            excluded_resources: vec!["*.nothing.example.com".into()],
+            included_namespaces: ["shop", "gone"].map(Into::into).into(),
+            ..BackupSpec::named("a")
+        };
+        Backup::new(client.clone(), repository.clone(), spec).with_uid(uid)
+    };
+    let first = of("4b0e-1").run().await.unwrap();
+    assert_eq!(first.record.uid(), "4b0e-1");
+    assert_eq!(first.results.errors.count(), 1, "{first}");
+    cluster.requests().clear();
+    let again = of("4b0e-1").run().await.unwrap();
+    assert_eq!(again, first, "with what it reported, too");
+    assert_eq!(cluster.requests().count(), 0, "nothing is read again");
+    let other = of("4b0e-2").run().await.unwrap_err();
+    assert_eq!(other.kind(), ErrorKind::AlreadyExists);
+    for uid in ["", "-a", "a/b", "a.b", &"a".repeat(64)] {
+        let error = of(uid).run().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{uid}");
+    }
+}
+
+#[tokio::test]
 async fn a_dead_group_does_not_stop_a_backup_and_is_named() {
     let cluster = KubeLocal::start().await.unwrap();
     let client = client(&cluster);

@@ -17,7 +17,7 @@ use cluster::{client, shop};
 use futures::TryStreamExt as _;
 use kube_backup_engine::backup::{Backup, BackupReport, BackupSpec};
 use kube_backup_engine::restore::{Outcome, Restore, RestoreSpec};
-use kube_backup_engine::{EntryFilter, Error, ErrorKind, Phase, Repository, Waiting};
+use kube_backup_engine::{EntryFilter, Error, ErrorKind, Phase, Repository, RunOptions, Waiting};
 use kube_local::{Fault, KubeLocal, Rule};
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
@@ -210,12 +210,11 @@ impl Source {
 async fn no_backup_outlasts_its_deadline_and_what_it_waited_for_is_named() {
     let source = Source::new().await;
     source.break_secrets(unavailable());
-    let spec = BackupSpec {
-        request_timeout: HOUR,
-        deadline: Some(Duration::from_secs(30)),
-        ..Source::spec()
-    };
-    let running = timeout(HOUR, source.backup(spec).run());
+    let options = RunOptions::default()
+        .with_request_timeout(HOUR)
+        .with_deadline(Duration::from_secs(30));
+    let backup = source.backup(Source::spec()).with_options(options);
+    let running = timeout(HOUR, backup.run());
     let error: Error = running.await.expect("it ends").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     let told = error.chain();

@@ -18,12 +18,12 @@ use crate::archive::write::Block;
 use crate::cluster::connection::Connection;
 use crate::cluster::list::Item;
 use crate::cluster::reader::{ClusterReader, ListEncoding};
-use crate::cluster::retry::{OnWait, Timeouts, Waiting};
+use crate::cluster::retry::{OnWait, Waiting};
 use crate::deadline::Deadline;
 use crate::repository::Keys;
 use crate::repository::lease::Lease;
 use crate::repository::upload::ObjectUpload;
-use crate::{ArchiveFacts, Error, ErrorKind, Record, Repository, Result, Results};
+use crate::{ArchiveFacts, Error, ErrorKind, Record, Repository, Result, Results, RunOptions};
 
 /// Blocks waiting to be compressed, and being compressed.
 const BLOCKS_AHEAD: usize = 4;
@@ -72,6 +72,7 @@ impl fmt::Display for BackupReport {
 }
 
 type OnProgress = Box<dyn Fn(BackupProgress) + Send + Sync>;
+type Clock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// A backup to be made.
 ///
@@ -91,7 +92,10 @@ pub struct Backup {
     client: kube::Client,
     repository: Repository,
     spec: BackupSpec,
+    uid: Option<String>,
+    options: RunOptions,
     encoding: ListEncoding,
+    clock: Clock,
     on_progress: OnProgress,
     on_wait: Option<OnWait>,
 }
@@ -100,6 +104,8 @@ impl fmt::Debug for Backup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Backup")
             .field("spec", &self.spec)
+            .field("uid", &self.uid)
+            .field("options", &self.options)
             .finish_non_exhaustive()
     }
 }
@@ -111,10 +117,44 @@ impl Backup {
             client,
             repository,
             spec,
+            uid: None,
+            options: RunOptions::default(),
             encoding: ListEncoding::default(),
+            // The one place where a backup reads the wall clock.
+            clock: Box::new(Utc::now),
             on_progress: Box::new(|_| {}),
             on_wait: None,
         }
+    }
+
+    /// Gives the backup this uid, that of the object that asked for it for one: letters, digits and `-`,
+    /// at most 63. Unless set, it is a random one.
+    ///
+    /// A run that finds the record of its own uid is done and returns it, so that whoever was stopped
+    /// before it could note the outcome runs the same backup again.
+    #[must_use]
+    pub fn with_uid(mut self, uid: impl Into<String>) -> Self {
+        self.uid = Some(uid.into());
+        self
+    }
+
+    /// How to run it.
+    #[must_use]
+    pub fn with_options(mut self, options: RunOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Reads the time from `clock`, that of the machine unless set. What is waited for goes by tokio's
+    /// clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        (self.clock)().trunc_subsecs(0)
     }
 
     /// Whether the API server may compress its lists.
@@ -145,7 +185,7 @@ impl Backup {
     /// [`Phase::PartiallyFailed`](crate::Phase::PartiallyFailed) and the results name them.
     ///
     /// # Errors
-    /// [`ErrorKind::AlreadyExists`] when there is a backup of this name, [`ErrorKind::Busy`] while
+    /// [`ErrorKind::AlreadyExists`] when there is another backup of this name, [`ErrorKind::Busy`] while
     /// another is being written under it, [`ErrorKind::Cluster`] and [`ErrorKind::Store`] with the
     /// step that failed. What could not be cleared away then, and what to do about it, is in
     /// [`Error::left_behind`].
@@ -153,12 +193,17 @@ impl Backup {
         self.spec.check()?;
         let name = &self.spec.name;
         let keys = self.repository.keys(name)?;
-        self.refuse_existing().await?;
-        let began = now();
+        if let Some(uid) = &self.uid {
+            check_uid(uid)?;
+        }
+        if let Some(done) = self.committed_before().await? {
+            return Ok(done);
+        }
+        let began = self.now();
         let api = self.reader();
         let deadline = Deadline::new(
             "backup",
-            self.spec.deadline,
+            Some(self.options.backup_deadline()),
             "run it again, with a later deadline if the cluster needs more time",
             api.retries(),
         );
@@ -169,8 +214,8 @@ impl Backup {
                 Scope::of(&api, &self.spec),
             )
             .await??;
-        let uid = new_uid();
-        let duration = self.spec.lease_duration;
+        let uid = self.uid.clone().unwrap_or_else(new_uid);
+        let duration = self.options.lease_duration;
         let store = self.repository.store();
         let mut lease = deadline
             .within(
@@ -178,16 +223,19 @@ impl Backup {
                 Lease::take(store, &keys, name, &uid, duration),
             )
             .await??;
-        let writing = self.write(&api, scope, &keys, &mut lease, began, &uid);
-        let written = deadline
-            .within(&step("list and store the objects"), writing)
-            .await;
-        let outcome = match written.and_then(|written| written) {
-            Ok(report) => commit(&self.repository, &keys, &lease, &report.record)
-                .await
-                .map(|()| report),
-            Err(error) => Err(error),
+        let outcome = async {
+            // Between the first look and the lease another may have committed.
+            if let Some(done) = self.committed_before().await? {
+                return Ok(done);
+            }
+            let writing = self.write(&api, scope, &keys, &mut lease, began, &uid);
+            let report = deadline
+                .within(&step("list and store the objects"), writing)
+                .await??;
+            commit(&self.repository, &keys, &lease, &report.record).await?;
+            Ok(report)
         };
+        let outcome: Result<BackupReport> = outcome.await;
         let left = lease.release().await;
         outcome.map_err(|error| match left {
             Some(left) => error.with_left_behind(left),
@@ -196,25 +244,35 @@ impl Backup {
     }
 
     fn reader(&self) -> ClusterReader {
-        let timeouts = Timeouts {
-            attempt: self.spec.attempt_timeout,
-            request: self.spec.request_timeout,
-        };
+        let timeouts = self.options.timeouts();
         let connection = Connection::new(self.client.clone(), timeouts, self.on_wait.clone());
         ClusterReader::new(connection, self.encoding)
     }
 
-    async fn refuse_existing(&self) -> Result<()> {
+    /// What an earlier run of this very backup came to; `None` when there is no backup of the name yet.
+    async fn committed_before(&self) -> Result<Option<BackupReport>> {
         let name = &self.spec.name;
-        match self.repository.record(name).await? {
-            None => Ok(()),
-            Some(_) => Err(Error::new(
-                ErrorKind::AlreadyExists,
-                format!(
-                    "back up as `{name}`: there is a backup of that name; choose another, or delete it"
-                ),
-            )),
+        let Some(record) = self.repository.record(name).await? else {
+            return Ok(None);
+        };
+        if self.uid.as_deref() != Some(record.uid()) {
+            return Err(self.already_exists());
         }
+        let results = self.repository.open(name).await?.results().await?;
+        Ok(Some(BackupReport {
+            record,
+            results: results.unwrap_or_default(),
+        }))
+    }
+
+    fn already_exists(&self) -> Error {
+        let name = &self.spec.name;
+        Error::new(
+            ErrorKind::AlreadyExists,
+            format!(
+                "back up as `{name}`: there is a backup of that name; choose another, or delete it"
+            ),
+        )
     }
 
     /// Everything but the record, for as long as the name is ours.
@@ -227,8 +285,6 @@ impl Backup {
         began: DateTime<Utc>,
         uid: &str,
     ) -> Result<BackupReport> {
-        // Between the first look and the lease another may have committed.
-        self.refuse_existing().await?;
         self.delete_leftovers(keys, lease).await?;
         let writing = async {
             let (resource_version, version) =
@@ -239,7 +295,7 @@ impl Backup {
                 spec: &self.spec,
                 uid,
                 began,
-                completed: now(),
+                completed: self.now(),
                 version,
                 archive,
                 resource_version,
@@ -251,7 +307,7 @@ impl Backup {
         };
         tokio::select! {
             written = writing => written,
-            Err(lost) = lease.keep(self.spec.lease_duration) => Err(lost),
+            Err(lost) = lease.keep(self.options.lease_duration) => Err(lost),
         }
     }
 
@@ -261,7 +317,7 @@ impl Backup {
         left.retain(|path| *path != keys.lease());
         if left.contains(&keys.record()) {
             // A writer that stood still, and has woken up to commit.
-            return self.refuse_existing().await;
+            return Err(self.already_exists());
         }
         if left.is_empty() {
             return Ok(());
@@ -314,7 +370,7 @@ impl Backup {
         let (blocks, packed) = mpsc::channel(BLOCKS_AHEAD);
         let collector = Collector {
             api,
-            spec: &self.spec,
+            parallelism: self.options.backup_parallelism(),
             selector: self.spec.label_selector.as_ref().map(ToString::to_string),
             resource_version,
             namespaces: chosen,
@@ -382,9 +438,22 @@ impl Backup {
     }
 }
 
-/// The one place where a backup reads the clock.
-fn now() -> DateTime<Utc> {
-    Utc::now().trunc_subsecs(0)
+/// A uid becomes part of keys and of the names of snapshots.
+fn check_uid(uid: &str) -> Result<()> {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    let ends = [uid.bytes().next(), uid.bytes().last()];
+    let fine = uid.len() <= 63
+        && uid.bytes().all(inner)
+        && ends
+            .iter()
+            .all(|end| end.is_some_and(|byte| byte.is_ascii_alphanumeric()));
+    if fine {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "use `{uid}` as the uid of a backup: it takes letters, digits and `-`, at most 63, and begins and \
+         ends with a letter or digit"
+    )))
 }
 
 /// A random UUID, version 4.

@@ -8,7 +8,6 @@ use tokio::sync::mpsc;
 
 use super::plan::{ListJob, Stage};
 use super::side_files::ResourceNames;
-use super::spec::BackupSpec;
 use crate::archive::write::{Block, TypeMeta};
 use crate::cluster::list::{Item, ListReader, Splice};
 use crate::cluster::query::with_query;
@@ -37,7 +36,8 @@ pub(crate) struct Collected {
 /// What every list of one backup shares.
 pub(crate) struct Collector<'a> {
     pub(crate) api: &'a ClusterReader,
-    pub(crate) spec: &'a BackupSpec,
+    /// Lists to read at once.
+    pub(crate) parallelism: usize,
     pub(crate) selector: Option<String>,
     /// The resourceVersion to read at.
     pub(crate) resource_version: String,
@@ -93,7 +93,7 @@ impl Collector<'_> {
 
     /// Reads `jobs`, some at once; each reader packs its own blocks.
     async fn read(&self, jobs: &[ListJob], take: Take) -> Result<(), Stopped> {
-        let readers = self.spec.parallel.clamp(1, jobs.len().max(1));
+        let readers = self.parallelism.clamp(1, jobs.len().max(1));
         let queue = Mutex::new(jobs.iter());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let work = (0..readers).map(|_| async {

@@ -1,4 +1,4 @@
-//! What to back up, and how.
+//! What to back up.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -6,11 +6,10 @@ use std::time::Duration;
 use kube::core::Selector;
 use serde_json::{Map, Value, json};
 
-use crate::cluster::retry::Timeouts;
 use crate::repository::check_name;
 use crate::{Error, Result};
 
-/// What to back up, and how. The default is everything.
+/// What to back up. The default is everything.
 ///
 /// Names of kinds are read as `kubectl` reads them: `deployments.apps`, `deploy`, `Deployment`, and
 /// `*.example.com` for all kinds of one group.
@@ -47,18 +46,6 @@ pub struct BackupSpec {
     pub ttl: Option<Duration>,
     /// Labels of the record.
     pub labels: BTreeMap<String, String>,
-    /// Lists under way at once.
-    pub parallel: usize,
-    /// How long another writer's lease on the name must go without renewal to count as abandoned. Its holder
-    /// renews it four times as often, by its own setting: all who write to one repository use the same.
-    pub lease_duration: Duration,
-    /// How long a request to the API server is tried, with all its attempts; of a list, for its next
-    /// object. A kind that cannot be listed then is named in the results.
-    pub request_timeout: Duration,
-    /// How long the API server may take to begin its response, and between two parts of one.
-    pub attempt_timeout: Duration,
-    /// How long all of the backup may take. It fails then, and leaves nothing that looks like a backup.
-    pub deadline: Option<Duration>,
 }
 
 impl BackupSpec {
@@ -74,11 +61,6 @@ impl BackupSpec {
             include_cluster_resources: None,
             ttl: None,
             labels: BTreeMap::new(),
-            parallel: 6,
-            lease_duration: Duration::from_secs(20),
-            request_timeout: Timeouts::default().request,
-            attempt_timeout: Timeouts::default().attempt,
-            deadline: Some(Duration::from_secs(24 * 60 * 60)),
         }
     }
 

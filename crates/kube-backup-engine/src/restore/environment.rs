@@ -6,12 +6,13 @@ use super::owners::OwnerKey;
 use super::spec::RestoreSpec;
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
-use crate::{ObjectId, OpenBackup};
+use crate::{ObjectId, OpenBackup, RunOptions};
 
 /// A restore's specification, its backup and its cluster.
 pub(crate) struct Environment<'a> {
     pub(crate) api: ClusterWriter,
     pub(crate) spec: &'a RestoreSpec,
+    pub(crate) options: &'a RunOptions,
     pub(crate) backup: &'a OpenBackup,
     pub(crate) deadline: Deadline,
     /// Whose uids others need.
@@ -30,7 +31,7 @@ impl<'a> Environment<'a> {
 
     /// Requests under way at once.
     pub(crate) fn parallel(&self) -> usize {
-        self.spec.parallel.max(1)
+        self.options.restore_parallelism()
     }
 
     /// The namespace in the cluster of an object of the backup.

@@ -13,10 +13,10 @@ use super::select::{Selection, select};
 use super::spec::RestoreSpec;
 use super::state::State;
 use crate::cluster::connection::Connection;
-use crate::cluster::retry::{OnWait, Timeouts, Waiting};
+use crate::cluster::retry::{OnWait, Waiting};
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
-use crate::{Discovery, OpenBackup, Result};
+use crate::{Discovery, OpenBackup, Result, RunOptions};
 
 /// A restore to be done.
 ///
@@ -36,6 +36,7 @@ pub struct Restore {
     client: kube::Client,
     backup: OpenBackup,
     spec: RestoreSpec,
+    options: RunOptions,
     on_progress: OnProgress,
     on_wait: Option<OnWait>,
 }
@@ -44,6 +45,7 @@ impl fmt::Debug for Restore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Restore")
             .field("spec", &self.spec)
+            .field("options", &self.options)
             .finish_non_exhaustive()
     }
 }
@@ -55,9 +57,17 @@ impl Restore {
             client,
             backup,
             spec,
+            options: RunOptions::default(),
             on_progress: Box::new(|_| {}),
             on_wait: None,
         }
+    }
+
+    /// How to run it.
+    #[must_use]
+    pub fn with_options(mut self, options: RunOptions) -> Self {
+        self.options = options;
+        self
     }
 
     /// Calls `report` after each object.
@@ -112,7 +122,7 @@ impl Restore {
             health_issues: Vec::new(),
         };
         let in_cluster = report.in_cluster();
-        let time = self.spec.wait_for_ready;
+        let time = self.options.wait_for_ready;
         let look = health::look(&environment.api, in_cluster, &state.backends, time);
         let step = "look at what was restored";
         match environment.deadline.within(step, look).await {
@@ -123,10 +133,7 @@ impl Restore {
     }
 
     fn writer(&self) -> ClusterWriter {
-        let timeouts = Timeouts {
-            attempt: self.spec.attempt_timeout,
-            request: self.spec.request_timeout,
-        };
+        let timeouts = self.options.timeouts();
         let client = self.client.clone();
         ClusterWriter::new(Connection::new(client, timeouts, self.on_wait.clone()))
     }
@@ -136,7 +143,7 @@ impl Restore {
         let reader = api.reader();
         let deadline = Deadline::new(
             "restore",
-            self.spec.deadline,
+            self.options.deadline,
             "run the restore again to settle what is left",
             api.retries(),
         );
@@ -154,6 +161,7 @@ impl Restore {
         let environment = Environment {
             api,
             spec: &self.spec,
+            options: &self.options,
             backup: &self.backup,
             deadline,
             owners,

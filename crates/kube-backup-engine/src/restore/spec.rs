@@ -1,11 +1,9 @@
-//! What to restore, and how.
+//! What to restore.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use kube::core::{Selector, SelectorExt as _};
 
-use crate::cluster::retry::Timeouts;
 use crate::{Error, GroupResource, ObjectId, Result};
 
 /// What becomes of objects that are there already.
@@ -25,7 +23,7 @@ pub enum ExistingResourcePolicy {
     Update,
 }
 
-/// What to restore, and how. The default is everything that a restore ever brings back, under its
+/// What to restore. The default is everything that a restore ever brings back, under its
 /// own name.
 ///
 /// ```
@@ -76,20 +74,6 @@ pub struct RestoreSpec {
     pub existing_resource_policy: ExistingResourcePolicy,
     /// Keeps the node ports of Services even where nobody asked for them.
     pub preserve_node_ports: bool,
-    /// Requests under way at once.
-    pub parallel: usize,
-    /// How long to wait for any one thing: a definition to be served, a namespace to be active, an
-    /// object of the same name to be gone, a server to answer.
-    pub request_timeout: Duration,
-    /// How long one attempt at a request may take, of those that fit into `request_timeout`.
-    pub attempt_timeout: Duration,
-    /// How long to wait for what is restored to be ready: webhook configurations and APIServices wait
-    /// this long for what answers them before they are restored, and the report this long for
-    /// Pods, claims and load balancers. Zero looks once and waits for nothing.
-    pub wait_for_ready: Duration,
-    /// How long all of it may take; none unless set. What has not had its turn by then is reported as
-    /// failed, and running the restore again settles it.
-    pub deadline: Option<Duration>,
 }
 
 /// Never restored: they belong to a machine, tell what happened (Velero, restore_controller.go), or
@@ -138,11 +122,6 @@ impl RestoreSpec {
             restore_status: BTreeSet::new(),
             existing_resource_policy: ExistingResourcePolicy::default(),
             preserve_node_ports: false,
-            parallel: 32,
-            request_timeout: Timeouts::default().request,
-            attempt_timeout: Timeouts::default().attempt,
-            wait_for_ready: Duration::ZERO,
-            deadline: None,
         }
     }
 

@@ -158,7 +158,7 @@ async fn is_missing(environment: &Environment<'_>, name: &str) -> Result<bool> {
 pub(crate) async fn for_backends(environment: &Environment<'_>, entries: &[Entry]) -> Vec<String> {
     let spec = environment.spec;
     let mut warnings = Vec::new();
-    if environment.is_plan() || spec.wait_for_ready.is_zero() || entries.is_empty() {
+    if environment.is_plan() || environment.options.wait_for_ready.is_zero() || entries.is_empty() {
         return warnings;
     }
     let wait = async {
@@ -175,7 +175,12 @@ pub(crate) async fn for_backends(environment: &Environment<'_>, entries: &[Entry
             map_namespaces(&id.resource, &mut object, &spec.namespace_mapping);
             backends.extend(backends_of(&id, &object));
         }
-        health::await_backends(&environment.api, &backends, spec.wait_for_ready).await
+        health::await_backends(
+            &environment.api,
+            &backends,
+            environment.options.wait_for_ready,
+        )
+        .await
     };
     let step = "wait for what answers webhooks to be ready";
     let done = environment.deadline.within(step, wait).await;

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path as Folder;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::TryStreamExt as _;
 use kube::Client;
@@ -11,7 +12,7 @@ use kube_backup_engine::backup::{Backup, BackupSpec};
 use kube_backup_engine::compare::Comparison;
 use kube_backup_engine::restore::{Restore, RestoreSpec};
 use kube_backup_engine::verify::Verify;
-use kube_backup_engine::{EntryFilter, ObjectId, Phase, Record, Repository};
+use kube_backup_engine::{EntryFilter, ObjectId, Phase, Record, Repository, RunOptions};
 use kube_local::KubeLocal;
 use object_store::memory::InMemory;
 use object_store::path::Path;
@@ -179,7 +180,8 @@ async fn what_an_earlier_writer_left_unfinished_makes_room_for_a_backup() {
     let repository = fixture().await;
     let cluster = KubeLocal::start().await.unwrap();
     let spec = BackupSpec::named("unfinished");
-    let backup = Backup::new(client(&cluster), repository.clone(), spec);
+    let backup = Backup::new(client(&cluster), repository.clone(), spec)
+        .with_options(RunOptions::default().with_lease_duration(Duration::from_millis(200)));
     let report = backup.run().await.unwrap();
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
     let folder = Path::from("backups/unfinished");

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use http::Method;
 use kube::Client;
-use kube_backup_engine::Repository;
 use kube_backup_engine::restore::{HealthIssueKind, RestoreReport, RestoreSpec};
+use kube_backup_engine::{Repository, RunOptions};
 use kube_local::KubeLocal;
 use serde_json::{Value, json};
 
 use crate::cluster::{client, create, request};
-use crate::{backed_up, restore};
+use crate::{backed_up, restore_with};
 
 async fn source() -> Repository {
     let cluster = KubeLocal::start().await.unwrap();
@@ -54,11 +54,9 @@ async fn source() -> Repository {
     backed_up(&client).await
 }
 
-fn spec(wait: Duration) -> RestoreSpec {
-    RestoreSpec {
-        wait_for_ready: wait,
-        ..RestoreSpec::named("r")
-    }
+async fn restore(client: &Client, repository: &Repository, wait: Duration) -> RestoreReport {
+    let options = RunOptions::default().with_wait_for_ready(wait);
+    restore_with(client, repository, RestoreSpec::named("r"), options).await
 }
 
 fn kinds(report: &RestoreReport) -> Vec<HealthIssueKind> {
@@ -121,7 +119,7 @@ async fn the_report_names_what_is_not_well_with_a_remedy() {
         "spec": {"containers": [{"name": "a", "image": "b"}]}}),
     )
     .await;
-    let report = restore(&client, &repository, spec(Duration::ZERO)).await;
+    let report = restore(&client, &repository, Duration::ZERO).await;
     assert!(report.is_complete(), "{report}");
     assert_eq!(
         kinds(&report),
@@ -156,7 +154,7 @@ async fn the_report_names_what_is_not_well_with_a_remedy() {
     assert_eq!(json["healthIssues"][0]["resource"], "pods");
 
     bring_up(&client).await;
-    let again = restore(&client, &repository, spec(Duration::ZERO)).await;
+    let again = restore(&client, &repository, Duration::ZERO).await;
     assert_eq!(again.health_issues, [], "{again}");
 }
 
@@ -165,7 +163,7 @@ async fn waiting_ends_when_all_is_well() {
     let repository = source().await;
     let target = KubeLocal::start().await.unwrap();
     let client = client(&target);
-    let restoring = restore(&client, &repository, spec(Duration::from_secs(600)));
+    let restoring = restore(&client, &repository, Duration::from_secs(600));
     let helping = async {
         // The gates are not there before what answers them is ready.
         let gates = || {
@@ -194,7 +192,7 @@ async fn waiting_has_an_end() {
     let repository = source().await;
     let target = KubeLocal::start().await.unwrap();
     let client = client(&target);
-    let restoring = restore(&client, &repository, spec(Duration::from_millis(1500)));
+    let restoring = restore(&client, &repository, Duration::from_millis(1500));
     let report = tokio::time::timeout(Duration::from_secs(120), restoring)
         .await
         .unwrap();

@@ -6,14 +6,14 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use http::Method;
 use kube::Client;
-use kube_backup_engine::Repository;
 use kube_backup_engine::restore::{ExistingResourcePolicy, Outcome, RestoreReport, RestoreSpec};
+use kube_backup_engine::{Repository, RunOptions};
 use kube_local::{Fault, KubeLocal, Rule};
 use serde_json::{Value, json};
 
 use crate::cluster::{carts, client, create, get, request, shop};
 use crate::state::state;
-use crate::{backed_up, of_shop, outcome, restore, restore_of};
+use crate::{backed_up, of_shop, outcome, restore, restore_of, restore_with};
 
 /// A backup of a shop with owners, volumes and a merged account.
 async fn source() -> Repository {
@@ -71,9 +71,12 @@ async fn target() -> (KubeLocal, Client) {
 fn spec() -> RestoreSpec {
     RestoreSpec {
         existing_resource_policy: ExistingResourcePolicy::Update,
-        parallel: 4,
         ..of_shop("r")
     }
+}
+
+fn options() -> RunOptions {
+    RunOptions::default().with_parallelism(4)
 }
 
 struct Undisturbed {
@@ -88,7 +91,7 @@ impl Undisturbed {
         let repository = source().await;
         let (cluster, client) = target().await;
         cluster.requests().clear();
-        let report = restore(&client, &repository, spec()).await;
+        let report = restore_with(&client, &repository, spec(), options()).await;
         let requests = cluster.requests().count();
         assert!(report.is_complete(), "{report}");
         assert_eq!(report.warnings, Vec::<String>::new());
@@ -138,7 +141,9 @@ async fn killed(undisturbed: &Undisturbed, at: usize, fault: Fault) -> (KubeLoca
     let (cluster, client) = target().await;
     let before = cluster.faults().injected();
     cluster.faults().add(Rule::new(fault).skip(at - 1).times(1));
-    let restoring = restore_of(&client, &undisturbed.repository, spec()).await;
+    let restoring = restore_of(&client, &undisturbed.repository, spec())
+        .await
+        .with_options(options());
     let reached = async {
         while cluster.faults().injected() == before {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -161,7 +166,7 @@ async fn killed_at_any_request_and_started_again_it_ends_the_same() {
         for fault in [Fault::Delay(Duration::from_secs(3600)), Fault::LoseReply] {
             let what = format!("killed at request {at} with {fault:?}");
             let (_cluster, client) = killed(&undisturbed, at, fault).await;
-            let report = restore(&client, &undisturbed.repository, spec()).await;
+            let report = restore_with(&client, &undisturbed.repository, spec(), options()).await;
             undisturbed.assert_same(&client, &report, &what).await;
         }
     }
@@ -186,7 +191,7 @@ async fn a_server_that_fails_at_random_changes_nothing_but_the_time() {
         .map(|seed| async move {
             let (cluster, client) = target().await;
             cluster.faults().random(seed, 0.05, faults);
-            let report = restore(&client, &undisturbed.repository, spec()).await;
+            let report = restore_with(&client, &undisturbed.repository, spec(), options()).await;
             let injected = cluster.faults().injected();
             cluster.faults().clear();
             let what = format!("seed {seed} with {injected} faults");
@@ -208,11 +213,8 @@ async fn a_server_that_keeps_failing_is_named_with_what_was_asked() {
     cluster
         .faults()
         .add(secrets.method("POST").path_contains("/secrets"));
-    let spec = RestoreSpec {
-        request_timeout: Duration::from_millis(300),
-        ..spec()
-    };
-    let report = restore(&client, &repository, spec.clone()).await;
+    let options = options().with_request_timeout(Duration::from_millis(300));
+    let report = restore_with(&client, &repository, spec(), options.clone()).await;
     let Outcome::Failed(reason) = outcome(&report, "secrets shop/password") else {
         panic!("{report}");
     };
@@ -223,7 +225,7 @@ async fn a_server_that_keeps_failing_is_named_with_what_was_asked() {
     assert_eq!(report.failed().count(), 1, "{report}");
     // Run again, it settles what was left.
     cluster.faults().clear();
-    let report = restore(&client, &repository, spec).await;
+    let report = restore_with(&client, &repository, spec(), options).await;
     assert!(report.is_complete(), "{report}");
     assert_eq!(outcome(&report, "secrets shop/password"), Outcome::Created);
 }
@@ -233,7 +235,7 @@ async fn a_group_that_does_not_answer_stops_nothing() {
     let repository = source().await;
     let (cluster, client) = target().await;
     cluster.set_stale("metrics.k8s.io/v1beta1", true);
-    let report = restore(&client, &repository, spec()).await;
+    let report = restore_with(&client, &repository, spec(), options()).await;
     assert!(report.is_complete(), "{report}");
 }
 
@@ -275,12 +277,8 @@ async fn a_dead_webhook_is_waited_for_once_and_not_for_each_object() {
         "clientConfig": {"service": {"namespace": "shop", "name": "nobody"}}}});
     create(&client, definitions, definition(dead, "v1")).await;
     target.requests().clear();
-    let spec = RestoreSpec {
-        request_timeout: Duration::from_secs(1),
-        parallel: 4,
-        ..of_shop("r")
-    };
-    let report = restore(&client, &repository, spec).await;
+    let options = options().with_request_timeout(Duration::from_secs(1));
+    let report = restore_with(&client, &repository, of_shop("r"), options).await;
     assert_eq!(report.failed().count(), CARTS, "{report}");
     let Outcome::Failed(reason) = outcome(&report, "carts.example.com shop/c0") else {
         panic!("{report}");
@@ -304,12 +302,10 @@ async fn no_restore_outlasts_its_deadline() {
     cluster
         .faults()
         .add(secrets.method("POST").path_contains("/secrets"));
-    let spec = RestoreSpec {
-        deadline: Some(Duration::from_secs(2)),
-        request_timeout: Duration::from_secs(1800),
-        ..spec()
-    };
-    let run = restore(&client, &repository, spec.clone());
+    let options = options()
+        .with_deadline(Duration::from_secs(2))
+        .with_request_timeout(Duration::from_secs(1800));
+    let run = restore_with(&client, &repository, spec(), options.clone());
     let report = tokio::time::timeout(Duration::from_secs(120), run)
         .await
         .unwrap();
@@ -326,7 +322,7 @@ async fn no_restore_outlasts_its_deadline() {
         Outcome::Failed(_)
     ));
     cluster.faults().clear();
-    let report = restore(&client, &repository, spec).await;
+    let report = restore_with(&client, &repository, spec(), options).await;
     assert!(report.is_complete(), "{report}");
 }
 
@@ -339,11 +335,8 @@ async fn a_wait_says_what_it_waited_for() {
         .await
         .unwrap();
     let client = client(&cluster);
-    let spec = RestoreSpec {
-        request_timeout: Duration::from_millis(500),
-        ..spec()
-    };
-    let report = restore(&client, &repository, spec).await;
+    let options = options().with_request_timeout(Duration::from_millis(500));
+    let report = restore_with(&client, &repository, spec(), options).await;
     let warnings = report.warnings.join("\n");
     assert!(
         warnings.contains("wait for `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/carts.example.com` to be Established"),

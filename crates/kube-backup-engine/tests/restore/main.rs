@@ -13,9 +13,9 @@ mod state;
 use std::sync::Arc;
 
 use kube::Client;
-use kube_backup_engine::Repository;
 use kube_backup_engine::backup::{Backup, BackupSpec};
 use kube_backup_engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec};
+use kube_backup_engine::{Repository, RunOptions};
 use object_store::memory::InMemory;
 
 /// Backs all of the cluster up as `a`.
@@ -39,6 +39,16 @@ async fn restore(client: &Client, repository: &Repository, spec: RestoreSpec) ->
         .run()
         .await
         .unwrap()
+}
+
+async fn restore_with(
+    client: &Client,
+    repository: &Repository,
+    spec: RestoreSpec,
+    options: RunOptions,
+) -> RestoreReport {
+    let restore = restore_of(client, repository, spec).await;
+    restore.with_options(options).run().await.unwrap()
 }
 
 /// Only what is in namespace `shop`.
