@@ -149,9 +149,9 @@ fn store(options: &Options) -> Result<Arc<dyn ObjectStore>> {
     let (Some(bucket), Some(region)) = (&options.bucket, &options.region) else {
         return Err("name a bucket and its region, or a folder".into());
     };
-    let client = Client::builder(region.parse()?)
-        .with_credentials(credentials::default_chain(&Context::system()?))
-        .build()?;
+    let context = Context::system()?;
+    let credentials = credentials::default_chain(&context);
+    let client = Client::new(&context, region.parse()?, credentials)?;
     Ok(Arc::new(OssStore::new(client, bucket.as_str())))
 }
 

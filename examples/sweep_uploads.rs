@@ -57,8 +57,9 @@ async fn main() -> ExitCode {
 
 /// Whether nothing is left.
 async fn sweep(options: Options) -> Result<bool, Box<dyn std::error::Error>> {
-    let credentials = credentials::default_chain(&Context::system()?);
-    let mut client = Client::builder(Region::new(&options.region)?).with_credentials(credentials);
+    let context = Context::system()?;
+    let region = Region::new(&options.region)?;
+    let mut client = Client::builder(&context, region, credentials::default_chain(&context));
     if let Some(endpoint) = &options.endpoint {
         client = client.with_endpoint(endpoint.parse()?);
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use ack_backup_center::core::credentials::StaticProvider;
-use ack_backup_center::core::{Credentials, Region};
+use ack_backup_center::core::{Context, Credentials, Region};
 use ack_backup_center::engine::Repository;
 use ack_backup_center::oss::{Client, OssStore};
 use object_store::ObjectStore;
@@ -70,8 +70,9 @@ impl Plan {
             Place::Folder(folder) => Arc::new(LocalFileSystem::new_with_prefix(folder)?),
             Place::Oss(endpoint) => {
                 let credentials = Credentials::new(ACCESS_KEY_ID, ACCESS_KEY_SECRET);
-                let client = Client::builder(Region::CN_HANGZHOU)
-                    .with_credentials(Arc::new(StaticProvider::new(credentials)?))
+                let credentials = Arc::new(StaticProvider::new(credentials)?);
+                let context = Context::system()?;
+                let client = Client::builder(&context, Region::CN_HANGZHOU, credentials)
                     .with_endpoint(endpoint.parse()?)
                     .build()?;
                 Arc::new(OssStore::new(client, BUCKET))

@@ -116,13 +116,15 @@ async fn copy_all(options: Options) -> Result<ExitCode> {
 }
 
 fn connect(options: &Options) -> Result<Client> {
-    let credentials = credentials::default_chain(&Context::system()?);
+    let context = Context::system()?;
+    let credentials = credentials::default_chain(&context);
     let endpoint = match &options.endpoint {
         Some(endpoint) => endpoint.parse()?,
         None => OssEndpoint::public(&options.region),
     };
-    Ok(Client::builder(options.region.clone())
-        .with_credentials(credentials)
-        .with_endpoint(endpoint)
-        .build()?)
+    Ok(
+        Client::builder(&context, options.region.clone(), credentials)
+            .with_endpoint(endpoint)
+            .build()?,
+    )
 }

@@ -29,10 +29,9 @@ pub(crate) struct Storage {
 impl Storage {
     pub(crate) async fn open(options: &Options) -> Result<Self> {
         if let (Some(bucket), Some(region)) = (&options.bucket, &options.region) {
-            let credentials = credentials::default_chain(&Context::system()?);
-            let client = Client::builder(region.parse()?)
-                .with_credentials(credentials)
-                .build()?;
+            let context = Context::system()?;
+            let credentials = credentials::default_chain(&context);
+            let client = Client::new(&context, region.parse()?, credentials)?;
             return Ok(Self {
                 store: OssStore::new(client, bucket.as_str()),
                 local: None,
@@ -48,9 +47,8 @@ impl Storage {
             .data_folder(&folder)
             .start()
             .await?;
-        let credentials = StaticProvider::new(Credentials::new(KEY_ID, KEY_SECRET))?;
-        let client = Client::builder(Region::CN_HANGZHOU)
-            .with_credentials(Arc::new(credentials))
+        let credentials = Arc::new(StaticProvider::new(Credentials::new(KEY_ID, KEY_SECRET))?);
+        let client = Client::builder(&Context::system()?, Region::CN_HANGZHOU, credentials)
             .with_endpoint(cloud.endpoint().parse()?)
             .build()?;
         Ok(Self {

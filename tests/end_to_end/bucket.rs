@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ack_backup_center::core::credentials::StaticProvider;
 use ack_backup_center::core::retry::RetryPolicy;
-use ack_backup_center::core::{Credentials, Region};
+use ack_backup_center::core::{Context, Credentials, Region};
 use ack_backup_center::engine::Repository;
 use ack_backup_center::oss::{Client, OssStore};
 use alibaba_local::{Builder, LocalCloud, User};
@@ -118,14 +118,16 @@ pub(crate) fn client(endpoint: &str, secret: &str) -> Client {
 }
 
 fn client_of(endpoint: &str, id: &str, secret: &str) -> Client {
-    Client::builder(Region::CN_HANGZHOU)
-        .with_credentials(Arc::new(
-            StaticProvider::new(Credentials::new(id, secret)).unwrap(),
-        ))
-        .with_endpoint(endpoint.parse().unwrap())
-        .with_retry(RetryPolicy::default().with_base_delay(Duration::from_millis(1)))
-        .build()
-        .unwrap()
+    let credentials = Arc::new(StaticProvider::new(Credentials::new(id, secret)).unwrap());
+    Client::builder(
+        &Context::system().unwrap(),
+        Region::CN_HANGZHOU,
+        credentials,
+    )
+    .with_endpoint(endpoint.parse().unwrap())
+    .with_retry(RetryPolicy::default().with_base_delay(Duration::from_millis(1)))
+    .build()
+    .unwrap()
 }
 
 /// Reads a backup to its last byte; answers the names of its objects.

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use ack_backup_center::core::credentials::StaticProvider;
 use ack_backup_center::core::retry::RetryPolicy;
+use ack_backup_center::core::{Context, Credentials, Region};
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::{Error, ErrorKind, Repository};
-use ack_backup_center::oss::OssStore;
+use ack_backup_center::oss::{Client, OssStore};
 use kube_local::KubeLocal;
 
 use crate::bucket::{BUCKET, Bucket, SECRET, client};
@@ -111,18 +113,14 @@ async fn a_clock_that_is_wrong_is_corrected_or_named() {
     .await
     .unwrap();
     // Without a second attempt it cannot, and says what is wrong.
-    let once =
-        ack_backup_center::oss::Client::builder(ack_backup_center::core::Region::CN_HANGZHOU)
-            .with_credentials(Arc::new(
-                ack_backup_center::core::credentials::StaticProvider::new(
-                    ack_backup_center::core::Credentials::new(crate::bucket::ID, SECRET),
-                )
-                .unwrap(),
-            ))
-            .with_endpoint(bucket.cloud.endpoint().parse().unwrap())
-            .with_retry(RetryPolicy::never())
-            .build()
-            .unwrap();
+    let credentials = Credentials::new(crate::bucket::ID, SECRET);
+    let credentials = Arc::new(StaticProvider::new(credentials).unwrap());
+    let context = Context::system().unwrap();
+    let once = Client::builder(&context, Region::CN_HANGZHOU, credentials)
+        .with_endpoint(bucket.cloud.endpoint().parse().unwrap())
+        .with_retry(RetryPolicy::never())
+        .build()
+        .unwrap();
     let error = failure(over(OssStore::new(once, BUCKET)), &cluster.url()).await;
     let remedy = "this machine's clock is more than 15 minutes off";
     says(&error, &["read the record of `a`", remedy]);

@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use alibaba_core::clock::{ServiceClock, SharedClock, SystemClock};
+use alibaba_core::clock::ServiceClock;
 use alibaba_core::credentials::SharedCredentials;
-use alibaba_core::retry::{Attempts, RandomJitter, RetryPolicy, SharedJitter};
-use alibaba_core::{ConnectionSettings, Region};
+use alibaba_core::retry::{Attempts, RetryPolicy, SharedJitter};
+use alibaba_core::{Context, Region};
 use alibaba_sign::oss_v4;
 use http::HeaderValue;
 
@@ -33,24 +33,17 @@ struct Inner {
 }
 
 /// What a [`Client`] is made of. See [`Client::builder`].
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[must_use]
-pub struct Builder {
+pub struct ClientBuilder {
+    context: Context,
     region: Region,
+    credentials: SharedCredentials,
     endpoint: OssEndpoint,
-    credentials: Option<SharedCredentials>,
     retry: RetryPolicy,
-    clock: SharedClock,
-    settings: ConnectionSettings,
 }
 
-impl Builder {
-    /// Where requests are signed from; required.
-    pub fn with_credentials(mut self, credentials: SharedCredentials) -> Self {
-        self.credentials = Some(credentials);
-        self
-    }
-
+impl ClientBuilder {
     /// Another address than the region's public one.
     pub fn with_endpoint(mut self, endpoint: OssEndpoint) -> Self {
         self.endpoint = endpoint;
@@ -63,57 +56,55 @@ impl Builder {
         self
     }
 
-    /// Another clock than the system's.
-    pub fn with_clock(mut self, clock: SharedClock) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Timeouts, proxy, trusted roots, user agent. By default the proxy is what the conventional
-    /// environment variables say.
-    pub fn with_settings(mut self, settings: ConnectionSettings) -> Self {
-        self.settings = settings;
-        self
-    }
-
     /// The client.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] where credentials are missing or a setting is unusable.
+    /// [`ErrorKind::Configuration`] where a setting of the context is unusable: proxy, roots of trust
+    /// or user agent.
     pub fn build(self) -> Result<Client> {
-        let credentials = self.credentials.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Configuration,
-                "build the OSS client without credentials: call `with_credentials`",
-            )
-        })?;
-        let user_agent = HeaderValue::from_str(&self.settings.user_agent).map_err(|error| {
+        let user_agent = &self.context.settings.user_agent;
+        let user_agent = HeaderValue::from_str(user_agent).map_err(|error| {
             Error::new(ErrorKind::Configuration, "set the user agent").with_source(error)
         })?;
         Ok(Client(Arc::new(Inner {
             signer: oss_v4::Signer::new(self.region.as_str()),
             endpoint: self.endpoint,
-            credentials,
-            transport: Transport::new(&self.settings)?,
+            credentials: self.credentials,
+            transport: Transport::new(&self.context)?,
             retry: self.retry,
-            clock: Arc::new(ServiceClock::new(self.clock)),
-            jitter: Arc::new(RandomJitter),
+            clock: Arc::new(ServiceClock::new(self.context.clock)),
+            jitter: self.context.jitter,
             user_agent,
         })))
     }
 }
 
 impl Client {
-    /// A client for the OSS of this region, by default at its public endpoint.
-    pub fn builder(region: Region) -> Builder {
-        Builder {
+    /// A client for the OSS of a region, at its public endpoint.
+    ///
+    /// Of the context it uses clock, randomness and connection settings; it makes its connections
+    /// itself.
+    ///
+    /// # Errors
+    ///
+    /// As [`ClientBuilder::build`].
+    pub fn new(context: &Context, region: Region, credentials: SharedCredentials) -> Result<Self> {
+        Self::builder(context, region, credentials).build()
+    }
+
+    /// The same with more to choose.
+    pub fn builder(
+        context: &Context,
+        region: Region,
+        credentials: SharedCredentials,
+    ) -> ClientBuilder {
+        ClientBuilder {
+            context: context.clone(),
             endpoint: OssEndpoint::public(&region),
             region,
-            credentials: None,
+            credentials,
             retry: RetryPolicy::default(),
-            clock: SystemClock::shared(),
-            settings: ConnectionSettings::default(),
         }
     }
 

@@ -22,7 +22,7 @@ pub mod transfer;
 mod transport;
 mod xml;
 
-pub use client::{Builder, Client};
+pub use client::{Client, ClientBuilder};
 pub use endpoint::{Address, InvalidAddress, OssEndpoint, UrlStyle};
 pub use error::{Error, ErrorKind, Result};
 pub use operation::{Operation, Resource};

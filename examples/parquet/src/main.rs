@@ -41,9 +41,8 @@ async fn main() -> Result<()> {
                 .and_then(|rest| rest.split_once('/'))
                 .ok_or("give the object as `oss://bucket/key`")?;
             let region: Region = std::env::var("OSS_REGION")?.parse()?;
-            let client = Client::builder(region)
-                .with_credentials(credentials::default_chain(&Context::system()?))
-                .build()?;
+            let context = Context::system()?;
+            let client = Client::new(&context, region, credentials::default_chain(&context))?;
             let store = Arc::new(OssStore::new(client, bucket));
             let rows = read(store, &Path::parse(key)?, &[]).await?;
             println!(
@@ -62,8 +61,8 @@ async fn on_this_machine() -> Result<()> {
         .bucket("tables")
         .start()
         .await?;
-    let client = Client::builder(Region::CN_HANGZHOU)
-        .with_credentials(Arc::new(StaticProvider::new(Credentials::new(id, secret))?))
+    let credentials = Arc::new(StaticProvider::new(Credentials::new(id, secret))?);
+    let client = Client::builder(&Context::system()?, Region::CN_HANGZHOU, credentials)
         .with_endpoint(cloud.endpoint().parse()?)
         .build()?;
     let store: Arc<dyn ObjectStore> = Arc::new(OssStore::new(client, "tables"));

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use alibaba_core::credentials::StaticProvider;
-use alibaba_core::{Credentials, Region};
+use alibaba_core::{Context, Credentials, Region};
 use alibaba_oss::Payload;
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
@@ -26,10 +26,10 @@ impl Ours {
             setup.access_key_id.as_str(),
             setup.access_key_secret.as_str(),
         );
+        let credentials = Arc::new(StaticProvider::new(credentials)?);
         let region: Region = setup.region.parse()?;
         Ok(Self {
-            client: alibaba_oss::Client::builder(region)
-                .with_credentials(Arc::new(StaticProvider::new(credentials)?))
+            client: alibaba_oss::Client::builder(&Context::system()?, region, credentials)
                 .with_endpoint(setup.endpoint.parse()?)
                 .build()?,
             bucket: setup.bucket.clone(),

@@ -7,8 +7,7 @@ mod dial;
 
 use std::time::Duration;
 
-use alibaba_core::environment::SystemEnvironment;
-use alibaba_core::{ConnectionSettings, ProxyRules, tls};
+use alibaba_core::{Context, ProxyRules, tls};
 use bytes::Bytes;
 use http::header::PROXY_AUTHORIZATION;
 use http::{Request, Response};
@@ -31,12 +30,13 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub(crate) fn new(settings: &ConnectionSettings) -> Result<Self> {
+    pub(crate) fn new(context: &Context) -> Result<Self> {
+        let settings = &context.settings;
         let unusable = |step: &str| Error::new(ErrorKind::Configuration, step);
         let config = tls::client_config(&settings.roots)
             .map_err(|error| unusable("prepare TLS").with_source(error))?;
         let rules = settings
-            .proxy_rules(&SystemEnvironment)
+            .proxy_rules(&*context.environment)
             .map_err(|error| unusable("choose the proxy").with_source(error))?;
         let connector = Connector::new(config, rules.clone(), settings.connect_timeout);
         let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use alibaba_core::credentials::StaticProvider;
 use alibaba_core::retry::RetryPolicy;
-use alibaba_core::{Credentials, Region};
+use alibaba_core::{Context, Credentials, Region};
 use alibaba_local::{LocalCloud, User};
 use alibaba_oss::{Client, OssStore, Versioning};
 use alibaba_sign::oss_v4;
@@ -95,8 +95,8 @@ impl Cloud {
     }
 
     pub fn client_as(&self, credentials: Credentials, region: Region) -> Client {
-        Client::builder(region)
-            .with_credentials(Arc::new(StaticProvider::new(credentials).unwrap()))
+        let credentials = Arc::new(StaticProvider::new(credentials).unwrap());
+        Client::builder(&Context::system().unwrap(), region, credentials)
             .with_endpoint(self.0.endpoint().parse().unwrap())
             .with_retry(RetryPolicy::default().with_base_delay(Duration::from_millis(1)))
             .build()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cloud::{self, BUCKET, ID, SECRET};
 use alibaba_core::credentials::{CredentialsError, Identity, ProvideCredentials};
-use alibaba_core::{Credentials, Region};
+use alibaba_core::{Context, Credentials, Region};
 use alibaba_local::User;
 use alibaba_oss::{Client, Presigned};
 use bytes::Bytes;
@@ -123,8 +123,8 @@ impl ProvideCredentials for Rotating {
 }
 
 fn client_of(cloud: &cloud::Cloud, credentials: Arc<Rotating>) -> Client {
-    Client::builder(Region::CN_HANGZHOU)
-        .with_credentials(credentials)
+    let context = Context::system().unwrap();
+    Client::builder(&context, Region::CN_HANGZHOU, credentials)
         .with_endpoint(cloud.0.endpoint().parse().unwrap())
         .build()
         .unwrap()

@@ -6,7 +6,8 @@ use crate::cloud::{self, BUCKET, ID, SECRET};
 use alibaba_core::credentials::StaticProvider;
 use alibaba_core::retry::RetryPolicy;
 use alibaba_core::{
-    ConnectionSettings, Credentials, Proxy, ProxyChoice, ProxyRules, Region, RootCertificates,
+    ConnectionSettings, Context, Credentials, Proxy, ProxyChoice, ProxyRules, Region,
+    RootCertificates,
 };
 use alibaba_oss::{Client, ErrorKind};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -52,15 +53,13 @@ async fn forward(stream: TcpStream, to: &str, status: &str, seen: &Heads) {
 fn client(endpoint: &str, proxy: &str, roots: RootCertificates) -> Client {
     let credentials = StaticProvider::new(Credentials::new(ID, SECRET)).unwrap();
     let proxy: Proxy = proxy.parse().unwrap();
-    Client::builder(Region::CN_HANGZHOU)
-        .with_credentials(Arc::new(credentials))
+    let settings = ConnectionSettings::default()
+        .with_roots(roots)
+        .with_proxy(ProxyChoice::Rules(ProxyRules::all(proxy)));
+    let context = Context::connecting(settings).unwrap();
+    Client::builder(&context, Region::CN_HANGZHOU, Arc::new(credentials))
         .with_endpoint(endpoint.parse().unwrap())
         .with_retry(RetryPolicy::never())
-        .with_settings(
-            ConnectionSettings::default()
-                .with_roots(roots)
-                .with_proxy(ProxyChoice::Rules(ProxyRules::all(proxy))),
-        )
         .build()
         .unwrap()
 }

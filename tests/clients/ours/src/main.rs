@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use alibaba_core::credentials::StaticProvider;
-use alibaba_core::{Credentials, Region};
+use alibaba_core::{Context, Credentials, Region};
 use alibaba_oss::{Client, ErrorKind};
 use futures::TryStreamExt;
 
@@ -38,8 +38,8 @@ fn client() -> Outcome<Client> {
         variable("OSS_ACCESS_KEY_SECRET")?,
     );
     let region: Region = variable("OSS_REGION")?.parse()?;
-    Ok(Client::builder(region)
-        .with_credentials(Arc::new(StaticProvider::new(credentials)?))
+    let credentials = Arc::new(StaticProvider::new(credentials)?);
+    Ok(Client::builder(&Context::system()?, region, credentials)
         .with_endpoint(variable("OSS_ENDPOINT")?.parse()?)
         .build()?)
 }
