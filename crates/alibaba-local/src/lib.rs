@@ -4,10 +4,12 @@ mod builder;
 mod cloud;
 mod directory;
 mod gateway;
+mod openapi;
 
 // The services, each in a folder of its own.
 mod metadata;
 mod oss;
+mod sts;
 
 pub use alibaba_ram::{
     Condition, Decision, Operator, PolicyDocument, Statement, TrustedPrincipals, Verdict,
@@ -24,7 +26,7 @@ pub use gateway::log::{RequestLog, RequestRecord};
 
 /// Every service, in the order in which they are asked whose a request is. OSS comes last: any
 /// path may be a bucket's.
-const SERVICES: &[builder::Open] = &[metadata::open, oss::open];
+const SERVICES: &[builder::Open] = &[metadata::open, sts::open, oss::open];
 
 impl LocalCloud {
     /// Describes a cloud.

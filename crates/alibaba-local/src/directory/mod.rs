@@ -2,7 +2,6 @@
 //!
 //! All services share one directory, which may change while they run. [`authorize`] is the one
 //! place where rights are decided on.
-#![allow(dead_code, reason = "trust policies and providers are STS's to read")]
 
 mod authorize;
 pub(crate) mod caller;

@@ -192,8 +192,12 @@ impl Directory {
         }
     }
 
+    /// A role by its name, in any case.
     pub(crate) fn role(&self, name: &str) -> Option<RoleView> {
-        self.lock().roles.get(name).map(|stored| RoleView {
+        let inner = self.lock();
+        let mut roles = inner.roles.values();
+        let found = roles.find(|stored| stored.role.name.eq_ignore_ascii_case(name));
+        found.map(|stored| RoleView {
             id: stored.id.clone(),
             role: stored.role.clone(),
         })

@@ -1,18 +1,20 @@
 //! XML under construction.
 
+use std::borrow::Cow;
+
 use quick_xml::escape::escape;
 
 /// An element under construction.
 #[derive(Debug)]
 pub(crate) struct Element {
-    name: &'static str,
+    name: Cow<'static, str>,
     inner: String,
 }
 
 impl Element {
-    pub(crate) fn root(name: &'static str) -> Self {
+    pub(crate) fn root(name: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            name,
+            name: name.into(),
             inner: String::new(),
         }
     }

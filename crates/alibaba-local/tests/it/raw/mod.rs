@@ -1,6 +1,8 @@
 //! A client that is no client: requests put together by hand, signed with the primitives, sent over
 //! a connection of their own.
 
+pub(crate) mod openapi;
+
 use std::time::Duration;
 
 use alibaba_local::{Builder, LocalCloud, User};
