@@ -59,7 +59,15 @@ async fn fill(
             .buffered(threads)
     );
     let mut lines = IndexWriter::default();
-    while let Some(member) = members.next().await {
+    loop {
+        // Blocks may be long in coming; what is being sent goes on meanwhile.
+        let member = tokio::select! {
+            biased;
+            member = members.next() => member,
+            error = archive.send() => return Err(error),
+            error = index.send() => return Err(error),
+        };
+        let Some(member) = member else { break };
         let member = member.map_err(|error| Error::internal("compress the archive", error))??;
         if let Some(chunk) = lines.push(archive.length(), &member)? {
             index.push(chunk).await?;

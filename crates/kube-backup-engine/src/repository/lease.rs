@@ -183,18 +183,23 @@ impl Lease {
     pub(crate) async fn keep(&mut self, duration: Duration) -> Result<()> {
         loop {
             tokio::time::sleep(duration / RENEWALS).await;
-            if let Err(error) = self.check().await {
-                if error.kind() == ErrorKind::Busy {
-                    return Err(error);
+            // One request that hangs is not to cost the name.
+            match tokio::time::timeout(duration / 2, self.renew()).await {
+                Ok(Err(error)) if error.kind() == ErrorKind::Busy => return Err(error),
+                Ok(Err(error)) => {
+                    tracing::debug!(name = self.name, %error, "the lease could not be renewed");
                 }
-                tracing::debug!(name = self.name, %error, "the lease could not be looked at");
-                continue;
-            }
-            // Refused by a retention policy, for one: then nobody can take the lease away either.
-            if let Err(error) = self.heartbeat().await {
-                tracing::debug!(name = self.name, %error, "the lease could not be renewed");
+                Err(_) => tracing::debug!(name = self.name, "renewing the lease takes too long"),
+                Ok(Ok(())) => {}
             }
         }
+    }
+
+    async fn renew(&mut self) -> Result<()> {
+        self.check().await?;
+        // Refused by a retention policy, for one: then nobody can take the lease away either.
+        let renewed = self.heartbeat().await;
+        renewed.map_err(|error| Error::store("renew the heartbeat", error))
     }
 
     async fn heartbeat(&mut self) -> object_store::Result<()> {
@@ -282,6 +287,7 @@ impl Drop for Lease {
 mod tests {
     use object_store::memory::InMemory;
     use object_store::path::Path;
+    use object_store::throttle::{ThrottleConfig, ThrottledStore};
 
     use super::*;
 
@@ -328,6 +334,30 @@ mod tests {
         second.check().await.unwrap();
         assert_eq!(second.release().await, None);
         place.take("three").await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_renewal_that_hangs_does_not_cost_the_name() {
+        let hour = Duration::from_secs(3600);
+        let store = Arc::new(ThrottledStore::new(
+            InMemory::new(),
+            ThrottleConfig::default(),
+        ));
+        let keys = Keys::new(&Path::from(""), "a").unwrap();
+        let place = Place(Arc::clone(&store) as Arc<dyn ObjectStore>, keys);
+        let mut first = place.take("one").await.unwrap();
+        store.config_mut(|config| config.wait_put_per_call = hour);
+        let rival = async {
+            tokio::time::sleep(DURATION / 3).await;
+            store.config_mut(|config| config.wait_put_per_call = Duration::ZERO);
+            place.take("two").await
+        };
+        let rival = tokio::select! {
+            _ = first.keep(DURATION) => panic!("it was lost"),
+            rival = rival => rival,
+        };
+        assert_eq!(rival.err().unwrap().kind(), ErrorKind::Busy);
+        first.check().await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,5 +1,6 @@
 //! Where backups lie: finding, opening and deleting them.
 
+mod bounded;
 mod keys;
 pub(crate) mod lease;
 mod open;
@@ -22,6 +23,8 @@ pub use record::{
     ArchiveFacts, Phase, PointInTime, Record, RecordMetadata, RecordProgress, RecordStatus,
 };
 pub use results::{Results, ResultsBySource};
+
+use bounded::BoundedStore;
 
 use crate::archive::ReadLimits;
 use crate::{Error, ErrorKind, Result};
@@ -53,10 +56,11 @@ pub struct Repository {
 }
 
 impl Repository {
-    /// The backups of `store` below `prefix`, which may be empty.
+    /// The backups of `store` below `prefix`, which may be empty. A request that the store has not
+    /// responded to within ten minutes has failed.
     pub fn new(store: Arc<dyn ObjectStore>, prefix: impl AsRef<str>) -> Self {
         Self {
-            store,
+            store: Arc::new(BoundedStore::new(store)),
             prefix: Path::from(prefix.as_ref()),
             limits: ReadLimits::default(),
         }

@@ -1,7 +1,6 @@
 //! One object of the store, written as its bytes come, where there is none.
 
 use std::sync::Arc;
-use std::task::Poll;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
@@ -65,14 +64,20 @@ impl ObjectUpload {
         self.held.push(bytes);
         if self.held_length >= PART {
             self.send_part().await?;
-        } else if let Some(sending) = &mut self.sending {
-            // Lets the part on its way make progress between two blocks.
-            if let Poll::Ready(sent) = futures::poll!(sending) {
-                self.sending = None;
-                sent.map_err(|error| self.failed(error))?;
-            }
         }
         Ok(())
+    }
+
+    /// Sends the part on its way, to be polled while there is nothing to push. Ends only when that fails.
+    pub(crate) async fn send(&mut self) -> Error {
+        if let Some(sending) = &mut self.sending {
+            let sent = sending.await;
+            self.sending = None;
+            if let Err(error) = sent {
+                return self.failed(error);
+            }
+        }
+        std::future::pending().await
     }
 
     fn failed(&self, error: object_store::Error) -> Error {
