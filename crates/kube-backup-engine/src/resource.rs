@@ -184,6 +184,22 @@ impl ApiResource {
     }
 }
 
+/// What every object of one list has in common.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct TypeMeta {
+    pub(crate) api_version: String,
+    pub(crate) kind: String,
+}
+
+impl From<&ApiResource> for TypeMeta {
+    fn from(resource: &ApiResource) -> Self {
+        Self {
+            api_version: resource.api_version(),
+            kind: resource.kind.clone(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

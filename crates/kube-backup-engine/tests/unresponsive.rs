@@ -15,12 +15,17 @@ use std::time::Duration;
 
 use cluster::{client, shop};
 use futures::TryStreamExt as _;
+use kube::client::Body;
 use kube_backup_engine::backup::{Backup, BackupReport, BackupSpec};
 use kube_backup_engine::restore::{Outcome, Restore, RestoreSpec};
-use kube_backup_engine::{EntryFilter, Error, ErrorKind, Phase, Repository, RunOptions, Waiting};
+use kube_backup_engine::{
+    EntryFilter, Error, ErrorKind, Phase, Repository, RunOptions, Waiting, client_for,
+};
 use kube_local::{Fault, KubeLocal, Rule};
 use object_store::ObjectStore;
 use object_store::memory::InMemory;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout};
 
 /// What one list may cost a backup: a request's time, and an attempt that outlasts it.
@@ -220,7 +225,7 @@ async fn no_backup_outlasts_its_deadline_and_what_it_waited_for_is_named() {
     let told = error.chain();
     for part in [
         "back up as `a`: list and store the objects: the deadline of the backup, 30s after its start",
-        "waiting for GET `/api/v1/namespaces/shop/secrets`, which failed ",
+        "waiting for GET `/api/v1/namespaces/shop/secrets` (attempt ",
         UNABLE,
     ] {
         assert!(told.contains(part), "{part}: {told}");
@@ -228,6 +233,31 @@ async fn no_backup_outlasts_its_deadline_and_what_it_waited_for_is_named() {
     // Aborts of uploads are on their way.
     tokio::time::sleep(Duration::from_secs(1)).await;
     source.assert_no_trace().await;
+}
+
+#[tokio::test]
+async fn a_client_for_the_engine_sends_once_and_says_who_it_is() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let client = client_for(kube::Config::new(url.parse().unwrap())).unwrap();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = vec![0; 4096];
+        let length = stream.read(&mut head).await.unwrap();
+        let response = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+        stream.write_all(response).await.unwrap();
+        head.truncate(length);
+        String::from_utf8(head).unwrap()
+    });
+    let request = http::Request::get("/version").body(Body::empty()).unwrap();
+    let response = client.send(request).await.unwrap();
+    assert_eq!(response.status(), 503);
+    let head = server.await.unwrap();
+    let agent = format!(
+        "user-agent: kube-backup-engine/{}",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert!(head.contains(&agent), "{head}");
 }
 
 #[tokio::test(start_paused = true)]

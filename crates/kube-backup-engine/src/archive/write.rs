@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Span;
 use super::path::{FORMAT_VERSION, VERSION_ENTRY, entry_path};
+use crate::resource::TypeMeta;
 use crate::{Error, ObjectId, Result};
 
 /// Uncompressed size at which a block is closed. Small enough that fetching one object costs
@@ -17,13 +18,6 @@ use crate::{Error, ObjectId, Result};
 const BLOCK_SIZE: usize = 128 << 10;
 /// Fast: a backup should keep pace with the API server, and JSON shrinks well at any level.
 const LEVEL: Compression = Compression::new(1);
-
-/// What every object of one list has in common.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct TypeMeta {
-    pub(crate) api_version: String,
-    pub(crate) kind: String,
-}
 
 /// An object's place in a block.
 #[derive(Debug)]

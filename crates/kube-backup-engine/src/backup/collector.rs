@@ -8,11 +8,12 @@ use tokio::sync::mpsc;
 
 use super::plan::{ListJob, Stage};
 use super::side_files::ResourceNames;
-use crate::archive::write::{Block, TypeMeta};
+use crate::archive::write::Block;
 use crate::cluster::list::{Item, ListReader, Splice};
 use crate::cluster::query::with_query;
 use crate::cluster::reader::ClusterReader;
 use crate::kinds::companions::RelatedNames;
+use crate::resource::TypeMeta;
 use crate::scan::Head;
 use crate::{GroupResource, ObjectId, Result, Results};
 

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use super::collector::EXCLUDE_LABEL;
 use super::plan::Kinds;
 use super::spec::BackupSpec;
-use crate::archive::write::TypeMeta;
 use crate::cluster::failure::Failure;
 use crate::cluster::list::{Item, ListReader, all};
 use crate::cluster::reader::ClusterReader;
+use crate::resource::TypeMeta;
 use crate::{Discovery, Error, Result, Results};
 
 /// All that is known before the first object is read. Nothing is written until it is.

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::archive::write::{TypeMeta, gzip};
+use crate::archive::write::gzip;
+use crate::resource::TypeMeta;
 use crate::{ApiResource, Error, ObjectId, Result, Results};
 
 /// Names of objects by kind, held as plain text: there may be hundreds of thousands.

@@ -1,7 +1,8 @@
-//! What kinds of objects the server has.
+//! The kinds of objects that a server has.
 
 use std::collections::BTreeMap;
 
+use futures::StreamExt as _;
 use kube::client::APIGroupDiscoveryList;
 use serde::Deserialize;
 
@@ -14,13 +15,15 @@ use crate::{ApiResource, Error, GroupResource, Result};
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
     application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 const PLAIN: &str = "application/json";
+/// Group versions asked for at once, of a server without aggregated discovery.
+const PARALLEL: usize = 8;
 
 /// The kinds that a server knows, and the groups that it could not tell of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Discovery {
     /// Every kind in every version, in the server's order of preference.
     pub resources: Vec<ApiResource>,
-    /// `group/version` of what did not answer, with the reason.
+    /// `group/version` of what could not be discovered, with the reason.
     pub failed: BTreeMap<String, String>,
 }
 
@@ -62,7 +65,12 @@ struct LegacyResource {
 }
 
 impl Discovery {
-    /// Asks the server, in two requests where it has aggregated discovery.
+    /// Asks the server, in two requests where it has aggregated discovery. A group that cannot be
+    /// discovered is in [`failed`](Self::failed) and fails nothing else.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cluster`](crate::ErrorKind::Cluster) when the server cannot be reached, refuses or
+    /// names no kind at all.
     pub async fn run(client: &kube::Client) -> Result<Self> {
         let connection = Connection::new(client.clone(), Timeouts::default(), None);
         Self::of(&ClusterReader::new(connection, ListEncoding::default())).await
@@ -78,8 +86,8 @@ impl Discovery {
                     failure,
                 )
             })?;
-        for answer in [core, groups] {
-            match answer {
+        for document in [core, groups] {
+            match document {
                 Document::Aggregated(list) => found.add_aggregated(list),
                 Document::Legacy(versions) => found.add_legacy(api, versions).await,
             }
@@ -105,7 +113,7 @@ impl Discovery {
                     // No error comes with it, and its resources may be missing.
                     self.failed.insert(
                         join(&name, &version_name),
-                        "its server does not answer (discovery is stale)".into(),
+                        "its server does not respond (discovery is stale)".into(),
                     );
                 }
                 for resource in version.resources {
@@ -129,18 +137,13 @@ impl Discovery {
     }
 
     async fn add_legacy(&mut self, api: &ClusterReader, versions: Vec<String>) {
-        for version in versions {
-            let path = if version.contains('/') {
-                format!("/apis/{version}")
-            } else {
-                format!("/api/{version}")
-            };
-            let list = match api.get(&path, PLAIN).await {
-                Ok((_, body)) => {
-                    serde_json::from_slice::<ResourceList>(&body).map_err(|error| error.to_string())
-                }
-                Err(failure) => Err(failure.to_string()),
-            };
+        let mut lists = futures::stream::iter(versions)
+            .map(|version| async {
+                let list = resources_of(api, &version).await;
+                (version, list)
+            })
+            .buffered(PARALLEL);
+        while let Some((version, list)) = lists.next().await {
             let (group, number) = version.split_once('/').unwrap_or(("", &version));
             match list {
                 Ok(list) => self.resources.extend(
@@ -158,8 +161,8 @@ impl Discovery {
                             verbs: resource.verbs,
                         }),
                 ),
-                Err(reason) => {
-                    self.failed.insert(version, reason);
+                Err(failure) => {
+                    self.failed.insert(version, failure.to_string());
                 }
             }
         }
@@ -213,6 +216,19 @@ enum Document {
     Aggregated(APIGroupDiscoveryList),
     /// The group versions to ask for one by one, preferred ones first.
     Legacy(Vec<String>),
+}
+
+async fn resources_of(
+    api: &ClusterReader,
+    group_version: &str,
+) -> std::result::Result<ResourceList, Failure> {
+    let path = if group_version.contains('/') {
+        format!("/apis/{group_version}")
+    } else {
+        format!("/api/{group_version}")
+    };
+    let (_, body) = api.get(&path, PLAIN).await?;
+    serde_json::from_slice(&body).map_err(|error| Failure::unreadable(&path, &error))
 }
 
 #[derive(Deserialize)]

@@ -223,8 +223,8 @@ impl fmt::Display for Failure {
 
 impl StdError for Failure {}
 
-/// Whether no request gets as far as the server, this way: its certificate is not trusted, or there
-/// are no credentials to be had.
+/// Whether no request can reach the server: its certificate is not trusted, or the client has no valid
+/// credentials.
 fn is_setup(error: &(dyn StdError + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
@@ -261,10 +261,10 @@ mod tests {
 
     #[test]
     fn a_webhook_that_fails_is_known_by_its_name() {
-        let told =
+        let failed =
             |message: &str| failure(500, &serde_json::json!({"message": message}).to_string());
         // As kube-apiserver 1.36 says it.
-        let admission = told(
+        let admission = failed(
             r#"Internal error occurred: failed calling webhook "deny.example.com": failed to call webhook: Post "https://s.ns.svc:443/?timeout=1s": no endpoints available for service "s""#,
         );
         assert_eq!(
@@ -273,14 +273,14 @@ mod tests {
                 r#"Internal error occurred: failed calling webhook "deny.example.com": failed to call webhook"#
             )
         );
-        let conversion = told(
+        let conversion = failed(
             r#"conversion webhook for example.com/v2, Kind=Cart failed: Post "https://s.ns.svc:443/?timeout=30s": service "s" not found"#,
         );
         assert_eq!(
             conversion.webhook(),
             Some("conversion webhook for example.com/v2, Kind=Cart failed")
         );
-        assert_eq!(told("etcdserver: request timed out").webhook(), None);
+        assert_eq!(failed("etcdserver: request timed out").webhook(), None);
     }
 
     #[test]

@@ -8,8 +8,8 @@ use super::connection::{Ask, Connection};
 use super::failure::Failure;
 use super::retry::Retries;
 
-/// Attempts at what the server answers with 500: one that cannot read an object from etcd, for one,
-/// cannot later either.
+/// Attempts at what the server refuses with 500: if it cannot read an object from etcd, it cannot a
+/// minute later.
 const INTERNAL_ERRORS: u32 = 5;
 
 /// Whether the API server may compress its responses.

@@ -59,7 +59,7 @@ impl fmt::Display for Waiting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}, which failed {} times in {:.1?}: {}",
+            "{} (attempt {} failed after {:.1?}: {})",
             self.request, self.attempts, self.elapsed, self.failure
         )
     }
@@ -241,5 +241,59 @@ fn delay(failed: u32, retry_after: Option<Duration>) -> Duration {
     match retry_after {
         Some(asked) => asked.min(LONGEST_RETRY_AFTER) + backoff / 8,
         None => backoff,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn broken() -> Failure {
+        Failure::transport(&std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+    }
+
+    #[test]
+    fn delays_double_up_to_a_bound_and_a_server_is_obeyed_within_reason() {
+        for (failed, ceiling) in [(1, 100), (2, 200), (4, 800), (7, 4000), (1000, 4000)] {
+            let ceiling = Duration::from_millis(ceiling);
+            let delay = delay(failed, None);
+            assert!(
+                ceiling / 2 <= delay && delay <= ceiling,
+                "{failed}: {delay:?}"
+            );
+        }
+        let second = Duration::from_secs(1);
+        for (asked, least) in [(7, 7), (3600, 20)] {
+            let delay = delay(1, Some(asked * second));
+            assert!(
+                least * second <= delay && delay < (least + 1) * second,
+                "{delay:?}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_of_a_request_counts_from_its_last_progress() {
+        let timeouts = Timeouts::default();
+        let retries = Retries::default();
+        let mut attempts = Attempts::new("GET `/a`".to_owned(), timeouts, &retries);
+        for _ in 0..3 {
+            sleep(timeouts.request * 2).await;
+            attempts.progressed();
+            attempts.again(broken(), |_, _| false).await.unwrap();
+            assert!(
+                retries
+                    .to_string()
+                    .starts_with("GET `/a` (attempt 1 failed")
+            );
+        }
+        sleep(timeouts.request).await;
+        let failure = attempts.again(broken(), |_, _| false).await.unwrap_err();
+        assert!(
+            failure.to_string().contains(", after 2 attempts in 60."),
+            "{failure}"
+        );
+        drop(attempts);
+        assert!(retries.is_empty());
     }
 }

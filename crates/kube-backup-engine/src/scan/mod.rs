@@ -1,8 +1,8 @@
-//! Finding one's way in raw JSON without parsing it.
+//! Finding values in raw JSON without parsing it.
 //!
 //! A backup stores what the API server sent. Splitting a list into items, and looking at an
 //! item's name and labels, needs to know where values begin and end, not what they hold. These
-//! functions walk bytes, never recurse, and answer an error for what cannot be JSON.
+//! functions walk bytes, never recurse, and return an error for what cannot be JSON.
 
 use std::fmt;
 
@@ -26,7 +26,7 @@ fn skip_space(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// `at` is just behind an opening quote; answers the position behind the closing one.
+/// `at` is just after an opening quote; returns the position after the closing one.
 fn skip_string(bytes: &[u8], mut at: usize) -> Result<usize> {
     loop {
         match memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
@@ -37,7 +37,7 @@ fn skip_string(bytes: &[u8], mut at: usize) -> Result<usize> {
     }
 }
 
-/// Position behind the value that begins at `at`.
+/// Position after the value that begins at `at`.
 fn skip_value(bytes: &[u8], at: usize) -> Result<usize> {
     match bytes.get(at) {
         Some(b'"') => skip_string(bytes, at + 1),
@@ -101,7 +101,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Position behind the object, once all fields are read.
+    /// Position after the object, once all fields are read.
     pub(crate) fn end(&self) -> Option<usize> {
         self.done.then_some(self.at)
     }

@@ -45,9 +45,9 @@ proptest! {
         prop_assert_eq!(fields.end(), Some(bytes.len()));
     }
 
-    /// Whatever the bytes, walking ends with an answer and never panics.
+    /// Whatever the bytes, walking ends with a result and never panics.
     #[test]
-    fn any_bytes_are_answered(bytes in prop::collection::vec(
+    fn any_bytes_are_walked(bytes in prop::collection::vec(
         prop_oneof![any::<u8>(), prop::sample::select(b"{}[]\",:\\ 1tn".to_vec())], 0..64)
     ) {
         if let Ok(fields) = Fields::of(&bytes) {

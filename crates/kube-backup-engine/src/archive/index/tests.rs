@@ -3,7 +3,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::archive::write::{Packed, TypeMeta};
+use crate::archive::write::Packed;
+use crate::resource::TypeMeta;
 
 fn member(ids: &[ObjectId]) -> Member {
     let types = Arc::new(TypeMeta {

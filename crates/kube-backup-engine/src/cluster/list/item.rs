@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::archive::write::TypeMeta;
+use crate::resource::TypeMeta;
 use crate::scan::Head;
 
 /// One object of a list.

@@ -10,11 +10,11 @@ use http::StatusCode;
 use kube::client::Body;
 use serde::Deserialize;
 
-use crate::archive::write::TypeMeta;
 use crate::cluster::failure::Failure;
 use crate::cluster::query::with_query;
 use crate::cluster::reader::{ClusterReader, is_hopeless};
 use crate::cluster::retry::Attempts;
+use crate::resource::TypeMeta;
 use crate::scan::Head;
 use crate::{ApiResource, Error, Result};
 
@@ -23,8 +23,11 @@ use splitter::Splitter;
 
 /// Objects per page: what the reference tool and kubectl ask for.
 const PAGE: u32 = 500;
-/// Attempts at a list of a resourceVersion that the server has not come to.
+/// Attempts at a list at a resourceVersion that the server does not know yet.
 const UNKNOWN_VERSION: u32 = 5;
+/// Other ways to read a list that lead to none of its objects. Each way is one of three, and a list may
+/// expire again.
+const DETOURS: u32 = 6;
 
 /// Reads one kind's objects in one namespace or everywhere.
 pub(crate) struct ListReader<'a> {
@@ -36,14 +39,16 @@ pub(crate) struct ListReader<'a> {
     continue_token: String,
     page: Option<(Body, Splitter)>,
     attempts: Attempts,
-    /// Key of the last object given out: a page that is read again begins before it.
+    /// Key of the last object returned: a page that is read again begins before it.
     last: Option<(String, String)>,
+    /// Other ways to read the list that were tried since.
+    detours: u32,
     done: bool,
-    /// The resourceVersion the server answered with.
+    /// The resourceVersion that the server listed at.
     pub(crate) listed_version: String,
-    /// Why the objects are not all of the pinned moment, when they are not.
+    /// Why not all objects are as of the requested resourceVersion, when they are not.
     pub(crate) inconsistent: Option<String>,
-    /// Whether that is since history ran out.
+    /// Whether that is because history ran out.
     pub(crate) expired: bool,
     /// The version that was read in the end, when it is not the preferred one.
     pub(crate) fallback: Option<String>,
@@ -61,10 +66,7 @@ impl<'a> ListReader<'a> {
         let list = resource.list_path(namespace);
         Self {
             api,
-            types: Arc::new(TypeMeta {
-                api_version: resource.api_version(),
-                kind: resource.kind.clone(),
-            }),
+            types: Arc::new(resource.into()),
             resource: resource.clone(),
             namespace: namespace.map(str::to_owned),
             selector,
@@ -73,6 +75,7 @@ impl<'a> ListReader<'a> {
             page: None,
             attempts: api.connection.attempts(format!("GET `{list}`")),
             last: None,
+            detours: 0,
             done: false,
             listed_version: String::new(),
             inconsistent: None,
@@ -152,11 +155,15 @@ impl<'a> ListReader<'a> {
     async fn retry(&mut self, failure: Failure) -> Result<(), Failure> {
         let pinned = self.is_pinned();
         let is_hopeless = |failure: &Failure, failed: u32| {
-            // Some servers will never know that version, and say so in this way.
+            // Aggregated API servers never come to know it, and say so in this way.
             let unknown = pinned && failure.is(StatusCode::GATEWAY_TIMEOUT);
             is_hopeless(failure, failed) || unknown && failed >= UNKNOWN_VERSION
         };
         if let Err(failure) = self.attempts.again(failure, is_hopeless).await {
+            self.detours += 1;
+            if self.detours > DETOURS {
+                return Err(failure);
+            }
             self.recover(failure).await?;
             self.attempts.progressed();
         }
@@ -167,7 +174,7 @@ impl<'a> ListReader<'a> {
         self.resource_version.is_some() && self.continue_token.is_empty()
     }
 
-    /// Reads heads, and drops what was given out before a page had to be read again.
+    /// Reads heads, and drops what was returned before a page had to be read again.
     fn heads(&mut self, raw: Vec<Bytes>) -> Result<Vec<Item>, Failure> {
         let mut items = Vec::with_capacity(raw.len());
         for raw in raw {
@@ -181,6 +188,7 @@ impl<'a> ListReader<'a> {
                 continue;
             }
             self.last = Some(key);
+            self.detours = 0;
             items.push(Item { head, raw });
         }
         Ok(items)
@@ -197,7 +205,7 @@ impl<'a> ListReader<'a> {
             if let Some(token) = failure.continue_token {
                 self.continue_token = token;
             } else if pinned || !self.continue_token.is_empty() {
-                // From the beginning; what was given out already is dropped by its key.
+                // From the beginning; what was returned already is dropped by its key.
                 self.continue_token.clear();
                 self.resource_version = None;
             } else {
@@ -205,24 +213,24 @@ impl<'a> ListReader<'a> {
             }
             self.expired = true;
             self.inconsistent = Some(format!(
-                "the history of that moment has gone ({})",
+                "the history of that resourceVersion is gone ({})",
                 failure.message
             ));
             return Ok(());
         }
-        // Servers behind an APIService count resourceVersions of their own, or know no `Exact`.
+        // Aggregated API servers count resourceVersions of their own, or do not know `Exact`.
         if pinned
             && (failure.is(StatusCode::BAD_REQUEST) || failure.is(StatusCode::GATEWAY_TIMEOUT))
         {
             self.resource_version = None;
             self.inconsistent = Some(format!(
-                "its server cannot read that moment ({})",
+                "its server cannot read at that resourceVersion ({})",
                 failure.message
             ));
             return Ok(());
         }
         if failure.is(StatusCode::INTERNAL_SERVER_ERROR)
-            && failure.message.contains("conversion webhook")
+            && failure.is_of_conversion()
             && self.fallback.is_none()
             && let Some(version) = storage_version(self.api, &self.resource).await
             && version != self.resource.version
@@ -233,10 +241,7 @@ impl<'a> ListReader<'a> {
                 failure.message
             ));
             self.resource.version = version;
-            self.types = Arc::new(TypeMeta {
-                api_version: self.resource.api_version(),
-                kind: self.resource.kind.clone(),
-            });
+            self.types = Arc::new((&self.resource).into());
             return Ok(());
         }
         Err(failure)
@@ -272,7 +277,7 @@ async fn storage_version(api: &ClusterReader, resource: &ApiResource) -> Option<
         .map(|version| version.name)
 }
 
-/// Whether `key` stands behind `last` in a list.
+/// Whether `key` comes after `last` in a list.
 fn follows(key: &(String, String), last: &(String, String)) -> bool {
     let a = key.0.bytes().chain(*b"/").chain(key.1.bytes());
     let b = last.0.bytes().chain(*b"/").chain(last.1.bytes());

@@ -10,7 +10,7 @@ const MAX_ITEM: usize = 32 << 20;
 
 /// Splits the body of a list into items, as its bytes arrive.
 ///
-/// Built-in lists print their metadata before the items, custom resources behind them. Whatever
+/// Built-in lists print their metadata before the items, custom resources after them. Whatever
 /// is not an item is kept as the *envelope*, which is a small JSON document of its own once the
 /// items are taken out.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ enum State {
     #[default]
     Before,
     Items,
-    Behind,
+    After,
 }
 
 /// What a list says besides its items.
@@ -58,7 +58,7 @@ impl Splitter {
         if self.state == State::Items {
             self.take_items(items);
         }
-        if self.state == State::Behind {
+        if self.state == State::After {
             self.envelope.extend_from_slice(&self.buffer);
             self.buffer.clear();
         }
@@ -84,7 +84,7 @@ impl Splitter {
             self.state = State::Items;
         } else if self.buffer.len() >= start + 4 {
             // `null`, from servers that print an empty list so.
-            self.state = State::Behind;
+            self.state = State::After;
         }
     }
 
@@ -101,7 +101,7 @@ impl Splitter {
                 match self.buffer.first() {
                     None => return,
                     Some(b']') => {
-                        self.state = State::Behind;
+                        self.state = State::After;
                         return;
                     }
                     Some(_) => {}
@@ -112,7 +112,7 @@ impl Splitter {
         }
     }
 
-    /// Walks on through the current item; answers where it ends.
+    /// Continues the walk through the current item; returns where it ends.
     fn walk(&mut self) -> Option<usize> {
         let bytes = &self.buffer[..];
         let mut at = self.at;
@@ -161,7 +161,7 @@ impl Splitter {
 
     /// The list's metadata, once all bytes are in.
     pub(super) fn finish(self) -> Result<EnvelopeMeta> {
-        if self.state != State::Behind {
+        if self.state != State::After {
             return Err(Error::corrupt("read list: it ends in the middle"));
         }
         serde_json::from_slice::<Envelope>(&self.envelope)
