@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
-#[path = "large/generated.rs"]
+#[path = "it/large/generated.rs"]
 mod generated;
 
 use std::sync::Arc;

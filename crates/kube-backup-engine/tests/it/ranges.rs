@@ -1,19 +1,9 @@
 //! Three objects of a hundred thousand are read by ranges: the bytes are counted, index and record included.
 
-#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
-
-#[path = "cluster/mod.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
-mod cluster;
-#[path = "large/counting.rs"]
-mod counting;
-#[path = "large/generated.rs"]
-mod generated;
-
 use std::sync::Arc;
 
-use counting::Counting;
-use generated::Generated;
+use crate::large::counting::Counting;
+use crate::large::generated::Generated;
 use kube_backup_engine::backup::{Backup, BackupSpec};
 use kube_backup_engine::restore::{Restore, RestoreSpec};
 use kube_backup_engine::{EntryFilter, GroupResource, ObjectId, Repository};
@@ -92,7 +82,7 @@ async fn three_objects_of_a_hundred_thousand_are_less_than_a_hundredth_of_the_by
             included_names: filter.names,
             ..RestoreSpec::named("r")
         };
-        let report = Restore::new(cluster::client(&cluster), backup, spec)
+        let report = Restore::new(crate::cluster::client(&cluster), backup, spec)
             .run()
             .await
             .unwrap();

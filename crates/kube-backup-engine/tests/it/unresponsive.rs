@@ -4,16 +4,11 @@
 //! The client is made from a default `kube::Config`, whose own retries the engine has to get past. The
 //! clock is paused: it jumps whenever everything waits.
 
-#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
-
-#[expect(dead_code, reason = "shared with other tests")]
-mod cluster;
-
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use cluster::{client, shop};
+use crate::cluster::{client, shop};
 use futures::TryStreamExt as _;
 use kube::client::Body;
 use kube_backup_engine::backup::{Backup, BackupReport, BackupSpec};

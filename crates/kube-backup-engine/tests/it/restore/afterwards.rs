@@ -9,8 +9,8 @@ use kube_backup_engine::{Repository, RunOptions};
 use kube_local::KubeLocal;
 use serde_json::{Value, json};
 
+use super::{backed_up, restore_with};
 use crate::cluster::{client, create, request};
-use crate::{backed_up, restore_with};
 
 async fn source() -> Repository {
     let cluster = KubeLocal::start().await.unwrap();

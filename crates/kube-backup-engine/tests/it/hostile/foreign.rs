@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use kube_local::KubeLocal;
 use serde_json::json;
 
-use crate::tarball::{REGULAR, Tarball, config_map, foreign_backup, gz, header, path};
-use crate::{assert_refused, cluster, restore};
+use super::tarball::{REGULAR, Tarball, config_map, foreign_backup, gz, header, path};
+use super::{assert_refused, restore};
+use crate::cluster;
 
 /// A damaged archive, the entry that must be named, and what must be said of it.
 struct Case {
@@ -291,7 +292,7 @@ fn small() -> Vec<Case> {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/hostile/archives")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/hostile/archives")
 }
 
 /// Writes the cases as files: run it when a case is added.

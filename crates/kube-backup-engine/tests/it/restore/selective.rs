@@ -4,8 +4,8 @@ use kube_backup_engine::restore::{Outcome, RestoreReport, RestoreSpec, Selector,
 use kube_local::KubeLocal;
 use serde_json::json;
 
+use super::{backed_up, of_shop, outcome, restore, restore_of};
 use crate::cluster::{carts, client, create, get, shop};
-use crate::{backed_up, of_shop, outcome, restore, restore_of};
 
 fn names(report: &RestoreReport) -> Vec<String> {
     let skipped =

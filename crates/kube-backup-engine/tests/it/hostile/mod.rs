@@ -1,14 +1,9 @@
 //! Archives made to do harm: each is refused with the name of the entry at fault, and nothing is applied.
 
-#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
-
-#[path = "../cluster/mod.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
-mod cluster;
 mod foreign;
-mod forge;
+pub(crate) mod forge;
 mod indexed;
-mod tarball;
+pub(crate) mod tarball;
 
 use std::error::Error as _;
 
@@ -32,7 +27,7 @@ async fn assert_refused(
     entry: Option<&str>,
     why: &str,
 ) {
-    let client = cluster::client(cluster);
+    let client = crate::cluster::client(cluster);
     let before = cluster.requests().writes();
     let error = match restore(&client, repository).await {
         Err(error) => error,

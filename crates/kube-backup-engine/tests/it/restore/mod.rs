@@ -1,11 +1,7 @@
 //! Restores on an embedded cluster: planned, chosen, interrupted, disturbed and looked at afterwards.
 
-#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
-
 mod afterwards;
 mod again;
-#[path = "../cluster/mod.rs"]
-mod cluster;
 mod plan;
 mod selective;
 mod state;

@@ -8,7 +8,7 @@ use object_store::ObjectStoreExt as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::tarball::gz;
+use super::tarball::gz;
 
 /// The parts of the backup `a`, in the form that the crate's documentation gives them.
 pub(crate) struct Forgery {

@@ -1,20 +1,10 @@
 //! Backups that are fine, damaged, or of no use to a cluster: what a verification says of each.
 
-#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
-
-#[path = "cluster/mod.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
-mod cluster;
-#[path = "hostile/forge.rs"]
-mod forge;
-#[path = "hostile/tarball.rs"]
-#[expect(dead_code, reason = "other tests need more of it")]
-mod tarball;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use forge::{Forgery, crc64};
+use crate::hostile::forge::{Forgery, crc64};
+use crate::hostile::tarball::{Tarball, foreign_backup, gz, path};
 use kube_backup_engine::backup::{Backup, BackupSpec};
 use kube_backup_engine::verify::{Check, Finding, Severity, Verify, VerifyReport};
 use kube_backup_engine::{ErrorKind, Repository};
@@ -22,14 +12,13 @@ use kube_local::KubeLocal;
 use object_store::ObjectStoreExt as _;
 use object_store::memory::InMemory;
 use serde_json::{Value, json};
-use tarball::{Tarball, foreign_backup, path};
 
 async fn backed_up() -> (KubeLocal, Repository) {
     let cluster = KubeLocal::start().await.unwrap();
-    let client = cluster::client(&cluster);
+    let client = crate::cluster::client(&cluster);
     let repository = Repository::new(Arc::new(InMemory::new()), "");
-    cluster::shop(&client, "shop").await;
-    cluster::carts(&client, "shop").await;
+    crate::cluster::shop(&client, "shop").await;
+    crate::cluster::carts(&client, "shop").await;
     let spec = BackupSpec {
         included_namespaces: ["shop".to_owned()].into(),
         ..BackupSpec::named("a")
@@ -48,7 +37,7 @@ async fn verify(repository: &Repository) -> VerifyReport {
 async fn verify_against(repository: &Repository, cluster: &KubeLocal) -> VerifyReport {
     let before = cluster.requests().writes();
     let report = Verify::new(repository.clone(), "a")
-        .against(cluster::client(cluster))
+        .against(crate::cluster::client(cluster))
         .run()
         .await
         .unwrap();
@@ -175,7 +164,7 @@ const CASES: &[Case] = &[
         "an object in a member that is not listed",
         "error index configmaps shop/hidden: it is in the archive and not in the index",
         |forgery| {
-            let hidden = tarball::gz(&Tarball(Vec::new()).object("hidden").0);
+            let hidden = gz(&Tarball(Vec::new()).object("hidden").0);
             for member in &mut forgery.members {
                 member["offset"] =
                     (member["offset"].as_u64().unwrap() + hidden.len() as u64).into();
@@ -342,7 +331,7 @@ async fn owners_and_references_that_lead_nowhere_are_told_once_each() {
 #[tokio::test]
 async fn a_cluster_that_lacks_kinds_versions_and_classes_is_told_apart_from_one_that_has_them() {
     let cluster = KubeLocal::start().await.unwrap();
-    let client = cluster::client(&cluster);
+    let client = crate::cluster::client(&cluster);
     let repository = foreign_backup(loose().finish()).await;
     let against = |report: &VerifyReport| -> Vec<String> {
         let target = lines(report).into_iter();
@@ -370,8 +359,8 @@ async fn a_cluster_that_lacks_kinds_versions_and_classes_is_told_apart_from_one_
     );
     assert!(!report.is_sound());
 
-    cluster::shop(&client, "shop").await;
-    cluster::carts(&client, "shop").await;
+    crate::cluster::shop(&client, "shop").await;
+    crate::cluster::carts(&client, "shop").await;
     let meta = |name: &str| json!({"name": name});
     for (list, object) in [
         (
@@ -387,7 +376,7 @@ async fn a_cluster_that_lacks_kinds_versions_and_classes_is_told_apart_from_one_
             json!({"metadata": meta("tls")}),
         ),
     ] {
-        cluster::create(&client, list, object).await;
+        crate::cluster::create(&client, list, object).await;
     }
     let report = verify_against(&repository, &cluster).await;
     assert_eq!(against(&report).len(), 1, "{report}");
@@ -406,7 +395,7 @@ async fn a_kind_that_the_backup_defines_is_not_missed() {
 async fn a_damaged_foreign_archive_is_read_up_to_the_damage() {
     let mut text = loose().0;
     text.truncate(text.len() - 400);
-    let report = verify(&foreign_backup(tarball::gz(&text)).await).await;
+    let report = verify(&foreign_backup(gz(&text)).await).await;
     assert!(!report.is_sound(), "{report}");
     assert_eq!(report.objects, 6, "{report}");
     let budget = in_shop("poddisruptionbudgets.policy", "b");

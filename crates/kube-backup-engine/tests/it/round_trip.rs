@@ -1,13 +1,9 @@
 //! A backup and its restore on an embedded cluster and a store in memory.
 
-#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
-
-mod cluster;
-
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cluster::{carts, client, delete, get, shop};
+use crate::cluster::{carts, client, delete, get, shop};
 use futures::TryStreamExt as _;
 use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupSpec, Selector};
@@ -402,7 +398,7 @@ async fn existing_objects_are_left_and_reported_or_updated() {
     .unwrap();
     let path = "/api/v1/namespaces/shop/configmaps/settings";
     let patch = serde_json::json!({"data": {"colour": "blue", "size": "9"}});
-    cluster::request(&client, http::Method::PATCH, path, &patch)
+    crate::cluster::request(&client, http::Method::PATCH, path, &patch)
         .await
         .unwrap();
     let left = restore(&client, &repository, "a", RestoreSpec::named("r")).await;

@@ -1,14 +1,9 @@
 //! Lists that fail, and history that runs out in the middle of a backup.
 
-#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
-
-#[expect(dead_code, reason = "this program needs a part of it")]
-mod cluster;
-
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use cluster::{client, create};
+use crate::cluster::{client, create};
 use futures::TryStreamExt as _;
 use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupProgress, BackupReport, BackupSpec};

@@ -11,9 +11,9 @@ use kube_backup_engine::{Repository, RunOptions};
 use kube_local::{Fault, KubeLocal, Rule};
 use serde_json::{Value, json};
 
+use super::state::state;
+use super::{backed_up, of_shop, outcome, restore, restore_of, restore_with};
 use crate::cluster::{carts, client, create, get, request, shop};
-use crate::state::state;
-use crate::{backed_up, of_shop, outcome, restore, restore_of, restore_with};
 
 /// A backup of a shop with owners, volumes and a merged account.
 async fn source() -> Repository {

@@ -19,8 +19,8 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::Value;
 
+use super::tagged::Tagged;
 use crate::cluster::{client, get};
-use crate::tagged::Tagged;
 
 /// The fixture, in memory so that it can be written to.
 async fn fixture() -> Repository {

@@ -8,9 +8,10 @@ use kube_local::KubeLocal;
 use object_store::memory::InMemory;
 use serde_json::{Value, json};
 
-use crate::forge::Forgery;
-use crate::tarball::gz;
-use crate::{assert_refused, cluster, restore};
+use super::forge::Forgery;
+use super::tarball::gz;
+use super::{assert_refused, restore};
+use crate::cluster;
 
 const SETTINGS: &str = "resources/configmaps/namespaces/shop/settings.json";
 

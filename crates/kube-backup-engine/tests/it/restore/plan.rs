@@ -7,9 +7,9 @@ use kube_backup_engine::restore::{
 use kube_local::KubeLocal;
 use serde_json::json;
 
+use super::state::state;
+use super::{backed_up, of_shop, restore, restore_of};
 use crate::cluster::{carts, client, create, delete, request, shop};
-use crate::state::state;
-use crate::{backed_up, of_shop, restore, restore_of};
 
 fn action(plan: &RestorePlan, name: &str) -> Action {
     item(plan, name).action

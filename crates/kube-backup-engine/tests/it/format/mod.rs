@@ -1,0 +1,4 @@
+//! What is written outside, and that what was written earlier is still read.
+
+mod earlier;
+mod tagged;

@@ -1,0 +1,15 @@
+//! The engine as its callers use it, on embedded clusters and stores in memory.
+
+#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
+
+mod cluster;
+mod format;
+mod hostile;
+mod large;
+mod point_in_time;
+mod ranges;
+mod restore;
+mod round_trip;
+mod spawnable;
+mod unresponsive;
+mod verify;
