@@ -6,55 +6,14 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ack_backup_center::engine::{ApiResource, Discovery, GroupResource, ObjectId};
-use http::{Method, Request};
+use http::Method;
 use kube::Client;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
+pub(crate) use test_support::{client as local_client, create, delete, get, patch, send, until};
+
 pub(crate) type Live = BTreeMap<ObjectId, Value>;
-
-pub(crate) async fn send(
-    client: &Client,
-    method: Method,
-    path: &str,
-    body: &Value,
-) -> Result<Value, kube::Error> {
-    let bytes = if body.is_null() {
-        Vec::new()
-    } else {
-        serde_json::to_vec(body).unwrap()
-    };
-    let media = match method {
-        Method::PATCH => "application/merge-patch+json",
-        _ => "application/json",
-    };
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("content-type", media)
-        .body(bytes);
-    client.request(request.unwrap()).await
-}
-
-pub(crate) async fn create(client: &Client, list: &str, object: &Value) {
-    let started = Instant::now();
-    loop {
-        match send(client, Method::POST, list, object).await {
-            Ok(_) => return,
-            // A definition that is not served yet.
-            Err(kube::Error::Api(status))
-                if status.code == 404 && started.elapsed() < Duration::from_secs(30) => {}
-            // A namespace that the API server does not know of yet, or no longer.
-            Err(error) => panic!("create in {list}: {error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-}
-
-/// A client of an embedded cluster.
-pub(crate) fn local_client(url: &str) -> Client {
-    Client::try_from(kube::Config::new(url.parse().unwrap())).unwrap()
-}
 
 /// A namespace whose backup takes more than one part, since nothing in it can be compressed.
 pub(crate) async fn fill(client: &Client, namespace: &str) {
@@ -106,58 +65,6 @@ pub(crate) async fn define(
         "names": {"plural": format!("{singular}s"), "singular": singular, "kind": kind}}});
     let list = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     create(client, list, &definition).await;
-}
-
-pub(crate) async fn get(client: &Client, path: &str) -> Option<Value> {
-    match send(client, Method::GET, path, &Value::Null).await {
-        Ok(object) => Some(object),
-        Err(kube::Error::Api(status)) if status.code == 404 => None,
-        Err(error) => panic!("get {path}: {error}"),
-    }
-}
-
-/// Changes an object by a merge patch.
-pub(crate) async fn patch(client: &Client, path: &str, change: &Value) {
-    send(client, Method::PATCH, path, change)
-        .await
-        .unwrap_or_else(|error| panic!("patch {path}: {error}"));
-}
-
-/// Waits until `ready` is content with the object at `path`.
-pub(crate) async fn until(
-    client: &Client,
-    path: &str,
-    what: &str,
-    ready: impl Fn(&Value) -> bool,
-) -> Value {
-    let started = Instant::now();
-    loop {
-        let object = get(client, path).await.unwrap_or_default();
-        if ready(&object) {
-            return object;
-        }
-        assert!(
-            started.elapsed() < Duration::from_secs(120),
-            "{path} is not {what}: {object}"
-        );
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-pub(crate) async fn delete(client: &Client, path: &str) {
-    match send(client, Method::DELETE, path, &Value::Null).await {
-        Ok(_) => {}
-        Err(kube::Error::Api(status)) if status.code == 404 => return,
-        Err(error) => panic!("delete {path}: {error}"),
-    }
-    let started = Instant::now();
-    while get(client, path).await.is_some() {
-        assert!(
-            started.elapsed() < Duration::from_secs(180),
-            "{path} is still there"
-        );
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
 }
 
 /// The folder with big public manifests; says so when there is none.

@@ -226,7 +226,7 @@ async fn what_outlasts_the_history_goes_on_with_its_referents_behind_it() {
     stream::iter(0..FILLERS)
         .for_each_concurrent(8, |n| {
             let (client, list) = (&client, list("pods"));
-            async move { create(client, &list, &pod(&format!("a{n}"), "early")).await }
+            async move { drop(create(client, &list, &pod(&format!("a{n}"), "early")).await) }
         })
         .await;
     create(

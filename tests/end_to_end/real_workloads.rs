@@ -32,7 +32,7 @@ async fn apply(client: &Client, manifests: &[Value]) {
             let mut unknown = Vec::new();
             for object in left {
                 match paths(&found, object) {
-                    Some((list, _)) => create(client, &list, object).await,
+                    Some((list, _)) => drop(create(client, &list, object).await),
                     None => unknown.push(object),
                 }
             }

@@ -398,9 +398,7 @@ async fn existing_objects_are_left_and_reported_or_updated() {
     .unwrap();
     let path = "/api/v1/namespaces/shop/configmaps/settings";
     let patch = serde_json::json!({"data": {"colour": "blue", "size": "9"}});
-    crate::cluster::request(&client, http::Method::PATCH, path, &patch)
-        .await
-        .unwrap();
+    crate::cluster::patch(&client, path, &patch).await;
     let left = restore(&client, &repository, "a", RestoreSpec::named("r")).await;
     let differences = vec!["/data/colour".to_owned(), "/data/size".to_owned()];
     assert_eq!(

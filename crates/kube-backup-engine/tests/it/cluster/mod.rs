@@ -1,68 +1,14 @@
 //! An embedded cluster, and verbs to fill and look at it.
 
-use http::{Method, Request};
 use kube::Client;
 use kube_local::KubeLocal;
-use serde_json::{Value, json};
+use serde_json::json;
+
+pub(crate) use test_support::{create, delete, get, patch};
 
 /// A client of the embedded cluster.
 pub(crate) fn client(cluster: &KubeLocal) -> Client {
-    let config = kube::Config::new(cluster.url().parse().unwrap());
-    Client::try_from(config).unwrap()
-}
-
-/// Sends raw JSON and takes raw JSON.
-pub(crate) async fn request(
-    client: &Client,
-    method: Method,
-    path: &str,
-    body: &Value,
-) -> Result<Value, kube::Error> {
-    let media = if method == Method::PATCH {
-        "application/merge-patch+json"
-    } else {
-        "application/json"
-    };
-    let bytes = if body.is_null() {
-        Vec::new()
-    } else {
-        serde_json::to_vec(body).unwrap()
-    };
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("content-type", media)
-        .body(bytes)
-        .unwrap();
-    client.request(request).await
-}
-
-pub(crate) async fn create(client: &Client, list: &str, object: Value) -> Value {
-    request(client, Method::POST, list, &object)
-        .await
-        .unwrap_or_else(|error| panic!("create in {list}: {error}"))
-}
-
-pub(crate) async fn get(client: &Client, path: &str) -> Option<Value> {
-    match request(client, Method::GET, path, &Value::Null).await {
-        Ok(object) => Some(object),
-        Err(kube::Error::Api(status)) if status.code == 404 => None,
-        Err(error) => panic!("get {path}: {error}"),
-    }
-}
-
-/// Deletes and waits until it is gone.
-pub(crate) async fn delete(client: &Client, path: &str) {
-    request(client, Method::DELETE, path, &Value::Null)
-        .await
-        .unwrap();
-    for _ in 0..600 {
-        if get(client, path).await.is_none() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    panic!("{path} is still there");
+    test_support::client(&cluster.url())
 }
 
 /// A namespace with one of almost everything an application has.
@@ -144,18 +90,9 @@ pub(crate) async fn carts(client: &Client, namespace: &str) {
                 "type": "object", "properties": {"spec": {"type": "object",
                     "properties": {"items": {"type": "array", "items": {"type": "string"}}}}}}}}]}})).await;
     let list = format!("/apis/example.com/v1/namespaces/{namespace}/carts");
-    let mut cart = json!({"apiVersion": "example.com/v1", "kind": "Cart",
+    let cart = json!({"apiVersion": "example.com/v1", "kind": "Cart",
         "metadata": {"name": "full"}, "spec": {"items": ["apple", "pear"]}});
-    for attempt in 0.. {
-        match request(client, Method::POST, &list, &cart).await {
-            Ok(made) => {
-                cart = made;
-                break;
-            }
-            Err(error) => assert!(attempt < 100, "{error}"),
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
+    let cart = create(client, &list, cart).await;
     create(client, &format!("/api/v1/namespaces/{namespace}/configmaps"), json!({
         "metadata": {"name": "of-cart", "ownerReferences": [{"apiVersion": "example.com/v1", "kind": "Cart",
             "name": "full", "uid": cart["metadata"]["uid"]}]},

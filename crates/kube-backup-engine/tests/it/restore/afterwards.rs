@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use http::Method;
 use kube::Client;
 use kube_backup_engine::restore::{HealthIssueKind, RestoreReport, RestoreSpec};
 use kube_backup_engine::{Repository, RunOptions};
@@ -10,7 +9,7 @@ use kube_local::KubeLocal;
 use serde_json::{Value, json};
 
 use super::{backed_up, restore_with};
-use crate::cluster::{client, create, request};
+use crate::cluster::{client, create, patch};
 
 async fn source() -> Repository {
     let cluster = KubeLocal::start().await.unwrap();
@@ -69,9 +68,7 @@ fn kinds(report: &RestoreReport) -> Vec<HealthIssueKind> {
 
 async fn set_status(client: &Client, path: &str, status: Value) {
     let path = format!("{path}/status");
-    request(client, Method::PATCH, &path, &json!({"status": status}))
-        .await
-        .unwrap();
+    patch(client, &path, &json!({"status": status})).await;
 }
 
 /// What a kubelet, a provisioner, a cloud and controllers would do.

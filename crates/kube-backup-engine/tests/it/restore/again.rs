@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use http::Method;
 use kube::Client;
 use kube_backup_engine::restore::{ExistingResourcePolicy, Outcome, RestoreReport, RestoreSpec};
 use kube_backup_engine::{Repository, RunOptions};
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::state::state;
 use super::{backed_up, of_shop, outcome, restore, restore_of, restore_with};
-use crate::cluster::{carts, client, create, get, request, shop};
+use crate::cluster::{carts, client, create, get, patch, shop};
 
 /// A backup of a shop with owners, volumes and a merged account.
 async fn source() -> Repository {
@@ -23,9 +22,7 @@ async fn source() -> Repository {
     carts(&client, "shop").await;
     let account = "/api/v1/namespaces/shop/serviceaccounts/default";
     let secrets = json!({"imagePullSecrets": [{"name": "registry"}]});
-    request(&client, Method::PATCH, account, &secrets)
-        .await
-        .unwrap();
+    patch(&client, account, &secrets).await;
     let owner = |object: &Value| {
         json!([{"apiVersion": object["apiVersion"], "kind": object["kind"],
             "name": object["metadata"]["name"], "uid": object["metadata"]["uid"]}])

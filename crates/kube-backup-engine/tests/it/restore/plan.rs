@@ -1,6 +1,5 @@
 //! A plan says what a restore would do, and does nothing.
 
-use http::Method;
 use kube_backup_engine::restore::{
     Action, ExistingResourcePolicy, Outcome, RestorePlan, RestoreSpec, SkipReason,
 };
@@ -9,7 +8,7 @@ use serde_json::json;
 
 use super::state::state;
 use super::{backed_up, of_shop, restore, restore_of};
-use crate::cluster::{carts, client, create, delete, request, shop};
+use crate::cluster::{carts, client, create, delete, patch, shop};
 
 fn action(plan: &RestorePlan, name: &str) -> Action {
     item(plan, name).action
@@ -48,9 +47,7 @@ async fn a_plan_writes_nothing_and_comes_true() {
     carts(&client, "shop").await;
     let account = "/api/v1/namespaces/shop/serviceaccounts/default";
     let secrets = json!({"imagePullSecrets": [{"name": "registry"}]});
-    request(&client, Method::PATCH, account, &secrets)
-        .await
-        .unwrap();
+    patch(&client, account, &secrets).await;
     let claim = "/api/v1/namespaces/shop/persistentvolumeclaims/data";
     let repository = backed_up(&client).await;
 
@@ -68,7 +65,7 @@ async fn a_plan_writes_nothing_and_comes_true() {
         (claim, json!({"metadata": {"labels": {"app": "other"}}})),
     ];
     for (path, change) in &changes {
-        request(&client, Method::PATCH, path, change).await.unwrap();
+        patch(&client, path, change).await;
     }
 
     for policy in [ExistingResourcePolicy::None, ExistingResourcePolicy::Update] {

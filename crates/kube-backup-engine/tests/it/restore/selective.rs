@@ -244,9 +244,7 @@ async fn a_status_is_written_back_where_it_is_asked_for() {
         .await;
         let status = json!({"status": {"loadBalancer": {"ingress": [{"ip": "192.0.2.7"}]}}});
         let path = format!("/api/v1/namespaces/shop/services/{name}/status");
-        crate::cluster::request(&from, http::Method::PATCH, &path, &status)
-            .await
-            .unwrap();
+        crate::cluster::patch(&from, &path, &status).await;
     }
     let repository = backed_up(&from).await;
     let restored = |spec: RestoreSpec| {
