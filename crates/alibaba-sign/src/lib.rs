@@ -17,6 +17,8 @@ pub mod roa_v1;
 pub mod rpc_v1;
 mod secret;
 mod time;
+#[cfg(test)]
+mod vectors;
 mod verify;
 
 pub use credentials::Credentials;

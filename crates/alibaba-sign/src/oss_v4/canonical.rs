@@ -5,7 +5,7 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 use smallvec::SmallVec;
 
-use super::sign::Scope;
+use super::scope::Scope;
 use super::stamp::Stamp;
 use super::{ALGORITHM, Request, SCOPE_END, UNSIGNED_PAYLOAD};
 use crate::header::lower;

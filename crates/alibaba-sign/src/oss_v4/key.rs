@@ -6,7 +6,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::SCOPE_END;
-use super::sign::Scope;
+use super::scope::Scope;
 use crate::secret::SecretIdentity;
 use crate::{Secret, mac};
 

@@ -95,6 +95,7 @@ mod canonical;
 mod key;
 mod post_policy;
 mod presign;
+mod scope;
 mod sign;
 mod stamp;
 #[cfg(test)]

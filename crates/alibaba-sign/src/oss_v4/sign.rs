@@ -7,8 +7,9 @@ use hmac::Mac;
 
 use super::canonical::{Canonical, canonical, write_string_to_sign};
 use super::key::KeyCache;
+use super::scope::Scope;
 use super::stamp::Stamp;
-use super::{ALGORITHM, Request, SCOPE_END, UNSIGNED_PAYLOAD};
+use super::{ALGORITHM, Request, UNSIGNED_PAYLOAD};
 use crate::hex::Hex32;
 use crate::{Credentials, Secret};
 
@@ -128,27 +129,6 @@ impl Signer {
     pub(super) fn signature_of(&self, secret: &Secret, stamp: &Stamp, text: &[u8]) -> Hex32 {
         let mac = self.keys.keyed(secret, &self.scope(stamp));
         Hex32::new(&mac.chain_update(text).finalize().into_bytes().into())
-    }
-}
-
-/// What a signature is good for.
-#[derive(Clone, Copy)]
-pub(super) struct Scope<'a> {
-    pub(super) day: &'a str,
-    pub(super) region: &'a str,
-    pub(super) product: &'a str,
-}
-
-impl Scope<'_> {
-    pub(super) fn len(&self) -> usize {
-        self.day.len() + self.region.len() + self.product.len() + SCOPE_END.len() + 3
-    }
-
-    pub(super) fn push_to(&self, out: &mut String) {
-        let [day, region, product] = [self.day, self.region, self.product];
-        for part in [day, "/", region, "/", product, "/", SCOPE_END] {
-            out.push_str(part);
-        }
     }
 }
 

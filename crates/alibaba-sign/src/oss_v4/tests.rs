@@ -9,22 +9,13 @@ use super::key::derive;
 use super::*;
 use crate::damage::alter;
 use crate::hex::Hex32;
+use crate::vectors::{self, Keys, TOLERANCE};
 use crate::{Credentials, Secret, percent};
 
 /// Made by running alibabacloud-oss-v2 1.4.1 and oss2 2.19.1 (Python).
 const VECTORS: &str = include_str!("../../tests/vectors/oss_v4.json");
 
-#[derive(Deserialize)]
-struct Vectors {
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-struct Case {
-    name: String,
-    input: Input,
-    expected: Expected,
-}
+type Case = vectors::Case<Input, Expected>;
 
 #[derive(Deserialize)]
 struct Input {
@@ -42,9 +33,8 @@ struct Input {
     #[serde(default)]
     additional_headers: Vec<String>,
     signing_time: DateTime<Utc>,
-    access_key_id: String,
-    access_key_secret: String,
-    security_token: Option<String>,
+    #[serde(flatten)]
+    keys: Keys,
     expires_in: Option<u64>,
     policy: Option<String>,
 }
@@ -61,25 +51,15 @@ struct Expected {
 }
 
 impl Input {
-    fn credentials(&self) -> Credentials {
-        let credentials = Credentials::new(&*self.access_key_id, &*self.access_key_secret);
-        match &self.security_token {
-            Some(token) => credentials.with_security_token(token.as_str()),
-            None => credentials,
-        }
-    }
-
     fn signer(&self) -> Signer {
         Signer::new(&*self.region).with_product(&*self.product)
     }
 }
 
 fn cases(mode: &str) -> Vec<Case> {
-    let all: Vectors = serde_json::from_str(VECTORS).unwrap();
-    let cases: Vec<_> = all
-        .cases
+    let cases: Vec<_> = vectors::cases(VECTORS, 59)
         .into_iter()
-        .filter(|case| case.input.mode == mode)
+        .filter(|case: &Case| case.input.mode == mode)
         .collect();
     assert!(!cases.is_empty(), "no vector of mode {mode}");
     cases
@@ -93,16 +73,8 @@ fn headers_are_signed_as_the_official_sdks_do() {
         expected,
     } in cases("header")
     {
-        let query: Vec<_> = input
-            .query
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_deref()))
-            .collect();
-        let headers: Vec<_> = input
-            .headers
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_bytes()))
-            .collect();
+        let query = vectors::optional(&input.query);
+        let headers = vectors::bytes(&input.headers);
         let additional: Vec<_> = input
             .additional_headers
             .iter()
@@ -117,7 +89,7 @@ fn headers_are_signed_as_the_official_sdks_do() {
             additional_headers: &additional,
         };
         let signer = input.signer();
-        let signed = signer.sign(&input.credentials(), input.signing_time, &request);
+        let signed = signer.sign(&input.keys.credentials(), input.signing_time, &request);
         assert_eq!(
             signed.authorization(),
             expected.authorization.unwrap(),
@@ -145,7 +117,7 @@ fn headers_are_signed_as_the_official_sdks_do() {
             "{name}"
         );
         let claim = Claim::from_headers(signed.authorization(), own[0].1).unwrap();
-        let scope = super::sign::Scope {
+        let scope = super::scope::Scope {
             day: &own[0].1[..8],
             region: &claim.region,
             product: &claim.product,
@@ -158,18 +130,12 @@ fn headers_are_signed_as_the_official_sdks_do() {
             expected.string_to_sign,
             "{name}"
         );
-        let secret = Secret::new(&*input.access_key_secret);
+        let secret = input.keys.secret();
         let key = derive(&secret, &scope);
         let key = Hex32::new(&key);
         assert_eq!(key.as_str(), expected.signing_key_hex, "{name}");
         claim
-            .verify(
-                &secret,
-                &input.region,
-                input.signing_time,
-                Duration::from_secs(900),
-                &seen,
-            )
+            .verify(&secret, &input.region, input.signing_time, TOLERANCE, &seen)
             .unwrap_or_else(|error| panic!("{name}: {error}"));
     }
 }
@@ -182,16 +148,8 @@ fn urls_are_presigned_as_the_official_sdks_do() {
         expected,
     } in cases("query")
     {
-        let query: Vec<_> = input
-            .query
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_deref()))
-            .collect();
-        let headers: Vec<_> = input
-            .headers
-            .iter()
-            .map(|(k, v)| (k.as_str(), v.as_bytes()))
-            .collect();
+        let query = vectors::optional(&input.query);
+        let headers = vectors::bytes(&input.headers);
         let additional: Vec<_> = input
             .additional_headers
             .iter()
@@ -208,7 +166,12 @@ fn urls_are_presigned_as_the_official_sdks_do() {
         let expires = Duration::from_secs(input.expires_in.unwrap());
         let presigned = input
             .signer()
-            .presign(&input.credentials(), input.signing_time, expires, &request)
+            .presign(
+                &input.keys.credentials(),
+                input.signing_time,
+                expires,
+                &request,
+            )
             .unwrap();
         let url = expected.url.unwrap();
         let theirs = pairs(url.split_once('?').unwrap().1);
@@ -221,21 +184,13 @@ fn urls_are_presigned_as_the_official_sdks_do() {
             .map(|(k, v)| (k.as_str(), v.as_deref()))
             .collect();
         let claim = Claim::from_query(&seen).unwrap();
-        let secret = Secret::new(&*input.access_key_secret);
+        let secret = input.keys.secret();
         let request = Request {
             query: &seen,
             ..request
         };
         let at = |seconds: u64| input.signing_time + Duration::from_secs(seconds);
-        let verify = |now| {
-            claim.verify(
-                &secret,
-                &input.region,
-                now,
-                Duration::from_secs(900),
-                &request,
-            )
-        };
+        let verify = |now| claim.verify(&secret, &input.region, now, TOLERANCE, &request);
         verify(at(expires.as_secs())).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(
             matches!(
@@ -356,7 +311,7 @@ fn post_policies_are_signed_as_the_official_sdks_do() {
     } in cases("post_policy")
     {
         let fields = input.signer().sign_post_policy(
-            &input.credentials(),
+            &input.keys.credentials(),
             input.signing_time,
             input.policy.as_deref().unwrap(),
         );
@@ -368,8 +323,8 @@ fn post_policies_are_signed_as_the_official_sdks_do() {
 
         let sent: Vec<_> = fields.iter().collect();
         let claim = Claim::from_form(&sent).unwrap();
-        assert_eq!(claim.access_key_id, input.access_key_id, "{name}");
-        let secret = Secret::new(&*input.access_key_secret);
+        assert_eq!(claim.access_key_id, input.keys.access_key_id, "{name}");
+        let secret = input.keys.secret();
         let policy = fields.iter().find(|(n, _)| *n == "policy").unwrap().1;
         let verify = |secret: &Secret, region: &str, policy: &str| {
             claim.verify_post_policy(secret, region, policy)
@@ -468,7 +423,7 @@ proptest! {
             let mut travelled = request.headers.to_vec();
             travelled.extend(own.iter().map(|(n, v)| (*n, v.as_bytes())));
             Claim::from_headers(signed.authorization(), own[0].1)?.verify(
-                &credentials.access_key_secret, "cn-hangzhou", now, Duration::from_secs(900),
+                &credentials.access_key_secret, "cn-hangzhou", now, TOLERANCE,
                 &Request { headers: &travelled, ..*request },
             )
         };
@@ -516,7 +471,7 @@ proptest! {
             let seen: Vec<_> = query.iter().map(|(k, v)| (k.as_str(), v.as_deref())).collect();
             let request = Request { query: &seen, ..*request };
             let secret = &credentials.access_key_secret;
-            Claim::from_query(&seen)?.verify(secret, "cn-hangzhou", now, Duration::from_secs(900), &request)
+            Claim::from_query(&seen)?.verify(secret, "cn-hangzhou", now, TOLERANCE, &request)
         };
         let sent = pairs(presigned.as_str());
         prop_assert_eq!(verify(&sent, &request), Ok(()));

@@ -8,7 +8,7 @@ use hmac::Mac;
 use super::canonical::{canonical, write_string_to_sign};
 use super::key::derive;
 use super::presign::MAX_EXPIRY;
-use super::sign::Scope;
+use super::scope::Scope;
 use super::stamp::{self, Stamp};
 use super::{ALGORITHM, Request, SCOPE_END};
 use crate::verify::{check_skew, malformed};
