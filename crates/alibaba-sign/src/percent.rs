@@ -93,7 +93,7 @@ pub(crate) fn compare_encoded(one: &str, other: &str) -> Ordering {
 }
 
 /// The value of one hexadecimal digit, of either case.
-pub(crate) fn hex_digit(byte: u8) -> Option<u8> {
+fn hex_digit(byte: u8) -> Option<u8> {
     match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),

@@ -9,7 +9,7 @@ use super::canonical::{Canonical, sha256};
 use super::{ALGORITHM, Request, always_signed};
 use crate::hex::Hex32;
 use crate::time::IsoTime;
-use crate::{Credentials, Secret};
+use crate::{Credentials, Secret, header};
 
 /// Headers that [`sign`] writes itself, whatever the caller had there.
 const OWN_HEADERS: [&str; 6] = [
@@ -35,11 +35,7 @@ pub fn sign(
         let id = credentials.access_key_id.clone();
         (id, token.clone())
     });
-    let callers = request
-        .headers
-        .iter()
-        .copied()
-        .filter(|(name, _)| !OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(name)));
+    let callers = header::without(request.headers, &OWN_HEADERS);
     let own = plain.iter().chain(temporary_headers(temporary.as_ref()));
     let own = own.map(|(name, value)| (name, value.as_bytes()));
     let hash = plain.content_sha256.as_str();

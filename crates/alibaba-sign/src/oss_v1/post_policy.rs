@@ -36,13 +36,7 @@ pub fn verify_post_policy(
     signature: &str,
 ) -> Result<(), VerifyError> {
     let signature = mac::read_sha1(signature).ok_or(malformed("Signature"))?;
-    if Sha1Mac::new(secret.expose().as_bytes(), policy.as_bytes()).is(&signature) {
-        return Ok(());
-    }
-    Err(VerifyError::Mismatch {
-        string_to_sign: policy.to_owned(),
-        canonical_request: String::new(),
-    })
+    mac::check_sha1(secret.expose().as_bytes(), policy.as_bytes(), &signature)
 }
 
 /// The form fields that go before `key` and `file`.

@@ -25,11 +25,7 @@ const OWN_PARAMETERS: [&str; 4] = ["Expires", "OSSAccessKeyId", "Signature", "se
 pub fn sign(credentials: &Credentials, now: DateTime<Utc>, request: &Request<'_>) -> SignedHeaders {
     let date = HttpDate::new(now);
     let token = credentials.security_token.as_ref();
-    let headers = request
-        .headers
-        .iter()
-        .copied()
-        .filter(|(name, _)| !OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(name)))
+    let headers = header::without(request.headers, &OWN_HEADERS)
         .chain(token.map(|token| ("x-oss-security-token", token.expose().as_bytes())));
     let x_oss_date = header::value(request.headers, "x-oss-date");
     let signed_date = std::str::from_utf8(x_oss_date)

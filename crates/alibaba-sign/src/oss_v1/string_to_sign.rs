@@ -1,9 +1,7 @@
 //! The text that the secret signs.
 
-use std::borrow::Cow;
-
 use super::Request;
-use crate::header::{lower, value};
+use crate::header::{value, write_lines};
 
 /// Besides every `x-oss-*`: the union of the lists in oss2, the Go SDKs v1 and v2 and the
 /// documentation. Sorted by bytes, for binary search.
@@ -114,17 +112,7 @@ pub(super) fn string_to_sign<'a>(
     out.extend_from_slice(date.as_bytes());
     out.push(b'\n');
 
-    let mut signed: Vec<(Cow<'_, str>, &[u8])> = headers
-        .map(|(name, value)| (lower(name), value.trim_ascii()))
-        .filter(|(name, _)| name.starts_with("x-oss-"))
-        .collect();
-    signed.sort_unstable();
-    for (name, value) in signed {
-        out.extend_from_slice(name.as_bytes());
-        out.push(b':');
-        out.extend_from_slice(value);
-        out.push(b'\n');
-    }
+    write_lines(&mut out, headers, "x-oss-");
 
     out.push(b'/');
     if let Some(bucket) = request.bucket {

@@ -11,7 +11,7 @@ use super::scope::Scope;
 use super::stamp::Stamp;
 use super::{ALGORITHM, Request, UNSIGNED_PAYLOAD};
 use crate::hex::Hex32;
-use crate::{Credentials, Secret};
+use crate::{Credentials, Secret, header};
 
 /// Headers that the signer writes itself, whatever the caller had there.
 pub(super) const OWN_HEADERS: [&str; 3] =
@@ -73,11 +73,7 @@ impl Signer {
             ("x-oss-content-sha256", Some(UNSIGNED_PAYLOAD.as_bytes())),
             ("x-oss-security-token", token),
         ];
-        let headers = request
-            .headers
-            .iter()
-            .copied()
-            .filter(|(name, _)| !OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(name)))
+        let headers = header::without(request.headers, &OWN_HEADERS)
             .chain(own.iter().filter_map(|&(name, value)| Some((name, value?))));
         let canonical = canonical(request, request.query.iter().copied(), headers);
         let scope = self.scope(&stamp);

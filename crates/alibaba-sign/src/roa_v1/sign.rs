@@ -8,7 +8,7 @@ use super::string_to_sign::string_to_sign;
 use super::{Request, SCHEME};
 use crate::mac::Sha1Mac;
 use crate::time::HttpDate;
-use crate::{Credentials, Secret};
+use crate::{Credentials, Secret, header};
 
 /// Headers that [`sign`] writes itself, whatever the caller had there.
 const OWN_HEADERS: [&str; 7] = [
@@ -38,11 +38,7 @@ pub fn sign(
             .map(|token| (credentials.access_key_id.clone(), token)),
         authorization: String::new(),
     };
-    let callers = request
-        .headers
-        .iter()
-        .copied()
-        .filter(|(name, _)| !OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(name)));
+    let callers = header::without(request.headers, &OWN_HEADERS);
     let own = signed.iter().map(|(name, value)| (name, value.as_bytes()));
     let to_sign = string_to_sign(request, signed.date.as_str(), callers.chain(own));
     let mac = Sha1Mac::new(credentials.access_key_secret.expose().as_bytes(), &to_sign);

@@ -1,9 +1,7 @@
 //! The text that the secret signs.
 
-use std::borrow::Cow;
-
 use super::Request;
-use crate::header::{lower, value};
+use crate::header::{value, write_lines};
 
 /// As bytes, since header values need not be UTF-8. `headers` are what travels.
 pub(super) fn string_to_sign<'a>(
@@ -21,17 +19,7 @@ pub(super) fn string_to_sign<'a>(
     out.extend_from_slice(date.as_bytes());
     out.push(b'\n');
 
-    let mut signed: Vec<(Cow<'_, str>, &[u8])> = headers
-        .map(|(name, value)| (lower(name), value.trim_ascii()))
-        .filter(|(name, _)| name.starts_with("x-acs-"))
-        .collect();
-    signed.sort_unstable();
-    for (name, value) in signed {
-        out.extend_from_slice(name.as_bytes());
-        out.push(b':');
-        out.extend_from_slice(value);
-        out.push(b'\n');
-    }
+    write_lines(&mut out, headers, "x-acs-");
 
     out.extend_from_slice(request.path.as_bytes());
     let mut query = request.query.to_vec();

@@ -6,10 +6,9 @@ use chrono::{DateTime, Utc};
 
 use super::string_to_sign::string_to_sign;
 use super::{Request, SCHEME};
-use crate::mac::Sha1Mac;
 use crate::time::HttpDate;
 use crate::verify::{check_skew, malformed, read_scheme};
-use crate::{Secret, VerifyError};
+use crate::{Secret, VerifyError, mac};
 
 /// Who a request says it is from, read from its headers; nothing of it is believed before
 /// [`Claim::verify`].
@@ -56,12 +55,6 @@ impl Claim {
         check_skew(self.signed_at, now, tolerance)?;
         let date = HttpDate::new(self.signed_at);
         let to_sign = string_to_sign(request, date.as_str(), request.headers.iter().copied());
-        if Sha1Mac::new(secret.expose().as_bytes(), &to_sign).is(&self.signature) {
-            return Ok(());
-        }
-        Err(VerifyError::Mismatch {
-            string_to_sign: String::from_utf8_lossy(&to_sign).into_owned(),
-            canonical_request: String::new(),
-        })
+        mac::check_sha1(secret.expose().as_bytes(), &to_sign, &self.signature)
     }
 }

@@ -4,8 +4,9 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 
-use super::string_to_sign::{keyed, string_to_sign};
+use super::string_to_sign::{key, string_to_sign};
 use super::{METHOD, Request, VERSION};
+use crate::mac::Sha1Mac;
 use crate::time::IsoTime;
 use crate::{Credentials, Secret};
 
@@ -41,7 +42,8 @@ pub fn sign(
         parameters.push((name, value));
     }
     let to_sign = string_to_sign(request.method, parameters);
-    signed.signature = keyed(&credentials.access_key_secret, &to_sign).into_base64();
+    let key = key(&credentials.access_key_secret);
+    signed.signature = Sha1Mac::new(key.as_bytes(), to_sign.as_bytes()).into_base64();
     signed
 }
 

@@ -1,7 +1,8 @@
 //! The text that the secret signs.
 
+use zeroize::Zeroizing;
+
 use crate::Secret;
-use crate::mac::Sha1Mac;
 use crate::percent::encode_to;
 
 pub(super) fn string_to_sign(method: &str, mut parameters: Vec<(&str, &str)>) -> String {
@@ -22,9 +23,10 @@ pub(super) fn string_to_sign(method: &str, mut parameters: Vec<(&str, &str)>) ->
     out
 }
 
-pub(super) fn keyed(secret: &Secret, string_to_sign: &str) -> Sha1Mac {
-    let mut key = zeroize::Zeroizing::new(String::with_capacity(secret.expose().len() + 1));
+/// The HMAC's key: the secret and `&`.
+pub(super) fn key(secret: &Secret) -> Zeroizing<String> {
+    let mut key = Zeroizing::new(String::with_capacity(secret.expose().len() + 1));
     key.push_str(secret.expose());
     key.push('&');
-    Sha1Mac::new(key.as_bytes(), string_to_sign.as_bytes())
+    key
 }
