@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
+use parking_lot::Mutex;
 
 /// No file that holds credentials is longer. A path that leads to `/dev/zero` or a log ends here.
 const MAX_BYTES: u64 = 4 << 20;
@@ -54,10 +55,7 @@ pub struct MemoryFiles(Arc<Mutex<BTreeMap<PathBuf, Vec<u8>>>>);
 impl MemoryFiles {
     /// Writes a file, replacing what was there.
     pub fn write(&self, path: impl Into<PathBuf>, content: impl Into<Vec<u8>>) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(path.into(), content.into());
+        self.0.lock().insert(path.into(), content.into());
     }
 }
 
@@ -72,7 +70,7 @@ impl<P: Into<PathBuf>, C: Into<Vec<u8>>> FromIterator<(P, C)> for MemoryFiles {
 
 impl Files for MemoryFiles {
     fn read<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Vec<u8>>> {
-        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = self.0.lock();
         let content = files
             .get(path)
             .cloned()
@@ -83,7 +81,7 @@ impl Files for MemoryFiles {
 
 impl fmt::Debug for MemoryFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = self.0.lock();
         f.debug_set().entries(files.keys()).finish()
     }
 }

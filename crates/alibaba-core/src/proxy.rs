@@ -7,6 +7,7 @@ use std::str::FromStr;
 use alibaba_sign::Secret;
 use base64::Engine as _;
 use http::HeaderValue;
+use url::Url;
 
 use crate::environment::Environment;
 
@@ -49,40 +50,39 @@ impl FromStr for Proxy {
     type Err = InvalidProxy;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (tls, rest) = match text.split_once("://") {
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (false, rest),
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (true, rest),
-            Some(_) => return Err(InvalidProxy::new("its scheme is not supported")),
-            None => (false, text),
-        };
-        let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        let (login, authority) = match rest.rsplit_once('@') {
-            Some((login, authority)) => (Some(login), authority),
-            None => (None, rest),
-        };
-        let authority: http::uri::Authority = authority
-            .parse()
-            .map_err(|_| InvalidProxy::new("its host is malformed"))?;
-        let default_port = if tls { 443 } else { 80 };
-        let port = match authority.port() {
-            Some(port) => port.as_u16(),
-            None if authority.as_str() == authority.host() => default_port,
-            None => return Err(InvalidProxy::new("its port is malformed")),
-        };
-        let login = login
-            .map(|login| {
-                let (user, password) = login.split_once(':').unwrap_or((login, ""));
-                let decode = |part| {
-                    alibaba_sign::percent::decode(part).ok_or(InvalidProxy::new(
-                        "its user or password is not percent-encoded",
-                    ))
-                };
-                Ok((decode(user)?, Secret::new(decode(password)?)))
+        let url = match text.contains("://") {
+            true => Url::parse(text),
+            false => Url::parse(&format!("http://{text}")),
+        }
+        .map_err(|error| {
+            InvalidProxy::new(match error {
+                url::ParseError::InvalidPort => "its port is malformed",
+                _ => "its host is malformed",
             })
-            .transpose()?;
+        })?;
+        let tls = match url.scheme() {
+            "http" => false,
+            "https" => true,
+            _ => return Err(InvalidProxy::new("its scheme is not supported")),
+        };
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+            return Err(InvalidProxy::new("its host is missing"));
+        };
+        let decode = |part: &str| {
+            alibaba_sign::percent::decode(part).ok_or(InvalidProxy::new(
+                "its user or password is not percent-encoded",
+            ))
+        };
+        let login = match (url.username(), url.password()) {
+            ("", None) => None,
+            (user, password) => {
+                let password = decode(password.unwrap_or_default())?;
+                Some((decode(user)?, Secret::new(password)))
+            }
+        };
         Ok(Self {
             tls,
-            host: authority.host().to_owned(),
+            host: host.to_owned(),
             port,
             login,
         })

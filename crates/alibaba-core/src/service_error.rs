@@ -12,7 +12,7 @@ use crate::clock::ServiceClock;
 use crate::retry::Cause;
 
 /// A service's refusal: its code, message and what else it says.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub struct ServiceError {
     /// Such as `InvalidAccessKeyId.NotFound`; empty where the answer holds none.
@@ -257,8 +257,6 @@ impl fmt::Display for ServiceError {
         Ok(())
     }
 }
-
-impl std::error::Error for ServiceError {}
 
 fn field<'a>(document: &'a Value, name: &str) -> Option<&'a Value> {
     let document = document.as_object()?;

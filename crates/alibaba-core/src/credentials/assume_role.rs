@@ -1,9 +1,10 @@
 //! Credentials of a role, assumed with other credentials.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, ready};
+use parking_lot::Mutex;
 
 use crate::endpoint::Endpoint;
 use crate::identity::{
@@ -91,14 +92,14 @@ impl ProvideCredentials for Given {
     }
 
     fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
-        match &*self.first.lock().unwrap_or_else(PoisonError::into_inner) {
+        match &*self.first.lock() {
             Some(first) => ready(Ok(Arc::clone(first))).boxed(),
             None => self.source.provide(),
         }
     }
 
     fn invalidate(&self, identity: &Identity) {
-        *self.first.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.first.lock() = None;
         self.source.invalidate(identity);
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::{StatusCode, Uri};
+use http::StatusCode;
+use url::Url;
 
 use super::document;
 use crate::Context;
@@ -68,11 +69,11 @@ impl UriProvider {
                 "read the URI: expected `http://host[:port]/path`",
             )
         };
-        let uri: Uri = uri.parse().map_err(|_| invalid())?;
-        if uri.host().is_none() || !matches!(uri.scheme_str(), Some("http" | "https")) {
+        let url = Url::parse(&uri).map_err(|_| invalid())?;
+        if !url.has_host() || !matches!(url.scheme(), "http" | "https") {
             return Err(invalid());
         }
-        let request = http::Request::get(uri)
+        let request = http::Request::get(url.as_str())
             .body(Bytes::new())
             .map_err(|_| invalid())?;
         let options = SendOptions::default()

@@ -79,14 +79,16 @@ impl SendOptions {
     }
 }
 
-/// Why there is no answer.
-#[derive(Debug)]
+/// Why there is no response.
+#[derive(Debug, thiserror::Error)]
+#[error("{kind}")]
 pub struct SendError {
     kind: SendErrorKind,
+    #[source]
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// At what point sending failed.
+/// At what point sending failed. Printed as a fragment that fits after "failed to".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendErrorKind {
@@ -94,12 +96,24 @@ pub enum SendErrorKind {
     Request,
     /// No connection: the service has seen nothing.
     Connect,
-    /// No answer in time. The service may have acted.
+    /// No response in time. The service may have acted.
     Timeout,
     /// The connection broke. The service may have acted.
     Interrupted,
-    /// The answer is longer than asked for.
+    /// The response is longer than asked for.
     TooLong,
+}
+
+impl fmt::Display for SendErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Request => "form the HTTP request",
+            Self::Connect => "connect",
+            Self::Timeout => "get a response in time",
+            Self::Interrupted => "read the response: the connection broke",
+            Self::TooLong => "read the response: it is longer than allowed",
+        })
+    }
 }
 
 impl SendError {
@@ -120,23 +134,5 @@ impl SendError {
     #[must_use]
     pub fn kind(&self) -> SendErrorKind {
         self.kind
-    }
-}
-
-impl fmt::Display for SendError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.kind {
-            SendErrorKind::Request => "form the HTTP request",
-            SendErrorKind::Connect => "connect",
-            SendErrorKind::Timeout => "get an answer in time",
-            SendErrorKind::Interrupted => "read the answer: the connection broke",
-            SendErrorKind::TooLong => "read the answer: it is longer than allowed",
-        })
-    }
-}
-
-impl StdError for SendError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
     }
 }

@@ -1,7 +1,6 @@
 //! Why there are no credentials.
 
 use std::error::Error as StdError;
-use std::fmt;
 use std::sync::Arc;
 
 type Source = Arc<dyn StdError + Send + Sync>;
@@ -9,11 +8,13 @@ type Source = Arc<dyn StdError + Send + Sync>;
 /// Why a provider has no credentials. Holds no secret in any of its forms.
 ///
 /// Clones share the cause: one refresh fails for all who waited for it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("get credentials from {provider}: {step}")]
 pub struct CredentialsError {
     kind: CredentialsErrorKind,
     provider: &'static str,
     step: String,
+    #[source]
     source: Option<Source>,
 }
 
@@ -76,17 +77,5 @@ impl CredentialsError {
     #[must_use]
     pub fn is_not_configured(&self) -> bool {
         self.kind == CredentialsErrorKind::NotConfigured
-    }
-}
-
-impl fmt::Display for CredentialsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "get credentials from {}: {}", self.provider, self.step)
-    }
-}
-
-impl StdError for CredentialsError {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
     }
 }

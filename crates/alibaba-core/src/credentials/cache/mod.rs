@@ -3,12 +3,13 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
+use parking_lot::Mutex;
 
 use crate::Context;
 use crate::clock::SharedClock;
@@ -84,14 +85,9 @@ impl CachedProvider {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Every change of the state is one assignment: a panic cannot leave it half done.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn next(&self) -> Next {
         let now = self.clock.now();
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let usable = state
             .kept
             .as_ref()
@@ -126,7 +122,7 @@ impl CachedProvider {
                     step,
                 ))
             });
-            let mut state = cache.state();
+            let mut state = cache.state.lock();
             match &answer {
                 Ok(identity) => state.kept = Some(cache.kept(Arc::clone(identity), now)),
                 Err(error) => {
@@ -181,7 +177,7 @@ impl CachedProvider {
     /// How long until the kept value is due for a refresh; for whoever refreshes in the background.
     #[must_use]
     pub fn refresh_in(&self) -> Option<Duration> {
-        let kept = self.state().kept.clone()?;
+        let kept = self.state.lock().kept.clone()?;
         Some(
             (kept.refresh_at - self.clock.now())
                 .to_std()
@@ -198,7 +194,7 @@ struct Abandoned<'a> {
 
 impl Drop for Abandoned<'_> {
     fn drop(&mut self) {
-        let mut state = self.cache.state();
+        let mut state = self.cache.state.lock();
         let is_current = state
             .flight
             .as_ref()
@@ -222,7 +218,7 @@ impl ProvideCredentials for CachedProvider {
     }
 
     fn invalidate(&self, identity: &Identity) {
-        let mut state = self.state();
+        let mut state = self.state.lock();
         let is_kept = state
             .kept
             .as_ref()

@@ -30,7 +30,7 @@ impl Source {
     }
 
     fn answers(&self, lifetime: Option<TimeDelta>, fail: bool) {
-        *self.answers.lock().unwrap() = Answers { lifetime, fail };
+        *self.answers.lock() = Answers { lifetime, fail };
     }
 
     fn asked(&self) -> usize {
@@ -47,7 +47,7 @@ impl ProvideCredentials for Source {
         async move {
             let turn = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
             self.gate.acquire().await.unwrap().forget();
-            let Answers { lifetime, fail } = *self.answers.lock().unwrap();
+            let Answers { lifetime, fail } = *self.answers.lock();
             if fail {
                 let kind = CredentialsErrorKind::Unavailable;
                 return Err(CredentialsError::new(
