@@ -7,8 +7,6 @@
 #[cfg(feature = "alibaba")]
 mod addon_token;
 #[cfg(feature = "alibaba")]
-mod answer;
-#[cfg(feature = "alibaba")]
 mod authorization;
 #[cfg(feature = "engine")]
 mod backups;
@@ -19,16 +17,18 @@ mod policy;
 #[cfg(feature = "alibaba")]
 mod profiles;
 #[cfg(feature = "alibaba")]
+mod refusal;
+#[cfg(feature = "alibaba")]
 mod world;
 
 #[cfg(feature = "alibaba")]
 pub use {
     addon_token::addon_token,
-    answer::service_error,
     authorization::{authorization, presigned_url},
     percent::percent,
     policy::ram_policy,
     profiles::{cli_profile, ini_profile},
+    refusal::service_error,
 };
 
 #[cfg(feature = "engine")]
