@@ -103,8 +103,7 @@ impl<T: Send + 'static> Paginator<T> {
                     return Ok(None);
                 };
                 let page = fetch(token).await?;
-                // What this page holds is given out before it is held against the service that it
-                // leads nowhere.
+                // The items of this page come before the error that it leads nowhere.
                 let next = page.next.map(|token| {
                     if !seen.insert(token.clone()) {
                         Err(malformed(&step, "its pages repeat: a token came twice"))

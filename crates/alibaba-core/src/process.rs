@@ -47,7 +47,7 @@ impl Processes for SystemProcesses {
                 .args(arguments)
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
-                // Its complaints may quote secrets; nobody has asked to see them.
+                // Error output may quote secrets, so it is not read.
                 .stderr(Stdio::null())
                 .kill_on_drop(true)
                 .spawn()?;

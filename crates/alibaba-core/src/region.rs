@@ -90,7 +90,7 @@ fn is_well_formed(id: &str) -> bool {
         && !id.ends_with('-')
 }
 
-/// Why a text is no region id.
+/// Why a text is not a region id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidRegion {

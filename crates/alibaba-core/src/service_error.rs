@@ -15,9 +15,9 @@ use crate::retry::Cause;
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub struct ServiceError {
-    /// Such as `InvalidAccessKeyId.NotFound`; empty where the answer holds none.
+    /// Such as `InvalidAccessKeyId.NotFound`; empty where the response names none.
     pub code: String,
-    /// The service's own words.
+    /// The service's message.
     pub message: String,
     /// What support asks for.
     pub request_id: Option<String>,
@@ -90,11 +90,11 @@ impl AccessDeniedDetail {
     }
 }
 
-/// The longest message kept of an answer that is not in the documented form.
+/// The longest message kept of a response that is not in the documented form.
 const MAX_PLAIN_MESSAGE: usize = 300;
 
 impl ServiceError {
-    /// Reads an answer in JSON or XML; of anything else (a proxy's page) keeps the beginning.
+    /// Reads a response in JSON or XML; of anything else (a proxy's page) keeps the beginning.
     #[must_use]
     pub fn parse(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let fields = match serde_json::from_slice::<Value>(body) {
@@ -187,7 +187,7 @@ impl ServiceError {
         )
     }
 
-    /// Whether the credentials have expired or were withdrawn, so that others might do.
+    /// Whether the credentials have expired or were revoked, so that others might work.
     #[must_use]
     pub fn wants_other_credentials(&self) -> bool {
         self.code.starts_with("InvalidSecurityToken") || self.code.starts_with("InvalidAccessKeyId")

@@ -24,7 +24,7 @@ use crate::{Error, ErrorKind, InvalidProxy, ProxyRules};
 pub struct ConnectionSettings {
     /// How long connecting may take, TLS included. Default 5 s.
     pub connect_timeout: Duration,
-    /// How long the peer may be silent while an answer is awaited or read. Default 30 s.
+    /// How long the peer may be silent while a response is awaited or read. Default 30 s.
     pub read_timeout: Duration,
     /// How long an unused connection is kept. Default 50 s, below the minute after which the
     /// services close theirs.
@@ -138,7 +138,7 @@ impl Default for RootCertificates {
 }
 
 impl RootCertificates {
-    /// Trusts nobody yet: add certificates with [`Self::and_pem`].
+    /// Trusts no certificate yet: add certificates with [`Self::and_pem`].
     #[must_use]
     pub fn none() -> Self {
         Self {
@@ -151,7 +151,7 @@ impl RootCertificates {
     ///
     /// # Errors
     ///
-    /// Where the text holds no certificate, or a broken one.
+    /// Where the text has no certificate, or a broken one.
     pub fn and_pem(mut self, pem: &[u8]) -> Result<Self, Error> {
         let invalid = |step: &str| Error::new(ErrorKind::Configuration, step);
         let before = self.extra.len();

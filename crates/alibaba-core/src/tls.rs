@@ -1,6 +1,6 @@
 //! TLS by rustls with ring, handed over explicitly.
 //!
-//! A program that links two rustls providers panics at the first handshake of whoever relied on
+//! A program that links two rustls providers panics at the first handshake that relies on
 //! the process default. Nothing here does: the provider is an argument.
 
 use std::sync::Arc;

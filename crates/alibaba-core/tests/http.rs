@@ -11,8 +11,8 @@ use alibaba_core::{ConnectionSettings, ProxyChoice, RootCertificates};
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-/// Answers every connection with the same bytes, and keeps the head of each request.
-async fn server(answer: &'static str) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+/// Sends the same bytes to every connection, and keeps the head of each request.
+async fn server(response: &'static str) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
     let heads = Arc::new(Mutex::new(Vec::new()));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
         .await
@@ -29,7 +29,7 @@ async fn server(answer: &'static str) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
                 }
             }
             kept.lock().unwrap().push(String::from_utf8(head).unwrap());
-            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.write_all(response.as_bytes()).await;
         }
     });
     (address, heads)
@@ -102,13 +102,13 @@ async fn the_proxy_is_used_but_for_exceptions_and_metadata() {
 }
 
 #[tokio::test]
-async fn redirects_are_answers() {
-    let answer = "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    let (address, heads) = server(answer).await;
-    let answer = adapter(&[])
+async fn redirects_are_responses() {
+    let response = "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    let (address, heads) = server(response).await;
+    let response = adapter(&[])
         .send(get(&format!("http://{address}/")), SendOptions::default())
         .await;
-    assert_eq!(answer.unwrap().status(), 302);
+    assert_eq!(response.unwrap().status(), 302);
     assert_eq!(heads.lock().unwrap().len(), 1);
 }
 

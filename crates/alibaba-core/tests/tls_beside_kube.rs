@@ -47,11 +47,11 @@ async fn server() -> Server {
                 }
             }
             let body = r#"{"major":"1","minor":"99","gitVersion":"v1.99.0","gitCommit":"","gitTreeState":"","buildDate":"","goVersion":"","compiler":"","platform":""}"#;
-            let answer = format!(
+            let response = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
                 body.len()
             );
-            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.write_all(response.as_bytes()).await;
             let _ = stream.shutdown().await;
         }
     });
@@ -75,8 +75,8 @@ async fn both_shake_hands() {
         .with_roots(roots);
     let ours = ReqwestSend::new(&settings).unwrap();
     let request = || http::Request::get(&url).body(Bytes::new()).unwrap();
-    let answer = ours.send(request(), SendOptions::default()).await.unwrap();
-    assert!(answer.body().starts_with(br#"{"major":"1""#));
+    let response = ours.send(request(), SendOptions::default()).await.unwrap();
+    assert!(response.body().starts_with(br#"{"major":"1""#));
     // We neither need nor leave a default for the process. kube installs one, where there is none.
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
 
@@ -86,8 +86,8 @@ async fn both_shake_hands() {
     assert_eq!(theirs.apiserver_version().await.unwrap().minor, "99");
 
     // And ours again, after kube had its chance to install something.
-    let answer = ours.send(request(), SendOptions::default()).await.unwrap();
-    assert_eq!(answer.status(), 200);
+    let response = ours.send(request(), SendOptions::default()).await.unwrap();
+    assert_eq!(response.status(), 200);
 
     let strangers = settings.with_roots(RootCertificates::none());
     let refused = ReqwestSend::new(&strangers)

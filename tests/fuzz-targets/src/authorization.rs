@@ -48,7 +48,7 @@ pub fn authorization(input: &[u8]) {
 fn strangers(claim: &str, date: &str, query: &[(&str, &str)], headers: &[Header<'_>]) {
     let secret = &Secret::new("a secret that nobody knows");
     let pairs = optional(query);
-    let refused = |answer: Result<(), VerifyError>| assert!(answer.is_err());
+    let refused = |result: Result<(), VerifyError>| assert!(result.is_err());
 
     let v4 = oss_v4::Request {
         bucket: Some("b-1"),
@@ -222,7 +222,7 @@ pub fn presigned_url(input: &[u8]) {
         return;
     };
     let secret = &Secret::new("a secret that nobody knows");
-    let refused = |answer: Result<(), VerifyError>| assert!(answer.is_err());
+    let refused = |result: Result<(), VerifyError>| assert!(result.is_err());
     if let Ok(request) = http::Request::get(format!("https://b-1.example/k?{text}")).body(())
         && let Ok(claim) = oss_v4::Claim::from_http(&request)
     {

@@ -1,4 +1,4 @@
-//! What services, and whatever answers in their place, say of a refused call.
+//! What services, and whatever responds in their place, say of a refused call.
 
 use alibaba_core::ServiceError;
 use http::{HeaderMap, HeaderValue, StatusCode};

@@ -1,4 +1,4 @@
-//! A world in which a provider meets one file and one answer, and never waits.
+//! A world in which a provider meets one file and one response, and never waits.
 
 use std::error::Error as StdError;
 use std::io;
@@ -36,7 +36,7 @@ const SECRET_MEMBERS: [&str; 5] = [
     "SecurityToken",
 ];
 
-/// Answers every request, and prints for every process, the same bytes.
+/// Returns the same bytes to every request and from every process.
 #[derive(Clone)]
 struct Says(Bytes);
 
@@ -67,9 +67,9 @@ impl Processes for Says {
     }
 }
 
-/// A world with this file, in which services and programs say `answer`.
-pub(crate) fn world(file: &[u8], answer: &[u8]) -> Context {
-    let says = Says(Bytes::copy_from_slice(answer));
+/// A world with this file, in which services and programs return `response`.
+pub(crate) fn world(file: &[u8], response: &[u8]) -> Context {
+    let says = Says(Bytes::copy_from_slice(response));
     // The services' time of the test vectors.
     let now = DateTime::from_timestamp(1_768_465_800, 0).unwrap_or_default();
     Context::new(Arc::new(says.clone()))
@@ -83,21 +83,21 @@ pub(crate) fn world(file: &[u8], answer: &[u8]) -> Context {
         .with_jitter(Arc::new(FixedJitter(0.5)))
 }
 
-/// Asks the provider, which must answer at once, and checks what every answer has to be. `quiet` says
+/// Asks the provider, which must be ready at once, and checks its result. `quiet` says
 /// that whatever bears the mark is a secret.
 pub(crate) fn ask(provider: &dyn ProvideCredentials, quiet: bool) {
-    let answer = provider.provide().now_or_never();
-    let Some(answer) = answer else {
+    let provided = provider.provide().now_or_never();
+    let Some(provided) = provided else {
         panic!("a provider waits for nothing here");
     };
     if quiet {
-        let mut shown = format!("{provider:?} {answer:?}");
-        if let Err(error) = &answer {
+        let mut shown = format!("{provider:?} {provided:?}");
+        if let Err(error) = &provided {
             shown.push_str(&chain(error));
         }
         assert!(!shown.contains(MARK), "a secret shows: {shown}");
     }
-    if let Ok(identity) = answer {
+    if let Ok(identity) = provided {
         check(&identity);
     }
 }

@@ -48,7 +48,7 @@ impl AssumeRoleProvider {
 
     async fn assume(&self) -> Result<Identity, CredentialsError> {
         let failed = |error| sts_failure(NAME, error);
-        // Asked here, so that its error is told as its own and not as one of STS.
+        // Asked here, so that its error is not reported as one of STS.
         let first = self.source.provide().await?;
         let source = Given {
             first: Mutex::new(Some(first)),
@@ -79,7 +79,8 @@ impl ProvideCredentials for AssumeRoleProvider {
     }
 }
 
-/// What the source gave already, and after that the source itself: it may have assumed a role for it.
+/// What the source has provided already, and after a refusal the source itself: it may have assumed
+/// a role for it, and is not asked twice.
 #[derive(Debug)]
 struct Given {
     first: Mutex<Option<Arc<Identity>>>,

@@ -16,9 +16,9 @@ use crate::identity::{
 
 /// Asks its providers in order.
 ///
-/// One that is not configured is passed over; one that is configured and fails ends the search with
-/// its error, because going on would act under an identity nobody chose. The first that answers is
-/// kept: from then on it alone is asked, and its failures are told as they are.
+/// One that is not configured is skipped; one that is configured and fails ends the search with its
+/// error, because going on would act under an identity that nobody chose. The first that succeeds is
+/// kept: from then on it alone is asked, and its errors are returned as they are.
 #[derive(Debug)]
 pub struct Chain {
     name: &'static str,
@@ -61,7 +61,7 @@ impl Chain {
         if let Some(chosen) = self.chosen.get().and_then(|&at| self.providers.get(at)) {
             return chosen.provide().await;
         }
-        let mut passed = Vec::new();
+        let mut skipped = Vec::new();
         for (at, provider) in self.providers.iter().enumerate() {
             match provider.provide().await {
                 Ok(identity) => {
@@ -70,13 +70,13 @@ impl Chain {
                     let _ = self.chosen.set(at);
                     return Ok(identity);
                 }
-                Err(error) if error.is_not_configured() => passed.push(error),
+                Err(error) if error.is_not_configured() => skipped.push(error),
                 Err(error) => {
-                    let passed: Vec<_> = passed.iter().map(CredentialsError::provider).collect();
-                    let before = if passed.is_empty() {
+                    let skipped: Vec<_> = skipped.iter().map(CredentialsError::provider).collect();
+                    let before = if skipped.is_empty() {
                         String::new()
                     } else {
-                        format!(" (not configured: {})", passed.join(", "))
+                        format!(" (not configured: {})", skipped.join(", "))
                     };
                     let step = format!("use {}, which is configured here{before}", provider.name());
                     let kind = error.kind();
@@ -84,7 +84,7 @@ impl Chain {
                 }
             }
         }
-        let reasons: Vec<_> = passed.iter().map(CredentialsError::reason).collect();
+        let reasons: Vec<_> = skipped.iter().map(CredentialsError::reason).collect();
         let step = format!(
             "find any: nothing is configured here; {}",
             reasons.join("; ")
@@ -113,7 +113,7 @@ impl ProvideCredentials for Chain {
     }
 }
 
-/// The [official chain](Chain::official) behind a cache, ready to share between clients.
+/// The [official chain](Chain::official) with a cache in front, ready to share between clients.
 #[must_use]
 pub fn default_chain(context: &Context) -> SharedCredentials {
     Arc::new(CachedProvider::new(

@@ -1,4 +1,4 @@
-//! The JSON form in which the metadata service and credentials URIs answer.
+//! The JSON document that the metadata service and credentials URIs return.
 
 use alibaba_sign::Credentials;
 use chrono::{DateTime, Utc};
@@ -23,7 +23,7 @@ pub(super) fn read(provider: &'static str, body: &[u8]) -> Result<Identity, Cred
     let document: Document = serde_json::from_slice(body).map_err(|error| {
         fail(
             CredentialsErrorKind::Invalid,
-            "read the answer as JSON".to_owned(),
+            "read the response as JSON".to_owned(),
         )
         .with_source(json_place(&error))
     })?;
@@ -31,14 +31,14 @@ pub(super) fn read(provider: &'static str, body: &[u8]) -> Result<Identity, Cred
         Some("Success") => {}
         code => {
             let code: String = code.unwrap_or("none").chars().take(80).collect();
-            let step = format!("read the answer: its code is {code:?} and not `Success`");
+            let step = format!("read the response: its code is {code:?} and not `Success`");
             return Err(fail(CredentialsErrorKind::Refused, step));
         }
     }
     let missing = |name: &str| {
         fail(
             CredentialsErrorKind::Invalid,
-            format!("read the answer: `{name}` is missing"),
+            format!("read the response: `{name}` is missing"),
         )
     };
     let credentials = Credentials::new(
@@ -58,7 +58,7 @@ pub(super) fn read(provider: &'static str, body: &[u8]) -> Result<Identity, Cred
     Identity::new(provider, credentials, Some(expires_at))
 }
 
-/// Where JSON is wrong, without what stands there: serde's own text quotes it.
+/// Where JSON is wrong, without quoting it as serde's own text does.
 pub(super) fn json_place(error: &serde_json::Error) -> String {
     let what = match error.classify() {
         serde_json::error::Category::Data => "an unexpected value",

@@ -20,13 +20,13 @@ const ROLE_VARIABLE: &str = "ALIBABA_CLOUD_ECS_METADATA";
 const DISABLED_VARIABLE: &str = "ALIBABA_CLOUD_ECS_METADATA_DISABLED";
 const V1_DISABLED_VARIABLE: &str = "ALIBABA_CLOUD_IMDSV1_DISABLED";
 
-/// The service answers at once or not at all.
+/// The service responds at once or not at all.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Asks the metadata service of the ECS instance this runs on.
 ///
 /// A token is asked for first; where that fails, requests go without one unless
-/// `ALIBABA_CLOUD_IMDSV1_DISABLED` is `true`. Proxies are bypassed. Where no service answers, or
+/// `ALIBABA_CLOUD_IMDSV1_DISABLED` is `true`. Proxies are bypassed. Where no service responds, or
 /// the instance has no role, this is "not configured", unless a role was named.
 ///
 /// Wrap this in a [cache](super::CachedProvider): each `provide` asks the service.
@@ -87,11 +87,11 @@ impl EcsMetadataProvider {
             }
             None => self.role_name(token.as_ref()).await?,
         };
-        let answer = self
+        let response = self
             .get(&format!("{ROLES}{role}"), token.as_ref(), absent)
             .await?;
-        match answer.status() {
-            StatusCode::OK => document::read(NAME, answer.body()),
+        match response.status() {
+            StatusCode::OK => document::read(NAME, response.body()),
             StatusCode::NOT_FOUND => {
                 let step = format!("get the role `{role}`: this instance does not have it");
                 Err(fail(CredentialsErrorKind::Invalid, step))
@@ -111,8 +111,8 @@ impl EcsMetadataProvider {
             HeaderValue::from_static("21600"),
         );
         let problem = match self.send(request).await {
-            Ok(answer) if answer.status() == StatusCode::OK => {
-                let token = HeaderValue::from_bytes(answer.body().trim_ascii());
+            Ok(response) if response.status() == StatusCode::OK => {
+                let token = HeaderValue::from_bytes(response.body().trim_ascii());
                 match token {
                     Ok(mut token) if !token.is_empty() => {
                         token.set_sensitive(true);
@@ -124,7 +124,7 @@ impl EcsMetadataProvider {
                     ),
                 }
             }
-            Ok(answer) => unexpected("get a metadata token", answer.status()),
+            Ok(response) => unexpected("get a metadata token", response.status()),
             // Nothing is there: asking again without a token would only take longer.
             Err(error) if error.kind() == SendErrorKind::Connect => {
                 return Err(fail(absent, "reach the metadata service").with_source(error));
@@ -139,16 +139,16 @@ impl EcsMetadataProvider {
     }
 
     async fn role_name(&self, token: Option<&HeaderValue>) -> Result<String, CredentialsError> {
-        let answer = self
+        let response = self
             .get(ROLES, token, CredentialsErrorKind::NotConfigured)
             .await?;
-        match answer.status() {
-            // Not shown where it is something else: whatever answers here may have sent credentials.
-            StatusCode::OK => match str::from_utf8(answer.body().trim_ascii()) {
+        match response.status() {
+            // Not shown where it is something else: whatever responds here may have sent credentials.
+            StatusCode::OK => match str::from_utf8(response.body().trim_ascii()) {
                 Ok(role) if is_role_name(role) => Ok(role.to_owned()),
                 _ => Err(fail(
                     CredentialsErrorKind::Invalid,
-                    "find the instance's role: the answer is not a role's name",
+                    "find the instance's role: the response is not a role's name",
                 )),
             },
             StatusCode::NOT_FOUND => Err(fail(
@@ -172,7 +172,7 @@ impl EcsMetadataProvider {
                 .insert("x-aliyun-ecs-metadata-token", token.clone());
         }
         self.send(request).await.map_err(|error| {
-            fail(absent, "get an answer from the metadata service").with_source(error)
+            fail(absent, "get a response from the metadata service").with_source(error)
         })
     }
 
@@ -238,6 +238,6 @@ fn unexpected(step: &str, status: StatusCode) -> CredentialsError {
     };
     fail(
         kind,
-        format!("{step}: the metadata service answered {}", status.as_u16()),
+        format!("{step}: the metadata service returned {}", status.as_u16()),
     )
 }

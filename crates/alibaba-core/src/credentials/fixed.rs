@@ -33,7 +33,7 @@ impl StaticProvider {
     ///
     /// # Errors
     ///
-    /// Where a part is empty or cannot stand in a request.
+    /// Where a part is empty or has characters that no credential has.
     pub fn new(credentials: Credentials) -> Result<Self, CredentialsError> {
         Self::named(NAME, credentials)
     }
@@ -65,7 +65,7 @@ impl StaticProvider {
     }
 
     /// Says when temporary credentials expire. From then on they are refused here, with a clear
-    /// error, and not by every service in its own words.
+    /// error, instead of by each service in its own words.
     #[must_use]
     pub fn expiring_at(mut self, expires_at: DateTime<Utc>, clock: SharedClock) -> Self {
         Arc::make_mut(&mut self.identity).expires_at = Some(expires_at);
@@ -80,7 +80,7 @@ impl ProvideCredentials for StaticProvider {
     }
 
     fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
-        let answer = match self.identity.expires_at {
+        let provided = match self.identity.expires_at {
             Some(expires_at) if self.clock.now() >= expires_at => {
                 let step = format!("use the temporary credentials: they expired at `{expires_at}`");
                 Err(CredentialsError::new(
@@ -91,7 +91,7 @@ impl ProvideCredentials for StaticProvider {
             }
             _ => Ok(Arc::clone(&self.identity)),
         };
-        ready(answer).boxed()
+        ready(provided).boxed()
     }
 }
 

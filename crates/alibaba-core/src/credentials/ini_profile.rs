@@ -232,7 +232,7 @@ impl Section<'_> {
 /// A section that appears twice is one section; of a key that appears twice the last value counts.
 struct IniFile(BTreeMap<String, BTreeMap<String, String>>);
 
-/// Where an INI file is wrong. What stands there could be a secret, and is not repeated.
+/// Where an INI file is wrong. The line itself could be a secret, and is not repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {problem}")]
 struct IniError {

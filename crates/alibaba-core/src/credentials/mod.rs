@@ -1,7 +1,8 @@
 //! Where credentials come from.
 //!
 //! Every source implements [`ProvideCredentials`]. Clients hold a [`SharedCredentials`] and ask it
-//! before each request; whoever gives them a source that works hard wraps it in a cache.
+//! before each request; a source that reads files or calls a service belongs in a
+//! [cache](CachedProvider).
 
 mod addon_token;
 mod assume_role;

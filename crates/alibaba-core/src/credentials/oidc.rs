@@ -19,7 +19,7 @@ const PROVIDER: &str = "ALIBABA_CLOUD_OIDC_PROVIDER_ARN";
 const TOKEN_FILE: &str = "ALIBABA_CLOUD_OIDC_TOKEN_FILE";
 const SESSION: &str = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
 
-/// What audit logs show where nobody chose a session name.
+/// The session name in audit logs where none is chosen.
 pub(super) const DEFAULT_SESSION: &str = "alibaba-core";
 
 /// Exchanges a service account's token for a role's credentials, by `AssumeRoleWithOIDC`.

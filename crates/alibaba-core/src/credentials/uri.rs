@@ -18,7 +18,7 @@ const NAME: &str = "credentials URI";
 const VARIABLE: &str = "ALIBABA_CLOUD_CREDENTIALS_URI";
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Gets the URI and reads the answer: `Code` must be `Success`, and id, secret, token and expiration
+/// Gets the URI and reads the response: `Code` must be `Success`, and id, secret, token and expiration
 /// must all be there. The URI itself can be a secret, and is never shown.
 ///
 /// Wrap this in a [cache](super::CachedProvider): each `provide` asks.
@@ -79,7 +79,7 @@ impl UriProvider {
         let options = SendOptions::default()
             .with_timeout(TIMEOUT)
             .with_max_body(1 << 20);
-        let answer = self
+        let response = self
             .context
             .http
             .send(request, options)
@@ -87,15 +87,15 @@ impl UriProvider {
             .map_err(|error| {
                 fail(CredentialsErrorKind::Unavailable, "get the URI").with_source(error)
             })?;
-        if answer.status() != StatusCode::OK {
-            let step = format!("get the URI: it answered {}", answer.status().as_u16());
+        if response.status() != StatusCode::OK {
+            let step = format!("get the URI: it returned {}", response.status().as_u16());
             return Err(CredentialsError::new(
                 CredentialsErrorKind::Refused,
                 NAME,
                 step,
             ));
         }
-        document::read(NAME, answer.body())
+        document::read(NAME, response.body())
     }
 }
 

@@ -25,7 +25,7 @@ pub struct Endpoint {
     port: Option<u16>,
 }
 
-/// The text is no scheme, host and port.
+/// Why a text is not a scheme, host and port.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "read the endpoint {text:?}: {reason}; expected such as `https://sts.cn-hangzhou.aliyuncs.com`"
@@ -132,7 +132,7 @@ impl Endpoint {
         host.parse::<IpAddr>().is_ok()
     }
 
-    /// Host and port, as they stand in the `Host` header.
+    /// Host and port, as in the `Host` header.
     #[must_use]
     pub fn authority(&self) -> String {
         match self.port {

@@ -18,12 +18,12 @@ pub(crate) use absent::NoHttp;
 #[cfg(feature = "reqwest")]
 pub use with_reqwest::ReqwestSend;
 
-/// Sends one request and reads the whole answer.
+/// Sends one request and reads the whole response.
 ///
-/// Implementations follow no redirect (the answer is what the addressed host said), send path and
+/// Implementations follow no redirect (the response is the addressed host's own), send path and
 /// query exactly as given, since these are signed, and put no part of a request into their errors.
 pub trait HttpSend: fmt::Debug + Send + Sync {
-    /// Sends the request. Any status is an answer and not an error.
+    /// Sends the request. Any status is a response and not an error.
     fn send(
         &self,
         request: http::Request<Bytes>,
@@ -38,9 +38,9 @@ pub type SharedHttp = Arc<dyn HttpSend>;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SendOptions {
-    /// Never through a proxy: the metadata service answers the machine itself only.
+    /// Never through a proxy: the metadata service serves the machine itself only.
     pub bypass_proxy: bool,
-    /// The longest time for everything, from connecting to the answer's last byte.
+    /// The longest time for everything, from connecting to the response's last byte.
     pub timeout: Option<Duration>,
     /// The longest body that is read.
     pub max_body: usize,

@@ -108,17 +108,17 @@ impl ReqwestSend {
         if let Some(timeout) = options.timeout {
             builder = builder.timeout(timeout);
         }
-        let mut answer = builder.send().await.map_err(failed)?;
+        let mut received = builder.send().await.map_err(failed)?;
         let mut body = BytesMut::new();
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        while let Some(chunk) = received.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > options.max_body {
                 return Err(SendError::new(SendErrorKind::TooLong));
             }
             body.extend_from_slice(&chunk);
         }
         let mut response = http::Response::new(body.freeze());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        *response.status_mut() = received.status();
+        *response.headers_mut() = std::mem::take(received.headers_mut());
         Ok(response)
     }
 }

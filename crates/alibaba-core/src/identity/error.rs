@@ -18,7 +18,7 @@ pub struct CredentialsError {
     source: Option<Source>,
 }
 
-/// What a [`CredentialsError`] means to whoever asked.
+/// What the caller can make of a [`CredentialsError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CredentialsErrorKind {
@@ -26,7 +26,7 @@ pub enum CredentialsErrorKind {
     NotConfigured,
     /// The configuration, or what it leads to, is wrong.
     Invalid,
-    /// A service answered and refused.
+    /// A service refused.
     Refused,
     /// A service or file could not be read; it may be there later.
     Unavailable,
@@ -56,7 +56,7 @@ impl CredentialsError {
         self
     }
 
-    /// What it means to whoever asked.
+    /// What the caller can make of it.
     #[must_use]
     pub fn kind(&self) -> CredentialsErrorKind {
         self.kind

@@ -23,7 +23,7 @@ const MAX_PART: usize = 64 << 10;
 pub struct Identity {
     /// What requests are signed with.
     pub credentials: Credentials,
-    /// When they stop working; `None` for long-term keys and where nobody said.
+    /// When they stop working; `None` for long-term keys and where that is not known.
     pub expires_at: Option<DateTime<Utc>>,
     /// The provider's name, for logs and errors.
     pub provider: &'static str,
@@ -34,8 +34,8 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// Where id, secret or token is empty, longer than 64 KiB, or holds characters that cannot stand
-    /// in a header: what would break the request, or split it in two.
+    /// Where id, secret or token is empty, longer than 64 KiB, or has characters that a header
+    /// cannot have: they would break the request, or split it in two.
     pub fn new(
         provider: &'static str,
         credentials: Credentials,
@@ -81,7 +81,7 @@ impl Identity {
 ///
 /// Implementations say whether they are [not configured](CredentialsErrorKind::NotConfigured), so
 /// that a chain may go on to the next, or configured and failing, where a chain must stop: falling
-/// through to other credentials would act under an identity nobody chose.
+/// through to other credentials would act under an identity that nobody chose.
 pub trait ProvideCredentials: Debug + Send + Sync {
     /// The provider's name, for logs and errors.
     fn name(&self) -> &'static str;

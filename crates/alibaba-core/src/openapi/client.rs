@@ -67,8 +67,8 @@ impl Client {
         }
     }
 
-    /// A client that signs nothing, for the actions that give credentials to whoever has another
-    /// proof of who they are.
+    /// A client that signs nothing, for the actions that give credentials in exchange for another
+    /// proof of identity.
     pub fn anonymous(
         context: &Context,
         product: Product,

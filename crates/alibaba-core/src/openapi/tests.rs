@@ -19,20 +19,20 @@ use crate::http_send::{HttpSend, SendError, SendErrorKind, SendOptions};
 use crate::retry::{FixedJitter, RetryBudget, RetryPolicy};
 use crate::{Context, Credentials, ErrorKind};
 
-/// Answers from a script and keeps what it was sent.
+/// Responds from a script and keeps the requests.
 #[derive(Clone, Debug, Default)]
 struct Scripted {
-    answers: Arc<Mutex<VecDeque<Scene>>>,
+    responses: Arc<Mutex<VecDeque<Scene>>>,
     seen: Arc<Mutex<Vec<http::Request<Bytes>>>>,
 }
 
 #[derive(Debug)]
 enum Scene {
-    Answer(u16, &'static [(&'static str, &'static str)], &'static str),
+    Response(u16, &'static [(&'static str, &'static str)], &'static str),
     Failure(SendErrorKind),
 }
 
-const OK: Scene = Scene::Answer(200, &[], r#"{"RequestId":"R-ok"}"#);
+const OK: Scene = Scene::Response(200, &[], r#"{"RequestId":"R-ok"}"#);
 
 impl HttpSend for Scripted {
     fn send(
@@ -42,22 +42,22 @@ impl HttpSend for Scripted {
     ) -> BoxFuture<'_, Result<http::Response<Bytes>, SendError>> {
         self.seen.lock().unwrap().push(request);
         let scene = self
-            .answers
+            .responses
             .lock()
             .unwrap()
             .pop_front()
-            .expect("more requests than answers");
-        let answer = match scene {
+            .expect("more requests than responses");
+        let response = match scene {
             Scene::Failure(kind) => Err(SendError::new(kind)),
-            Scene::Answer(status, headers, body) => {
-                let mut answer = http::Response::builder().status(status);
+            Scene::Response(status, headers, body) => {
+                let mut response = http::Response::builder().status(status);
                 for (name, value) in headers {
-                    answer = answer.header(*name, *value);
+                    response = response.header(*name, *value);
                 }
-                Ok(answer.body(Bytes::from_static(body.as_bytes())).unwrap())
+                Ok(response.body(Bytes::from_static(body.as_bytes())).unwrap())
             }
         };
-        ready(answer).boxed()
+        ready(response).boxed()
     }
 }
 
@@ -71,9 +71,9 @@ fn now() -> DateTime<Utc> {
     "2026-01-15T08:30:00Z".parse().unwrap()
 }
 
-fn stage(answers: impl IntoIterator<Item = Scene>) -> Stage {
+fn stage(responses: impl IntoIterator<Item = Scene>) -> Stage {
     let http = Scripted::default();
-    http.answers.lock().unwrap().extend(answers);
+    http.responses.lock().unwrap().extend(responses);
     let clock = ManualClock::at(now());
     let context = Context::new(Arc::new(http.clone()))
         .with_clock(Arc::new(clock.clone()))
@@ -120,12 +120,12 @@ impl Stage {
 #[tokio::test]
 async fn throttling_waits_as_long_as_asked_and_signs_anew() {
     let stage = stage([
-        Scene::Answer(
+        Scene::Response(
             400,
             &[("x-acs-retry-after", "1500")],
             r#"{"Code":"Throttling.User","Message":"slow"}"#,
         ),
-        Scene::Answer(503, &[], r#"{"Code":"Throttling","Message":"slow"}"#),
+        Scene::Response(503, &[], r#"{"Code":"Throttling","Message":"slow"}"#),
         OK,
     ]);
     let call = stage.client().call("CreateSnapshot").new_client_token();
@@ -155,7 +155,7 @@ async fn throttling_waits_as_long_as_asked_and_signs_anew() {
 
 #[tokio::test]
 async fn a_refused_time_is_corrected_once_and_remembered() {
-    const SKEWED: Scene = Scene::Answer(
+    const SKEWED: Scene = Scene::Response(
         400,
         &[("date", "Thu, 15 Jan 2026 09:30:00 GMT")],
         r#"{"Code":"InvalidTimeStamp.Expired","Message":"late"}"#,
@@ -200,7 +200,7 @@ async fn after_a_broken_connection_only_harmless_calls_are_repeated() {
 #[tokio::test]
 async fn a_failing_service_is_asked_again_only_where_that_is_harmless() {
     for (action, attempts) in [("DescribeDisks", 3), ("RunInstances", 1)] {
-        let failing = || Scene::Answer(500, &[], r#"{"Code":"InternalError","RequestId":"R-5"}"#);
+        let failing = || Scene::Response(500, &[], r#"{"Code":"InternalError","RequestId":"R-5"}"#);
         let stage = stage([failing(), failing(), failing()]);
         let error = stage.client().call(action).send().await.unwrap_err();
         assert_eq!(stage.attempts(), attempts);
@@ -213,7 +213,7 @@ async fn a_failing_service_is_asked_again_only_where_that_is_harmless() {
 
 #[tokio::test]
 async fn an_empty_budget_ends_the_repeating_of_all_calls() {
-    let failing = || Scene::Answer(503, &[], "");
+    let failing = || Scene::Response(503, &[], "");
     let stage = stage([failing(), failing(), failing()]);
     let retry = RetryPolicy::default().with_budget(Some(RetryBudget::new(5, 5)));
     let client = stage.builder().with_retry(retry).build().unwrap();
@@ -253,7 +253,7 @@ impl ProvideCredentials for Rotating {
 #[tokio::test]
 async fn an_expired_token_is_replaced_once() {
     let expired = || {
-        Scene::Answer(
+        Scene::Response(
             400,
             &[],
             r#"{"Code":"InvalidSecurityToken.Expired","Message":"x"}"#,
@@ -277,7 +277,7 @@ async fn a_refusal_inside_a_good_status_is_an_error() {
         r#"{"Success":false,"Code":"VaultNotExist","Message":"no","RequestId":"R-1"}"#,
         r#"{"success":"False","code":"VaultNotExist","message":"no","requestId":"R-1"}"#,
     ] {
-        let stage = stage([Scene::Answer(200, &[], body)]);
+        let stage = stage([Scene::Response(200, &[], body)]);
         let error = stage
             .client()
             .call("DescribeVaults")
@@ -290,7 +290,11 @@ async fn a_refusal_inside_a_good_status_is_an_error() {
             (ErrorKind::NotFound, Some("R-1"))
         );
     }
-    let stage = stage([Scene::Answer(200, &[], r#"{"Success":true,"Code":"200"}"#)]);
+    let stage = stage([Scene::Response(
+        200,
+        &[],
+        r#"{"Success":true,"Code":"200"}"#,
+    )]);
     assert!(stage.client().call("DescribeVaults").send().await.is_ok());
 }
 

@@ -163,8 +163,8 @@ impl Attempts {
         is_first && served_at.is_some_and(|served_at| self.clock.learn(served_at))
     }
 
-    /// Whether the provider has other credentials than those refused: a token may be withdrawn, or
-    /// end sooner than it said.
+    /// Whether the provider has other credentials than those refused: a token may be revoked, or
+    /// expire sooner than it said.
     async fn renew_credentials(&mut self) -> bool {
         let Some((credentials, refused)) = self.signer.take() else {
             return false;

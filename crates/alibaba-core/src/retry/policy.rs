@@ -79,7 +79,7 @@ pub enum Cause {
         /// When the service refused it, by its own clock.
         served_at: Option<DateTime<Utc>>,
     },
-    /// The credentials were refused as expired, withdrawn or unknown. The next attempt is signed
+    /// The credentials were refused as expired, revoked or unknown. The next attempt is signed
     /// with others, where there are any.
     Credentials,
     /// Nothing that repeating would cure.
@@ -145,8 +145,8 @@ impl RetryPolicy {
             Cause::Permanent => return None,
             Cause::ClockSkew { .. } | Cause::Credentials => return Some(Duration::ZERO),
             Cause::Transient => spread(self.base_delay),
-            // What the service asks for is not shortened; a little is added, so that those it told
-            // the same do not all come back in the same millisecond.
+            // What the service asks for is not shortened; a little is added, so that clients told the
+            // same do not all come back in the same millisecond.
             Cause::Throttled {
                 retry_after: Some(wait),
             } => wait.saturating_add(spread(self.base_delay)),

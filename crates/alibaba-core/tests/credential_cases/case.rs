@@ -53,7 +53,7 @@ pub(crate) enum Given {
     Secret(BTreeMap<String, String>),
 }
 
-/// A request that must come, and what it is answered.
+/// A request that must come, and the response to it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Exchange {
@@ -74,14 +74,14 @@ pub(crate) struct Exchange {
     /// Whether the request must bypass proxies.
     #[serde(default)]
     pub(crate) direct: bool,
-    /// `connect` or `timeout`, instead of an answer.
+    /// `connect` or `timeout`, instead of a response.
     pub(crate) fails: Option<String>,
     #[serde(default = "ok")]
     pub(crate) status: u16,
     #[serde(default)]
-    pub(crate) answer_headers: BTreeMap<String, String>,
+    pub(crate) response_headers: BTreeMap<String, String>,
     #[serde(default)]
-    pub(crate) answer: serde_json::Value,
+    pub(crate) response: serde_json::Value,
 }
 
 fn ok() -> u16 {

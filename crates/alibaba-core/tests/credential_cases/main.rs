@@ -2,7 +2,7 @@
 //!
 //! A case is `environment.json`, `files/` (the file system, from `/`), `unreadable.json` (files that
 //! nobody may read), `given.json` (what the program has by itself), `processes.json` (command lines and
-//! what they print), `traffic.json` (the requests that must come, in order, and their answers) and
+//! what they print), `traffic.json` (the requests that must come, in order, and their responses) and
 //! `expected.json`. In values and files, `letters:1048576` stands for a megabyte. Requests go over HTTP to a loopback server, whatever host they are
 //! for. What is logged, told in errors or printed by `Debug` is searched for the case's secrets.
 
@@ -68,16 +68,16 @@ async fn run(case: &Case) -> Vec<String> {
         .with_clock(Arc::new(clock))
         .with_jitter(Arc::new(FixedJitter(0.5)));
     let provider = provider(case, &context);
-    let answer = match &provider {
+    let provided = match &provider {
         Ok(provider) => provider.provide().await,
         Err(error) => Err(error.clone()),
     };
 
     let mut problems = world.finish();
     leaks.say(&format!(
-        "{provider:?} {provider:#?} {context:?} {answer:?} {answer:#?}"
+        "{provider:?} {provider:#?} {context:?} {provided:?} {provided:#?}"
     ));
-    match (&answer, &case.expected.credentials, &case.expected.error) {
+    match (&provided, &case.expected.credentials, &case.expected.error) {
         (Ok(identity), Some(expected), None) => {
             let got = &identity.credentials;
             let token = got
@@ -124,7 +124,7 @@ async fn run(case: &Case) -> Vec<String> {
                 }
             }
         }
-        (answer, ..) => problems.push(format!("unexpected outcome: {answer:?}")),
+        (provided, ..) => problems.push(format!("unexpected outcome: {provided:?}")),
     }
     problems.extend(leaks.finish(&case.expected.secrets));
     problems.extend(case.secrets_that_are_nowhere());

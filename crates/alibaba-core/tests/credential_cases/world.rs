@@ -51,7 +51,7 @@ impl World {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let script = Arc::clone(&served);
-                let service = service_fn(move |request| answer(Arc::clone(&script), request));
+                let service = service_fn(move |request| respond(Arc::clone(&script), request));
                 tokio::spawn(
                     hyper::server::conn::http1::Builder::new()
                         .serve_connection(TokioIo::new(stream), service),
@@ -113,7 +113,7 @@ impl HttpSend for World {
     }
 }
 
-async fn answer(
+async fn respond(
     script: Arc<Mutex<Script>>,
     request: Request<Incoming>,
 ) -> Result<Response<Full<Bytes>>, http::Error> {
@@ -134,16 +134,16 @@ async fn answer(
             .into_iter()
             .map(|it| format!("`{came}`: {it}")),
     );
-    let mut answer = Response::builder().status(next.status);
-    for (name, value) in &next.answer_headers {
-        answer = answer.header(name, value);
+    let mut response = Response::builder().status(next.status);
+    for (name, value) in &next.response_headers {
+        response = response.header(name, value);
     }
-    let text = match next.answer {
+    let text = match next.response {
         serde_json::Value::Null => String::new(),
         serde_json::Value::String(text) => text,
         document => document.to_string(),
     };
-    answer.body(Full::from(text))
+    response.body(Full::from(text))
 }
 
 fn differences(expected: &Exchange, head: &http::request::Parts, body: &[u8]) -> Vec<String> {

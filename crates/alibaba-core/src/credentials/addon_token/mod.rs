@@ -109,7 +109,7 @@ impl ProvideCredentials for AddonTokenProvider {
 
 /// The content of a token file, opened.
 ///
-/// Its fields are encrypted with a key that stands beside them, so whoever reads the file has the
+/// Its fields are encrypted with a key that is in the same file, so whoever reads the file has the
 /// credentials: never log it.
 #[derive(Clone, Debug)]
 pub struct AddonToken {
@@ -188,7 +188,7 @@ impl AddonToken {
     ///
     /// # Errors
     ///
-    /// Where it is damaged, or holds ACK's account of a failure. Never panics, whatever the input.
+    /// Where it is damaged, or has ACK's report of a failure in it. Never panics, whatever the input.
     pub fn parse(content: &[u8]) -> Result<Self, AddonTokenError> {
         use AddonTokenError::MissingField;
         let document: Document = serde_json::from_slice(content)

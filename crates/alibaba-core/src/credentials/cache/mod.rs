@@ -27,17 +27,17 @@ const MARGIN: TimeDelta = TimeDelta::seconds(60);
 const SPREAD: TimeDelta = TimeDelta::seconds(60);
 /// After how long a value without expiry is looked up again: files change, keys are rotated.
 const UNLIMITED: TimeDelta = TimeDelta::hours(1);
-/// The pause after a failed refresh while the old value still serves, so that a source in trouble
+/// The pause after a failed refresh while the old value still serves, so that a failing source
 /// is not asked again by every request.
 const PAUSE: TimeDelta = TimeDelta::seconds(10);
 
-/// Keeps what another provider gives.
+/// Caches another provider's credentials.
 ///
 /// - At most one refresh is in flight, however many callers wait for it.
 /// - It begins ahead of expiry: at 15 minutes before, or at half of the lifetime where that is
 ///   later, a little earlier at random. Until 60 seconds before expiry the old value goes on
 ///   being served: to the others while one caller refreshes, and to all where a refresh fails.
-/// - A failure is told to those who waited for it, and never kept.
+/// - A failure is returned to those who waited for it, and never kept.
 #[derive(Clone, Debug)]
 pub struct CachedProvider {
     inner: SharedCredentials,
@@ -109,9 +109,9 @@ impl CachedProvider {
     fn refresh(&self) -> impl Future<Output = Result<Arc<Identity>, CredentialsError>> + use<> {
         let cache = self.clone();
         async move {
-            let answer = cache.inner.provide().await;
+            let provided = cache.inner.provide().await;
             let now = cache.clock.now();
-            let answer = answer.and_then(|identity| {
+            let provided = provided.and_then(|identity| {
                 if identity.is_valid_at(now) {
                     return Ok(identity);
                 }
@@ -123,7 +123,7 @@ impl CachedProvider {
                 ))
             });
             let mut state = cache.state.lock();
-            match &answer {
+            match &provided {
                 Ok(identity) => state.kept = Some(cache.kept(Arc::clone(identity), now)),
                 Err(error) => {
                     if let Some(kept) = &mut state.kept {
@@ -133,7 +133,7 @@ impl CachedProvider {
                 }
             }
             state.flight = None;
-            answer
+            provided
         }
     }
 
@@ -166,15 +166,15 @@ impl CachedProvider {
             cache: self,
             flight: flight.clone(),
         };
-        let answer = flight.await;
+        let provided = flight.await;
         drop(guard);
-        match (answer, old) {
+        match (provided, old) {
             (Err(_), Some(old)) => Ok(old),
-            (answer, _) => answer,
+            (provided, _) => provided,
         }
     }
 
-    /// How long until the kept value is due for a refresh; for whoever refreshes in the background.
+    /// How long until the kept value is due for a refresh; for programs that refresh in the background.
     #[must_use]
     pub fn refresh_in(&self) -> Option<Duration> {
         let kept = self.state.lock().kept.clone()?;
@@ -186,7 +186,7 @@ impl CachedProvider {
     }
 }
 
-/// Takes away a flight that its callers gave up: nobody would poll it any more.
+/// Removes a flight whose callers are gone: nobody would poll it any more.
 struct Abandoned<'a> {
     cache: &'a CachedProvider,
     flight: Flight,

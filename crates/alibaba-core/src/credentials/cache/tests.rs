@@ -15,11 +15,11 @@ struct Source {
     clock: ManualClock,
     asked: AtomicUsize,
     gate: Semaphore,
-    answers: Mutex<Answers>,
+    script: Mutex<Script>,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Answers {
+struct Script {
     lifetime: Option<TimeDelta>,
     fail: bool,
 }
@@ -29,8 +29,8 @@ impl Source {
         self.gate.add_permits(times);
     }
 
-    fn answers(&self, lifetime: Option<TimeDelta>, fail: bool) {
-        *self.answers.lock() = Answers { lifetime, fail };
+    fn provides(&self, lifetime: Option<TimeDelta>, fail: bool) {
+        *self.script.lock() = Script { lifetime, fail };
     }
 
     fn asked(&self) -> usize {
@@ -47,13 +47,13 @@ impl ProvideCredentials for Source {
         async move {
             let turn = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
             self.gate.acquire().await.unwrap().forget();
-            let Answers { lifetime, fail } = *self.answers.lock();
+            let Script { lifetime, fail } = *self.script.lock();
             if fail {
                 let kind = CredentialsErrorKind::Unavailable;
                 return Err(CredentialsError::new(
                     kind,
                     "source",
-                    format!("answer {turn}"),
+                    format!("attempt {turn}"),
                 ));
             }
             let credentials = Credentials::new(format!("id-{turn}"), "secret");
@@ -70,7 +70,7 @@ fn setup(jitter: f64) -> (Arc<Source>, CachedProvider, ManualClock) {
         clock: clock.clone(),
         asked: AtomicUsize::new(0),
         gate: Semaphore::new(0),
-        answers: Mutex::new(Answers {
+        script: Mutex::new(Script {
             lifetime: Some(TimeDelta::hours(1)),
             fail: false,
         }),
@@ -103,16 +103,16 @@ async fn id(cache: &CachedProvider) -> String {
 async fn many_callers_share_one_refresh_and_one_value() {
     let (source, cache, _) = setup(0.0);
     let callers = join_all((0..100).map(|_| cache.provide()));
-    let (answers, ()) = futures::join!(callers, async {
+    let (results, ()) = futures::join!(callers, async {
         tokio::task::yield_now().await;
         assert_eq!(source.asked(), 1);
         source.let_on(1);
     });
-    let first = answers[0].as_ref().unwrap();
+    let first = results[0].as_ref().unwrap();
     assert!(
-        answers
+        results
             .iter()
-            .all(|answer| Arc::ptr_eq(answer.as_ref().unwrap(), first))
+            .all(|result| Arc::ptr_eq(result.as_ref().unwrap(), first))
     );
     assert_eq!(source.asked(), 1);
 }
@@ -128,14 +128,14 @@ async fn callers_of_many_threads_share_one_refresh() {
             std::thread::yield_now();
         }
         source.let_on(1);
-        let answers: Vec<_> = callers
+        let results: Vec<_> = callers
             .into_iter()
             .map(|caller| caller.join().unwrap())
             .collect();
         assert!(
-            answers
+            results
                 .iter()
-                .all(|answer| Arc::ptr_eq(answer, &answers[0]))
+                .all(|result| Arc::ptr_eq(result, &results[0]))
         );
     });
     assert_eq!(source.asked(), 1);
@@ -144,17 +144,17 @@ async fn callers_of_many_threads_share_one_refresh() {
 #[tokio::test]
 async fn a_shared_failure_is_told_to_all_and_kept_for_none() {
     let (source, cache, _) = setup(0.0);
-    source.answers(None, true);
+    source.provides(None, true);
     let callers = join_all((0..10).map(|_| cache.provide()));
-    let (answers, ()) = futures::join!(callers, async { source.let_on(1) });
-    assert!(answers.iter().all(|answer| {
-        answer
+    let (results, ()) = futures::join!(callers, async { source.let_on(1) });
+    assert!(results.iter().all(|result| {
+        result
             .as_ref()
             .unwrap_err()
             .to_string()
-            .contains("answer 1")
+            .contains("attempt 1")
     }));
-    source.answers(Some(TimeDelta::hours(1)), false);
+    source.provides(Some(TimeDelta::hours(1)), false);
     source.let_on(1);
     assert_eq!(id(&cache).await, "id-2");
 }
@@ -189,7 +189,7 @@ async fn jitter_only_brings_a_refresh_forward_and_short_lives_refresh_at_half() 
     assert_eq!(cache.refresh_in(), Some(minutes(44)));
 
     let (source, cache, clock) = setup(0.0);
-    source.answers(Some(TimeDelta::minutes(20)), false);
+    source.provides(Some(TimeDelta::minutes(20)), false);
     source.let_on(2);
     id(&cache).await;
     assert_eq!(cache.refresh_in(), Some(minutes(10)));
@@ -202,7 +202,7 @@ async fn the_old_value_serves_through_failures_until_a_minute_before_expiry() {
     let (source, cache, clock) = setup(0.0);
     source.let_on(100);
     assert_eq!(id(&cache).await, "id-1");
-    source.answers(None, true);
+    source.provides(None, true);
     clock.advance(minutes(50));
     assert_eq!(id(&cache).await, "id-1");
     assert_eq!(source.asked(), 2);
@@ -220,7 +220,7 @@ async fn the_old_value_serves_through_failures_until_a_minute_before_expiry() {
         cache.provide().await.unwrap_err();
         assert_eq!(source.asked(), asked + turn, "failures are never kept");
     }
-    source.answers(Some(TimeDelta::hours(1)), false);
+    source.provides(Some(TimeDelta::hours(1)), false);
     assert!(cache.provide().await.is_ok());
 }
 
@@ -251,12 +251,12 @@ async fn a_refresh_that_all_gave_up_begins_anew() {
 #[tokio::test]
 async fn values_without_expiry_are_looked_up_hourly_and_outlive_failures() {
     let (source, cache, clock) = setup(0.0);
-    source.answers(None, false);
+    source.provides(None, false);
     source.let_on(9);
     assert_eq!(id(&cache).await, "id-1");
     clock.advance(minutes(60));
     assert_eq!(id(&cache).await, "id-2");
-    source.answers(None, true);
+    source.provides(None, true);
     clock.advance(minutes(60 * 24 * 365));
     assert_eq!(id(&cache).await, "id-2");
 }
@@ -264,7 +264,7 @@ async fn values_without_expiry_are_looked_up_hourly_and_outlive_failures() {
 #[tokio::test]
 async fn fresh_values_that_have_expired_are_refused() {
     let (source, cache, _) = setup(0.0);
-    source.answers(Some(TimeDelta::zero()), false);
+    source.provides(Some(TimeDelta::zero()), false);
     source.let_on(1);
     assert_eq!(
         cache.provide().await.unwrap_err().kind(),

@@ -109,7 +109,7 @@ impl Profile {
         self.expiration
             .parse()
             .map(Some)
-            .map_err(|_| self.invalid("its `expiration` is no time"))
+            .map_err(|_| self.invalid("its `expiration` is not a time"))
     }
 
     pub(super) fn duration_seconds(&self) -> Option<u32> {
