@@ -41,15 +41,39 @@ impl Action {
     }
 }
 
+/// Why a call cannot be sent: kept instead of an error, so that calls can be cloned.
+#[derive(Clone)]
+pub(super) struct Invalid {
+    step: String,
+    reason: Option<String>,
+}
+
+impl Invalid {
+    pub(super) fn new(step: impl Into<String>) -> Self {
+        Self {
+            step: step.into(),
+            reason: None,
+        }
+    }
+
+    pub(super) fn into_error(self) -> Error {
+        let error = Error::new(ErrorKind::Configuration, self.step);
+        match self.reason {
+            Some(reason) => error.with_source(reason),
+            None => error,
+        }
+    }
+}
+
 /// Adds a parameter, flattened.
 pub(super) fn add(
     parameters: &mut BTreeMap<String, String>,
     name: &str,
     value: impl Serialize,
-) -> Result<(), Error> {
-    let value = serde_json::to_value(value).map_err(|error| {
-        let step = format!("write the parameter `{name}`");
-        Error::new(ErrorKind::Configuration, step).with_source(error)
+) -> Result<(), Invalid> {
+    let value = serde_json::to_value(value).map_err(|error| Invalid {
+        step: format!("write the parameter `{name}`"),
+        reason: Some(error.to_string()),
     })?;
     flatten(parameters, name, value);
     Ok(())

@@ -4,18 +4,20 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::action::{Action, add, fresh_id};
+use super::action::{Action, Invalid, add, fresh_id};
 use super::client::Client;
 use super::response::Response;
 use super::send::send;
-use crate::{Error, ErrorKind};
+use crate::Error;
 
 /// A call of one action. Parameters are added by name, then [`send`](Call::send) sends it.
+#[derive(Clone)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct Call {
     client: Client,
     action: Action,
-    invalid: Option<Error>,
+    /// The first parameter that cannot be sent.
+    invalid: Option<Invalid>,
 }
 
 /// Shows the parameters' names. Values can be secrets.
@@ -65,9 +67,7 @@ impl Call {
         let mut call = self.param("ClientToken", token);
         if !is_valid {
             let step = "use the client token: expected 1 to 64 ASCII characters";
-            call.invalid = call
-                .invalid
-                .or(Some(Error::new(ErrorKind::Configuration, step)));
+            call.invalid = call.invalid.or(Some(Invalid::new(step)));
         }
         call
     }
@@ -93,7 +93,7 @@ impl Call {
     /// The last attempt's error.
     pub async fn send(self) -> Result<Response, Error> {
         match self.invalid {
-            Some(invalid) => Err(invalid),
+            Some(invalid) => Err(invalid.into_error()),
             None => send(&self.client, &self.action).await,
         }
     }

@@ -19,12 +19,18 @@ mod call;
 mod client;
 mod encode;
 mod flatten;
+mod operations;
+pub mod read;
 mod response;
 mod send;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use call::Call;
 pub use client::{Client, ClientBuilder, SignatureScheme};
 pub use flatten::Json;
+pub use operations::Operation;
+pub use read::Acknowledged;
 pub use response::Response;
+pub use values::{Measure, bounded, is_word, seconds};
