@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 pub mod ack;
+#[cfg(feature = "client")]
+pub mod client;
 mod compare;
 mod document;
 mod evaluate;
