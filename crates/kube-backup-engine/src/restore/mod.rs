@@ -8,6 +8,7 @@
 mod apply;
 mod changes;
 mod decide;
+mod displace;
 mod environment;
 mod execution;
 mod finished;
