@@ -176,6 +176,52 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
+/// Iterates over the elements of the array at the start of `bytes`, as raw values.
+pub(crate) struct Elements<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    done: bool,
+}
+
+impl<'a> Elements<'a> {
+    pub(crate) fn of(bytes: &'a [u8]) -> Result<Self> {
+        let at = skip_space(bytes, 0);
+        if bytes.get(at) != Some(&b'[') {
+            return Err(malformed(at, "an array is missing"));
+        }
+        Ok(Self {
+            bytes,
+            at: at + 1,
+            done: false,
+        })
+    }
+
+    fn step(&mut self) -> Result<Option<&'a [u8]>> {
+        let mut start = skip_space(self.bytes, self.at);
+        if self.bytes.get(start) == Some(&b',') {
+            start = skip_space(self.bytes, start + 1);
+        }
+        if self.bytes.get(start) == Some(&b']') {
+            return Ok(None);
+        }
+        self.at = skip_value(self.bytes, start)?;
+        Ok(Some(&self.bytes[start..self.at]))
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Result<&'a [u8]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let step = self.step().transpose();
+        self.done = !matches!(step, Some(Ok(_)));
+        step
+    }
+}
+
 /// The text of a raw JSON string; `None` for any other value.
 pub(crate) fn text(raw: &[u8]) -> Option<String> {
     match raw {

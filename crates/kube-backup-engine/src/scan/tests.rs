@@ -45,6 +45,25 @@ proptest! {
         prop_assert_eq!(fields.end(), Some(bytes.len()));
     }
 
+    /// Elements found by walking are the elements a parser finds, compact or indented.
+    #[test]
+    fn elements_agree_with_a_parser(
+        list in prop::collection::vec(json(), 0..6),
+        indented in any::<bool>(),
+    ) {
+        let value = Value::Array(list);
+        let bytes = if indented {
+            serde_json::to_vec_pretty(&value).unwrap()
+        } else {
+            serde_json::to_vec(&value).unwrap()
+        };
+        let walked: Vec<Value> = Elements::of(&bytes)
+            .unwrap()
+            .map(|element| serde_json::from_slice(element.unwrap()).unwrap())
+            .collect();
+        prop_assert_eq!(Value::Array(walked), value);
+    }
+
     /// Whatever the bytes, walking ends with a result and never panics.
     #[test]
     fn any_bytes_are_walked(bytes in prop::collection::vec(
@@ -52,6 +71,9 @@ proptest! {
     ) {
         if let Ok(fields) = Fields::of(&bytes) {
             fields.for_each(drop);
+        }
+        if let Ok(elements) = Elements::of(&bytes) {
+            elements.for_each(drop);
         }
         let _ = Head::of(&bytes);
         let _ = read::<serde::de::IgnoredAny>(&bytes);
