@@ -9,7 +9,6 @@ use tokio::sync::mpsc;
 
 use super::collector::{Collected, Collector, Stopped};
 use super::commit::{RecordInputs, commit};
-use super::plan::ListJob;
 use super::scope::Scope;
 use super::side_files::write_results;
 use super::spec::BackupSpec;
@@ -349,14 +348,7 @@ impl Backup {
             ..
         } = scope;
         let jobs = kinds.jobs(&chosen, namespaces.len());
-        let related: Vec<ListJob> = kinds
-            .related
-            .iter()
-            .map(|resource| ListJob {
-                resource: resource.clone(),
-                namespace: None,
-            })
-            .collect();
+        let related = kinds.related_jobs(&chosen, namespaces.len());
         let lists = jobs.len() + related.len();
         let progress = |collected: &Collected| {
             (self.on_progress)(BackupProgress {
@@ -372,6 +364,7 @@ impl Backup {
             api,
             parallelism: self.options.backup_parallelism(),
             selector: self.spec.label_selector.as_ref().map(ToString::to_string),
+            has_related: !related.is_empty(),
             resource_version,
             namespaces: chosen,
             mtime,
@@ -385,7 +378,7 @@ impl Backup {
         };
         let listing = async move {
             let listed = async {
-                collector.read_in_order(first, &jobs, related).await?;
+                collector.read_in_order(first, &jobs, &related).await?;
                 if kinds.namespaces {
                     let selected = |item: &Item| kinds.empty_namespaces && self.selects(item);
                     collector

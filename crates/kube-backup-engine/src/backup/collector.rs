@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
-use super::plan::{ListJob, Stage};
+use super::plan::ListJob;
 use super::side_files::ResourceNames;
 use crate::archive::write::Block;
 use crate::cluster::list::{Item, ListReader, Splice};
 use crate::cluster::query::with_query;
 use crate::cluster::reader::ClusterReader;
-use crate::kinds::companions::RelatedNames;
+use crate::kinds::Raw;
+use crate::kinds::companions::{Brought, Companions, full_name};
+use crate::kinds::names::NAMESPACES;
+use crate::kinds::order::ReadStage;
 use crate::resource::TypeMeta;
-use crate::scan::Head;
 use crate::{GroupResource, ObjectId, Result, Results};
 
 /// Objects and namespaces with this label stay out (Velero's own name for it).
@@ -26,11 +28,11 @@ pub(crate) struct Collected {
     pub(crate) objects: u64,
     pub(crate) names: ResourceNames,
     pub(crate) namespaces: HashSet<String>,
-    pub(crate) needs: RelatedNames,
+    pub(crate) companions: Companions,
     pub(crate) results: Results,
     pub(crate) except: BTreeMap<String, String>,
     /// The first stage in which a list outlasted the server's history.
-    pub(crate) expired: Option<Stage>,
+    pub(crate) expired: Option<ReadStage>,
     pub(crate) lists_done: usize,
 }
 
@@ -40,6 +42,8 @@ pub(crate) struct Collector<'a> {
     /// Lists to read at once.
     pub(crate) parallelism: usize,
     pub(crate) selector: Option<String>,
+    /// Whether anything comes along with what is chosen.
+    pub(crate) has_related: bool,
     /// The resourceVersion to read at.
     pub(crate) resource_version: String,
     /// Chosen namespaces.
@@ -62,8 +66,8 @@ enum Take {
     Chosen,
     /// Of those, the ones that are not packed yet: a second look.
     New,
-    /// Cluster-scoped ones that others need.
-    Needed,
+    /// Those that come along with others.
+    Related,
 }
 
 impl Collector<'_> {
@@ -73,23 +77,21 @@ impl Collector<'_> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads what is chosen, and then what that needs of the cluster.
+    /// Reads what is chosen, and then what comes along with it: one stage after the other, so that what
+    /// names an object is known when its turn comes.
     pub(crate) async fn read_in_order(
         &self,
         first: Block,
         jobs: &[ListJob],
-        mut related: Vec<ListJob>,
+        related: &[ListJob],
     ) -> Result<(), Stopped> {
         self.send(first).await?;
         self.read(jobs, Take::Chosen).await?;
         self.catch_up(jobs).await?;
-        // Roles last: which are needed is known once the bindings are read.
-        let roles = related
-            .iter()
-            .position(|job| job.resource.plural == "clusterroles");
-        let roles: Vec<ListJob> = roles.map(|at| related.remove(at)).into_iter().collect();
-        self.read(&related, Take::Needed).await?;
-        self.read(&roles, Take::Needed).await
+        for stage in related.chunk_by(|a, b| a.stage() == b.stage()) {
+            self.read(stage, Take::Related).await?;
+        }
+        Ok(())
     }
 
     /// Reads `jobs`, some at once; each reader packs its own blocks.
@@ -128,11 +130,11 @@ impl Collector<'_> {
                 Some(self.resource_version.as_str()),
             ),
             Take::New => (self.selector.as_deref(), None),
-            Take::Needed => (None, Some(self.resource_version.as_str())),
+            Take::Related => (None, Some(self.resource_version.as_str())),
         };
         let known = match take {
-            Take::New => self.collected().names.of(&job.resource),
-            Take::Chosen | Take::Needed => HashSet::new(),
+            Take::Chosen => HashSet::new(),
+            Take::New | Take::Related => self.collected().names.of(&job.resource),
         };
         let namespace = job.namespace.as_deref();
         let mut lister = ListReader::new(
@@ -154,7 +156,9 @@ impl Collector<'_> {
                 splice = Splice::new(lister.types());
             }
             for item in items {
-                if !known.is_empty() && known.contains(&full_name(&item.head)) {
+                if !known.is_empty()
+                    && known.contains(&full_name(item.head.namespace.as_deref(), &item.head.name))
+                {
                     continue;
                 }
                 packed += u64::from(self.pack(&kind, &item, take, lister.types(), &splice, block));
@@ -168,7 +172,7 @@ impl Collector<'_> {
         let again = matches!(take, Take::New);
         collected.lists_done += usize::from(!again);
         if lister.expired && !again {
-            let stage = Stage::of(&kind);
+            let stage = ReadStage::of(&kind);
             collected.expired = Some(collected.expired.map_or(stage, |first| first.min(stage)));
         }
         if again && packed > 0 {
@@ -248,10 +252,20 @@ impl Collector<'_> {
         if !chosen_namespace || head.terminating || head.label(EXCLUDE_LABEL) == Some("true") {
             return false;
         }
+        let (namespace, name) = (head.namespace.as_deref(), head.name.as_str());
+        // Looked into before others have to wait for it.
+        let object = Raw(item.raw());
+        let brought = self
+            .has_related
+            .then(|| Brought::by(kind, namespace, name, object));
         let mut collected = self.collected();
-        match take {
-            Take::Needed if !collected.needs.wants(kind, head, item.raw()) => return false,
-            _ => collected.needs.note(kind, head, item.raw()),
+        if matches!(take, Take::Related)
+            && !collected.companions.want(kind, namespace, name, object)
+        {
+            return false;
+        }
+        if let Some(brought) = brought {
+            collected.companions.note(kind, brought);
         }
         let id = ObjectId {
             resource: kind.clone(),
@@ -296,7 +310,7 @@ impl Collector<'_> {
         types: &Arc<TypeMeta>,
         wanted: impl Fn(&Item) -> bool,
     ) -> Result<(), Stopped> {
-        let kind = GroupResource::core("namespaces");
+        let kind = NAMESPACES.group_resource();
         let splice = Splice::new(types);
         let mut block = Block::default();
         for item in items {
@@ -309,14 +323,6 @@ impl Collector<'_> {
             }
         }
         self.send(block).await
-    }
-}
-
-/// `namespace/name`, or the name of what is in no namespace.
-fn full_name(head: &Head) -> String {
-    match &head.namespace {
-        Some(namespace) => format!("{namespace}/{}", head.name),
-        None => head.name.clone(),
     }
 }
 

@@ -4,59 +4,11 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::spec::BackupSpec;
-use crate::kinds::order::Tier;
+use crate::kinds::companions::{come_along, come_along_unasked};
+use crate::kinds::exclusions::{never_backed_up, original_of};
+use crate::kinds::names::NAMESPACES;
+use crate::kinds::order::ReadStage;
 use crate::{ApiResource, Discovery, GroupResource};
-
-/// Kinds that are copies of another group's objects: the left one is skipped where the right one is
-/// served (Velero, item_collector.go: cohabitating resources).
-const COPIES: [[(&str, &str); 2]; 6] = [
-    [("extensions", "deployments"), ("apps", "deployments")],
-    [("extensions", "daemonsets"), ("apps", "daemonsets")],
-    [("extensions", "replicasets"), ("apps", "replicasets")],
-    [
-        ("extensions", "ingresses"),
-        ("networking.k8s.io", "ingresses"),
-    ],
-    [
-        ("extensions", "networkpolicies"),
-        ("networking.k8s.io", "networkpolicies"),
-    ],
-    [("events.k8s.io", "events"), ("", "events")],
-];
-
-/// Kinds that stand for data held elsewhere; they come back with a volume, not by being created
-/// (Velero, backup_controller.go).
-const NEVER: [(&str, &str); 2] = [
-    ("snapshot.storage.k8s.io", "volumesnapshots"),
-    ("snapshot.storage.k8s.io", "volumesnapshotcontents"),
-];
-
-/// When a kind is read: referrers before what they refer to. While all lists are of one moment it does
-/// not matter; once the server's history has run out, what is read later holds at least all that was
-/// referred to.
-///
-/// It is the order of a restore, backwards, but for Pods and their owners: a restore puts them before
-/// what adopts them, though it is they who name their owners.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Stage(u8);
-
-impl Stage {
-    pub(crate) fn of(kind: &GroupResource) -> Self {
-        Self(match Tier::of(kind) {
-            Tier::Webhooks => 0,
-            Tier::Limits => 1,
-            Tier::Pods => 2,
-            Tier::PodOwners => 3,
-            Tier::Everything | Tier::CustomResources => 4,
-            Tier::RequestedServices => 5,
-            Tier::Configuration => 6,
-            Tier::Foundations => 7,
-            Tier::Classes => 8,
-            Tier::Namespaces => 9,
-            Tier::Definitions => 10,
-        })
-    }
-}
 
 /// One list to read.
 #[derive(Debug, Clone)]
@@ -67,8 +19,8 @@ pub(crate) struct ListJob {
 }
 
 impl ListJob {
-    pub(crate) fn stage(&self) -> Stage {
-        Stage::of(&self.resource.group_resource())
+    pub(crate) fn stage(&self) -> ReadStage {
+        ReadStage::of(&self.resource.group_resource())
     }
 }
 
@@ -85,20 +37,13 @@ pub(crate) struct Kinds {
     pub(crate) namespaces: bool,
     /// What the request names and the server has not.
     pub(crate) missing: Vec<String>,
+    /// What the request names and no backup holds, with the reason.
+    pub(crate) excluded: Vec<(GroupResource, &'static str)>,
     /// Parts of the discovery that failed and could hold something chosen, with the reason.
     pub(crate) undiscovered: Vec<(String, String)>,
     /// Parts of the discovery that failed and were not asked for.
     pub(crate) unimportant: Vec<(String, String)>,
 }
-
-/// Kinds that [`Kinds::related`] may hold.
-pub(crate) const RELATED: [(&str, &str); 5] = [
-    ("apiextensions.k8s.io", "customresourcedefinitions"),
-    ("", "persistentvolumes"),
-    ("scheduling.k8s.io", "priorityclasses"),
-    ("rbac.authorization.k8s.io", "clusterrolebindings"),
-    ("rbac.authorization.k8s.io", "clusterroles"),
-];
 
 impl Kinds {
     pub(crate) fn choose(spec: &BackupSpec, found: &Discovery) -> Self {
@@ -123,68 +68,88 @@ impl Kinds {
             }
         }
 
-        let namespaces = GroupResource::core("namespaces");
+        let namespaces = NAMESPACES.group_resource();
         kinds.namespaces = !excluded.contains(&namespaces);
         kinds.empty_namespaces = kinds.namespaces && wanted(&namespaces);
-        let served: HashSet<(&str, &str)> = found
+        let served: HashSet<GroupResource> = found
             .resources
             .iter()
-            .map(|resource| (resource.group.as_str(), resource.plural.as_str()))
+            .map(ApiResource::group_resource)
             .collect();
         for resource in found.preferred() {
-            let name = (resource.group.as_str(), resource.plural.as_str());
             let kind = resource.group_resource();
             let restorable = ["list", "create", "get", "delete"]
                 .iter()
                 .all(|verb| resource.can(verb));
-            let copy = COPIES
-                .iter()
-                .any(|[left, right]| *left == name && served.contains(right));
-            if !restorable || copy || NEVER.contains(&name) || kind == namespaces {
+            let copy = original_of(&kind).is_some_and(|original| served.contains(&original));
+            if !restorable || copy || kind == namespaces {
                 continue;
             }
-            let whole = resource.namespaced || spec.wants_whole_cluster();
-            if wanted(&kind) && whole && (resource.namespaced || spec.label_selector.is_none()) {
-                kinds.chosen.push(resource.clone());
+            if let Some(reason) = never_backed_up(&kind) {
+                let by_name = |name: &String| found.resolve(name) == [kind.clone()];
+                if spec.included_resources.iter().any(by_name) {
+                    kinds.excluded.push((kind, reason));
+                }
                 continue;
             }
-            if wanted(&kind) && whole {
-                // With a selector, cluster-scoped objects are chosen by it, and by need.
+            let in_scope = resource.namespaced || spec.wants_whole_cluster();
+            if wanted(&kind) && in_scope {
                 kinds.chosen.push(resource.clone());
+                if spec.label_selector.is_none() {
+                    continue;
+                }
             }
-            let is_definition = name == RELATED[0];
-            let may_be_needed = RELATED.contains(&name)
-                && spec.include_cluster_resources != Some(false)
+            // With a selector, objects are chosen by it, and by need.
+            let may_be_needed = come_along(&kind)
+                && (resource.namespaced || spec.include_cluster_resources != Some(false))
+                && (!resource.namespaced || spec.label_selector.is_some())
                 && !excluded.contains(&kind);
-            if may_be_needed && (is_definition || wanted(&kind)) {
+            if may_be_needed && (come_along_unasked(&kind) || wanted(&kind)) {
                 kinds.related.push(resource.clone());
             }
         }
-        kinds
-            .chosen
-            .sort_by_key(|resource| Stage::of(&resource.group_resource()));
+        for list in [&mut kinds.chosen, &mut kinds.related] {
+            list.sort_by_key(|resource| ReadStage::of(&resource.group_resource()));
+        }
         kinds
     }
 
-    /// The lists to read for `namespaces`, which are those chosen of `in_cluster` many.
+    /// The lists of what is chosen, for `namespaces`, which are those chosen of `in_cluster` many.
     pub(crate) fn jobs(&self, namespaces: &BTreeSet<String>, in_cluster: usize) -> Vec<ListJob> {
-        // A list of the whole cluster costs what the cluster holds, lists by namespace cost a request
-        // each: a quarter of the namespaces is where one starts to beat the other.
-        let by_namespace = !namespaces.is_empty() && namespaces.len() * 4 <= in_cluster.max(4);
-        let mut jobs = Vec::new();
-        for resource in &self.chosen {
-            let job = |namespace: Option<&String>| ListJob {
-                resource: resource.clone(),
-                namespace: namespace.cloned(),
-            };
-            if resource.namespaced && by_namespace {
-                jobs.extend(namespaces.iter().map(|namespace| job(Some(namespace))));
-            } else if !resource.namespaced || !namespaces.is_empty() {
-                jobs.push(job(None));
-            }
-        }
-        jobs
+        jobs_of(&self.chosen, namespaces, in_cluster)
     }
+
+    /// The lists of what may come along.
+    pub(crate) fn related_jobs(
+        &self,
+        namespaces: &BTreeSet<String>,
+        in_cluster: usize,
+    ) -> Vec<ListJob> {
+        jobs_of(&self.related, namespaces, in_cluster)
+    }
+}
+
+fn jobs_of(
+    resources: &[ApiResource],
+    namespaces: &BTreeSet<String>,
+    in_cluster: usize,
+) -> Vec<ListJob> {
+    // A list of the whole cluster costs what the cluster holds, lists by namespace cost a request
+    // each: a quarter of the namespaces is where one starts to beat the other.
+    let by_namespace = !namespaces.is_empty() && namespaces.len() * 4 <= in_cluster.max(4);
+    let mut jobs = Vec::new();
+    for resource in resources {
+        let job = |namespace: Option<&String>| ListJob {
+            resource: resource.clone(),
+            namespace: namespace.cloned(),
+        };
+        if resource.namespaced && by_namespace {
+            jobs.extend(namespaces.iter().map(|namespace| job(Some(namespace))));
+        } else if !resource.namespaced || !namespaces.is_empty() {
+            jobs.push(job(None));
+        }
+    }
+    jobs
 }
 
 fn names_group(name: &str, group: &str) -> bool {
@@ -294,7 +259,7 @@ mod tests {
             (whole, kinds.related.len())
         };
         assert_eq!(of(None, false), (3, 0));
-        assert_eq!(of(None, true), (0, 2));
+        assert_eq!(of(None, true), (0, 3));
         assert_eq!(of(Some(true), true), (3, 0));
         assert_eq!(of(Some(false), false), (0, 0));
     }

@@ -128,6 +128,12 @@ fn note_kinds(kinds: &Kinds, results: &mut Results) {
             .cluster
             .push(format!("the server has no kind `{name}`"));
     }
+    for (kind, reason) in &kinds.excluded {
+        results
+            .warnings
+            .cluster
+            .push(format!("`{kind}` is left out: {reason}"));
+    }
     for (part, reason) in &kinds.undiscovered {
         results.errors.cluster.push(format!(
             "kinds of `{part}` are missing, since {reason}; repair its APIService, or exclude `*.{}`",

@@ -36,11 +36,13 @@ pub struct BackupSpec {
     pub included_resources: Vec<String>,
     /// Not these kinds.
     pub excluded_resources: Vec<String>,
-    /// Only objects with these labels.
+    /// Only objects with these labels. The claims and service accounts of chosen Pods, with the roles
+    /// bound to these, and what chosen objects need of the cluster come along whatever their labels.
     pub label_selector: Option<Selector>,
     /// Cluster-scoped objects: `Some(true)` all, `Some(false)` none, `None` all when all namespaces
-    /// are chosen, and otherwise those that the chosen objects need: their definitions, volumes,
-    /// priority classes, and the cluster roles bound to their service accounts.
+    /// are chosen, and otherwise those that the chosen objects need: their definitions and volumes, the
+    /// classes they name (priority, runtime, storage, ingress), and the cluster roles bound to their
+    /// service accounts. What every cluster has by itself does not come along.
     pub include_cluster_resources: Option<bool>,
     /// How long it is worth keeping. Nothing is deleted by it here: retention reads it.
     pub ttl: Option<Duration>,

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use crate::GroupResource;
+use crate::kinds::adoption::is_adopted;
 use crate::kinds::namespaces::map_namespaces;
-use crate::restore::is_adopted;
 
 pub use tolerated::{TOLERATED, Tolerance};
 pub(crate) use walk::walk;

@@ -1,112 +1,246 @@
-//! What chosen objects need of the cluster: their definitions, volumes, priority classes and roles.
+//! What comes along with chosen objects: with those of a namespace into a backup, and out of a backup
+//! with those that a restore is about.
+//!
+//! Both ask here, by the same rows: what a backup takes along is what a restore brings back.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::LazyLock;
 
-use serde::Deserialize;
+use super::document::Document;
+use super::follow::{COMPANIONS, rows};
+use super::names::{ByKind, DEFINITIONS, Kind, is_built_in};
+use super::provided::is_provided;
+use super::references::{Along, Reference};
+use crate::{GroupResource, ObjectId};
 
-use crate::GroupResource;
-use crate::scan::{Head, text_at};
-
-/// Names of cluster-scoped objects that chosen objects refer to.
+/// Objects that others come along with, and those that come along.
 #[derive(Debug, Default)]
-pub(crate) struct RelatedNames {
-    definitions: HashSet<String>,
-    volumes: HashSet<String>,
-    priority_classes: HashSet<String>,
-    cluster_roles: HashSet<String>,
-    /// `namespace/name`.
-    service_accounts: HashSet<String>,
+pub(crate) struct Companions {
+    /// By their names, as [`full_name`] writes them.
+    named: ByKind<HashSet<String>>,
+    /// Chosen objects that what names them comes along with.
+    followed: HashSet<ObjectId>,
+    /// Kinds whose definitions are among those named.
+    defined: HashSet<GroupResource>,
+    /// Names without namespaces that are new since somebody asked.
+    fresh: BTreeSet<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Binding {
-    #[serde(default)]
-    subjects: Vec<Subject>,
-    role_ref: RoleRef,
+/// What the table says of kinds as companions.
+#[derive(Debug, Default, Clone, Copy)]
+struct Role {
+    /// Comes along when it is named.
+    is_named: bool,
+    /// Comes along when it names something chosen.
+    names: bool,
+    /// Brings along what names it.
+    is_followed: bool,
 }
 
-#[derive(Deserialize)]
-struct Subject {
-    kind: String,
-    name: String,
-    #[serde(default)]
-    namespace: String,
-}
-
-#[derive(Deserialize)]
-struct RoleRef {
-    kind: String,
-    name: String,
-}
-
-impl RelatedNames {
-    /// Notes what a chosen object refers to.
-    pub(crate) fn note(&mut self, kind: &GroupResource, head: &Head, raw: &[u8]) {
-        let name = |path: &[&str]| text_at(raw, path).filter(|name| !name.is_empty());
-        match (kind.group.as_str(), kind.resource.as_str()) {
-            ("", "persistentvolumeclaims") => self.volumes.extend(name(&["spec", "volumeName"])),
-            ("", "pods") => self
-                .priority_classes
-                .extend(name(&["spec", "priorityClassName"])),
-            ("", "serviceaccounts") => {
-                let namespace = head.namespace.as_deref().unwrap_or_default();
-                self.service_accounts
-                    .insert(format!("{namespace}/{}", head.name));
+static ROLES: LazyLock<ByKind<Role>> = LazyLock::new(|| {
+    let mut roles = ByKind::<Role>::default();
+    roles.entry(DEFINITIONS).is_named = true;
+    for row in rows() {
+        match row.reference.along {
+            Along::Nothing => {}
+            Along::Target => roles.entry(row.reference.to).is_named = true,
+            Along::Referrer => {
+                roles.entry(row.place.kind).names = true;
+                roles.entry(row.reference.to).is_followed = true;
             }
-            (group, _) if group.contains('.') => {
-                // The name of a definition is that of its kind; built-in groups have none by it.
-                let definition = kind.to_string();
-                if !self.definitions.contains(&definition) {
-                    self.definitions.insert(definition);
-                }
+        }
+    }
+    roles
+});
+
+fn role(kind: &GroupResource) -> Role {
+    ROLES.get(kind).copied().unwrap_or_default()
+}
+
+/// The kinds whose objects come along with others.
+pub(crate) fn kinds() -> impl Iterator<Item = GroupResource> {
+    ROLES.kinds().filter(come_along)
+}
+
+/// Whether objects of this kind come along with others.
+pub(crate) fn come_along(kind: &GroupResource) -> bool {
+    let role = role(kind);
+    role.is_named || role.names
+}
+
+/// Whether objects of this kind come along by what they say themselves, and are to be read to know.
+pub(crate) fn come_along_by_content(kind: &GroupResource) -> bool {
+    role(kind).names
+}
+
+/// Whether objects of this kind come along even where only other kinds are asked for: without its
+/// definition, an object cannot be created at all.
+pub(crate) fn come_along_unasked(kind: &GroupResource) -> bool {
+    DEFINITIONS.is(kind)
+}
+
+/// Whether what comes along with an object of this kind is told by its content.
+pub(crate) fn bring_others(kind: &GroupResource) -> bool {
+    COMPANIONS.has(kind)
+}
+
+/// What one object brings along.
+#[derive(Debug, Default)]
+pub(crate) struct Brought {
+    /// Kinds and [full names](full_name).
+    named: Vec<(Kind, String)>,
+    /// Of these and the object itself, those that what names them comes along with.
+    followed: Vec<ObjectId>,
+}
+
+impl Brought {
+    /// What comes along with a chosen object, or with one that comes along itself, besides the definition
+    /// of its kind.
+    pub(crate) fn by<'d>(
+        kind: &GroupResource,
+        namespace: Option<&str>,
+        name: &str,
+        object: impl Document<'d>,
+    ) -> Self {
+        let mut brought = Self::default();
+        if role(kind).is_followed {
+            brought.followed.push(id(kind.clone(), namespace, name));
+        }
+        COMPANIONS.follow(kind, namespace, object, &mut |row, namespace, name| {
+            let Reference { to, along, .. } = *row.reference;
+            let resource = to.group_resource();
+            if along != Along::Target || is_provided(&resource, name) {
+                return;
             }
-            _ => {}
+            brought.named.push((to, full_name(namespace, name)));
+            if role(&resource).is_followed {
+                brought.followed.push(id(resource, namespace, name));
+            }
+        });
+        brought
+    }
+}
+
+impl Companions {
+    /// Notes that an object of a kind is chosen, and what it brings along.
+    pub(crate) fn note(&mut self, kind: &GroupResource, brought: Brought) {
+        if !is_built_in(kind) && !self.defined.contains(kind) {
+            self.defined.insert(kind.clone());
+            self.add(DEFINITIONS, kind.to_string());
+        }
+        self.followed.extend(brought.followed);
+        for (kind, name) in brought.named {
+            self.add(kind, name);
         }
     }
 
-    /// Whether a cluster-scoped object is needed. Bindings are seen before the roles they bind.
-    pub(crate) fn wants(&mut self, kind: &GroupResource, head: &Head, raw: &[u8]) -> bool {
-        match kind.resource.as_str() {
-            "customresourcedefinitions" => self.definitions.contains(&head.name),
-            "persistentvolumes" => self.volumes.contains(&head.name),
-            "priorityclasses" => self.priority_classes.contains(&head.name),
-            "clusterroles" => self.cluster_roles.contains(&head.name),
-            "clusterrolebindings" => {
-                let Ok(binding) = serde_json::from_slice::<Binding>(raw) else {
-                    return false;
-                };
-                let needed = binding.subjects.iter().any(|subject| {
-                    subject.kind == "ServiceAccount"
-                        && self
-                            .service_accounts
-                            .contains(&format!("{}/{}", subject.namespace, subject.name))
-                });
-                if needed && binding.role_ref.kind == "ClusterRole" {
-                    self.cluster_roles.insert(binding.role_ref.name);
-                }
-                needed
-            }
-            _ => false,
+    fn add(&mut self, kind: Kind, full_name: String) {
+        let names = self.named.entry(kind);
+        if !names.contains(&full_name) {
+            let name = full_name.rsplit('/').next().unwrap_or_default();
+            self.fresh.insert(name.to_owned());
+            names.insert(full_name);
         }
+    }
+
+    /// Whether an object comes along.
+    pub(crate) fn want<'d>(
+        &self,
+        kind: &GroupResource,
+        namespace: Option<&str>,
+        name: &str,
+        object: impl Document<'d>,
+    ) -> bool {
+        self.want_by_name(kind, namespace, name) || self.want_by_content(kind, namespace, object)
+    }
+
+    /// Whether an object comes along because another one names it.
+    pub(crate) fn want_by_name(
+        &self,
+        kind: &GroupResource,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> bool {
+        let names = self.named.get(kind);
+        names.is_some_and(|names| names.contains(&full_name(namespace, name)))
+    }
+
+    /// Whether an object comes along because it names a chosen one.
+    fn want_by_content<'d>(
+        &self,
+        kind: &GroupResource,
+        namespace: Option<&str>,
+        object: impl Document<'d>,
+    ) -> bool {
+        let mut wanted = false;
+        if role(kind).names {
+            COMPANIONS.follow(kind, namespace, object, &mut |row, of, name| {
+                if row.reference.along == Along::Referrer
+                    && namespace.is_none_or(|own| of == Some(own))
+                {
+                    let to = row.reference.to.group_resource();
+                    wanted |= self.followed.contains(&id(to, of, name));
+                }
+            });
+        }
+        wanted
+    }
+
+    /// Whether something was chosen that others come along with by what they say.
+    pub(crate) fn are_followed(&self) -> bool {
+        !self.followed.is_empty()
+    }
+
+    /// The namespaces of what was chosen and brings along what names it.
+    pub(crate) fn followed_namespaces(&self) -> BTreeSet<String> {
+        let namespaces = self.followed.iter().filter_map(|id| id.namespace.clone());
+        namespaces.collect()
+    }
+
+    /// The names, without their namespaces, of what was noted to come along since this was last asked.
+    pub(crate) fn take_fresh_names(&mut self) -> BTreeSet<String> {
+        std::mem::take(&mut self.fresh)
+    }
+}
+
+fn id(resource: GroupResource, namespace: Option<&str>, name: &str) -> ObjectId {
+    ObjectId {
+        resource,
+        namespace: namespace.map(str::to_owned),
+        name: name.to_owned(),
+    }
+}
+
+/// `namespace/name`, or the name of what is in no namespace.
+pub(crate) fn full_name(namespace: Option<&str>, name: &str) -> String {
+    match namespace {
+        Some(namespace) => format!("{namespace}/{name}"),
+        None => name.to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::document::Raw;
     use super::*;
+    use crate::scan::Head;
 
     #[test]
     fn roles_are_found_through_bindings_and_accounts() {
-        let mut needs = RelatedNames::default();
+        let mut companions = Companions::default();
         let mut see = |kind: &str, json: &str, wanted: bool| {
             let head = Head::of(json.as_bytes()).unwrap();
             let kind: GroupResource = kind.parse().unwrap();
-            if head.namespace.is_some() {
-                needs.note(&kind, &head, json.as_bytes());
-            } else {
-                assert_eq!(needs.wants(&kind, &head, json.as_bytes()), wanted, "{json}");
+            let (namespace, name) = (head.namespace.as_deref(), head.name.as_str());
+            let object = Raw(json.as_bytes());
+            if namespace.is_none() {
+                let found = companions.want(&kind, namespace, name, object);
+                assert_eq!(found, wanted, "{json}");
+                if !found {
+                    return;
+                }
             }
+            companions.note(&kind, Brought::by(&kind, namespace, name, object));
         };
         see(
             "serviceaccounts",

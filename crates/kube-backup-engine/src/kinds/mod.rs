@@ -1,8 +1,43 @@
-//! What the engine knows of the kinds of Kubernetes.
+//! All that the engine knows of the kinds of Kubernetes, as tables.
+//!
+//! | table | says | asked by |
+//! |---|---|---|
+//! | `names` | the kinds by name, their scope, and which groups are built in | all |
+//! | `references`, `backends` | which field of which kind names an object of which other, and how much that matters | `follow`, `companions`, `namespaces`, `storage_classes` |
+//! | `follow` | what one object names | verification, plans |
+//! | `companions` | what comes along with chosen objects | backup by namespace or label, selective restore |
+//! | `order` | the tiers of a restore, and the stages of a backup | backup, restore |
+//! | `adoption` | which controllers take what they select for their own again | restore, comparison, verification |
+//! | `exclusions` | what is never backed up or restored, and why | backup, restore, verification |
+//! | `provided` | what every cluster has by itself | verification |
+//! | `namespaces`, `storage_classes`, `pod_specs` | where names of namespaces and classes, and Pods stand | restore, comparison |
+//!
+//! Nothing here asks a cluster or a store. What is changed in an object of a kind before it is created
+//! again stands in one file a kind in `restore/transform`.
+//!
+//! # Adding a kind
+//! 1. Name it in `names`, and the fields in which it names others in `references`: backup, restore,
+//!    verification and mapping follow them from then on.
+//! 2. Give it a tier in `order`, unless any time will do.
+//! 3. What a restore has to change in it goes into a file of its own in `restore/transform`.
+//! 4. `cargo test -p kube-backup-engine kinds` holds the rows to the Kubernetes API and to each other.
 
+pub(crate) mod adoption;
 pub(crate) mod backends;
 pub(crate) mod companions;
+mod document;
+pub(crate) mod exclusions;
+pub(crate) mod follow;
+pub(crate) mod names;
 pub(crate) mod namespaces;
 pub(crate) mod order;
 pub(crate) mod pod_specs;
+pub(crate) mod provided;
+mod references;
 pub(crate) mod storage_classes;
+
+pub(crate) use document::Raw;
+pub(crate) use references::Strength;
+
+#[cfg(test)]
+mod tests;

@@ -1,15 +1,22 @@
 //! Where objects name a namespace: all of it follows a mapping of namespaces.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
-use super::pod_specs::{POD_SPECS, pod_specs};
+use super::follow::rows;
+use super::names::{
+    ByKind, CLAIMS, CLUSTER_ROLE_BINDINGS, INGRESS_CLASSES, MUTATING_POLICIES,
+    MUTATING_POLICY_BINDINGS, MUTATING_WEBHOOKS, NAMESPACES, NETWORK_POLICIES, ROLE_BINDINGS,
+    VALIDATING_POLICIES, VALIDATING_POLICY_BINDINGS, VALIDATING_WEBHOOKS,
+};
+use super::references::Within::{self, Object, PodSpec};
 use crate::GroupResource;
 use crate::pointer::for_each_value;
 
 /// How a place names a namespace.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 enum Form {
     /// As plain text.
     Name,
@@ -21,158 +28,54 @@ enum Form {
 
 use Form::{Name, Selector, Subject};
 
-/// Every place, by kind; `*` for all kinds.
-const PLACES: [(&str, &str, Form); 25] = [
-    ("*", "/metadata/namespace", Name),
-    ("namespaces", "/metadata/name", Name),
-    (
-        "namespaces",
-        "/metadata/labels/kubernetes.io~1metadata.name",
-        Name,
-    ),
-    ("persistentvolumes", "/spec/claimRef/namespace", Name),
-    (
-        "persistentvolumeclaims",
-        "/spec/dataSourceRef/namespace",
-        Name,
-    ),
-    (
-        "endpoints",
-        "/subsets/*/addresses/*/targetRef/namespace",
-        Name,
-    ),
-    (
-        "endpointslices.discovery.k8s.io",
-        "/endpoints/*/targetRef/namespace",
-        Name,
-    ),
-    (
-        "rolebindings.rbac.authorization.k8s.io",
-        "/subjects/*/namespace",
-        Name,
-    ),
-    (
-        "rolebindings.rbac.authorization.k8s.io",
-        "/subjects/*/name",
-        Subject,
-    ),
-    (
-        "clusterrolebindings.rbac.authorization.k8s.io",
-        "/subjects/*/namespace",
-        Name,
-    ),
-    (
-        "clusterrolebindings.rbac.authorization.k8s.io",
-        "/subjects/*/name",
-        Subject,
-    ),
-    (
-        "networkpolicies.networking.k8s.io",
-        "/spec/ingress/*/from/*/namespaceSelector",
-        Selector,
-    ),
-    (
-        "networkpolicies.networking.k8s.io",
-        "/spec/egress/*/to/*/namespaceSelector",
-        Selector,
-    ),
-    (
-        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
-        "/webhooks/*/clientConfig/service/namespace",
-        Name,
-    ),
-    (
-        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
-        "/webhooks/*/namespaceSelector",
-        Selector,
-    ),
-    (
-        "validatingwebhookconfigurations.admissionregistration.k8s.io",
-        "/webhooks/*/clientConfig/service/namespace",
-        Name,
-    ),
-    (
-        "validatingwebhookconfigurations.admissionregistration.k8s.io",
-        "/webhooks/*/namespaceSelector",
-        Selector,
-    ),
-    (
-        "validatingadmissionpolicies.admissionregistration.k8s.io",
-        "/spec/matchConstraints/namespaceSelector",
-        Selector,
-    ),
-    (
-        "validatingadmissionpolicybindings.admissionregistration.k8s.io",
-        "/spec/matchResources/namespaceSelector",
-        Selector,
-    ),
-    (
-        "validatingadmissionpolicybindings.admissionregistration.k8s.io",
-        "/spec/paramRef/namespace",
-        Name,
-    ),
-    (
-        "mutatingadmissionpolicies.admissionregistration.k8s.io",
-        "/spec/matchConstraints/namespaceSelector",
-        Selector,
-    ),
-    (
-        "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
-        "/spec/matchResources/namespaceSelector",
-        Selector,
-    ),
-    (
-        "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
-        "/spec/paramRef/namespace",
-        Name,
-    ),
-    (
-        "apiservices.apiregistration.k8s.io",
-        "/spec/service/namespace",
-        Name,
-    ),
-    (
-        "customresourcedefinitions.apiextensions.k8s.io",
-        "/spec/conversion/webhook/clientConfig/service/namespace",
-        Name,
-    ),
+/// Every place, but for an object's own namespace and those of [references](super::references) to
+/// objects elsewhere.
+#[rustfmt::skip]
+const PLACES: [(Within, &str, Form); 24] = [
+    (Object(NAMESPACES), "/metadata/name", Name),
+    (Object(NAMESPACES), "/metadata/labels/kubernetes.io~1metadata.name", Name),
+    (Object(CLAIMS), "/spec/dataSourceRef/namespace", Name),
+    (Object(INGRESS_CLASSES), "/spec/parameters/namespace", Name),
+    (Object(ROLE_BINDINGS), "/subjects/*/name", Subject),
+    (Object(CLUSTER_ROLE_BINDINGS), "/subjects/*/name", Subject),
+    (Object(NETWORK_POLICIES), "/spec/ingress/*/from/*/namespaceSelector", Selector),
+    (Object(NETWORK_POLICIES), "/spec/egress/*/to/*/namespaceSelector", Selector),
+    (Object(MUTATING_WEBHOOKS), "/webhooks/*/namespaceSelector", Selector),
+    (Object(VALIDATING_WEBHOOKS), "/webhooks/*/namespaceSelector", Selector),
+    (Object(MUTATING_POLICIES), "/spec/matchConstraints/namespaceSelector", Selector),
+    (Object(VALIDATING_POLICIES), "/spec/matchConstraints/namespaceSelector", Selector),
+    (Object(MUTATING_POLICY_BINDINGS), "/spec/matchResources/namespaceSelector", Selector),
+    (Object(MUTATING_POLICY_BINDINGS), "/spec/paramRef/namespace", Name),
+    (Object(VALIDATING_POLICY_BINDINGS), "/spec/matchResources/namespaceSelector", Selector),
+    (Object(VALIDATING_POLICY_BINDINGS), "/spec/paramRef/namespace", Name),
+    // Which Pods a Pod wants near, or far.
+    (PodSpec, "/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/*/namespaces/*", Name),
+    (PodSpec, "/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/*/namespaceSelector", Selector),
+    (PodSpec, "/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/*/podAffinityTerm/namespaces/*", Name),
+    (PodSpec, "/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/*/podAffinityTerm/namespaceSelector", Selector),
+    (PodSpec, "/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/*/namespaces/*", Name),
+    (PodSpec, "/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/*/namespaceSelector", Selector),
+    (PodSpec, "/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/*/podAffinityTerm/namespaces/*", Name),
+    (PodSpec, "/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/*/podAffinityTerm/namespaceSelector", Selector),
 ];
 
-/// The same within the specification of a Pod: which Pods it wants near or far.
-const POD_PLACES: [(&str, Form); 8] = [
-    (
-        "/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/*/namespaces/*",
-        Name,
-    ),
-    (
-        "/affinity/podAffinity/requiredDuringSchedulingIgnoredDuringExecution/*/namespaceSelector",
-        Selector,
-    ),
-    (
-        "/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/*/podAffinityTerm/namespaces/*",
-        Name,
-    ),
-    (
-        "/affinity/podAffinity/preferredDuringSchedulingIgnoredDuringExecution/*/podAffinityTerm/namespaceSelector",
-        Selector,
-    ),
-    (
-        "/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/*/namespaces/*",
-        Name,
-    ),
-    (
-        "/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution/*/namespaceSelector",
-        Selector,
-    ),
-    (
-        "/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/*/podAffinityTerm/namespaces/*",
-        Name,
-    ),
-    (
-        "/affinity/podAntiAffinity/preferredDuringSchedulingIgnoredDuringExecution/*/podAffinityTerm/namespaceSelector",
-        Selector,
-    ),
-];
+/// The same, kind by kind.
+static PLACES_OF: LazyLock<ByKind<Vec<(String, Form)>>> = LazyLock::new(|| {
+    let mut places = ByKind::<Vec<(String, Form)>>::default();
+    for (within, at, form) in PLACES {
+        for place in within.places(at) {
+            places.entry(place.kind).push((place.pointer, form));
+        }
+    }
+    for row in rows().filter(|row| row.reference.elsewhere) {
+        let pointer = format!("{}/namespace", row.place.pointer);
+        let places = places.entry(row.place.kind);
+        if !places.iter().any(|(known, _)| *known == pointer) {
+            places.push((pointer, Name));
+        }
+    }
+    places
+});
 
 /// The label that selects one namespace by its name.
 const NAME_LABEL: &str = "kubernetes.io/metadata.name";
@@ -186,20 +89,11 @@ pub(crate) fn map_namespaces(
     if mapping.is_empty() {
         return;
     }
-    let name = kind.to_string();
-    for (of, pointer, form) in PLACES {
-        if of == "*" || of == name {
-            for_each_value(object, pointer, &mut |value| form.map(value, mapping));
-        }
+    if let Some(own) = object.pointer_mut("/metadata/namespace") {
+        map_name(own, mapping);
     }
-    if POD_SPECS.iter().any(|(of, _)| *of == name) {
-        pod_specs(kind, object, &mut |spec| {
-            if spec.get("affinity").is_some() {
-                for (pointer, form) in POD_PLACES {
-                    for_each_value(spec, pointer, &mut |value| form.map(value, mapping));
-                }
-            }
-        });
+    for (pointer, form) in PLACES_OF.get(kind).into_iter().flatten() {
+        for_each_value(object, pointer, &mut |value| form.map(value, mapping));
     }
 }
 
@@ -259,4 +153,20 @@ fn map_subject(value: &mut Value, mapping: &BTreeMap<String, String>) {
         }
         return;
     }
+}
+
+/// Every place with a value that fits there, for a test against the API.
+#[cfg(test)]
+pub(super) fn places_to_check() -> Vec<(super::names::Kind, String, Value)> {
+    let of = |(within, at, form): &(Within, &'static str, Form)| {
+        let value = match form {
+            Name | Subject => "x".into(),
+            Selector => serde_json::json!({"matchLabels": {NAME_LABEL: "x"}}),
+        };
+        let places = within.places(at).into_iter();
+        places
+            .map(move |place| (place.kind, place.pointer, value.clone()))
+            .collect::<Vec<_>>()
+    };
+    PLACES.iter().flat_map(of).collect()
 }

@@ -1,8 +1,11 @@
-//! The order of a restore, as a table.
+//! When a kind has its turn: in a restore, and in a backup.
+
+use std::sync::LazyLock;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use super::names::{self, ByKind, Kind, is_built_in};
 use crate::GroupResource;
 
 /// A stage of a restore. Tiers come one after the other; inside one, objects are created in
@@ -39,6 +42,42 @@ pub enum Tier {
     Webhooks,
 }
 
+use Tier::{
+    Classes, Configuration, CustomResources, Definitions, Everything, Foundations, Limits,
+    Namespaces, PodOwners, Pods, RequestedServices, Webhooks,
+};
+
+/// The kinds of each tier. What is not named here is in [`Everything`] when it is built in, and in
+/// [`CustomResources`] otherwise.
+#[rustfmt::skip]
+const TIERS: [(Tier, &[Kind]); 10] = [
+    (Definitions, &[names::DEFINITIONS]),
+    (Namespaces, &[names::NAMESPACES]),
+    (Classes, &[
+        names::STORAGE_CLASSES, names::CSI_DRIVERS, names::VOLUME_ATTRIBUTES_CLASSES, names::VOLUME_SNAPSHOT_CLASSES,
+        names::RUNTIME_CLASSES, names::PRIORITY_CLASSES, names::INGRESS_CLASSES,
+    ]),
+    (Foundations, &[names::VOLUMES, names::SERVICE_ACCOUNTS, names::CLUSTER_ROLES, names::ROLES]),
+    (Configuration, &[
+        names::CLAIMS, names::SECRETS, names::CONFIG_MAPS, names::CLUSTER_ROLE_BINDINGS, names::ROLE_BINDINGS,
+    ]),
+    (Pods, &[names::PODS]),
+    (PodOwners, &[names::REPLICA_SETS, names::CONTROLLER_REVISIONS, names::JOBS, names::REPLICATION_CONTROLLERS]),
+    (RequestedServices, &[names::SERVICES]),
+    (Limits, &[names::RESOURCE_QUOTAS, names::LIMIT_RANGES, names::AUTOSCALERS, names::DISRUPTION_BUDGETS]),
+    (Webhooks, &[
+        names::MUTATING_WEBHOOKS, names::VALIDATING_WEBHOOKS, names::API_SERVICES, names::MUTATING_POLICIES,
+        names::MUTATING_POLICY_BINDINGS, names::VALIDATING_POLICIES, names::VALIDATING_POLICY_BINDINGS,
+    ]),
+];
+
+static TIER_OF: LazyLock<ByKind<Tier>> = LazyLock::new(|| {
+    let of_tier = |(tier, kinds): &(Tier, &[Kind])| {
+        kinds.iter().map(|kind| (*kind, *tier)).collect::<Vec<_>>()
+    };
+    TIERS.iter().flat_map(of_tier).collect()
+});
+
 impl Tier {
     /// All tiers, in their order.
     pub const ALL: [Self; 12] = [
@@ -60,36 +99,10 @@ impl Tier {
     /// they are seen.
     #[must_use]
     pub fn of(resource: &GroupResource) -> Self {
-        match (resource.group.as_str(), resource.resource.as_str()) {
-            ("apiextensions.k8s.io", "customresourcedefinitions") => Self::Definitions,
-            ("", "namespaces") => Self::Namespaces,
-            ("storage.k8s.io", "storageclasses" | "csidrivers")
-            | ("node.k8s.io", "runtimeclasses")
-            | ("scheduling.k8s.io", "priorityclasses")
-            | ("networking.k8s.io", "ingressclasses")
-            | ("snapshot.storage.k8s.io", "volumesnapshotclasses") => Self::Classes,
-            ("", "persistentvolumes" | "serviceaccounts")
-            | ("rbac.authorization.k8s.io", "clusterroles" | "roles") => Self::Foundations,
-            ("", "persistentvolumeclaims" | "secrets" | "configmaps")
-            | ("rbac.authorization.k8s.io", "clusterrolebindings" | "rolebindings") => {
-                Self::Configuration
-            }
-            ("", "pods") => Self::Pods,
-            ("apps", "replicasets" | "controllerrevisions")
-            | ("batch", "jobs")
-            | ("", "replicationcontrollers") => Self::PodOwners,
-            ("", "services") => Self::RequestedServices,
-            ("", "resourcequotas" | "limitranges")
-            | ("autoscaling", "horizontalpodautoscalers")
-            | ("policy", "poddisruptionbudgets") => Self::Limits,
-            ("admissionregistration.k8s.io", _) | ("apiregistration.k8s.io", "apiservices") => {
-                Self::Webhooks
-            }
-            // Groups of Kubernetes itself have no dot, or end so.
-            (group, _) if group.contains('.') && !group.ends_with(".k8s.io") => {
-                Self::CustomResources
-            }
-            _ => Self::Everything,
+        match TIER_OF.get(resource) {
+            Some(tier) => *tier,
+            None if is_built_in(resource) => Everything,
+            None => CustomResources,
         }
     }
 
@@ -128,6 +141,33 @@ impl Tier {
         } else {
             Self::Everything
         }
+    }
+}
+
+/// When a backup reads a kind: referrers before what they refer to. While all lists are of one point in
+/// time it does not matter; once the server's history has run out, what is read later holds at least all
+/// that was referred to. What comes along is read in this order too, so that whatever names it is known.
+///
+/// It is the order of a restore, backwards, but for Pods and their owners: a restore puts them before
+/// what adopts them, though it is they who name their owners.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ReadStage(u8);
+
+impl ReadStage {
+    pub(crate) fn of(kind: &GroupResource) -> Self {
+        Self(match Tier::of(kind) {
+            Webhooks => 0,
+            Limits => 1,
+            Pods => 2,
+            PodOwners => 3,
+            Everything | CustomResources => 4,
+            RequestedServices => 5,
+            Configuration => 6,
+            Foundations => 7,
+            Classes => 8,
+            Namespaces => 9,
+            Definitions => 10,
+        })
     }
 }
 

@@ -1,29 +1,23 @@
 //! Storage classes that have another name in the target cluster.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
+use super::follow::rows;
+use super::names::{ByKind, STORAGE_CLASSES};
 use crate::GroupResource;
 use crate::pointer::for_each_value;
 
-/// Where a class is named; the annotation is what claims had before 1.6, and still counts.
-const PLACES: [(&str, &str); 5] = [
-    ("persistentvolumes", "/spec/storageClassName"),
-    ("persistentvolumeclaims", "/spec/storageClassName"),
-    (
-        "persistentvolumeclaims",
-        "/metadata/annotations/volume.beta.kubernetes.io~1storage-class",
-    ),
-    (
-        "statefulsets.apps",
-        "/spec/volumeClaimTemplates/*/spec/storageClassName",
-    ),
-    (
-        "statefulsets.apps",
-        "/spec/volumeClaimTemplates/*/metadata/annotations/volume.beta.kubernetes.io~1storage-class",
-    ),
-];
+/// Where objects name a storage class.
+static PLACES: LazyLock<ByKind<Vec<String>>> = LazyLock::new(|| {
+    let mut places = ByKind::<Vec<String>>::default();
+    for row in rows().filter(|row| row.reference.to == STORAGE_CLASSES) {
+        places.entry(row.place.kind).push(row.place.pointer);
+    }
+    places
+});
 
 /// Puts the other class's name wherever one of the mapping is named.
 pub(crate) fn map_storage_classes(
@@ -34,16 +28,13 @@ pub(crate) fn map_storage_classes(
     if mapping.is_empty() {
         return;
     }
-    let name = kind.to_string();
-    for (of, pointer) in PLACES {
-        if of == name {
-            for_each_value(object, pointer, &mut |class| {
-                if let Value::String(class) = class
-                    && let Some(target) = mapping.get(class)
-                {
-                    class.clone_from(target);
-                }
-            });
-        }
+    for pointer in PLACES.get(kind).into_iter().flatten() {
+        for_each_value(object, pointer, &mut |class| {
+            if let Value::String(class) = class
+                && let Some(target) = mapping.get(class)
+            {
+                class.clone_from(target);
+            }
+        });
     }
 }

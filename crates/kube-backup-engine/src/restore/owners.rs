@@ -16,21 +16,9 @@ use serde_json::{Value, json};
 
 use super::served::Served;
 use crate::cluster::writer::ClusterWriter;
+use crate::kinds::adoption::{group_of, is_adopted};
 use crate::scan::raw_at;
 use crate::{GroupResource, ObjectId};
-
-/// Who adopts what its selector matches: kind of the owner, kind of the owned
-/// (Kubernetes, controller_ref_manager.go and each controller's use of it).
-const ADOPTIONS: [(&str, &str, &str, &str); 8] = [
-    ("apps", "Deployment", "apps", "replicasets"),
-    ("apps", "ReplicaSet", "", "pods"),
-    ("apps", "StatefulSet", "", "pods"),
-    ("apps", "StatefulSet", "apps", "controllerrevisions"),
-    ("apps", "DaemonSet", "", "pods"),
-    ("apps", "DaemonSet", "apps", "controllerrevisions"),
-    ("", "ReplicationController", "", "pods"),
-    ("batch", "Job", "", "pods"),
-];
 
 /// References of one object that nobody will put back but us.
 #[derive(Debug)]
@@ -115,25 +103,6 @@ pub(crate) fn strip(kind: &GroupResource, object: &mut Value) -> Vec<Value> {
         .into_iter()
         .filter(|reference| !is_adopted(kind, reference))
         .collect()
-}
-
-/// Whether a reference on an object of `kind` is to an owner that adopts it again.
-pub(crate) fn is_adopted(kind: &GroupResource, reference: &Value) -> bool {
-    let (group, owner) = (
-        group_of(reference),
-        reference["kind"].as_str().unwrap_or_default(),
-    );
-    reference["controller"] == true
-        && ADOPTIONS.iter().any(|(of, adopter, owned, plural)| {
-            *of == group && *adopter == owner && kind.is(owned, plural)
-        })
-}
-
-fn group_of(object: &Value) -> &str {
-    object["apiVersion"]
-        .as_str()
-        .and_then(|version| version.split_once('/'))
-        .map_or("", |(group, _)| group)
 }
 
 /// The references with the owners' new uids; `None` while one of them is not known.

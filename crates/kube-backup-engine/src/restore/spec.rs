@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kube::core::{Selector, SelectorExt as _};
 
+use crate::kinds::exclusions::never_restored;
 use crate::{Error, GroupResource, ObjectId, Result};
 
 /// What becomes of objects that are there already.
@@ -76,34 +77,6 @@ pub struct RestoreSpec {
     pub preserve_node_ports: bool,
 }
 
-/// Never restored: they belong to a machine, tell what happened (Velero, restore_controller.go), or
-/// are orders to Velero, which it would carry out a second time.
-const NEVER: [(&str, &str); 16] = [
-    ("", "nodes"),
-    ("", "events"),
-    ("events.k8s.io", "events"),
-    ("velero.io", "backups"),
-    ("velero.io", "restores"),
-    ("velero.io", "resticrepositories"),
-    ("velero.io", "backuprepositories"),
-    ("velero.io", "datadownloads"),
-    ("velero.io", "datauploads"),
-    ("velero.io", "deletebackuprequests"),
-    ("velero.io", "downloadrequests"),
-    ("velero.io", "podvolumebackups"),
-    ("velero.io", "podvolumerestores"),
-    ("velero.io", "serverstatusrequests"),
-    ("storage.k8s.io", "csinodes"),
-    ("storage.k8s.io", "volumeattachments"),
-];
-
-/// Whether no restore brings this kind back.
-pub(crate) fn is_never_restored(resource: &GroupResource) -> bool {
-    NEVER
-        .iter()
-        .any(|(group, plural)| resource.is(group, plural))
-}
-
 impl RestoreSpec {
     /// Everything, under this restore's name.
     pub fn named(name: impl Into<String>) -> Self {
@@ -146,7 +119,7 @@ impl RestoreSpec {
     }
 
     pub(crate) fn wants_kind(&self, resource: &GroupResource) -> bool {
-        !is_never_restored(resource)
+        never_restored(resource).is_none()
             && (self.included_resources.is_empty() || self.included_resources.contains(resource))
             && !self.excluded_resources.contains(resource)
     }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
+use super::references::{severity, severity_in_cluster};
 use super::report::{Check, Finding, Severity, VerifyReport};
 use super::summary::ObjectSummary;
+use crate::kinds::Strength;
 use crate::{GroupResource, ObjectId};
 
 /// Distinct missing objects that are told by name; others are counted.
@@ -84,7 +86,7 @@ impl Inventory {
 /// Something that is not in the backup, and who asks for it.
 #[derive(Debug)]
 pub(super) struct Need {
-    pub(super) severity: Severity,
+    strength: Strength,
     at: &'static str,
     by: Use,
 }
@@ -107,7 +109,7 @@ impl Missing {
             .iter()
             .filter(|reference| !inventory.has(&reference.to))
         {
-            let need = (reference.severity, reference.at);
+            let need = (reference.strength, reference.field);
             self.more += u64::from(!add(&mut self.objects, &reference.to, need, id));
         }
         for owner in summary
@@ -115,13 +117,13 @@ impl Missing {
             .iter()
             .filter(|owner| !inventory.has_uid(&owner.uid))
         {
-            let severity = if owner.adopts {
-                Severity::Note
+            let strength = if owner.adopts {
+                Strength::Useful
             } else {
-                Severity::Warning
+                Strength::Needed
             };
             let key = (owner.uid.clone(), owner.kind.clone(), owner.name.clone());
-            let need = (severity, "ownerReferences");
+            let need = (strength, "ownerReferences");
             self.more += u64::from(!add(&mut self.owners, &key, need, id));
         }
     }
@@ -129,7 +131,8 @@ impl Missing {
     /// One finding for each missing object, however many ask for it.
     pub(super) fn tell(self, report: &mut VerifyReport) {
         for ((_, kind, name), need) in self.owners {
-            let remedy = match need.severity {
+            let severity = severity(need.strength);
+            let remedy = match severity {
                 Severity::Note => "its controller adopts it again, or leaves it alone",
                 _ => {
                     "it is restored without this owner; back up the owner too, or delete it by hand later"
@@ -139,25 +142,33 @@ impl Missing {
                 "its owner {kind} `{name}` is not in the backup{}",
                 others(&need)
             );
-            let finding = Finding::new(need.severity, Check::Owner, message);
+            let finding = Finding::new(severity, Check::Owner, message);
             report.add(finding.of(&need.by.first).remedy(remedy));
         }
         for (id, need) in self.objects {
-            let (place, check) = match report.against_cluster {
-                true => ("neither in the backup nor in the cluster", Check::Target),
-                false => ("not in the backup", Check::Reference),
+            let (place, check, severity) = match report.against_cluster {
+                true => (
+                    "neither in the backup nor in the cluster",
+                    Check::Target,
+                    severity_in_cluster(need.strength),
+                ),
+                false => (
+                    "not in the backup",
+                    Check::Reference,
+                    severity(need.strength),
+                ),
             };
             let message = format!(
                 "needs {id} ({}), which is {place}{}",
                 need.at,
                 others(&need)
             );
-            let remedy = match need.severity {
+            let remedy = match severity {
                 Severity::Note => "",
                 _ => "create it before restoring, or back it up too",
             };
             report.add(
-                Finding::new(need.severity, check, message)
+                Finding::new(severity, check, message)
                     .of(&need.by.first)
                     .remedy(remedy),
             );
@@ -173,13 +184,13 @@ impl Missing {
 fn add<K: Ord + Clone>(
     needs: &mut BTreeMap<K, Need>,
     key: &K,
-    (severity, at): (Severity, &'static str),
+    (strength, at): (Strength, &'static str),
     by: &ObjectId,
 ) -> bool {
     if let Some(need) = needs.get_mut(key) {
         need.by.count += 1;
-        if severity < need.severity {
-            (need.severity, need.at) = (severity, at);
+        if strength < need.strength {
+            (need.strength, need.at) = (strength, at);
         }
         return true;
     }
@@ -190,7 +201,7 @@ fn add<K: Ord + Clone>(
         count: 1,
         first: by.clone(),
     };
-    needs.insert(key.clone(), Need { severity, at, by });
+    needs.insert(key.clone(), Need { strength, at, by });
     true
 }
 

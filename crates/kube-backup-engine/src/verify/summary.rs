@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use super::references::{Reference, references};
-use crate::restore::is_adopted;
+use super::references::references;
+use crate::kinds::adoption::is_adopted;
+use crate::kinds::follow::Named;
 use crate::{GroupResource, ObjectId};
 
 /// A short summary of one object; all that the checks ever see of it.
@@ -12,7 +13,7 @@ pub(super) struct ObjectSummary {
     pub(super) api_version: String,
     pub(super) uid: Option<String>,
     pub(super) owners: Vec<NamedOwner>,
-    pub(super) references: Vec<Reference>,
+    pub(super) references: Vec<Named>,
     /// The kind and its served versions, when the object is a definition.
     pub(super) defines: Option<(GroupResource, Vec<String>)>,
 }

@@ -10,7 +10,7 @@ use super::report::{Check, Finding, Severity, VerifyReport};
 use crate::cluster::connection::Connection;
 use crate::cluster::retry::Timeouts;
 use crate::cluster::writer::ClusterWriter;
-use crate::restore::is_never_restored;
+use crate::kinds::exclusions::never_restored;
 use crate::{ApiResource, Discovery, ObjectId, Result};
 
 /// Objects looked for at once.
@@ -69,14 +69,6 @@ pub(super) async fn check(
             );
         }
     }
-    for (id, need) in &mut missing.objects {
-        // Admission refuses Pods that name one of these and cannot have it (403).
-        if id.resource.is("node.k8s.io", "runtimeclasses")
-            || id.resource.is("scheduling.k8s.io", "priorityclasses")
-        {
-            need.severity = Severity::Error;
-        }
-    }
     Ok(())
 }
 
@@ -92,7 +84,7 @@ fn path_of(found: &Discovery, id: &ObjectId) -> Option<String> {
 fn refused(found: &Discovery, inventory: &Inventory) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ((kind, version), used) in &inventory.kinds {
-        if is_never_restored(kind) {
+        if never_restored(kind).is_some() {
             continue;
         }
         let defined = inventory

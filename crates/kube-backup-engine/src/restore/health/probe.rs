@@ -10,7 +10,9 @@ use tokio::time::Instant;
 use super::{HealthIssue, checks};
 use crate::cluster::query::with_query;
 use crate::cluster::writer::ClusterWriter;
+use crate::kinds::adoption::{ADOPTERS, adopter};
 use crate::kinds::backends::Backend;
+use crate::kinds::names::{CLAIMS, DEPLOYMENTS, Kind, PODS, REPLICA_SETS, SERVICES};
 use crate::{Error, GroupResource, Result};
 
 /// Objects in one page of a list: Pods are large.
@@ -64,32 +66,20 @@ pub(crate) async fn await_backends(
     }
 }
 
-/// Restored objects that a look is for, as `(plural.group, namespace, name)`.
-struct Restored<'a>(HashSet<(&'static str, &'a str, &'a str)>);
+/// Restored objects that a look is for, as kind, namespace and name.
+struct Restored<'a>(HashSet<(Kind, &'a str, &'a str)>);
 
-const PODS: &str = "pods";
-const CLAIMS: &str = "persistentvolumeclaims";
-const SERVICES: &str = "services";
-/// Workloads, by the kind that their Pods' owner references name.
-const WORKLOADS: [(&str, &str); 6] = [
-    ("ReplicaSet", "replicasets.apps"),
-    ("StatefulSet", "statefulsets.apps"),
-    ("DaemonSet", "daemonsets.apps"),
-    ("Job", "jobs.batch"),
-    ("ReplicationController", "replicationcontrollers"),
-    // Of its ReplicaSets' owners.
-    ("Deployment", "deployments.apps"),
-];
+/// The kinds whose objects make Pods, or are Pods.
+fn workloads() -> Vec<Kind> {
+    let adopters = ADOPTERS.iter().map(|adopter| adopter.of);
+    std::iter::once(PODS).chain(adopters).collect()
+}
 
 impl<'a> Restored<'a> {
     fn of(restored: impl Iterator<Item = (&'a GroupResource, &'a str, &'a str)>) -> Self {
-        let kind = |resource: &GroupResource| {
-            let name = resource.to_string();
-            [PODS, CLAIMS, SERVICES]
-                .into_iter()
-                .chain(WORKLOADS.iter().map(|(_, plural)| *plural))
-                .find(|known| *known == name)
-        };
+        let mut kinds = workloads();
+        kinds.extend([CLAIMS, SERVICES]);
+        let kind = |resource: &GroupResource| kinds.iter().find(|kind| kind.is(resource)).copied();
         Self(
             restored
                 .filter_map(|(resource, namespace, name)| Some((kind(resource)?, namespace, name)))
@@ -97,12 +87,12 @@ impl<'a> Restored<'a> {
         )
     }
 
-    fn namespaces(&self, kinds: &[&str]) -> BTreeSet<&'a str> {
+    fn namespaces(&self, kinds: &[Kind]) -> BTreeSet<&'a str> {
         let of_kinds = self.0.iter().filter(|(kind, ..)| kinds.contains(kind));
         of_kinds.map(|(_, namespace, _)| *namespace).collect()
     }
 
-    fn holds(&self, kind: &'static str, object: &Value) -> bool {
+    fn holds(&self, kind: Kind, object: &Value) -> bool {
         let text = |key: &str| object["metadata"][key].as_str().unwrap_or_default();
         self.0.contains(&(kind, text("namespace"), text("name")))
     }
@@ -115,19 +105,16 @@ impl<'a> Restored<'a> {
         let namespace = pod["metadata"]["namespace"].as_str().unwrap_or_default();
         let references = pod["metadata"]["ownerReferences"].as_array();
         references.into_iter().flatten().any(|owner| {
-            let (kind, name) = (
-                owner["kind"].as_str().unwrap_or_default(),
-                owner["name"].as_str().unwrap_or_default(),
-            );
-            let restored =
-                |plural: &'static str, name: &str| self.0.contains(&(plural, namespace, name));
+            let Some(adopter) = adopter(owner) else {
+                return false;
+            };
+            let name = owner["name"].as_str().unwrap_or_default();
+            let restored = |kind: Kind, name: &str| self.0.contains(&(kind, namespace, name));
             // A Deployment names its ReplicaSets `<its own name>-<hash>`.
             let deployment = name.rsplit_once('-').map(|(deployment, _)| deployment);
-            WORKLOADS
-                .iter()
-                .any(|(known, plural)| *known == kind && restored(plural, name))
-                || kind == "ReplicaSet"
-                    && deployment.is_some_and(|name| restored("deployments.apps", name))
+            restored(adopter.of, name)
+                || adopter.of == REPLICA_SETS
+                    && deployment.is_some_and(|name| restored(DEPLOYMENTS, name))
         })
     }
 }
@@ -138,9 +125,7 @@ async fn look_once(
     backends: &[Backend],
 ) -> Result<Vec<HealthIssue>> {
     let mut health_issues = Vec::new();
-    let mut pods = vec![PODS];
-    pods.extend(WORKLOADS.iter().map(|(_, plural)| *plural));
-    each(api, PODS, &restored.namespaces(&pods), |pod| {
+    each(api, PODS, &restored.namespaces(&workloads()), |pod| {
         health_issues.extend(checks::pod(pod).filter(|_| restored.holds_pod(pod)));
     })
     .await?;
@@ -216,10 +201,11 @@ async fn storage_classes(api: &ClusterWriter) -> Result<BTreeMap<String, String>
 /// Calls `act` with every object of a core kind in these namespaces.
 async fn each(
     api: &ClusterWriter,
-    plural: &str,
+    kind: Kind,
     namespaces: &BTreeSet<&str>,
     mut act: impl FnMut(&Value),
 ) -> Result<()> {
+    let plural = kind.resource;
     if namespaces.len() > FEW {
         return pages(api, &format!("/api/v1/{plural}"), "", |object| {
             let namespace = object["metadata"]["namespace"].as_str();

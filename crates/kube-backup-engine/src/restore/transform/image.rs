@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::GroupResource;
-use crate::kinds::pod_specs::pod_specs;
+use crate::kinds::pod_specs::for_each_pod_spec;
 use crate::pointer::for_each_value;
 
 /// Replaces the beginning of each image by what the longest fitting entry of the mapping says.
@@ -17,7 +17,7 @@ pub(super) fn map_images(
     if mapping.is_empty() {
         return;
     }
-    pod_specs(kind, object, &mut |spec| {
+    for_each_pod_spec(kind, object, &mut |spec| {
         for containers in ["/containers/*/image", "/initContainers/*/image"] {
             for_each_value(spec, containers, &mut |image| {
                 if let Value::String(image) = image

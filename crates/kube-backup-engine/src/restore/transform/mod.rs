@@ -28,6 +28,8 @@ use serde_json::Value;
 
 use super::spec::RestoreSpec;
 use crate::GroupResource;
+use crate::kinds::adoption::adopter;
+use crate::kinds::names::Kind;
 use crate::kinds::namespaces::map_namespaces;
 use crate::kinds::storage_classes::map_storage_classes;
 
@@ -138,16 +140,14 @@ fn elements<'a>(object: &'a mut Value, pointer: &str) -> impl Iterator<Item = &'
         .flatten()
 }
 
-/// Whether a reference to a controlling owner of this kind is on the object.
-fn is_controlled_by(object: &Value, group: &str, kind: &str) -> bool {
+/// Whether an object is controlled by one of this kind, which adopts.
+fn is_controlled_by(object: &Value, kind: Kind) -> bool {
     let references = object
         .pointer("/metadata/ownerReferences")
         .and_then(Value::as_array);
     references.into_iter().flatten().any(|reference| {
-        let version = text(reference, "/apiVersion");
         reference["controller"] == true
-            && text(reference, "/kind") == kind
-            && version.split_once('/').map_or("", |(group, _)| group) == group
+            && adopter(reference).is_some_and(|adopter| adopter.of == kind)
     })
 }
 

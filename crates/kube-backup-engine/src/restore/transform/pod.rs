@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{TransformContext, Verdict, elements, is_controlled_by, remove, text};
+use crate::kinds::names::{DAEMON_SETS, JOBS};
 
 pub(super) fn transform(pod: &mut Value, _: &TransformContext<'_>) -> Verdict {
     if matches!(text(pod, "/status/phase"), "Succeeded" | "Failed") {
@@ -14,11 +15,11 @@ pub(super) fn transform(pod: &mut Value, _: &TransformContext<'_>) -> Verdict {
     {
         return Verdict::Skip("a kubelet mirrors it from a file of its node");
     }
-    if is_controlled_by(pod, "apps", "DaemonSet") {
+    if is_controlled_by(pod, DAEMON_SETS) {
         // It is bound to a node by name, and the new cluster's nodes are others.
         return Verdict::Skip("its DaemonSet makes one for every node");
     }
-    if is_controlled_by(pod, "batch", "Job") {
+    if is_controlled_by(pod, JOBS) {
         // Selected by the uid of a Job that is no more, it would run beside the one the Job starts.
         return Verdict::Skip("its Job starts it again");
     }
