@@ -1,15 +1,21 @@
 //! Which objects of a backup are restored: those chosen by namespace, kind, name and label, and what
-//! these need of the cluster.
+//! comes along with these.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
+use serde::de::IgnoredAny;
 
 use super::displace::displace;
 use super::owners::{self, OwnerKey};
 use super::spec::RestoreSpec;
-use crate::scan::{Head, text_at};
+use crate::kinds::Raw;
+use crate::kinds::companions::{
+    self, Brought, Companions, bring_others, come_along, come_along_by_content, come_along_unasked,
+};
+use crate::kinds::names::{NAMESPACES, STORAGE_CLASSES};
+use crate::scan::{self, Head};
 use crate::{Entry, EntryFilter, Error, GroupResource, ObjectId, OpenBackup, Result};
 
 /// What a restore is about.
@@ -28,32 +34,20 @@ pub(crate) async fn select(backup: &OpenBackup, spec: &RestoreSpec) -> Result<Se
     let mut chosen = archive.find(&chosen_filter(spec)).await?;
     chosen.retain(|entry| {
         let id = &entry.id;
-        let in_scope = id.namespace.is_some()
-            || spec.wants_whole_cluster() && !id.resource.is("", "namespaces");
+        let in_scope =
+            id.namespace.is_some() || spec.wants_whole_cluster() && !NAMESPACES.is(&id.resource);
         in_scope && spec.wants(id)
     });
-    let mut requirements = Requirements::default();
-    let needs_requirements = !spec.label_selectors.is_empty() || !spec.wants_whole_cluster();
-    if archive.has_index() || needs_requirements {
-        let mut objects = backup.read(&chosen);
-        while let Some((entry, bytes)) = objects.try_next().await? {
-            requirements.note(spec, &entry.id, &bytes)?;
-        }
-    }
-    if !spec.label_selectors.is_empty() {
-        chosen.retain(|entry| requirements.keeps(&entry.id));
-    }
-    let needed = needed_entries(&archive, spec, &requirements, &chosen).await?;
-    if archive.has_index() {
-        let mut objects = backup.read(&needed);
-        while objects.try_next().await?.is_some() {}
-    }
+    let mut reading = Reading::new(archive, spec);
+    reading.read_chosen(&mut chosen).await?;
+    let mut needed = reading.namespaces(&chosen).await?;
+    needed.extend(reading.companions(&chosen).await?);
     chosen.extend(needed);
     let displaced = displace(spec, &mut chosen);
     Ok(Selection {
         entries: chosen,
         displaced,
-        owners: requirements.owners,
+        owners: reading.owners,
     })
 }
 
@@ -99,176 +93,255 @@ impl<'a> Archive<'a> {
     }
 }
 
-/// What chosen objects say of others.
-#[derive(Default)]
-struct Requirements {
-    /// With labels to choose by: the objects that have them.
-    labelled: HashSet<ObjectId>,
-    /// Claims that chosen Pods mount, by namespace.
-    claims: HashSet<(String, String)>,
-    volumes: BTreeSet<String>,
-    priority_classes: BTreeSet<String>,
-    /// Volumes by the claims that name them.
-    volume_of: HashMap<(String, String), String>,
+/// What is learnt of objects by reading them.
+struct Reading<'a> {
+    archive: Archive<'a>,
+    spec: &'a RestoreSpec,
     owners: HashSet<OwnerKey>,
+    companions: Companions,
+    /// Of an archive without index, which is read once: objects that may come along and bring others.
+    kept: HashMap<ObjectId, Bytes>,
 }
 
-impl Requirements {
-    fn note(&mut self, spec: &RestoreSpec, id: &ObjectId, raw: &Bytes) -> Result<()> {
-        let target = id
-            .namespace
-            .as_deref()
-            .map(|namespace| spec.target_namespace(namespace));
-        owners::note(&id.resource, raw, target, &mut self.owners);
-        if spec.wants_whole_cluster() && spec.label_selectors.is_empty() {
-            // Whatever is needed is chosen.
-            return Ok(());
+impl<'a> Reading<'a> {
+    fn new(archive: Archive<'a>, spec: &'a RestoreSpec) -> Self {
+        Self {
+            archive,
+            spec,
+            owners: HashSet::new(),
+            companions: Companions::default(),
+            kept: HashMap::new(),
         }
-        let name = |path: &[&str]| text_at(raw, path).filter(|name| !name.is_empty());
-        let key = || {
-            let namespace = id.namespace.clone().unwrap_or_default();
-            (namespace, id.name.clone())
-        };
-        if id.resource.is("", "persistentvolumeclaims")
-            && let Some(volume) = name(&["spec", "volumeName"])
-        {
-            self.volume_of.insert(key(), volume);
-        }
-        let labelled = spec.label_selectors.is_empty() || {
-            let labels: BTreeMap<String, String> = Head::of(raw)?.labels.into_iter().collect();
-            spec.wants_labels(&labels)
-        };
-        if !labelled {
-            return Ok(());
-        }
-        if !spec.label_selectors.is_empty() {
-            self.labelled.insert(id.clone());
-        }
-        if id.resource.is("", "persistentvolumeclaims") {
-            self.volumes.extend(self.volume_of.get(&key()).cloned());
-        }
-        if id.resource.is("", "pods") {
-            self.priority_classes
-                .extend(name(&["spec", "priorityClassName"]));
-            if !spec.label_selectors.is_empty() {
-                self.note_claims(id, raw)?;
-            }
-        }
-        Ok(())
     }
 
-    fn note_claims(&mut self, pod: &ObjectId, raw: &Bytes) -> Result<()> {
-        let object: serde_json::Value = serde_json::from_slice(raw).map_err(|error| {
-            Error::corrupt(format!("read which claims {pod} mounts")).with_source(error)
-        })?;
-        for volume in object["spec"]["volumes"].as_array().into_iter().flatten() {
-            if let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() {
-                let namespace = pod.namespace.clone().unwrap_or_default();
-                self.claims.insert((namespace, claim.to_owned()));
-            }
-        }
-        Ok(())
+    /// Whether something may be needed that is not chosen, but for definitions.
+    fn is_selective(&self) -> bool {
+        !self.spec.label_selectors.is_empty()
+            || !self.spec.included_names.is_empty()
+            || !self.spec.wants_whole_cluster()
     }
 
-    /// Whether an object has the labels, or is a claim of a Pod that has them.
-    fn keeps(&self, id: &ObjectId) -> bool {
-        self.labelled.contains(id) || self.is_mounted(id)
-    }
-
-    fn is_mounted(&self, id: &ObjectId) -> bool {
-        id.resource.is("", "persistentvolumeclaims")
-            && id.namespace.as_ref().is_some_and(|namespace| {
-                self.claims.contains(&(namespace.clone(), id.name.clone()))
-            })
-    }
-
-    /// The volumes of chosen claims, and of claims that chosen Pods mount.
-    fn needed_volumes(&self) -> BTreeSet<String> {
-        let mounted = self
-            .claims
+    /// Reads what is chosen, and takes out what has not the labels.
+    async fn read_chosen(&mut self, chosen: &mut Vec<Entry>) -> Result<()> {
+        let selective = self.is_selective();
+        let by_label = !self.spec.label_selectors.is_empty();
+        let count = chosen.len();
+        chosen.extend(self.besides(chosen));
+        let besides: HashSet<ObjectId> = chosen[count..]
             .iter()
-            .filter_map(|claim| self.volume_of.get(claim).cloned());
-        self.volumes.iter().cloned().chain(mounted).collect()
-    }
-}
-
-/// The cluster-scoped objects that chosen ones need and that are not chosen themselves: the
-/// namespaces they lie in, the definitions of their kinds, volumes of claims and priority classes of
-/// Pods.
-async fn needed_entries(
-    archive: &Archive<'_>,
-    spec: &RestoreSpec,
-    requirements: &Requirements,
-    chosen: &[Entry],
-) -> Result<Vec<Entry>> {
-    let namespaces: BTreeSet<&str> = chosen
-        .iter()
-        .filter_map(|entry| entry.id.namespace.as_deref())
-        .collect();
-    let definitions: BTreeSet<String> = chosen
-        .iter()
-        .map(|entry| &entry.id.resource)
-        .filter(|kind| kind.group.contains('.'))
-        .collect::<BTreeSet<&GroupResource>>()
-        .into_iter()
-        .map(ToString::to_string)
-        .collect();
-    let volumes = requirements.needed_volumes();
-    let cluster = spec.include_cluster_resources != Some(false);
-    let needs = |id: &ObjectId| {
-        let kind = &id.resource;
-        if kind.is("", "namespaces") {
-            // With every kind chosen, empty namespaces are restored too.
-            return namespaces.contains(id.name.as_str())
-                || spec.label_selectors.is_empty()
-                    && spec.wants_namespace(&id.name)
-                    && spec.wants(id);
-        }
-        cluster
-            && !spec.excluded_resources.contains(kind)
-            && match (kind.group.as_str(), kind.resource.as_str()) {
-                ("apiextensions.k8s.io", "customresourcedefinitions") => {
-                    definitions.contains(&id.name)
+            .map(|entry| entry.id.clone())
+            .collect();
+        let mut labelled = HashSet::new();
+        if self.archive.has_index() || selective {
+            let mut objects = self.archive.backup.read(chosen);
+            while let Some((Entry { id, .. }, bytes)) = objects.try_next().await? {
+                let is_chosen = !besides.contains(&id);
+                if is_chosen {
+                    self.note_owners(&id, &bytes);
                 }
-                ("", "persistentvolumes") => spec.wants_kind(kind) && volumes.contains(&id.name),
-                ("scheduling.k8s.io", "priorityclasses") => {
-                    spec.wants_kind(kind) && requirements.priority_classes.contains(&id.name)
+                if is_chosen && selective && self.has_labels(&bytes)? {
+                    self.note(&id, &bytes)?;
+                    if by_label {
+                        labelled.insert(id);
+                    }
+                } else if selective && self.is_kept(&id) {
+                    self.kept.insert(id, bytes);
                 }
-                _ => false,
             }
-    };
-    let mut filter = EntryFilter {
-        resources: [
-            GroupResource::core("namespaces"),
-            GroupResource::core("persistentvolumes"),
-            GroupResource::new("apiextensions.k8s.io", "customresourcedefinitions"),
-            GroupResource::new("scheduling.k8s.io", "priorityclasses"),
-        ]
-        .into(),
-        ..EntryFilter::default()
-    };
-    let any_namespace = spec.included_names.is_empty()
-        && spec.label_selectors.is_empty()
-        && spec.wants_kind(&GroupResource::core("namespaces"));
-    if !any_namespace {
-        // All are known by name.
-        filter.names = namespaces.iter().map(|name| (*name).to_owned()).collect();
-        filter.names.extend(spec.included_names.iter().cloned());
-        filter.names.extend(definitions.iter().cloned());
-        filter.names.extend(volumes.iter().cloned());
-        filter
-            .names
-            .extend(requirements.priority_classes.iter().cloned());
-        if filter.names.is_empty() {
+        }
+        chosen.truncate(count);
+        if by_label {
+            chosen.retain(|entry| labelled.contains(&entry.id));
+        }
+        for entry in chosen {
+            self.companions.note(&entry.id.resource, Brought::default());
+        }
+        Ok(())
+    }
+
+    /// What is kept, and not among the chosen.
+    fn besides(&self, chosen: &[Entry]) -> Vec<Entry> {
+        let Some(all) = self.archive.all.as_ref().filter(|_| self.is_selective()) else {
+            return Vec::new();
+        };
+        let known: HashSet<&ObjectId> = chosen.iter().map(|entry| &entry.id).collect();
+        let besides = all
+            .iter()
+            .filter(|Entry { id, .. }| self.is_kept(id) && !known.contains(id));
+        besides.cloned().collect()
+    }
+
+    /// Whether an object is kept: without an index, the archive is read once as a whole.
+    fn is_kept(&self, id: &ObjectId) -> bool {
+        !self.archive.has_index() && bring_others(&id.resource) && self.may_come_along(id)
+    }
+
+    fn has_labels(&self, raw: &Bytes) -> Result<bool> {
+        if self.spec.label_selectors.is_empty() {
+            return Ok(true);
+        }
+        let labels: BTreeMap<String, String> = Head::of(raw)?.labels.into_iter().collect();
+        Ok(self.spec.wants_labels(&labels))
+    }
+
+    fn note_owners(&mut self, id: &ObjectId, raw: &Bytes) {
+        let namespace = id.namespace.as_deref();
+        let target = namespace.map(|namespace| self.spec.target_namespace(namespace));
+        owners::note(&id.resource, raw, target, &mut self.owners);
+    }
+
+    fn note(&mut self, id: &ObjectId, raw: &Bytes) -> Result<()> {
+        if bring_others(&id.resource) {
+            scan::read::<IgnoredAny>(raw).map_err(|error| {
+                Error::corrupt(format!("read what {id} needs")).with_source(error)
+            })?;
+        }
+        let namespace = id.namespace.as_deref();
+        let brought = Brought::by(&id.resource, namespace, &id.name, Raw(raw));
+        self.companions.note(&id.resource, brought);
+        Ok(())
+    }
+
+    /// The namespaces that chosen objects lie in, and those that are chosen themselves.
+    async fn namespaces(&self, chosen: &[Entry]) -> Result<Vec<Entry>> {
+        let spec = self.spec;
+        let used: BTreeSet<&str> = chosen
+            .iter()
+            .filter_map(|entry| entry.id.namespace.as_deref())
+            .collect();
+        let kind = NAMESPACES.group_resource();
+        // With every kind chosen, empty namespaces are restored too.
+        let with_empty = spec.label_selectors.is_empty() && spec.wants_kind(&kind);
+        let mut filter = EntryFilter {
+            resources: [kind].into(),
+            ..EntryFilter::default()
+        };
+        if !with_empty || !spec.included_names.is_empty() {
+            // All are known by name.
+            filter.names = used.iter().map(|name| (*name).to_owned()).collect();
+            filter.names.extend(spec.included_names.iter().cloned());
+            if filter.names.is_empty() {
+                return Ok(Vec::new());
+            }
+        }
+        let mut found = self.archive.find(&filter).await?;
+        found.retain(|Entry { id, .. }| {
+            used.contains(id.name.as_str())
+                || with_empty && spec.wants_namespace(&id.name) && spec.wants(id)
+        });
+        if self.archive.has_index() {
+            let mut objects = self.archive.backup.read(&found);
+            while objects.try_next().await?.is_some() {}
+        }
+        Ok(found)
+    }
+
+    /// What comes along with chosen objects and is not chosen itself.
+    async fn companions(&mut self, chosen: &[Entry]) -> Result<Vec<Entry>> {
+        let mut known: HashSet<ObjectId> = chosen
+            .iter()
+            .filter(|entry| come_along(&entry.id.resource))
+            .map(|entry| entry.id.clone())
+            .collect();
+        let mut needed = Vec::new();
+        if self.companions.are_followed() {
+            let filter = EntryFilter {
+                namespaces: self.companions.followed_namespaces(),
+                ..EntryFilter::default()
+            };
+            let mut found = self.find(come_along_by_content, filter, &known).await?;
+            let wanted = self.read(&found, |companions, id, raw| {
+                companions.want(&id.resource, id.namespace.as_deref(), &id.name, Raw(raw))
+            });
+            let wanted = wanted.await?;
+            found.retain(|entry| wanted.contains(&entry.id));
+            known.extend(wanted);
+            needed.extend(found);
+        }
+        // What comes along can bring others.
+        loop {
+            let filter = EntryFilter {
+                names: self.companions.take_fresh_names(),
+                ..EntryFilter::default()
+            };
+            if filter.names.is_empty() {
+                return Ok(needed);
+            }
+            let mut found = self.find(come_along, filter, &known).await?;
+            found.retain(|Entry { id, .. }| {
+                let namespace = id.namespace.as_deref();
+                self.companions
+                    .want_by_name(&id.resource, namespace, &id.name)
+            });
+            self.read(&found, |_, _, _| true).await?;
+            known.extend(found.iter().map(|entry| entry.id.clone()));
+            needed.extend(found);
+        }
+    }
+
+    /// Objects, of kinds that `may`, that could come along and are not known to do so.
+    async fn find(
+        &self,
+        may: fn(&GroupResource) -> bool,
+        mut filter: EntryFilter,
+        known: &HashSet<ObjectId>,
+    ) -> Result<Vec<Entry>> {
+        filter.resources = companions::kinds()
+            .filter(|kind| may(kind) && self.kind_may_come_along(kind))
+            .collect();
+        if filter.resources.is_empty() {
             return Ok(Vec::new());
         }
+        let mut found = self.archive.find(&filter).await?;
+        found.retain(|entry| self.may_come_along(&entry.id) && !known.contains(&entry.id));
+        Ok(found)
     }
-    let known: HashSet<&ObjectId> = chosen
-        .iter()
-        .filter(|entry| entry.id.namespace.is_none())
-        .map(|entry| &entry.id)
-        .collect();
-    let mut found = archive.find(&filter).await?;
-    found.retain(|entry| needs(&entry.id) && !known.contains(&entry.id));
-    Ok(found)
+
+    fn kind_may_come_along(&self, kind: &GroupResource) -> bool {
+        let asked_for = self.spec.wants_kind(kind)
+            || come_along_unasked(kind) && !self.spec.excluded_resources.contains(kind);
+        come_along(kind) && asked_for
+    }
+
+    fn may_come_along(&self, id: &ObjectId) -> bool {
+        let spec = self.spec;
+        let in_scope = match &id.namespace {
+            Some(namespace) => spec.wants_namespace(namespace),
+            None => spec.include_cluster_resources != Some(false),
+        };
+        // What names a class that is mapped will name another one, which the cluster has.
+        let is_mapped =
+            STORAGE_CLASSES.is(&id.resource) && spec.storage_class_mapping.contains_key(&id.name);
+        in_scope && !is_mapped && self.kind_may_come_along(&id.resource)
+    }
+
+    /// Reads `entries`, and notes what those bring that are `wanted`; returns these.
+    async fn read(
+        &mut self,
+        entries: &[Entry],
+        wanted: impl Fn(&Companions, &ObjectId, &[u8]) -> bool,
+    ) -> Result<HashSet<ObjectId>> {
+        let mut taken = HashSet::new();
+        let mut take = |reading: &mut Self, id: &ObjectId, raw: &Bytes| -> Result<()> {
+            if wanted(&reading.companions, id, raw) {
+                reading.note_owners(id, raw);
+                reading.note(id, raw)?;
+                taken.insert(id.clone());
+            }
+            Ok(())
+        };
+        if !self.archive.has_index() {
+            for Entry { id, .. } in entries {
+                if let Some(raw) = self.kept.remove(id) {
+                    take(self, id, &raw)?;
+                }
+            }
+            return Ok(taken);
+        }
+        let mut objects = self.archive.backup.read(entries);
+        while let Some((entry, raw)) = objects.try_next().await? {
+            take(self, &entry.id, &raw)?;
+        }
+        Ok(taken)
+    }
 }

@@ -49,14 +49,17 @@ pub struct RestoreSpec {
     pub included_resources: BTreeSet<GroupResource>,
     /// Not these kinds.
     pub excluded_resources: BTreeSet<GroupResource>,
-    /// Only objects of these names; empty for all.
+    /// Only objects of these names; empty for all. What these need comes along, as with labels.
     pub included_names: BTreeSet<String>,
-    /// Only objects whose labels one of these selects; empty for all. Claims of chosen Pods, and what
-    /// chosen objects need of the cluster, come along whatever their labels.
+    /// Only objects whose labels one of these selects; empty for all. The claims and service accounts of
+    /// chosen Pods, with the roles bound to these, and what chosen objects need of the cluster come along
+    /// whatever their labels.
     pub label_selectors: Vec<Selector>,
     /// Cluster-scoped objects: `Some(true)` all, `Some(false)` none, `None` all with all namespaces
-    /// and otherwise only what the chosen objects need (their definitions, volumes and priority
-    /// classes).
+    /// and otherwise only what the chosen objects need: their definitions and volumes, the classes they
+    /// name (priority, runtime, storage, ingress), and the cluster roles bound to their service accounts.
+    /// It is what a [backup](crate::backup::BackupSpec::include_cluster_resources) takes along with the
+    /// same objects.
     pub include_cluster_resources: Option<bool>,
     /// Namespace in the backup to namespace in the cluster. Followed wherever an object names a
     /// namespace: subjects of role bindings, services of webhooks, selectors of network policies and

@@ -311,11 +311,6 @@ pub(crate) fn raw_at<'a>(bytes: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
     Some(value)
 }
 
-/// The text at `path`, when there is one.
-pub(crate) fn text_at(bytes: &[u8], path: &[&str]) -> Option<String> {
-    raw_at(bytes, path).and_then(text)
-}
-
 /// Reads `T` from `bytes`, which must be one JSON value no deeper than [`MAX_DEPTH`], whole and well-formed
 /// down to the last string and number that `T` has no use for.
 pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {

@@ -111,6 +111,7 @@ fn two_hundred_levels_are_refused() {
 
 #[test]
 fn values_are_found_by_path() {
+    let text_at = |bytes, path: &[&str]| raw_at(bytes, path).and_then(text);
     let bytes = br#"{"spec":{"claimRef":{"namespace":"a","n":1}}}"#;
     assert_eq!(
         text_at(bytes, &["spec", "claimRef", "namespace"]).as_deref(),

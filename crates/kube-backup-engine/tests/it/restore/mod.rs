@@ -2,6 +2,7 @@
 
 mod afterwards;
 mod again;
+mod companions;
 mod plan;
 mod selective;
 mod state;
