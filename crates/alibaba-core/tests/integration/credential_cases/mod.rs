@@ -6,8 +6,6 @@
 //! `expected.json`. In values and files, `letters:1048576` stands for a megabyte. Requests go over HTTP to a loopback server, whatever host they are
 //! for. What is logged, told in errors or printed by `Debug` is searched for the case's secrets.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod case;
 mod leaks;
 mod world;

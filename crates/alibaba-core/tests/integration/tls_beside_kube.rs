@@ -1,8 +1,6 @@
 //! kube's client and ours in one program, each making a TLS handshake. Ours hands its rustls provider
 //! over and leaves the process's default alone: libraries that rely on it panic at the first handshake
 //! of a program that links two providers.
-#![cfg(feature = "reqwest")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;

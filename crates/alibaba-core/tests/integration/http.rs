@@ -1,6 +1,4 @@
 //! The HTTP port's default adapter: proxies, redirects, limits, and what it must not rewrite.
-#![cfg(feature = "reqwest")]
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};

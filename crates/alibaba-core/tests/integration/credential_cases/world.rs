@@ -18,7 +18,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
-use crate::case::Exchange;
+use super::case::Exchange;
 
 const HOST: &str = "x-test-host";
 const DIRECT: &str = "x-test-direct";
