@@ -8,6 +8,7 @@ use alibaba_sign::Credentials;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
+use super::config_file::ConfigFile;
 use super::oidc::DEFAULT_SESSION;
 use super::{AssumeRoleProvider, EcsMetadataProvider, OidcProvider, StaticProvider};
 use crate::Context;
@@ -29,8 +30,7 @@ const PROFILE_VARIABLE: &str = "ALIBABA_CLOUD_PROFILE";
 /// Wrap this in a [cache](super::CachedProvider): each `provide` reads the file.
 #[derive(Clone, Debug)]
 pub struct IniProfileProvider {
-    context: Context,
-    path: Option<PathBuf>,
+    file: ConfigFile,
     profile: Option<String>,
 }
 
@@ -39,8 +39,12 @@ impl IniProfileProvider {
     #[must_use]
     pub fn new(context: &Context) -> Self {
         Self {
-            context: context.clone(),
-            path: None,
+            file: ConfigFile {
+                context: context.clone(),
+                provider: NAME,
+                path: None,
+                variable: PATH_VARIABLE,
+            },
             profile: None,
         }
     }
@@ -48,7 +52,7 @@ impl IniProfileProvider {
     /// This file.
     #[must_use]
     pub fn with_path(mut self, path: impl Into<PathBuf>) -> Self {
-        self.path = Some(path.into());
+        self.file.path = Some(path.into());
         self
     }
 
@@ -59,56 +63,18 @@ impl IniProfileProvider {
         self
     }
 
-    async fn read(&self) -> Result<(PathBuf, String), CredentialsError> {
-        let environment = &*self.context.environment;
-        let explicit = self
-            .path
-            .clone()
-            .or_else(|| environment.non_empty(PATH_VARIABLE).map(PathBuf::from));
-        let is_explicit = explicit.is_some();
-        let paths = match explicit {
-            Some(path) => vec![path],
-            None => environment
-                .home_dir()
-                .map(|home| {
-                    let folder = home.join(".alibabacloud");
-                    vec![folder.join("credentials"), folder.join("credentials.ini")]
-                })
-                .unwrap_or_default(),
-        };
-        for path in paths {
-            match self.context.files.read(&path).await {
-                Ok(content) => {
-                    let text = String::from_utf8(content).map_err(|_| {
-                        fail(
-                            CredentialsErrorKind::Invalid,
-                            format!("read `{}`: it is not text", path.display()),
-                        )
-                    })?;
-                    return Ok((path, text));
-                }
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_explicit => {}
-                Err(error) => {
-                    let step = format!("read `{}`", path.display());
-                    return Err(fail(CredentialsErrorKind::Unavailable, step).with_source(error));
-                }
-            }
-        }
-        Err(fail(
-            CredentialsErrorKind::NotConfigured,
-            "find its file `~/.alibabacloud/credentials`",
-        ))
-    }
-
     async fn ask(&self) -> Result<Arc<Identity>, CredentialsError> {
-        let (path, text) = self.read().await?;
+        let usual = [".alibabacloud/credentials", ".alibabacloud/credentials.ini"];
+        let (path, content) = self.file.read(self.file.at_home(&usual)).await?;
         let invalid = |step: String| fail(CredentialsErrorKind::Invalid, step);
+        let text = String::from_utf8(content)
+            .map_err(|_| invalid(format!("read `{}`: it is not text", path.display())))?;
         let sections = IniFile::parse(&text)
             .map_err(|error| invalid(format!("parse `{}`", path.display())).with_source(error))?;
         let profile = self
             .profile
             .clone()
-            .or_else(|| self.context.environment.non_empty(PROFILE_VARIABLE))
+            .or_else(|| self.file.context.environment.non_empty(PROFILE_VARIABLE))
             .unwrap_or_else(|| "default".to_owned());
         let section = sections.0.get(&profile).ok_or_else(|| {
             invalid(format!(
@@ -132,7 +98,7 @@ impl IniProfileProvider {
     }
 
     fn provider(&self, section: &Section<'_>) -> Result<SharedCredentials, CredentialsError> {
-        let context = &self.context;
+        let context = &self.file.context;
         let keys = || {
             Ok(Credentials::new(
                 section.required("access_key_id")?,

@@ -9,6 +9,7 @@ mod assume_role;
 mod cache;
 mod chain;
 mod cli_profile;
+mod config_file;
 mod document;
 mod ecs_metadata;
 mod environment;

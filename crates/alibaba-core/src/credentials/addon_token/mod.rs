@@ -16,6 +16,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 
 use crate::Context;
+use crate::credentials::config_file::ConfigFile;
 use crate::credentials::document::json_place;
 use crate::identity::{CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials};
 
@@ -31,8 +32,7 @@ const BLOCK: usize = 16;
 /// each `provide` reads and decrypts the file.
 #[derive(Clone, Debug)]
 pub struct AddonTokenProvider {
-    context: Context,
-    path: Option<PathBuf>,
+    file: ConfigFile,
 }
 
 impl AddonTokenProvider {
@@ -40,38 +40,24 @@ impl AddonTokenProvider {
     #[must_use]
     pub fn new(context: &Context) -> Self {
         Self {
-            context: context.clone(),
-            path: None,
+            file: ConfigFile {
+                context: context.clone(),
+                provider: NAME,
+                path: None,
+                variable: PATH_VARIABLE,
+            },
         }
     }
 
     /// This file.
     #[must_use]
     pub fn with_path(mut self, path: impl Into<PathBuf>) -> Self {
-        self.path = Some(path.into());
+        self.file.path = Some(path.into());
         self
     }
 
     async fn read(&self) -> Result<Identity, CredentialsError> {
-        let named = || {
-            self.context
-                .environment
-                .non_empty(PATH_VARIABLE)
-                .map(PathBuf::from)
-        };
-        let explicit = self.path.clone().or_else(named);
-        let is_explicit = explicit.is_some();
-        let path = explicit.unwrap_or_else(|| PathBuf::from(DEFAULT_PATH));
-        let content = self.context.files.read(&path).await.map_err(|error| {
-            let absent = error.kind() == std::io::ErrorKind::NotFound && !is_explicit;
-            let kind = if absent {
-                CredentialsErrorKind::NotConfigured
-            } else {
-                CredentialsErrorKind::Unavailable
-            };
-            let step = format!("read the token file `{}`", path.display());
-            CredentialsError::new(kind, NAME, step).with_source(error)
-        })?;
+        let (path, content) = self.file.read(vec![DEFAULT_PATH.into()]).await?;
         let token = AddonToken::parse(&content).map_err(|error| {
             let kind = match error {
                 AddonTokenError::Remote { .. } => CredentialsErrorKind::Refused,
@@ -80,7 +66,7 @@ impl AddonTokenProvider {
             let step = format!("open the token file `{}`", path.display());
             CredentialsError::new(kind, NAME, step).with_source(error)
         })?;
-        let now = self.context.clock.now();
+        let now = self.file.context.clock.now();
         if token.expires_at <= now {
             let step = format!(
                 "use the token file `{}`: it expired at `{}` and ACK has not replaced it",

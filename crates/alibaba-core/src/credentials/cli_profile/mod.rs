@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 
 use config::{Config, Mode, Profile};
 
+use super::config_file::ConfigFile;
 use super::document::json_place;
 use super::oidc::DEFAULT_SESSION;
 use super::{AssumeRoleProvider, EcsMetadataProvider, OidcProvider, StaticProvider, UriProvider};
@@ -40,8 +41,7 @@ const PROCESS_LIMIT: Duration = Duration::from_secs(60);
 /// Wrap this in a [cache](super::CachedProvider): each `provide` reads the file.
 #[derive(Clone, Debug)]
 pub struct CliProfileProvider {
-    context: Context,
-    path: Option<PathBuf>,
+    file: ConfigFile,
     profile: Option<String>,
 }
 
@@ -50,8 +50,12 @@ impl CliProfileProvider {
     #[must_use]
     pub fn new(context: &Context) -> Self {
         Self {
-            context: context.clone(),
-            path: None,
+            file: ConfigFile {
+                context: context.clone(),
+                provider: NAME,
+                path: None,
+                variable: PATH_VARIABLE,
+            },
             profile: None,
         }
     }
@@ -59,7 +63,7 @@ impl CliProfileProvider {
     /// This file.
     #[must_use]
     pub fn with_path(mut self, path: impl Into<PathBuf>) -> Self {
-        self.path = Some(path.into());
+        self.file.path = Some(path.into());
         self
     }
 
@@ -71,36 +75,12 @@ impl CliProfileProvider {
     }
 
     async fn read(&self) -> Result<Config, CredentialsError> {
-        let environment = &*self.context.environment;
-        if environment.is_on(DISABLED_VARIABLE) {
+        if self.file.context.environment.is_on(DISABLED_VARIABLE) {
             let step = format!("use it: `{DISABLED_VARIABLE}` is on");
             return Err(fail(CredentialsErrorKind::NotConfigured, step));
         }
-        let explicit = self
-            .path
-            .clone()
-            .or_else(|| environment.non_empty(PATH_VARIABLE).map(PathBuf::from));
-        let is_explicit = explicit.is_some();
-        let usual = || {
-            environment
-                .home_dir()
-                .map(|home| home.join(".aliyun").join("config.json"))
-        };
-        let Some(path) = explicit.or_else(usual) else {
-            return Err(fail(
-                CredentialsErrorKind::NotConfigured,
-                "find the home directory",
-            ));
-        };
-        let content = self.context.files.read(&path).await.map_err(|error| {
-            let absent = error.kind() == std::io::ErrorKind::NotFound && !is_explicit;
-            let kind = if absent {
-                CredentialsErrorKind::NotConfigured
-            } else {
-                CredentialsErrorKind::Unavailable
-            };
-            fail(kind, format!("read `{}`", path.display())).with_source(error)
-        })?;
+        let usual = self.file.at_home(&[".aliyun/config.json"]);
+        let (path, content) = self.file.read(usual).await?;
         Config::parse(&content).map_err(|error| {
             let step = format!("parse `{}` as JSON", path.display());
             fail(CredentialsErrorKind::Invalid, step).with_source(json_place(&error))
@@ -112,7 +92,7 @@ impl CliProfileProvider {
         let named = self
             .profile
             .clone()
-            .or_else(|| self.context.environment.non_empty(PROFILE_VARIABLE));
+            .or_else(|| self.file.context.environment.non_empty(PROFILE_VARIABLE));
         let name = match named {
             Some(name) => name,
             None if config.current.is_empty() => {
@@ -123,7 +103,7 @@ impl CliProfileProvider {
             None => config.current.clone(),
         };
         Resolver {
-            context: &self.context,
+            context: &self.file.context,
             config: &config,
             visited: Vec::new(),
         }
