@@ -18,6 +18,8 @@ pub mod retry;
 mod service_error;
 mod settings;
 pub mod sts;
+#[cfg(test)]
+mod testing;
 pub mod tls;
 mod waiter;
 

@@ -26,6 +26,8 @@ mod send;
 #[cfg(test)]
 mod tests;
 mod values;
+#[cfg(test)]
+mod wire_tests;
 
 pub use call::Call;
 pub use client::{Client, ClientBuilder, SignatureScheme};

@@ -8,6 +8,8 @@ mod endpoint;
 mod federated;
 mod request;
 mod response;
+#[cfg(test)]
+mod tests;
 
 pub use client::Client;
 pub use endpoint::endpoint_from_environment;

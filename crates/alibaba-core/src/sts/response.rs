@@ -180,3 +180,92 @@ fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Ut
     let text: Option<String> = Deserialize::deserialize(deserializer)?;
     Ok(text.and_then(|text| text.parse().ok()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn body(more: Value) -> AssumeRoleBody {
+        let mut body = json!({
+            "RequestId": "R-1",
+            "SourceIdentity": "alice",
+            "AssumedRoleUser": {"Arn": "acs:ram::1:role/r/s", "AssumedRoleId": "300:s"},
+            "Credentials": {
+                "AccessKeyId": "STS.id",
+                "AccessKeySecret": "s3cr3t",
+                "SecurityToken": "t0k3n",
+                "Expiration": "2026-01-15T09:30:00Z"
+            }
+        });
+        let members = body.as_object_mut().unwrap();
+        members.extend(more.as_object().unwrap().clone());
+        serde_json::from_value(body).unwrap()
+    }
+
+    #[test]
+    fn every_field_of_an_assumed_role_is_read() {
+        let role = body(json!({})).role().unwrap();
+        assert_eq!(role.credentials.access_key_id, "STS.id");
+        assert_eq!(role.expires_at.to_rfc3339(), "2026-01-15T09:30:00+00:00");
+        let texts = [
+            role.arn,
+            role.assumed_role_id,
+            role.source_identity,
+            role.request_id,
+        ];
+        let texts = texts.map(Option::unwrap);
+        assert_eq!(texts, ["acs:ram::1:role/r/s", "300:s", "alice", "R-1"]);
+        assert!(!format!("{:?}", body(json!({})).role()).contains("s3cr3t"));
+    }
+
+    #[test]
+    fn what_was_read_in_a_token_or_assertion_comes_with_the_role() {
+        let info = json!({"OIDCTokenInfo": {
+            "ClientIds": "sts.aliyuncs.com", "ExpirationTime": "2026-01-15T09:00:00Z",
+            "IssuanceTime": "a while ago", "Issuer": "https://issuer",
+            "Subject": "system:serviceaccount:ns:sa", "VerificationInfo": "Success",
+        }});
+        let assumed = body(info).with_oidc().unwrap();
+        let token = assumed.token;
+        assert_eq!(token.subject.unwrap(), "system:serviceaccount:ns:sa");
+        assert_eq!(token.client_ids.unwrap(), "sts.aliyuncs.com");
+        assert_eq!(token.issuer.unwrap(), "https://issuer");
+        assert_eq!(token.verification_info.unwrap(), "Success");
+        assert!(token.expiration_time.is_some() && token.issuance_time.is_none());
+
+        let info = json!({"SAMLAssertionInfo": {
+            "Issuer": "idp", "Recipient": "https://signin", "Subject": "alice", "SubjectType": "t",
+        }});
+        let assertion = body(info).with_saml().unwrap().assertion;
+        let texts = [
+            assertion.issuer,
+            assertion.recipient,
+            assertion.subject,
+            assertion.subject_type,
+        ];
+        let texts = texts.map(Option::unwrap);
+        assert_eq!(texts, ["idp", "https://signin", "alice", "t"]);
+    }
+
+    #[test]
+    fn incomplete_credentials_are_an_error() {
+        for missing in [
+            "AccessKeyId",
+            "AccessKeySecret",
+            "SecurityToken",
+            "Expiration",
+        ] {
+            let mut credentials = json!({
+                "AccessKeyId": "i", "AccessKeySecret": "s", "SecurityToken": "t",
+                "Expiration": "2026-01-15T09:30:00Z",
+            });
+            credentials.as_object_mut().unwrap().remove(missing);
+            let error = body(json!({"Credentials": credentials}))
+                .role()
+                .unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Response);
+        }
+    }
+}
