@@ -13,6 +13,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::payload::{Sent, SentBody};
+use crate::proof;
 use crate::refusal;
 use crate::transport;
 
@@ -29,8 +30,12 @@ pub(crate) struct Reply {
 impl Client {
     /// Sends a call that may be repeated, until it succeeds or the policy gives up.
     pub(crate) async fn execute(&self, call: &Call) -> Result<Reply> {
-        self.attempt_all(call, |reply| std::future::ready(Ok(reply)))
-            .await
+        self.attempt_all(call, |reply| {
+            let response = &reply.response;
+            let proved = proof::check(call, response.status(), response.headers());
+            std::future::ready(proved.map(|()| reply))
+        })
+        .await
     }
 
     /// As [`Self::execute`]. What is made of each successful response belongs to the attempt: where
@@ -94,7 +99,7 @@ impl Client {
     ) -> Result<Response<Incoming>> {
         let request = self.signed(call, identity, body)?;
         let response = self.transport().send(&call.step, request, sent).await?;
-        if !response.status().is_success() {
+        if !proof::is_done(response.status()) {
             return Err(self.refused(call, response).await);
         }
         Ok(response)

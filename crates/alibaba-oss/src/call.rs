@@ -87,6 +87,10 @@ impl Call {
     ) -> Result<Self> {
         for (name, value) in headers {
             let (name, value) = header(&self.step, name, value)?;
+            if name.as_str().starts_with("x-oss-callback") {
+                // Its response is the callback's, and proves nothing of the object.
+                return Err(self.unusable("callbacks are not supported"));
+            }
             self.headers.insert(name, value);
         }
         Ok(self)
@@ -120,6 +124,16 @@ impl Call {
         } else {
             self.operation.action()
         }
+    }
+
+    /// Whether the response describes an object.
+    pub(crate) fn reads_object(&self) -> bool {
+        [
+            Operation::GET_OBJECT,
+            Operation::HEAD_OBJECT,
+            Operation::GET_OBJECT_META,
+        ]
+        .contains(&self.operation)
     }
 
     /// The call as the signer wants it.

@@ -8,7 +8,7 @@ use crate::attempt::Reply;
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::Result;
-use crate::{transport, xml};
+use crate::{refusal, transport, xml};
 
 /// A document, and how it was obtained.
 pub(crate) struct Received<T> {
@@ -49,9 +49,11 @@ impl Client {
     ) -> Result<Received<T>> {
         self.attempt_all(call, |reply| async move {
             let attempts = reply.attempts;
+            let status = reply.response.status();
             let (headers, body) = self.whole(call, reply).await?;
+            let document = xml::parse(&call.step, root, &body);
             Ok(Received {
-                document: xml::parse(&call.step, root, &body)?,
+                document: document.map_err(|error| error.with_response(status, &headers))?,
                 headers,
                 attempts,
             })
@@ -59,10 +61,14 @@ impl Client {
         .await
     }
 
-    /// Head and body of a response.
+    /// Head and body of a response. OSS may have begun it before it failed: then the body is an
+    /// error, whatever the status is.
     pub(crate) async fn whole(&self, call: &Call, reply: Reply) -> Result<(HeaderMap, Bytes)> {
         let (head, body) = reply.response.into_parts();
         let body = transport::collect(&call.step, body, self.read_timeout()).await?;
+        if refusal::is_error(&body) {
+            return Err(refusal::refused(call, (head.status, &head.headers, &body)));
+        }
         Ok((head.headers, body))
     }
 }

@@ -141,6 +141,12 @@ impl Error {
         self
     }
 
+    /// Notes what the response says in words.
+    pub(crate) fn with_message(mut self, message: String) -> Self {
+        self.0.message = Some(message);
+        self
+    }
+
     pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
         self.0.retry_after = wait;
         self

@@ -7,9 +7,15 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// A header's text, where it is there and is text.
+/// A header's text, where it is there and is text. Values are bytes to HTTP; OSS hands user metadata
+/// and its like back in the UTF-8 that they were given in.
 pub(crate) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    headers.get(name)?.to_str().ok()
+    utf8(headers.get(name)?)
+}
+
+/// The text of a header's value.
+pub(crate) fn utf8(value: &HeaderValue) -> Option<&str> {
+    std::str::from_utf8(value.as_bytes()).ok()
 }
 
 /// A header's number.

@@ -13,6 +13,7 @@ mod operations;
 mod payload;
 mod presign;
 mod progress;
+mod proof;
 mod range;
 mod reading;
 mod refusal;

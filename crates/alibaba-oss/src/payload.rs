@@ -74,7 +74,7 @@ impl Payload {
     /// fails is not repeated. [`Client::upload_stream`](crate::Client::upload_stream) sends streams in parts that
     /// are kept until they are stored, and repeats those.
     ///
-    /// A stream that ends before, or goes on behind, the length given is an error.
+    /// A stream that ends before, or goes on after, the length given is an error.
     ///
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
@@ -345,7 +345,7 @@ impl Body for SentBody {
         let len = piece.len() as u64;
         if let Some(left) = self.left {
             let Some(rest) = left.checked_sub(len) else {
-                let error = io::Error::other("the stream goes on behind its announced length");
+                let error = io::Error::other("the stream goes on after its announced length");
                 return Poll::Ready(Some(Err(self.fail(&error))));
             };
             self.left = Some(rest);
@@ -423,7 +423,7 @@ mod tests {
             ),
             (
                 Some(4),
-                Some("the stream goes on behind its announced length"),
+                Some("the stream goes on after its announced length"),
             ),
         ] {
             let payload = stream(size);

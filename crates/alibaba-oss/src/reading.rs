@@ -302,9 +302,16 @@ impl State {
         }
     }
 
+    fn replaced(&self) -> Error {
+        let step = &self.call.step;
+        let text = format!("{step}: the object was replaced while it was read");
+        Error::new(ErrorKind::Integrity, text)
+    }
+
     async fn reopen(&mut self) -> Result<Incoming> {
         let mut call = self.call.clone();
-        ByteRange::Within(self.left.clone()).ask(&mut call.headers);
+        let asked = ByteRange::Within(self.left.clone());
+        asked.ask(&mut call.headers);
         if let Some(etag) = &self.etag {
             call.headers.insert(IF_MATCH, etag.clone());
         }
@@ -313,18 +320,14 @@ impl State {
             .execute(&call)
             .await
             .map_err(|error| match error.kind() {
-                ErrorKind::Precondition => Error::new(
-                    ErrorKind::Integrity,
-                    format!(
-                        "{}: the object was replaced while it was read",
-                        self.call.step
-                    ),
-                )
-                .with_source(error),
+                ErrorKind::Precondition => self.replaced().with_source(error),
                 _ => error,
             })?;
         let (head, body) = reply.response.into_parts();
-        range::covered(&call, head.status, &head.headers)?;
+        let (_, len) = range::covered(&call, &asked, head.status, &head.headers)?;
+        if len < self.left.end {
+            return Err(self.replaced());
+        }
         Ok(body)
     }
 }

@@ -9,6 +9,7 @@ use http::{HeaderMap, StatusCode};
 use crate::call::Call;
 use crate::error::{Document, Error, ErrorKind};
 use crate::headers::{number, text};
+use crate::proof;
 use crate::xml;
 
 /// The error that a response makes, by its head and its body.
@@ -16,7 +17,11 @@ pub(crate) fn refused(
     call: &Call,
     (status, headers, body): (StatusCode, &HeaderMap, &[u8]),
 ) -> Error {
-    let document = document(body).unwrap_or_default();
+    let found = document(body);
+    if found.is_none() && !proof::is_from_oss(headers) && is_anybodys(status) {
+        return foreign(call, (status, headers, body));
+    }
+    let document = found.unwrap_or_default();
     let code = document.code.as_deref().unwrap_or_default();
     let kind = kind_of(status, code);
     let remedy = remedy(kind, code, call.action(), &document);
@@ -36,8 +41,41 @@ fn document(body: &[u8]) -> Option<Document> {
     xml::parse("read", "Error", body).ok()
 }
 
+/// Whether a body is OSS's account of an error.
+pub(crate) fn is_error(body: &[u8]) -> bool {
+    xml::text_of("read", "Error", body).is_ok()
+}
+
+/// Statuses that mean what they say only where OSS sends them: who blocks a page, or has none,
+/// knows nothing of the object. Conditions, ranges and overload are the same from everybody.
+fn is_anybodys(status: StatusCode) -> bool {
+    !matches!(status.as_u16(), 304 | 412 | 416 | 429 | 500..)
+}
+
+/// The error for a response that is not OSS's, with the beginning of what it says.
+fn foreign(call: &Call, (status, headers, body): (StatusCode, &HeaderMap, &[u8])) -> Error {
+    let page = String::from_utf8_lossy(body);
+    let words: Vec<&str> = page.split_whitespace().collect();
+    let beginning: String = words.join(" ").chars().take(BEGINNING).collect();
+    let text = format!(
+        "{}: the response is not OSS's; check the endpoint, and what stands between",
+        call.step
+    );
+    Error::new(ErrorKind::Response, text)
+        .with_response(status, headers)
+        .with_message(beginning)
+}
+
+/// So much of a page is shown.
+const BEGINNING: usize = 200;
+
 fn kind_of(status: StatusCode, code: &str) -> ErrorKind {
-    match (status.as_u16(), code) {
+    let status = if status.is_success() {
+        status_of(code)
+    } else {
+        status.as_u16()
+    };
+    match (status, code) {
         (_, "RequestTimeTooSkewed") => ErrorKind::ClockSkew,
         (
             _,
@@ -61,6 +99,19 @@ fn kind_of(status: StatusCode, code: &str) -> ErrorKind {
         (500.., _) => ErrorKind::Service,
         (400.., _) => ErrorKind::Refused,
         _ => ErrorKind::Response,
+    }
+}
+
+/// With which status OSS sends a code, where it sent it after it had begun with another. Others than
+/// these are not known to come so late.
+fn status_of(code: &str) -> u16 {
+    match code {
+        "InternalError" => 500,
+        "ServiceUnavailable" => 503,
+        "AccessDenied" => 403,
+        "NoSuchKey" | "NoSuchBucket" | "NoSuchUpload" | "NoSuchVersion" => 404,
+        code if code.ends_with("LimitExceeded") => 503,
+        _ => 200,
     }
 }
 

@@ -6,7 +6,7 @@ use crc_fast::{CrcAlgorithm, Digest, checksum_combine};
 use futures::TryStreamExt;
 
 use super::setters::{object_headers, payload_progress, traffic_limit};
-use crate::Client;
+use crate::client::Client;
 use crate::attempt::Reply;
 use crate::call::Call;
 use crate::error::Result;

@@ -4,7 +4,7 @@ use http::HeaderValue;
 use serde::Serialize;
 
 use super::attributes::{Acl, StorageClass};
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::Result;
 use crate::operation::Operation;

@@ -10,7 +10,7 @@ use super::attributes::{Acl, Encryption, StorageClass};
 use super::bucket::Redundancy;
 use super::listing::Owner;
 use super::versions::Versioning;
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::Result;
 use crate::operation::Operation;

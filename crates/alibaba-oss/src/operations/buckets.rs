@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::attributes::StorageClass;
 use super::listing::{self, paged};
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::Result;
 use crate::headers::header;

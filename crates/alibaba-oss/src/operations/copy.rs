@@ -7,7 +7,7 @@ use super::outcome::PutOutcome;
 use super::setters::{
     copy_conditions, copy_version, forbid_overwrite, object_headers, replace_metadata,
 };
-use crate::Client;
+use crate::client::Client;
 use crate::document::Received;
 use crate::error::{ErrorKind, Result};
 use crate::headers::{check_crc, unquoted};
@@ -82,7 +82,7 @@ impl CopyObject {
     ///
     /// [`ErrorKind::NotFound`], [`ErrorKind::Archived`], [`ErrorKind::AlreadyExists`],
     /// [`ErrorKind::Refused`] for more than 1 GB, and any other that the service or the network
-    /// gives rise to.
+    /// may give rise to.
     pub async fn send(self) -> Result<PutOutcome> {
         let call = self.copy.call()?;
         let received: Result<Received<CopyObjectResult>> =

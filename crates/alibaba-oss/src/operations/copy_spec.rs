@@ -4,7 +4,7 @@ use alibaba_sign::percent;
 use chrono::{DateTime, Utc};
 
 use super::get::GetObject;
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::Result;
 use crate::headers::http_date;

@@ -12,10 +12,10 @@ use http::header::{
 
 use super::attributes::StorageClass;
 use super::setters::traffic_limit;
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::Result;
-use crate::headers::{crc, date, etag, header, http_date, number, quoted, text, version_id};
+use crate::headers::{crc, date, etag, header, http_date, number, quoted, text, utf8, version_id};
 use crate::operation::Operation;
 use crate::presign::Presigned;
 use crate::progress::{Meter, Progress};
@@ -86,7 +86,7 @@ impl ObjectInfo {
     pub fn all_metadata(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers.iter().filter_map(|(name, value)| {
             let name = name.as_str().strip_prefix("x-oss-meta-")?;
-            Some((name, value.to_str().ok()?))
+            Some((name, utf8(value)?))
         })
     }
 
@@ -180,7 +180,8 @@ impl Client {
 }
 
 impl GetObject {
-    /// Only these bytes; the end may lie beyond the object's.
+    /// Only these bytes; the end may lie beyond the object's. Sending fails with
+    /// [`Configuration`](crate::ErrorKind::Configuration) where there are none.
     pub fn range(mut self, range: Range<u64>) -> Self {
         self.range = Some(ByteRange::Within(range));
         self
@@ -192,7 +193,7 @@ impl GetObject {
         self
     }
 
-    /// Only the last bytes.
+    /// Only the last bytes, one at least.
     pub fn suffix(mut self, len: u64) -> Self {
         self.range = Some(ByteRange::Last(len));
         self
@@ -331,13 +332,13 @@ impl GetObject {
     /// # Errors
     ///
     /// [`NotFound`](crate::ErrorKind::NotFound), [`RangeNotSatisfiable`](crate::ErrorKind::RangeNotSatisfiable), [`Archived`](crate::ErrorKind::Archived) and any
-    /// other that the service or the network gives rise to.
+    /// other that the service or the network may give rise to.
     pub async fn send(self) -> Result<Object> {
         let call = self.call()?;
         let (head, body) = self.client.execute(&call).await?.response.into_parts();
         let headers = &head.headers;
-        let (range, len) = if self.range.is_some() {
-            range::covered(&call, head.status, headers)?
+        let (range, len) = if let Some(asked) = &self.range {
+            range::covered(&call, asked, head.status, headers)?
         } else {
             let len = content_length(&call, headers)?;
             (0..len, len)
@@ -380,6 +381,9 @@ impl GetObject {
             call.headers.insert(name, value);
         }
         if let Some(range) = &self.range {
+            if range.is_empty() {
+                return Err(call.unusable("the range is empty"));
+            }
             range.ask(&mut call.headers);
         }
         Ok(call)

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::attributes::StorageClass;
 use super::listing::{self, CommonPrefix, Listing, Owner, key_filters, paged};
-use crate::Client;
+use crate::client::Client;
 use crate::error::Result;
 use crate::headers::unquoted;
 use crate::operation::Operation;

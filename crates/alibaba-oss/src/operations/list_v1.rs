@@ -2,7 +2,7 @@
 
 use super::list::{ListBucketResult, ObjectPage, page};
 use super::listing::{self, Listing, key_filters, paged};
-use crate::Client;
+use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
 use crate::xml::KeyEncoding;

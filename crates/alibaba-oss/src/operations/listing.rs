@@ -4,7 +4,7 @@ use futures::Stream;
 use futures::stream::try_unfold;
 use serde::Deserialize;
 
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;

@@ -1,6 +1,6 @@
 //! Which object, or version of one, a call is about.
 
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::operation::Operation;
 

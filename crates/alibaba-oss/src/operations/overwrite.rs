@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::Result;
 use crate::operation::Operation;

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use super::outcome::PutOutcome;
 use super::setters::{forbid_overwrite, object_headers, payload_progress, traffic_limit};
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::{ErrorKind, Result};
 use crate::headers::check_crc;
 use crate::operation::Operation;
 use crate::payload::Payload;
 use crate::presign::Presigned;
+use crate::proof;
 
 /// A PutObject under construction. See [`Client::put_object`].
 #[derive(Clone, Debug)]
@@ -73,13 +74,14 @@ impl PutObject {
     ///
     /// # Errors
     ///
-    /// Any [`ErrorKind`] that the service or the network gives rise to.
+    /// Any [`ErrorKind`] that the service or the network may give rise to.
     pub async fn send(self) -> Result<PutOutcome> {
         let mut call = self.call()?;
         call.payload = self.payload;
         let sent = self.client.attempt_all(&call, |reply| {
             let headers = reply.response.headers();
-            let checked = check_crc(&call.step, headers, reply.sent_crc);
+            let checked = proof::check(&call, reply.response.status(), headers)
+                .and_then(|()| check_crc(&call.step, headers, reply.sent_crc));
             ready(checked.map(|()| PutOutcome::read(headers, true, reply.attempts)))
         });
         let error = match sent.await {

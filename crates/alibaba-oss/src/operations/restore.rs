@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::object_target::ObjectTarget;
 use super::setters::version_id;
-use crate::Client;
+use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
 use crate::xml;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::delete::BYPASS;
 use super::object_target::ObjectTarget;
 use super::setters::{bypass_governance, version_id};
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::Result;
 use crate::operation::Operation;

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use super::object_target::ObjectTarget;
 use super::outcome::PutOutcome;
 use super::setters::{forbid_overwrite, object_headers, version_id};
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::{ErrorKind, Result};
 use crate::headers::{self, etag, text};

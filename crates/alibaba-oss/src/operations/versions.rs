@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::StorageClass;
 use super::listing::{self, CommonPrefix, Listing, key_filters, paged};
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::Result;
 use crate::headers::unquoted;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::headers::text;

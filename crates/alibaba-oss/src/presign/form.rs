@@ -8,7 +8,7 @@ use alibaba_sign::oss_v4;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;

@@ -10,7 +10,7 @@ use http::{HeaderMap, Method};
 
 pub use form::{PostForm, PostPolicy};
 
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;

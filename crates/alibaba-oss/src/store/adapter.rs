@@ -17,6 +17,7 @@ use super::api::{
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, TagSet, UploadPart,
 };
 use super::{get_result, list_result, put_result};
+use crate::headers::utf8;
 use crate::operations::delete::MAX_KEYS;
 use crate::operations::get::{GetObject, ObjectInfo};
 use crate::operations::list::{ListObjects, ObjectPage, ObjectSummary};
@@ -355,7 +356,7 @@ const PLAIN: [(&str, Attribute); 6] = [
 fn attributes(info: &ObjectInfo) -> Attributes {
     let mut attributes = Attributes::new();
     for (name, value) in &info.headers {
-        let (name, Ok(value)) = (name.as_str(), value.to_str()) else {
+        let (name, Some(value)) = (name.as_str(), utf8(value)) else {
             continue;
         };
         let attribute = match PLAIN.iter().find(|(plain, _)| *plain == name) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::oss_store::OssStore;
-use crate::Client;
+use crate::client::Client;
 
 /// What an [`OssStore`] is made of. See [`OssStore::builder`].
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::known::Known;
-use crate::Client;
+use crate::client::Client;
 use crate::operations::list::ListObjects;
 
 /// What errors of `object_store` call this store.

@@ -6,7 +6,7 @@ use http::HeaderMap;
 use super::guard::UploadGuard;
 use super::options::{Options, transfer_options};
 use super::plan::Plan;
-use crate::Client;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::headers::number;
 use crate::operations::attributes::tagging;

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use super::checkpoint::Checkpoint;
 use super::options::{Options, transfer_options};
 use super::plan::Plan;
-use crate::Client;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::local_file::{GatheredWrites, LocalFile, Unfinished, beside, blocking};
 use crate::operations::get::{GetObject, ObjectInfo};

@@ -1,6 +1,6 @@
 //! What becomes of an upload that is not completed.
 
-use crate::Client;
+use crate::client::Client;
 
 /// Aborts an upload: when told to, and where its future is dropped halfway.
 pub(crate) struct UploadGuard {

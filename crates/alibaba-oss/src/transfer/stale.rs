@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures::TryStreamExt;
 
-use crate::Client;
+use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::operations::multipart::UploadSummary;
 

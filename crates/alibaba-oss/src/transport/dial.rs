@@ -100,10 +100,8 @@ impl Service<Uri> for Dial {
         let Some(proxy) = self.rules.proxy_for(scheme, host, port).cloned() else {
             let connecting = self.tcp.call(uri);
             return Box::pin(async move {
-                Ok(Link {
-                    io: MaybeHttpsStream::Http(connecting.await?),
-                    plain_proxy: false,
-                })
+                let io = MaybeHttpsStream::Http(connecting.await?);
+                Ok(Link::new(io, false))
             });
         };
         let destination = format!("{host}:{port}");
@@ -120,10 +118,7 @@ impl Service<Uri> for Dial {
             } else {
                 io
             };
-            Ok(Link {
-                io,
-                plain_proxy: !tls,
-            })
+            Ok(Link::new(io, !tls))
         })
     }
 }
@@ -170,6 +165,45 @@ async fn tunnel(io: ProxyIo, proxy: &Proxy, destination: &str) -> Result<ProxyIo
 pub(crate) struct Link {
     io: ProxyIo,
     plain_proxy: bool,
+    /// Whether the peer takes no more.
+    refuses: bool,
+}
+
+impl Link {
+    fn new(io: ProxyIo, plain_proxy: bool) -> Self {
+        Self {
+            io,
+            plain_proxy,
+            refuses: false,
+        }
+    }
+
+    /// Holds the error of a write to a peer that has gone back. Who refuses a request by its head
+    /// may say so and close without reading the body: what it said is there to be read, and comes
+    /// before the end of the connection, or its failure, which ends this one too.
+    fn hold_refusal<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        match written {
+            Poll::Ready(Err(error)) if is_refusal(error.kind()) => {
+                self.refuses = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            written => written,
+        }
+    }
+}
+
+fn is_refusal(kind: io::ErrorKind) -> bool {
+    matches!(
+        kind,
+        io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    )
 }
 
 impl Connection for Link {
@@ -194,11 +228,19 @@ impl Write for Link {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(context, bytes)
+        if self.refuses {
+            return Poll::Pending;
+        }
+        let written = Pin::new(&mut self.io).poll_write(context, bytes);
+        self.hold_refusal(context, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(context)
+        if self.refuses {
+            return Poll::Pending;
+        }
+        let flushed = Pin::new(&mut self.io).poll_flush(context);
+        self.hold_refusal(context, flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -214,6 +256,10 @@ impl Write for Link {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(context, slices)
+        if self.refuses {
+            return Poll::Pending;
+        }
+        let written = Pin::new(&mut self.io).poll_write_vectored(context, slices);
+        self.hold_refusal(context, written)
     }
 }

@@ -5,7 +5,7 @@ mod rule;
 
 pub use rule::{Due, Expiration, LifecycleRule, NoncurrentTransition, Transition};
 
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::Result;
 use crate::operation::Operation;

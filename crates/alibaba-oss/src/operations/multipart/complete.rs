@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::target::{UploadTarget, UploadedPart, combine};
-use crate::Client;
+use crate::client::Client;
 use crate::document::Received;
 use crate::error::{ErrorKind, Result};
 use crate::headers::{check_crc, unquoted};

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::target::UploadTarget;
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::error::Result;
 use crate::operation::Operation;

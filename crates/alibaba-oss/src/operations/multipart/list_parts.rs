@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::target::{UploadTarget, UploadedPart};
-use crate::Client;
+use crate::client::Client;
 use crate::error::Result;
 use crate::headers::unquoted;
 use crate::operation::Operation;

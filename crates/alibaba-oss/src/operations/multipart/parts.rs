@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Deserialize;
 
 use super::target::{UploadTarget, UploadedPart};
-use crate::Client;
+use crate::client::Client;
 use crate::error::Result;
 use crate::headers::{check_crc, etag, unquoted};
 use crate::operation::Operation;

@@ -2,7 +2,7 @@
 
 use crc_fast::{CrcAlgorithm, checksum_combine};
 
-use crate::Client;
+use crate::client::Client;
 use crate::call::Call;
 use crate::operation::Operation;
 

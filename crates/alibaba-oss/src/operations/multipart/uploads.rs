@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use crate::Client;
+use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
 use crate::operations::listing::{self, CommonPrefix, Listing, key_filters, paged};

@@ -15,7 +15,7 @@ pub use target::Uploaded;
 
 use super::options::{Options, transfer_options};
 use super::plan::{PART, Plan};
-use crate::Client;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::local_file::LocalFile;
 use crate::operations::setters::{forbid_overwrite, object_headers};

@@ -1,6 +1,6 @@
 //! What an upload makes, and the requests that make it.
 
-use crate::Client;
+use crate::client::Client;
 use crate::error::Result;
 use crate::operations::multipart::UploadedPart;
 use crate::operations::outcome::PutOutcome;
