@@ -347,7 +347,9 @@ async fn objects(client: &Client, bucket: &str, prefix: &str) -> Result<HashMap<
 async fn object(client: &Client, bucket: &str, key: &str) -> Result<Option<Facts>> {
     match client.head_object(bucket, key).await {
         Ok(info) => Ok(Some(Facts {
-            len: info.len,
+            len: info
+                .len
+                .ok_or_else(|| format!("learn the length of `{key}`"))?,
             modified: info.last_modified,
         })),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),

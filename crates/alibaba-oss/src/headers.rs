@@ -34,9 +34,18 @@ pub(crate) fn etag(headers: &HeaderMap) -> Option<String> {
     text(headers, "etag").map(unquoted)
 }
 
-/// An entity tag as this crate gives it out.
+/// An entity tag as this crate gives it out: a strong one without its quotes, a weak one as it is.
 pub(crate) fn unquoted(etag: &str) -> String {
+    if is_weak(etag) {
+        return etag.to_owned();
+    }
     etag.trim_matches('"').to_owned()
+}
+
+/// Whether an entity tag is only of bytes that mean the same, as caches make them. No `If-Match` ever
+/// holds for it (RFC 9110, 13.1.1), so nothing can be pinned by it.
+pub(crate) fn is_weak(etag: &str) -> bool {
+    etag.starts_with("W/")
 }
 
 /// The entity tags of a condition in quotes, as HTTP has them; listings and responses are read
@@ -114,6 +123,7 @@ mod tests {
             ("\"A-1\"", "\"A-1\""),
             ("*", "*"),
             ("A, \"B\"", "\"A\", \"B\""),
+            ("W/\"A-1\"", "W/\"A-1\""),
         ] {
             assert_eq!(quoted(given), sent);
         }

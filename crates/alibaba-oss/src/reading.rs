@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
+use crate::headers::{is_weak, utf8};
 use crate::local_file::{GatheredWrites, LocalFile, Unfinished, beside};
 use crate::progress::Meter;
 use crate::range::{self, ByteRange};
@@ -42,7 +43,7 @@ pub enum Verdict {
 /// [`ErrorKind::Integrity`].
 pub struct ObjectBody {
     stream: BoxStream<'static, Result<Bytes>>,
-    len: u64,
+    size: Option<u64>,
     verdict: Arc<OnceLock<Verdict>>,
 }
 
@@ -51,7 +52,9 @@ struct State {
     call: Call,
     etag: Option<HeaderValue>,
     body: Option<Incoming>,
-    left: Range<u64>,
+    /// Where the next byte lies, and where the last one ends; that may not be known.
+    at: u64,
+    end: Option<u64>,
     digest: Option<(Digest, u64)>,
     attempts: Attempts,
     /// Whether bytes came since the last attempt failed.
@@ -62,17 +65,17 @@ struct State {
 }
 
 impl ObjectBody {
-    /// `range` is what the response covers, `crc` that of the whole object if that is what it covers.
+    /// `range` is what the response covers, where that is known, `crc` that of the whole object if that is what it covers.
     pub(crate) fn new(
         client: Client,
         call: Call,
         etag: Option<HeaderValue>,
         body: Incoming,
-        range: Range<u64>,
+        range: Option<Range<u64>>,
         crc: Option<u64>,
         meter: Option<Meter>,
     ) -> Self {
-        let len = range.end - range.start;
+        let size = range.as_ref().map(|range| range.end - range.start);
         let verdict = Arc::new(OnceLock::new());
         let state = State {
             verdict: verdict.clone(),
@@ -82,7 +85,8 @@ impl ObjectBody {
             call,
             etag,
             body: Some(body),
-            left: range,
+            at: range.as_ref().map_or(0, |range| range.start),
+            end: range.map(|range| range.end),
             digest: crc.map(|crc| (Digest::new(CrcAlgorithm::Crc64Xz), crc)),
             done: false,
             meter,
@@ -103,21 +107,15 @@ impl ObjectBody {
         Self {
             // Fused: some readers poll once more after the end.
             stream: stream.fuse().boxed(),
-            len,
+            size,
             verdict,
         }
     }
 
-    /// How many bytes there are.
+    /// How many bytes there are, where that is known beforehand.
     #[must_use]
-    pub fn len(&self) -> u64 {
-        self.len
-    }
-
-    /// Whether there are none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
+    pub fn size(&self) -> Option<u64> {
+        self.size
     }
 
     /// What the CRC-64 says, once the last byte was read.
@@ -132,12 +130,11 @@ impl ObjectBody {
     ///
     /// As the stream.
     pub async fn collect(self) -> Result<Bytes> {
-        let expected = usize::try_from(self.len).unwrap_or(usize::MAX);
         let mut frames: Vec<Bytes> = self.stream.try_collect().await?;
         if frames.len() == 1 {
             return Ok(frames.swap_remove(0));
         }
-        let mut out = BytesMut::with_capacity(expected.min(frames.iter().map(Bytes::len).sum()));
+        let mut out = BytesMut::with_capacity(frames.iter().map(Bytes::len).sum());
         for frame in frames {
             out.extend_from_slice(&frame);
         }
@@ -196,15 +193,20 @@ impl Stream for ObjectBody {
 impl std::fmt::Debug for ObjectBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ObjectBody")
-            .field("len", &self.len)
+            .field("size", &self.size)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether reads can be pinned by an entity tag.
+fn is_strong(etag: &HeaderValue) -> bool {
+    utf8(etag).is_some_and(|etag| !is_weak(etag))
 }
 
 impl State {
     async fn next(&mut self) -> Result<Option<Bytes>> {
         loop {
-            if self.left.is_empty() {
+            if self.end == Some(self.at) {
                 return self.end();
             }
             let body = match &mut self.body {
@@ -226,12 +228,14 @@ impl State {
                     format!("{}: read the body", self.call.step),
                 )
                 .with_source(error),
+                // Where no length was announced, the framing says where the end is.
+                Ok(None) if self.end.is_none() => return self.end(),
                 Ok(None) => Error::new(
                     ErrorKind::Connection,
                     format!(
                         "{}: the body ended {} bytes early",
                         self.call.step,
-                        self.left.end - self.left.start
+                        self.missing()
                     ),
                 ),
                 Err(_) => Error::new(
@@ -248,15 +252,20 @@ impl State {
         }
     }
 
+    /// How many bytes are to come, at the most.
+    fn missing(&self) -> u64 {
+        self.end.map_or(u64::MAX, |end| end - self.at)
+    }
+
     fn take(&mut self, data: Bytes) -> Result<Bytes> {
         let len = data.len() as u64;
-        if len > self.left.end - self.left.start {
+        if len > self.missing() {
             return Err(Error::new(
                 ErrorKind::Integrity,
                 format!("{}: more bytes came than were announced", self.call.step),
             ));
         }
-        self.left.start += len;
+        self.at += len;
         if let Some(meter) = &self.meter {
             meter.add(len);
         }
@@ -310,9 +319,12 @@ impl State {
 
     async fn reopen(&mut self) -> Result<Incoming> {
         let mut call = self.call.clone();
-        let asked = ByteRange::Within(self.left.clone());
+        let asked = match self.end {
+            Some(end) => ByteRange::Within(self.at..end),
+            None => ByteRange::From(self.at),
+        };
         asked.ask(&mut call.headers);
-        if let Some(etag) = &self.etag {
+        if let Some(etag) = self.etag.as_ref().filter(|etag| is_strong(etag)) {
             call.headers.insert(IF_MATCH, etag.clone());
         }
         let reply = self
@@ -325,7 +337,7 @@ impl State {
             })?;
         let (head, body) = reply.response.into_parts();
         let (_, len) = range::covered(&call, &asked, head.status, &head.headers)?;
-        if len < self.left.end {
+        if *self.end.get_or_insert(len) > len {
             return Err(self.replaced());
         }
         Ok(body)

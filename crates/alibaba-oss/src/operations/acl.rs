@@ -6,8 +6,8 @@ use serde::Deserialize;
 use super::attributes::Acl;
 use super::object_target::ObjectTarget;
 use super::setters::version_id;
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
 

@@ -6,9 +6,9 @@ use crc_fast::{CrcAlgorithm, Digest, checksum_combine};
 use futures::TryStreamExt;
 
 use super::setters::{object_headers, payload_progress, traffic_limit};
-use crate::client::Client;
 use crate::attempt::Reply;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::Result;
 use crate::headers::{check_crc, crc, etag, number, version_id};
 use crate::operation::Operation;
@@ -172,15 +172,15 @@ impl AppendObject {
             .head_object(&self.bucket, &self.key)
             .await
             .ok()?;
-        if stored.len < end {
-            return None;
-        }
+        let next_position = stored.len.filter(|len| *len >= end)?;
         let same = match self.whole(ours, len) {
-            Some(whole) if stored.len == end && stored.crc.is_some() => stored.crc == Some(whole),
+            Some(whole) if next_position == end && stored.crc.is_some() => {
+                stored.crc == Some(whole)
+            }
             _ => self.read_crc(self.position..end).await? == ours,
         };
         same.then_some(Appended {
-            next_position: stored.len,
+            next_position,
             crc: stored.crc,
             etag: stored.etag,
             version_id: stored.version_id,

@@ -4,8 +4,8 @@ use http::HeaderValue;
 use serde::Serialize;
 
 use super::attributes::{Acl, StorageClass};
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
 use crate::xml;

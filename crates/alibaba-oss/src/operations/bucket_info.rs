@@ -10,8 +10,8 @@ use super::attributes::{Acl, Encryption, StorageClass};
 use super::bucket::Redundancy;
 use super::listing::Owner;
 use super::versions::Versioning;
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
 

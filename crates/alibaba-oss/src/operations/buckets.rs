@@ -5,8 +5,8 @@ use serde::Deserialize;
 
 use super::attributes::StorageClass;
 use super::listing::{self, paged};
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::Result;
 use crate::headers::header;
 use crate::operation::Operation;

@@ -4,8 +4,8 @@ use alibaba_sign::percent;
 use chrono::{DateTime, Utc};
 
 use super::get::GetObject;
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::Result;
 use crate::headers::http_date;
 use crate::operation::Operation;

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::object_target::ObjectTarget;
 use super::setters::{bypass_governance, version_id};
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::headers::{self, header, text};
 use crate::operation::Operation;

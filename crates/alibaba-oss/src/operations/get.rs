@@ -12,8 +12,8 @@ use http::header::{
 
 use super::attributes::StorageClass;
 use super::setters::traffic_limit;
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::Result;
 use crate::headers::{crc, date, etag, header, http_date, number, quoted, text, utf8, version_id};
 use crate::operation::Operation;
@@ -50,8 +50,8 @@ enum Kind {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ObjectInfo {
-    /// Its whole length.
-    pub len: u64,
+    /// Its whole length; not known where a cache in front of OSS hides it.
+    pub len: Option<u64>,
     /// The entity tag, without quotes.
     pub etag: Option<String>,
     /// The CRC-64 of the whole object.
@@ -69,8 +69,9 @@ pub struct ObjectInfo {
 pub struct Object {
     /// What is known of it.
     pub info: ObjectInfo,
-    /// Which bytes come: the whole object, or the range asked for, cut to what there is.
-    pub range: Range<u64>,
+    /// Which bytes come: the whole object, or the range asked for, cut to what there is. `None` for a
+    /// whole object whose length is not known.
+    pub range: Option<Range<u64>>,
     /// The bytes.
     pub body: ObjectBody,
 }
@@ -125,7 +126,7 @@ impl Client {
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
     /// let whole = client.get_object("backups", "notes/today.txt").send().await?.body.collect().await?;
     /// let end = client.get_object("backups", "notes/today.txt").suffix(100).send().await?;
-    /// println!("{} of {} bytes", end.body.len(), end.info.len);
+    /// println!("{:?} of {:?} bytes", end.body.size(), end.info.len);
     /// # Ok(())
     /// # }
     /// ```
@@ -149,7 +150,7 @@ impl Client {
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
     /// let info = client.head_object("backups", "notes/today.txt").await?;
-    /// println!("{} bytes, written by {:?}", info.len, info.metadata("author"));
+    /// println!("{:?} bytes, written by {:?}", info.len, info.metadata("author"));
     /// # Ok(())
     /// # }
     /// ```
@@ -250,8 +251,12 @@ impl GetObject {
     traffic_limit!(traffic_limit);
 
     /// Calls back as bytes come in.
-    pub fn on_progress(mut self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
-        self.meter = Some(Meter::new(report));
+    pub fn on_progress(self, report: impl Fn(Progress) + Send + Sync + 'static) -> Self {
+        self.with_meter(Some(Meter::new(report)))
+    }
+
+    pub(crate) fn with_meter(mut self, meter: Option<Meter>) -> Self {
+        self.meter = meter;
         self
     }
 
@@ -270,7 +275,7 @@ impl GetObject {
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client, id: &str) -> alibaba_oss::Result<()> {
     /// let old = client.get_object("backups", "notes/today.txt").version_id(id).meta().await?;
-    /// println!("{} bytes", old.len);
+    /// println!("{:?} bytes", old.len);
     /// # Ok(())
     /// # }
     /// ```
@@ -289,7 +294,7 @@ impl GetObject {
         let call = self.call()?;
         let reply = self.client.execute(&call).await?;
         let headers = reply.response.headers();
-        Ok(info(headers, content_length(&call, headers)?))
+        Ok(info(headers, number(headers, CONTENT_LENGTH.as_str())))
     }
 
     /// The same read for somebody else to make.
@@ -338,17 +343,18 @@ impl GetObject {
         let (head, body) = self.client.execute(&call).await?.response.into_parts();
         let headers = &head.headers;
         let (range, len) = if let Some(asked) = &self.range {
-            range::covered(&call, asked, head.status, headers)?
+            let (range, len) = range::covered(&call, asked, head.status, headers)?;
+            (Some(range), Some(len))
         } else {
-            let len = content_length(&call, headers)?;
-            (0..len, len)
+            let len = number(headers, CONTENT_LENGTH.as_str());
+            (len.map(|len| 0..len), len)
         };
         let info = info(headers, len);
-        let whole = range == (0..len);
+        let whole = range == len.map(|len| 0..len);
         let etag = headers.get(ETAG).cloned();
         let crc = info.crc.filter(|_| whole);
         if let Some(meter) = &self.meter {
-            meter.set_total(Some(range.end - range.start));
+            meter.set_total(range.as_ref().map(|range| range.end - range.start));
         }
         Ok(Object {
             info,
@@ -401,12 +407,7 @@ const OVERRIDABLE: [&str; 6] = [
     "expires",
 ];
 
-fn content_length(call: &Call, headers: &HeaderMap) -> Result<u64> {
-    number(headers, CONTENT_LENGTH.as_str())
-        .ok_or_else(|| call.misread("`content-length` of the response"))
-}
-
-fn info(headers: &HeaderMap, len: u64) -> ObjectInfo {
+fn info(headers: &HeaderMap, len: Option<u64>) -> ObjectInfo {
     ObjectInfo {
         len,
         etag: etag(headers),

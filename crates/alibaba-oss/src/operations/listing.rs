@@ -4,8 +4,8 @@ use futures::Stream;
 use futures::stream::try_unfold;
 use serde::Deserialize;
 
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;
 use crate::xml::KeyEncoding;

@@ -1,7 +1,7 @@
 //! Which object, or version of one, a call is about.
 
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::operation::Operation;
 
 #[derive(Clone, Debug)]

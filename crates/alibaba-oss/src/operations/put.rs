@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::outcome::PutOutcome;
 use super::setters::{forbid_overwrite, object_headers, payload_progress, traffic_limit};
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::{ErrorKind, Result};
 use crate::headers::check_crc;
 use crate::operation::Operation;

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::StorageClass;
 use super::listing::{self, CommonPrefix, Listing, key_filters, paged};
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::Result;
 use crate::headers::unquoted;
 use crate::operation::Operation;

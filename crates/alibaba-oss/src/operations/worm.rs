@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::headers::text;
 use crate::operation::Operation;

@@ -8,8 +8,8 @@ use alibaba_sign::oss_v4;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;
 

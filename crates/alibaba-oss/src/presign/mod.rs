@@ -10,8 +10,8 @@ use http::{HeaderMap, Method};
 
 pub use form::{PostForm, PostPolicy};
 
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::operation::Operation;
 

@@ -76,8 +76,9 @@ impl ObjectStore for OssStore {
         if options.head {
             let info = get.info().await.map_err(failed)?;
             let payload = GetResultPayload::Stream(stream::empty().boxed());
-            let meta = meta(location, &info);
-            return Ok(get_result(payload, meta, 0..info.len, attributes(&info)));
+            let meta = meta(location, &info)?;
+            let range = 0..meta.size;
+            return Ok(get_result(payload, meta, range, attributes(&info)));
         }
         if let Some(GetRange::Bounded(range)) = &options.range
             && range.is_empty()
@@ -88,14 +89,15 @@ impl ObjectStore for OssStore {
             });
         }
         let object = get.send().await.map_err(failed)?;
+        let meta = meta(location, &object.info)?;
         let path = location.clone();
         let body = object
             .body
             .map_err(move |error| store_error(path.as_ref(), error));
         Ok(get_result(
             GetResultPayload::Stream(body.boxed()),
-            meta(location, &object.info),
-            object.range,
+            meta.clone(),
+            object.range.unwrap_or(0..meta.size),
             attributes(&object.info),
         ))
     }
@@ -334,14 +336,18 @@ fn parse_path(key: &str) -> Option<Path> {
     }
 }
 
-fn meta(location: &Path, info: &ObjectInfo) -> ObjectMeta {
-    ObjectMeta {
+fn meta(location: &Path, info: &ObjectInfo) -> Result<ObjectMeta> {
+    let size = info.len.ok_or_else(|| api::Error::Generic {
+        store: STORE,
+        source: format!("the length of `{location}` is not known: a cache hides it").into(),
+    })?;
+    Ok(ObjectMeta {
         location: location.clone(),
         last_modified: info.last_modified.unwrap_or_default(),
-        size: info.len,
+        size,
         e_tag: info.etag.clone(),
         version: info.version_id.clone(),
-    }
+    })
 }
 
 const PLAIN: [(&str, Attribute); 6] = [

@@ -8,7 +8,7 @@ use super::options::{Options, transfer_options};
 use super::plan::Plan;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::headers::number;
+use crate::headers::{is_weak, number};
 use crate::operations::attributes::tagging;
 use crate::operations::copy::CopyObject;
 use crate::operations::copy_spec::CopySpec;
@@ -24,6 +24,14 @@ const MIB: u64 = 1024 * 1024;
 /// Up to this length an object is copied by one CopyObject. OSS takes up to 1 GB, and responds when
 /// it is done: several parts at once are done sooner.
 const ONE_COPY: u64 = 200 * MIB;
+
+/// The source as it was found.
+struct Source {
+    info: ObjectInfo,
+    len: u64,
+    /// The entity tag that each request names.
+    pin: Option<String>,
+}
 
 /// The length of a part: no bytes go through this machine, so parts can be large.
 const COPY_PART: u64 = 64 * MIB;
@@ -93,27 +101,35 @@ impl Copy {
     /// other that the service or the network gives rise to.
     pub async fn send(self) -> Result<PutOutcome> {
         let info = self.copy.source.get(&self.client).info().await?;
+        let source = Source {
+            len: info.len.ok_or_else(|| {
+                let text = format!("{}: the source's length is not known", self.copy.step());
+                Error::new(ErrorKind::Response, text)
+            })?,
+            pin: info.etag.clone().filter(|tag| !is_weak(tag)),
+            info,
+        };
         if let Some(meter) = &self.options.meter {
-            meter.set_total(Some(info.len));
+            meter.set_total(Some(source.len));
         }
-        let copied = self.attempt(&info).await;
+        let copied = self.attempt(&source).await;
         match copied {
             // What forbids to be replaced cannot be written again.
             Err(error) if error.verdict().is_some() && !self.copy.forbid_overwrite => {
                 tracing::warn!(%error, "copy again from the beginning");
-                self.attempt(&info).await
+                self.attempt(&source).await
             }
             copied => copied,
         }
     }
 
-    async fn attempt(&self, info: &ObjectInfo) -> Result<PutOutcome> {
+    async fn attempt(&self, source: &Source) -> Result<PutOutcome> {
         let part_size = self.options.part_size;
         let one_copy = part_size.map_or(ONE_COPY, |size| size.min(ONE_COPY));
-        let copied = if info.len <= one_copy {
-            self.whole(info).await
+        let copied = if source.len <= one_copy {
+            self.whole(source).await
         } else {
-            self.in_parts(info).await
+            self.in_parts(source).await
         };
         copied.map_err(|error| match error.kind() {
             ErrorKind::Precondition => {
@@ -125,9 +141,9 @@ impl Copy {
         })
     }
 
-    async fn whole(&self, info: &ObjectInfo) -> Result<PutOutcome> {
-        let mut copy = CopyObject::new(&self.client, self.copy.clone(), info.crc);
-        if let Some(tag) = &info.etag {
+    async fn whole(&self, source: &Source) -> Result<PutOutcome> {
+        let mut copy = CopyObject::new(&self.client, self.copy.clone(), source.info.crc);
+        if let Some(tag) = &source.pin {
             copy = copy.if_match(tag);
         }
         if let Some(limit) = self.options.traffic_limit {
@@ -135,38 +151,38 @@ impl Copy {
         }
         let outcome = copy.send().await?;
         if let Some(meter) = &self.options.meter {
-            meter.add(info.len);
+            meter.add(source.len);
         }
         Ok(outcome)
     }
 
-    async fn in_parts(&self, info: &ObjectInfo) -> Result<PutOutcome> {
+    async fn in_parts(&self, source: &Source) -> Result<PutOutcome> {
         let (bucket, key) = (&self.copy.bucket, &self.copy.key);
         let mut begin = self
             .client
             .initiate_upload(bucket, key)
             .forbid_overwrite(self.copy.forbid_overwrite);
-        for (name, value) in self.described(info).await? {
+        for (name, value) in self.described(&source.info).await? {
             begin = begin.header(name, value);
         }
         let id = begin.send().await?;
         let guard = UploadGuard::new(&self.client, bucket, key, &id);
-        let copied = self.send_parts(info, &id).await;
+        let copied = self.send_parts(source, &id).await;
         guard.end(copied.is_ok()).await;
         if let (Err(error), Some(meter)) = (&copied, &self.options.meter)
             && error.verdict().is_some()
         {
             // All parts were there: it was the whole that did not agree.
-            meter.take_back(info.len);
+            meter.take_back(source.len);
         }
         copied
     }
 
-    async fn send_parts(&self, info: &ObjectInfo, id: &str) -> Result<PutOutcome> {
+    async fn send_parts(&self, source: &Source, id: &str) -> Result<PutOutcome> {
         let part_size = self.options.part_size.unwrap_or(COPY_PART);
-        let plan = Plan::new(info.len, Some(part_size), self.options.concurrency);
+        let plan = Plan::new(source.len, Some(part_size), self.options.concurrency);
         let mut parts: Vec<UploadedPart> = stream::iter(1..=plan.parts())
-            .map(|number| self.part(info, id, number, &plan))
+            .map(|number| self.part(source, id, number, &plan))
             .buffer_unordered(plan.concurrency)
             .try_collect()
             .await?;
@@ -174,32 +190,32 @@ impl Copy {
         self.client
             .complete_upload(&self.copy.bucket, &self.copy.key, id, parts)
             .forbid_overwrite(self.copy.forbid_overwrite)
-            .expect_crc(info.crc)
+            .expect_crc(source.info.crc)
             .send()
             .await
     }
 
     async fn part(
         &self,
-        info: &ObjectInfo,
+        source: &Source,
         id: &str,
         number: u32,
         plan: &Plan,
     ) -> Result<UploadedPart> {
         let CopySpec {
-            source,
+            source: from,
             bucket,
             key,
             ..
         } = &self.copy;
-        let (from, range) = ((&source.bucket, &source.key), plan.range(number));
+        let (object, range) = ((&from.bucket, &from.key), plan.range(number));
         let mut part = self
             .client
-            .upload_part_copy(bucket, key, id, number, from, range);
-        if let Some(id) = &source.version_id {
+            .upload_part_copy(bucket, key, id, number, object, range);
+        if let Some(id) = &from.version_id {
             part = part.source_version_id(id);
         }
-        if let Some(tag) = &info.etag {
+        if let Some(tag) = &source.pin {
             part = part.if_match(tag);
         }
         if let Some(limit) = self.options.traffic_limit {

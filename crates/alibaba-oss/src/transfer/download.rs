@@ -13,6 +13,7 @@ use super::options::{Options, transfer_options};
 use super::plan::Plan;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
+use crate::headers::is_weak;
 use crate::local_file::{GatheredWrites, LocalFile, Unfinished, beside, blocking};
 use crate::operations::get::{GetObject, ObjectInfo};
 use crate::reading::Verdict;
@@ -124,9 +125,12 @@ impl Download {
     /// other that the service or the network gives rise to.
     pub async fn send(self) -> Result<Downloaded> {
         let info = self.get().info().await?;
-        let plan = Plan::new(info.len, self.options.part_size, self.options.concurrency);
+        let Some(len) = info.len else {
+            return self.in_one_piece().await;
+        };
+        let plan = Plan::new(len, self.options.part_size, self.options.concurrency);
         if let Some(meter) = &self.options.meter {
-            meter.set_total(Some(info.len));
+            meter.set_total(Some(len));
         }
         let endpoint = self.client.endpoint().to_string();
         let version = self.version_id.clone().unwrap_or_default();
@@ -143,7 +147,7 @@ impl Download {
             key: self.key.clone(),
             version_id: self.version_id.clone(),
             etag: info.etag.clone(),
-            len: info.len,
+            len,
             crc: info.crc,
             part_size: plan.part_size,
             partial: beside(&self.path),
@@ -177,7 +181,7 @@ impl Download {
                 Err(error) if error.verdict().is_some() && tries == 1 => {
                     tracing::warn!(%error, "download again from the beginning");
                     if let Some(meter) = &self.options.meter {
-                        meter.take_back(info.len);
+                        meter.take_back(len);
                     }
                     state = again;
                 }
@@ -192,6 +196,17 @@ impl Download {
                 }
             }
         }
+    }
+
+    /// What a cache hides the length of cannot be cut into ranges.
+    async fn in_one_piece(self) -> Result<Downloaded> {
+        let get = self.get().with_meter(self.options.meter.clone());
+        let object = get.send().await?;
+        Ok(Downloaded {
+            info: object.info,
+            verdict: object.body.to_file(self.path).await?,
+            resumed: 0,
+        })
     }
 
     fn get(&self) -> GetObject {
@@ -286,7 +301,7 @@ impl Download {
     ) -> Result<u64> {
         let range = plan.range(number);
         let mut get = self.get().range(range.clone());
-        if let Some(etag) = etag {
+        if let Some(etag) = etag.filter(|etag| !is_weak(etag)) {
             get = get.if_match(etag);
         }
         let object = get.send().await.map_err(|error| match error.kind() {
@@ -299,7 +314,7 @@ impl Download {
             }
             _ => error,
         })?;
-        if object.range != range {
+        if object.range.as_ref() != Some(&range) {
             let text = format!(
                 "download `{}` of `{}`: bytes {range:?} were asked for, {:?} came",
                 self.key, self.bucket, object.range

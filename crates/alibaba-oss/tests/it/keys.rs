@@ -53,7 +53,10 @@ async fn everything(client: &Client, key: &str) -> Result<(), Box<dyn std::error
         .await?;
     let read = client.get_object(BUCKET, key).send().await?;
     assert_eq!(read.body.collect().await?, key.as_bytes());
-    assert_eq!(client.object_meta(BUCKET, key).await?.len, key.len() as u64);
+    assert_eq!(
+        client.object_meta(BUCKET, key).await?.len,
+        Some(key.len() as u64)
+    );
 
     // Found by each listing, under itself as a prefix.
     let page = client.list_objects(BUCKET).prefix(key).send().await?;

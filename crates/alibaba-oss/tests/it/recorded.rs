@@ -95,7 +95,8 @@ pub fn message(text: &str) -> Vec<u8> {
         body = body.trim_end().to_owned();
     }
     let head = head.trim_end().replace('\n', "\r\n");
-    let length = match head.contains("Content-Length") || head.contains("chunked") {
+    let has_length = head.contains("Content-Length") || head.contains("chunked");
+    let length = match has_length || body.is_empty() {
         true => String::new(),
         false => format!("Content-Length: {}\r\n", body.len()),
     };

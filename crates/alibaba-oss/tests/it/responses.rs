@@ -1,7 +1,8 @@
 //! What is taken for OSS's word, and what is not: every response is held against the request.
 
-use alibaba_oss::{ErrorKind, OssStore};
+use alibaba_oss::{ErrorKind, OssStore, Verdict};
 use bytes::Bytes;
+use futures::StreamExt as _;
 use object_store::path::Path;
 use object_store::{Attribute, ObjectStore, ObjectStoreExt, PutOptions};
 
@@ -269,4 +270,90 @@ async fn a_refusal_that_comes_before_the_body_was_sent_is_what_the_caller_sees()
             assert_eq!(server.requests().len(), 1, "{mib} MiB: {error}");
         }
     }
+}
+
+/// The CRC-64 of `hello`.
+const CRC: u64 = 11_177_612_005_948_864_433;
+
+#[tokio::test]
+async fn an_object_without_a_length_ends_where_its_framing_says() {
+    let server = play(case("behind-a-cdn/get"), true).await;
+    let object = server
+        .client()
+        .get_object(BUCKET, "k")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!((object.info.len, object.body.size()), (None, None));
+    assert_eq!(object.body.collect().await.unwrap(), "hello");
+
+    let chunked = |crc: u64, body: &str| {
+        let head = format!("HTTP/1.1 200 OK\nETag: \"A\"\nx-oss-hash-crc64ecma: {crc}");
+        message(&format!("{head}\nTransfer-Encoding: chunked\n\n{body}"))
+    };
+    let until_the_end = b"HTTP/1.1 200 OK\r\nETag: \"A\"\r\n\r\nhello".to_vec();
+    let mut cut = chunked(CRC, "5\nhello\n0\n");
+    cut.truncate(cut.len() - "lo\r\n0\r\n\r\n".len());
+    let rest = "HTTP/1.1 206 Partial Content\nETag: \"A\"\nContent-Range: bytes 3-4/5\n\nlo";
+    for (responses, verdict) in [
+        (vec![until_the_end], Verdict::NotAvailable),
+        (vec![chunked(CRC, "5\nhello\n0\n")], Verdict::Verified),
+        (vec![cut, message(rest)], Verdict::Verified),
+        (vec![chunked(1, "5\nhello\n0\n")], Verdict::Mismatch),
+    ] {
+        let server = play(responses, true).await;
+        let get = server.client().get_object(BUCKET, "k");
+        let mut body = get.send().await.unwrap().body;
+        let mut bytes = Vec::new();
+        let read = loop {
+            match body.next().await {
+                Some(Ok(frame)) => bytes.extend_from_slice(&frame),
+                Some(Err(error)) => break Err(error),
+                None => break Ok(()),
+            }
+        };
+        assert_eq!(bytes, b"hello", "{verdict:?}: {read:?}");
+        assert_eq!(body.verdict(), Some(verdict));
+        let kind = read.err().map(|error| error.kind());
+        let wrong = (verdict == Verdict::Mismatch).then_some(ErrorKind::Integrity);
+        assert_eq!(kind, wrong, "{verdict:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_cache_hides_is_not_known_and_a_download_works_without() {
+    let head = case("behind-a-cdn/head").remove(0);
+    let server = play(vec![head.clone()], true).await;
+    let info = server.client().head_object(BUCKET, "k").await.unwrap();
+    assert_eq!(info.len, None);
+    assert_eq!(info.crc, Some(5_981_764_153_023_615_706));
+    assert_eq!(info.last_modified, "2026-11-25T00:00:00Z".parse().ok());
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let server = play(vec![head, case("behind-a-cdn/get").remove(0)], true).await;
+    server
+        .client()
+        .download(BUCKET, "k", &path)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), b"hello");
+}
+
+#[tokio::test]
+async fn nothing_is_pinned_by_a_weak_entity_tag() {
+    let head = case("behind-a-cdn/weak-etag").remove(0);
+    let range = "HTTP/1.1 206 Partial Content\nETag: W/\"5af43b82-56f\"\n\
+        Content-Range: bytes 0-4/5\n\nhello";
+    let server = play(vec![head, message(range)], true).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("file");
+    let download = server.client().download(BUCKET, "k", &path);
+    let info = download.send().await.unwrap().info;
+    assert_eq!(info.etag.as_deref(), Some("W/\"5af43b82-56f\""));
+    assert_eq!(std::fs::read(&path).unwrap(), b"hello");
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(!requests.concat().contains("if-match"), "{requests:?}");
 }

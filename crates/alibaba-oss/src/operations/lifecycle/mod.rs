@@ -5,8 +5,8 @@ mod rule;
 
 pub use rule::{Due, Expiration, LifecycleRule, NoncurrentTransition, Transition};
 
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
 use crate::xml;

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::target::UploadTarget;
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
 use crate::operations::setters::{forbid_overwrite, object_headers};

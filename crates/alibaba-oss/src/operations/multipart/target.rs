@@ -2,8 +2,8 @@
 
 use crc_fast::{CrcAlgorithm, checksum_combine};
 
-use crate::client::Client;
 use crate::call::Call;
+use crate::client::Client;
 use crate::operation::Operation;
 
 /// A part that was stored, as needed to complete the upload.

@@ -169,7 +169,7 @@ impl FileUpload {
         let len = self.plan.len;
         if !stored
             .as_ref()
-            .is_ok_and(|found| found.len == len && found.crc.is_some())
+            .is_ok_and(|found| found.len == Some(len) && found.crc.is_some())
         {
             return Ok(Resumed::Nothing);
         }
