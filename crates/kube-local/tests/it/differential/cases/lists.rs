@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{CONFIG_MAPS, SECRETS, at};
-use crate::agree;
-use crate::script::{MERGE, Script};
+use crate::differential::agree;
+use crate::differential::script::{MERGE, Script};
 
 /// Five Secrets; nothing else makes Secrets in the namespace.
 fn five(title: &'static str) -> Script {

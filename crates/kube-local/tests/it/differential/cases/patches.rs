@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{CONFIG_MAPS, POD_TEMPLATES, at, config_map, pod_template};
-use crate::agree;
-use crate::script::{APPLY, JSON_PATCH, MERGE, STRATEGIC, Script};
+use crate::differential::agree;
+use crate::differential::script::{APPLY, JSON_PATCH, MERGE, STRATEGIC, Script};
 
 #[tokio::test]
 async fn patches_agree() {

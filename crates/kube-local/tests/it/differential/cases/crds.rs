@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::at;
-use crate::agree;
-use crate::script::{APPLY, JSON_PATCH, MERGE, STRATEGIC, Script, Until};
+use crate::differential::agree;
+use crate::differential::script::{APPLY, JSON_PATCH, MERGE, STRATEGIC, Script, Until};
 
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 const WIDGETS: &str = "/apis/$id.example.com/v1/namespaces/$ns/widgets";

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::run::Answer;
-use crate::script::Step;
+use crate::differential::run::Answer;
+use crate::differential::script::Step;
 
 /// A label selector that cannot be read is described by the server's lexer in many ways.
 fn mask_selector_error(text: &mut String) {

@@ -7,7 +7,7 @@ use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::Value;
 
-use crate::script::{Script, Step, Until};
+use crate::differential::script::{Script, Step, Until};
 
 /// An answer as it came.
 #[derive(Debug, Clone)]

@@ -1,7 +1,5 @@
 //! kube-rs, an independent client, works against the server.
 
-#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
-
 use std::time::Duration;
 
 use bytes::Bytes;

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{CONFIG_MAPS, POD_TEMPLATES, SECRETS, at, config_map, pod_template};
-use crate::agree;
-use crate::script::{JSON_PATCH, MERGE, Script, Until};
+use crate::differential::agree;
+use crate::differential::script::{JSON_PATCH, MERGE, Script, Until};
 
 #[tokio::test]
 async fn deletions_agree() {

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{CONFIG_MAPS, at, config_map};
-use crate::agree;
-use crate::script::Script;
+use crate::differential::agree;
+use crate::differential::script::Script;
 
 #[tokio::test]
 async fn objects_are_created_read_and_replaced_alike() {

@@ -4,7 +4,6 @@
 //!
 //! Skipped, saying so, where there is no real control plane (see `tests/control-plane`).
 
-#![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 #![expect(
     clippy::needless_pass_by_value,
     reason = "literals read better by value"
@@ -17,8 +16,8 @@ mod script;
 
 use std::collections::BTreeMap;
 
+use self::script::Script;
 use kube_local::KubeLocal;
-use script::Script;
 
 /// Runs the scripts against both servers, and fails with all differences.
 async fn agree(scripts: Vec<Script>) {

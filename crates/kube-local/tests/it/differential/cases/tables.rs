@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{CONFIG_MAPS, POD_TEMPLATES, SECRETS, at, config_map, pod_template};
-use crate::agree;
-use crate::script::Script;
+use crate::differential::agree;
+use crate::differential::script::Script;
 
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 const NAMESPACE: &str = "/api/v1/namespaces/$ns";

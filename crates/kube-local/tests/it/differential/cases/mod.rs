@@ -10,7 +10,7 @@ mod tables;
 
 use serde_json::json;
 
-use crate::script::{Script, Until};
+use crate::differential::script::{Script, Until};
 
 pub(crate) const CONFIG_MAPS: &str = "/api/v1/namespaces/$ns/configmaps";
 pub(crate) const SECRETS: &str = "/api/v1/namespaces/$ns/secrets";

@@ -1,8 +1,8 @@
 //! What the servers say they serve.
 
 use super::crds::widgets;
-use crate::agree;
-use crate::script::Script;
+use crate::differential::agree;
+use crate::differential::script::Script;
 
 #[tokio::test]
 async fn discovery_agrees() {
