@@ -5,12 +5,14 @@ mod catalog;
 mod cluster;
 mod error;
 mod faults;
+mod go_order;
 mod http;
 mod kinds;
 mod patch;
 mod requests;
 mod schema;
 mod selector;
+mod stamp;
 mod store;
 
 use std::net::{Ipv4Addr, SocketAddr};

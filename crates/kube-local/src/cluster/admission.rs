@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::State;
 use super::create::suffix;
+use super::state::State;
 use crate::catalog::Resource;
 use crate::error::{About, ApiError};
 use crate::kinds;

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::State;
+use super::state::State;
 use crate::catalog::Resource;
 use crate::error::ApiError;
 

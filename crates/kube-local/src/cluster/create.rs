@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::{State, WriteOptions, draft, new_uid, now};
+use super::state::{State, WriteOptions, draft};
 use crate::apply::{Manager, track_update};
 use crate::catalog::{Resource, split_group_version};
 use crate::error::{About, ApiError, Cause};
 use crate::kinds;
 use crate::schema::{FieldValidation, Shape, decode, empty_lists_to_null, print_zero_values};
+use crate::stamp::{new_uid, now};
 use crate::store::{Stored, key};
 
 /// Letters and digits of generated names: without vowels and look-alikes.

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::garbage::{FOREGROUND, ORPHAN};
-use super::{ListOptions, State, Task, WriteOptions, draft, now};
+use super::list::ListOptions;
+use super::owners::{FOREGROUND, ORPHAN};
+use super::state::{State, Task, WriteOptions, draft};
 use crate::catalog::Resource;
 use crate::error::ApiError;
+use crate::stamp::now;
 use crate::store::{Stored, key};
 
 /// `DeleteOptions`, from body and query.

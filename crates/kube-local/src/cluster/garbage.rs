@@ -1,26 +1,14 @@
 //! The garbage collector: what is owned goes with its last owner, or is set free.
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{DeleteOptions, Propagation, State, Task};
+use super::delete::{DeleteOptions, Propagation};
+use super::owners::{FOREGROUND, ORPHAN};
+use super::state::{State, Task};
 use crate::catalog::Resource;
 use crate::store::Stored;
-
-pub(super) const FOREGROUND: &str = "foregroundDeletion";
-pub(super) const ORPHAN: &str = "orphan";
-
-/// A collection, and the key of an object in it.
-type Place = (String, String);
-
-/// Who is there, and who names whom as owner.
-#[derive(Debug, Default)]
-pub(super) struct Owners {
-    places: HashMap<String, Place>,
-    dependents: HashMap<String, BTreeSet<Place>>,
-}
 
 impl State {
     /// Keeps the index, and sees what a write means for the garbage collector.

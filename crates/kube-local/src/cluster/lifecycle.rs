@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{DeleteOptions, State, Task, WriteOptions, now};
+use super::delete::DeleteOptions;
+use super::state::{State, Task, WriteOptions};
 use crate::catalog::Resource;
 use crate::kinds;
+use crate::stamp::now;
 use crate::store::Stored;
 
 /// What stands in for the cluster's certificate authority in `kube-root-ca.crt`.

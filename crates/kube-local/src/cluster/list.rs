@@ -6,7 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use super::{State, to_version};
+use super::convert::to_version;
+use super::state::State;
 use crate::catalog::Resource;
 use crate::error::{About, ApiError, Cause};
 use crate::selector::{FieldSelector, LabelSelector};

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::convert::to_version;
 use super::create::{NAMESPACE_DIFFERS, finish, manager, place, read_object, to_stored};
-use super::{State, Task, WriteOptions, draft, to_version};
+use super::state::{State, Task, WriteOptions, draft};
 use crate::apply::{apply, track_update, typed_problems};
 use crate::catalog::{Resource, split_group_version};
 use crate::error::{ApiError, Cause};

@@ -67,7 +67,7 @@ impl Answer {
     }
 
     pub(crate) fn into_response(self) -> http::Response<Body> {
-        let mut response = http::Response::builder().header("audit-id", crate::cluster::new_uid());
+        let mut response = http::Response::builder().header("audit-id", crate::stamp::new_uid());
         let body = match self {
             Answer::Whole {
                 status,

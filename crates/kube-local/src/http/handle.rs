@@ -431,7 +431,7 @@ fn token_answer(mut request: Value) -> Value {
         .unwrap_or(3600);
     let expires = chrono::Utc::now() + chrono::Duration::seconds(seconds);
     request["status"] = json!({
-        "token": format!("kube-local.{}", crate::cluster::new_uid()),
+        "token": format!("kube-local.{}", crate::stamp::new_uid()),
         "expirationTimestamp": expires.format("%Y-%m-%dT%H:%M:%SZ").to_string(),
     });
     request

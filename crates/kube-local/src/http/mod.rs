@@ -14,5 +14,4 @@ mod serve;
 mod table;
 mod watch;
 
-pub(crate) use render::GoOrder;
 pub(crate) use serve::{Server, serve};

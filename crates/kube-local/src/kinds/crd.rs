@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{default_to, object};
+use super::fields::{default_to, object};
 use crate::error::Cause;
 
 pub(super) fn set_defaults(crd: &mut Value) {

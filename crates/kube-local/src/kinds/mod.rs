@@ -4,6 +4,7 @@
 //! type knows.
 
 mod crd;
+mod fields;
 mod names;
 mod pod;
 mod rbac;
@@ -19,6 +20,7 @@ pub(crate) use crd::{
     CLEANUP as CRD_CLEANUP, Conflict as CrdConflict, conditions as crd_conditions,
     deletes_instances as crd_deletes_instances, terminates as crd_terminates,
 };
+pub(crate) use fields::object;
 pub(crate) use names::check_metadata;
 pub(crate) use pod::admit as admit_pod;
 pub(crate) use scheduling::admit as admit_priority;
@@ -26,30 +28,6 @@ pub(crate) use service::Pool;
 
 use crate::catalog::Resource;
 use crate::error::Cause;
-
-/// The object below a key, made if it is absent or null.
-pub(crate) fn object<'v>(value: &'v mut Value, key: &str) -> &'v mut Map<String, Value> {
-    let slot = &mut value[key];
-    if !slot.is_object() {
-        *slot = Value::Object(Map::new());
-    }
-    match slot {
-        Value::Object(map) => map,
-        _ => unreachable!("made an object just above"),
-    }
-}
-
-/// Sets a field unless it is there; null and the empty string count as absent.
-pub(crate) fn default_to(map: &mut Map<String, Value>, key: &str, value: impl Into<Value>) {
-    let absent = match map.get(key) {
-        None | Some(Value::Null) => true,
-        Some(Value::String(text)) => text.is_empty(),
-        Some(_) => false,
-    };
-    if absent {
-        map.insert(key.to_owned(), value.into());
-    }
-}
 
 /// Fills in what the server's defaulting would.
 pub(crate) fn set_defaults(resource: &Resource, object: &mut Value) {
@@ -127,7 +105,7 @@ pub(crate) fn prepare_create(resource: &Resource, object: &mut Value) {
     match (resource.group.as_str(), resource.name.as_str()) {
         ("", "namespaces") => {
             object["status"] = serde_json::json!({"phase": "Active"});
-            let spec = self::object(object, "spec");
+            let spec = fields::object(object, "spec");
             let finalizers = spec.entry("finalizers").or_insert(Value::Null);
             if !finalizers.is_array() {
                 *finalizers = Value::Array(Vec::new());
@@ -153,7 +131,7 @@ pub(crate) fn own_labels(resource: &Resource, object: &mut Value) {
     if resource.is("", "namespaces") {
         let name = object["metadata"]["name"].clone();
         let metadata = &mut object["metadata"];
-        self::object(metadata, "labels").insert("kubernetes.io/metadata.name".into(), name);
+        fields::object(metadata, "labels").insert("kubernetes.io/metadata.name".into(), name);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::default_to;
+use super::fields::default_to;
 use crate::catalog::Resource;
 use crate::error::Cause;
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::default_to;
+use super::fields::default_to;
 use crate::catalog::Resource;
 
 pub(super) fn set_defaults(class: &mut Value) {

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{default_to, object};
+use super::fields::{default_to, object};
 use crate::error::Cause;
 
 /// `stringData` is written into `data` and never stored.

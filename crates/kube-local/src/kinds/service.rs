@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{default_to, object};
+use super::fields::{default_to, object};
 use crate::error::Cause;
 
 pub(super) fn set_defaults(service: &mut Value) {

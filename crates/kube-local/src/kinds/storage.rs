@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{default_to, object};
+use super::fields::{default_to, object};
 use crate::error::Cause;
 
 /// Rewrites quantities in a map to the form the server prints.
@@ -134,7 +134,7 @@ pub(super) fn prepare_claim(claim: &mut Value) {
 }
 
 pub(super) fn prepare_volume(volume: &mut Value) {
-    let now = crate::cluster::now();
+    let now = crate::stamp::now();
     volume["status"] = json!({"phase": "Pending", "lastPhaseTransitionTime": now});
     protect(volume, "kubernetes.io/pv-protection");
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{default_to, object, pod, storage};
+use super::fields::{default_to, object};
+use super::{pod, storage};
 use crate::catalog::Resource;
 use crate::error::Cause;
 

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::cells::age;
+use super::age::age;
 
 /// The cell of a kind's own column; `None` where there is nothing of its own to print.
 pub(super) fn cell(kind: &str, item: &Value, column: &str) -> Option<Value> {

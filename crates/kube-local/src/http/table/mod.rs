@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::Resource;
 
+mod age;
 mod builtin;
 mod cells;
 mod columns;
