@@ -52,7 +52,7 @@ impl Builder {
     }
 
     /// Keeps history at least this long (five minutes unless set, as a real cluster does). Lists
-    /// and watches at older revisions answer 410.
+    /// and watches at older revisions get 410.
     pub fn history(mut self, history: Duration) -> Self {
         self.history = history;
         self
@@ -166,7 +166,7 @@ impl KubeLocal {
     }
 
     /// Forgets all history now: lists and watches at older revisions, and pages begun before,
-    /// answer 410.
+    /// get 410.
     pub fn compact(&self) {
         let mut state = self.cluster.lock();
         let revision = state.store.revision();

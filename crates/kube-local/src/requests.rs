@@ -14,7 +14,7 @@ pub struct Recorded {
     pub path: String,
     /// The query, empty if there is none.
     pub query: String,
-    /// The status of the answer; `None` when the connection was closed instead, or while the
+    /// The status of the response; `None` when the connection was closed instead, or while the
     /// request is being handled.
     pub status: Option<u16>,
 }
@@ -85,7 +85,7 @@ impl Requests {
         number
     }
 
-    pub(crate) fn answered(&self, number: u64, status: u16) {
+    pub(crate) fn responded(&self, number: u64, status: u16) {
         let index = usize::try_from(number)
             .unwrap_or(usize::MAX)
             .wrapping_sub(1);

@@ -192,7 +192,7 @@ impl FieldSelector {
     }
 }
 
-/// The terms of a field selector: a comma behind a backslash belongs to a value.
+/// The terms of a field selector: a comma after a backslash belongs to a value.
 fn split_unescaped(text: &str) -> Vec<String> {
     let (mut terms, mut term, mut escaped) = (Vec::new(), String::new(), false);
     for c in text.chars() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::catalog::Resource;
 
-/// The answer to a review, or `None` when the resource is no review.
+/// The response to a review, or `None` when the resource is no review.
 pub(crate) fn create_review(resource: &Resource, object: &Value) -> Option<Value> {
     let status = match (resource.group.as_str(), resource.name.as_str()) {
         (
@@ -22,12 +22,12 @@ pub(crate) fn create_review(resource: &Resource, object: &Value) -> Option<Value
         ("authentication.k8s.io", "tokenreviews") => json!({"user": {}}),
         _ => return None,
     };
-    let mut answer = object.clone();
-    answer["kind"] = resource.kind.as_str().into();
-    answer["apiVersion"] = resource.group_version().into();
-    if answer["metadata"].is_null() {
-        answer["metadata"] = json!({});
+    let mut response = object.clone();
+    response["kind"] = resource.kind.as_str().into();
+    response["apiVersion"] = resource.group_version().into();
+    if response["metadata"].is_null() {
+        response["metadata"] = json!({});
     }
-    answer["status"] = status;
-    Some(answer)
+    response["status"] = status;
+    Some(response)
 }

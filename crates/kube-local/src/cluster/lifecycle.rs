@@ -288,7 +288,7 @@ impl State {
         }
     }
 
-    /// An API service with a backend: the backend never answers here.
+    /// An API service with a backend: the backend never responds here.
     pub(super) fn note_api_service(&mut self, object: &Stored, removed: bool) {
         let value = object.value();
         let spec = &value["spec"];

@@ -19,7 +19,7 @@ pub(crate) struct WriteOptions {
     pub(crate) manager: String,
     pub(crate) force: bool,
     pub(crate) validation: FieldValidation,
-    /// What the answer is to warn of, gathered on the way.
+    /// What the response is to warn of, gathered on the way.
     pub(crate) warnings: std::cell::RefCell<Vec<String>>,
 }
 

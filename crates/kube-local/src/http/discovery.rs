@@ -120,7 +120,7 @@ pub(crate) fn resource_list(state: &State, group: &str, version: &str) -> Result
     Ok(list)
 }
 
-/// What a group without its backend answers.
+/// The response of a group without its backend.
 pub(crate) fn unavailable() -> ApiError {
     ApiError::new(
         503,

@@ -1,4 +1,4 @@
-//! One request, from its parts to its answer.
+//! One request, from its parts to its response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +7,11 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use super::answer::{Answer, deleted_answer, ok, shown, success, warned, whole_answer};
 use super::body::stream;
 use super::path::{ObjectPath, Route, route};
 use super::render::{self, Format};
 use super::request::{Request, from_json, from_yaml, optional_body, read_body};
+use super::response::{Response, deleted_response, ok, shown, success, warned, whole_response};
 use super::{discovery, openapi, watch as watching};
 use crate::catalog::{Resource, Subresource};
 use crate::cluster::{Cluster, PatchKind, create_review};
@@ -24,7 +24,7 @@ pub(crate) struct Handler {
 }
 
 impl Handler {
-    pub(crate) fn handle(&self, request: &Request) -> Answer {
+    pub(crate) fn handle(&self, request: &Request) -> Response {
         let curl = ["curl", "Wget", "Mozilla"]
             .iter()
             .any(|p| request.user_agent.starts_with(p));
@@ -32,13 +32,13 @@ impl Handler {
             request.query.flag("pretty") || curl && request.query.text("pretty").is_empty();
         let format = match Format::negotiate(&request.accept, pretty) {
             Ok(format) => format,
-            Err(error) => return Answer::error(&error, &Format::plain()),
+            Err(error) => return Response::error(&error, &Format::plain()),
         };
         self.route(request, &format)
-            .unwrap_or_else(|error| Answer::error(&error, &format))
+            .unwrap_or_else(|error| Response::error(&error, &format))
     }
 
-    fn route(&self, request: &Request, format: &Format) -> Result<Answer, ApiError> {
+    fn route(&self, request: &Request, format: &Format) -> Result<Response, ApiError> {
         let get_only = || {
             if request.method == http::Method::GET {
                 Ok(())
@@ -61,7 +61,7 @@ impl Handler {
                 ))
             }
             Route::Version => Ok(ok(&version(), &plain)),
-            Route::Health => Ok(Answer::Whole {
+            Route::Health => Ok(Response::Whole {
                 status: 200,
                 content_type: "text/plain; charset=utf-8",
                 body: Bytes::from_static(b"ok"),
@@ -82,20 +82,20 @@ impl Handler {
             )),
             Route::Groups => Ok(ok(&discovery::group_list(&self.cluster.lock()), format)),
             Route::Group(name) => match discovery::group(&self.cluster.lock(), &name) {
-                Err(error) if error.code == 404 => Ok(Answer::page_not_found()),
+                Err(error) if error.code == 404 => Ok(Response::page_not_found()),
                 group => Ok(ok(&group?, &plain)),
             },
             Route::Resources { group, version } => {
                 let state = self.cluster.lock();
                 match discovery::resource_list(&state, &group, &version) {
                     Err(error) if error.code == 404 && !state.catalog.is_builtin_group(&group) => {
-                        Ok(Answer::page_not_found())
+                        Ok(Response::page_not_found())
                     }
                     list => Ok(ok(&list?, &plain)),
                 }
             }
             Route::OpenApiV2 => Err(ApiError::no_such_resource()),
-            Route::Unknown => Ok(Answer::page_not_found()),
+            Route::Unknown => Ok(Response::page_not_found()),
         }
     }
 
@@ -104,7 +104,7 @@ impl Handler {
         request: &Request,
         path: &ObjectPath,
         format: &Format,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let resource = {
             let state = self.cluster.lock();
             if state
@@ -119,7 +119,7 @@ impl Handler {
                 None if state.catalog.is_builtin_group(&path.group) => {
                     return Err(ApiError::no_such_resource());
                 }
-                None => return Ok(Answer::page_not_found()),
+                None => return Ok(Response::page_not_found()),
             }
         };
         if !resource.namespaced && path.namespace.is_some() {
@@ -159,7 +159,7 @@ impl Handler {
                 let listed = self.cluster.lock().list(&resource, namespace, &options)?;
                 Ok(warned(
                     &resource,
-                    Answer::Whole {
+                    Response::Whole {
                         status: 200,
                         content_type: format.content_type(),
                         body: render::list(&resource, &listed, format),
@@ -175,7 +175,7 @@ impl Handler {
                 let options = query.write_options(&request.user_agent, "CreateOptions")?;
                 let object = read_body(request, &resource)?;
                 if let Some(review) = create_review(&resource, &object) {
-                    return Ok(whole_answer(201, &review, format));
+                    return Ok(whole_response(201, &review, format));
                 }
                 if resource.is("", "bindings") {
                     return Err(ApiError::method_not_allowed());
@@ -192,7 +192,7 @@ impl Handler {
                 let deleted = self
                     .cluster
                     .write(|state| state.delete(&resource, namespace, name, &options))?;
-                Ok(deleted_answer(&resource, deleted, format))
+                Ok(deleted_response(&resource, deleted, format))
             }
             _ => {
                 let (list, options) = (
@@ -209,7 +209,7 @@ impl Handler {
                     continue_token: None,
                     remaining: None,
                 };
-                Ok(Answer::Whole {
+                Ok(Response::Whole {
                     status: 200,
                     content_type: format.content_type(),
                     body: render::list(&resource, &listed, format),
@@ -225,7 +225,7 @@ impl Handler {
         path: &ObjectPath,
         resource: &Arc<Resource>,
         format: &Format,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let query = &request.query;
         let mut list = query.list_options()?;
         if let Some(name) = &path.name {
@@ -258,7 +258,7 @@ impl Handler {
             *format,
             self.stopping.clone(),
         )?;
-        Ok(Answer::Stream(stream(frames)))
+        Ok(Response::Stream(stream(frames)))
     }
 
     fn update(
@@ -268,7 +268,7 @@ impl Handler {
         resource: &Resource,
         subresource: &str,
         format: &Format,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let options = (request.query).write_options(&request.user_agent, "UpdateOptions")?;
         let object = read_body(request, resource)?;
         let name = path.name.as_deref().unwrap_or_default();
@@ -293,7 +293,7 @@ impl Handler {
         resource: &Resource,
         subresource: &str,
         format: &Format,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let options = (request.query).write_options(&request.user_agent, "PatchOptions")?;
         let media = request
             .content_type
@@ -370,7 +370,7 @@ impl Handler {
         resource: &Arc<Resource>,
         sub: &Subresource,
         format: &Format,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let verb = match request.method.as_str() {
             "GET" => "get",
             "POST" => "create",
@@ -391,18 +391,18 @@ impl Handler {
                 self.cluster.write(|state| {
                     state.evict(resource, namespace.unwrap_or_default(), name, &options)
                 })?;
-                Ok(whole_answer(201, &success(&json!({})), format))
+                Ok(whole_response(201, &success(&json!({})), format))
             }
             ("binding", _) => {
                 let target = read_body(request, resource)?["target"]["name"].clone();
                 let patch = json!({"spec": {"nodeName": target}});
                 self.cluster
                     .write(|state| state.bind(resource, namespace, name, &patch))?;
-                Ok(whole_answer(201, &success(&json!({})), format))
+                Ok(whole_response(201, &success(&json!({})), format))
             }
             ("token", _) => {
                 self.cluster.lock().get(resource, namespace, name)?;
-                Ok(whole_answer(
+                Ok(whole_response(
                     201,
                     &token_answer(read_body(request, resource)?),
                     format,

@@ -1,6 +1,5 @@
 //! HTTP in front of the cluster: paths, bodies, formats, streams.
 
-mod answer;
 mod body;
 mod discovery;
 mod handle;
@@ -9,6 +8,7 @@ mod path;
 mod query;
 mod render;
 mod request;
+mod response;
 mod scale;
 mod serve;
 mod table;

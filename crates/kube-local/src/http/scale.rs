@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, whole_answer};
 use super::handle::Handler;
 use super::path::ObjectPath;
 use super::render::{self, Format};
 use super::request::{Request, from_json};
+use super::response::{Response, whole_response};
 use crate::catalog::Resource;
 use crate::cluster::PatchKind;
 use crate::error::ApiError;
@@ -18,7 +18,7 @@ impl Handler {
         path: &ObjectPath,
         resource: &Resource,
         format: &Format,
-    ) -> Result<Answer, ApiError> {
+    ) -> Result<Response, ApiError> {
         let namespace = path.namespace.as_deref();
         let name = path.name.as_deref().unwrap_or_default();
         let live = self.cluster.lock().get(resource, namespace, name)?;
@@ -32,7 +32,7 @@ impl Handler {
         }
         let mut view = scale_of(resource, &render::value_of(resource, &live));
         if request.method == http::Method::GET {
-            return Ok(whole_answer(200, &view, format));
+            return Ok(whole_response(200, &view, format));
         }
         let options = (request.query).write_options(&request.user_agent, "UpdateOptions")?;
         let body = from_json(&request.body)
@@ -58,7 +58,7 @@ impl Handler {
             )
         })?;
         let view = scale_of(resource, &render::value_of(resource, &object));
-        Ok(whole_answer(200, &view, format))
+        Ok(whole_response(200, &view, format))
     }
 }
 

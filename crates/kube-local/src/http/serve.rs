@@ -1,4 +1,4 @@
-//! Connections: accept, count, inject faults, answer, and stop.
+//! Connections: accept, count, inject faults, respond, and stop.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,12 +11,12 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-use super::answer::Answer;
 use super::body::{Body, broken_off, stalled};
 use super::handle::Handler;
 use super::query::Query;
 use super::render::Format;
 use super::request::Request;
+use super::response::Response;
 use crate::cluster::Cluster;
 use crate::error::ApiError;
 use crate::faults::{Fault, Faults};
@@ -31,7 +31,7 @@ pub(crate) struct Server {
     pub(crate) stop: watch::Sender<bool>,
 }
 
-/// The connection closes without an answer.
+/// The connection closes without a response.
 #[derive(Debug, thiserror::Error)]
 #[error("connection closed by an injected fault")]
 struct Hangup;
@@ -82,11 +82,11 @@ pub(crate) fn serve(
 }
 
 async fn connection(stream: TcpStream, shared: Arc<Shared>, mut until: watch::Receiver<bool>) {
-    // Small answers are written at once; waiting for more would cost 40 ms each.
+    // Small responses are written at once; waiting for more would cost 40 ms each.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| {
         let shared = Arc::clone(&shared);
-        async move { shared.answer(request).await }
+        async move { shared.respond(request).await }
     });
     let connection =
         hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
@@ -101,7 +101,7 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, mut until: watch::Re
 }
 
 impl Shared {
-    async fn answer(
+    async fn respond(
         &self,
         request: http::Request<Incoming>,
     ) -> Result<http::Response<Body>, Hangup> {
@@ -125,8 +125,8 @@ impl Shared {
                     "RequestEntityTooLarge",
                     format!("Request entity too large: limit is {LARGEST_BODY}"),
                 );
-                self.requests.answered(number, 413);
-                return Ok(Answer::error(&error, &Format::plain()).into_response());
+                self.requests.responded(number, 413);
+                return Ok(Response::error(&error, &Format::plain()).into_response());
             }
         };
         if let Some(Fault::Delay(time)) = &fault {
@@ -145,8 +145,8 @@ impl Shared {
             user_agent: text(http::header::USER_AGENT),
             body,
         };
-        let answer = match fault.as_ref().and_then(refusal) {
-            Some(error) => Answer::error(&error, &Format::plain()),
+        let response = match fault.as_ref().and_then(refusal) {
+            Some(error) => Response::error(&error, &Format::plain()),
             None => self.handler.handle(&request),
         };
         match fault {
@@ -154,10 +154,10 @@ impl Shared {
             Some(Fault::NeverReply) => std::future::pending().await,
             _ => {}
         }
-        self.requests.answered(number, answer.status());
-        match (answer, fault) {
+        self.requests.responded(number, response.status());
+        match (response, fault) {
             (
-                Answer::Whole {
+                Response::Whole {
                     status,
                     content_type,
                     body,
@@ -172,7 +172,7 @@ impl Shared {
                     Fault::ResetBody(_) => broken_off(first),
                     _ => stalled(first),
                 };
-                let whole = Answer::Whole {
+                let whole = Response::Whole {
                     status,
                     content_type,
                     body,
@@ -186,12 +186,12 @@ impl Shared {
                 *response.body_mut() = cut;
                 Ok(response)
             }
-            (answer, _) => Ok(answer.into_response()),
+            (response, _) => Ok(response.into_response()),
         }
     }
 }
 
-/// The answer a fault gives instead of handling the request.
+/// The response a fault gives instead of handling the request.
 fn refusal(fault: &Fault) -> Option<ApiError> {
     Some(match fault {
         Fault::Throttle { wait } => {

@@ -101,7 +101,7 @@ impl Field {
 }
 
 impl Shape {
-    /// The structure behind a name; anything else is itself.
+    /// The structure that a name stands for; anything else is itself.
     pub(crate) fn resolve(&self) -> &Shape {
         match self {
             Shape::Named(name) => super::named(name),

@@ -1,8 +1,8 @@
-//! What two answers must have in common: everything, apart from the values masked here.
+//! What two responses must have in common: everything, apart from the values masked here.
 
 use serde_json::Value;
 
-use crate::differential::run::Answer;
+use crate::differential::run::Response;
 use crate::differential::script::Step;
 
 /// A label selector that cannot be read is described by the server's lexer in many ways.
@@ -190,8 +190,8 @@ fn drop_bookmarks(body: &mut Value) {
     }
 }
 
-/// The differences, one a line; none if the answers agree.
-pub(crate) fn differences(step: &Step, real: &Answer, local: &Answer) -> Vec<String> {
+/// The differences, one a line; none if the responses agree.
+pub(crate) fn differences(step: &Step, real: &Response, local: &Response) -> Vec<String> {
     let mut lines = Vec::new();
     let mut unequal = |what: &str, real: String, local: String| {
         if real != local {
@@ -214,8 +214,8 @@ pub(crate) fn differences(step: &Step, real: &Answer, local: &Answer) -> Vec<Str
         format!("{:?}", real.warnings),
         format!("{:?}", local.warnings),
     );
-    let of = |answer: &Answer| {
-        let mut body = answer.body.clone();
+    let of = |response: &Response| {
+        let mut body = response.body.clone();
         drop_bookmarks(&mut body);
         for pointer in &step.ignored {
             remove(&mut body, &pointer[1..].split('/').collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! Runs a script against one server and collects the answers.
+//! Runs a script against one server and collects the responses.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::differential::script::{Script, Step, Until};
 
-/// An answer as it came.
+/// A response as it came.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     /// It never came to what the step waits for.
     pub(crate) timed_out: bool,
     pub(crate) status: u16,
@@ -31,40 +31,43 @@ pub(crate) async fn run(
     client: &kube::Client,
     script: &Script,
     mut variables: BTreeMap<String, String>,
-) -> Vec<Answer> {
-    let mut answers = Vec::new();
+) -> Vec<Response> {
+    let mut responses = Vec::new();
     for step in &script.steps {
         let deadline = Instant::now() + PATIENCE;
-        let answer = loop {
-            let answer = send(client, step, &variables).await;
+        let response = loop {
+            let response = send(client, step, &variables).await;
             let done = match &step.until {
                 None => true,
-                Some(Until::Status(status)) => answer.status == *status,
-                Some(Until::Ready(ready)) => ready(&answer.body),
+                Some(Until::Status(status)) => response.status == *status,
+                Some(Until::Ready(ready)) => ready(&response.body),
             };
             if done {
-                break answer;
+                break response;
             }
             if Instant::now() > deadline {
-                break Answer {
+                break Response {
                     timed_out: true,
-                    ..answer
+                    ..response
                 };
             }
             tokio::time::sleep(Duration::from_millis(30)).await;
         };
         for (name, pointer) in &step.kept {
-            let value = answer.body.pointer(pointer).unwrap_or_else(|| {
-                panic!("{}: no {pointer} to keep in {}", script.title, answer.body)
+            let value = response.body.pointer(pointer).unwrap_or_else(|| {
+                panic!(
+                    "{}: no {pointer} to keep in {}",
+                    script.title, response.body
+                )
             });
             let text = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
             variables.insert((*name).to_owned(), text);
         }
-        answers.push(answer);
+        responses.push(response);
     }
-    answers
+    responses
 }
 
 fn fill(text: &str, variables: &BTreeMap<String, String>) -> String {
@@ -76,7 +79,11 @@ fn fill(text: &str, variables: &BTreeMap<String, String>) -> String {
     })
 }
 
-async fn send(client: &kube::Client, step: &Step, variables: &BTreeMap<String, String>) -> Answer {
+async fn send(
+    client: &kube::Client,
+    step: &Step,
+    variables: &BTreeMap<String, String>,
+) -> Response {
     let path = fill(&step.path, variables);
     let mut request = http::Request::builder()
         .method(step.method)
@@ -104,7 +111,7 @@ async fn send(client: &kube::Client, step: &Step, variables: &BTreeMap<String, S
         serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into_owned().into())
     };
-    Answer {
+    Response {
         timed_out: false,
         status: head.status.as_u16(),
         content_type: header("content-type").concat(),

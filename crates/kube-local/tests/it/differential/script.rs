@@ -11,7 +11,7 @@ pub(crate) struct Script {
     pub(crate) steps: Vec<Step>,
 }
 
-/// One request, and what is wanted of its answer.
+/// One request, and what is wanted of its response.
 pub(crate) struct Step {
     pub(crate) method: &'static str,
     pub(crate) path: String,
@@ -20,7 +20,7 @@ pub(crate) struct Step {
     pub(crate) body: Option<String>,
     /// Repeated until this holds, on either server.
     pub(crate) until: Option<Until>,
-    /// Names, and the pointers in the answer to what is kept under them.
+    /// Names, and the pointers in the response to what is kept under them.
     pub(crate) kept: Vec<(&'static str, &'static str)>,
     /// Pointers to what is not compared; `*` stands for any key or index.
     pub(crate) ignored: Vec<&'static str>,

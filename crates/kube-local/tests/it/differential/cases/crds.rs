@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::at;
-use crate::differential::agree;
+use crate::differential::agree::agree;
 use crate::differential::script::{APPLY, JSON_PATCH, MERGE, STRATEGIC, Script, Until};
 
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";

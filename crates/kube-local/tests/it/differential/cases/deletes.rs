@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CONFIG_MAPS, POD_TEMPLATES, SECRETS, at, config_map, pod_template};
-use crate::differential::agree;
+use crate::differential::agree::agree;
 use crate::differential::script::{JSON_PATCH, MERGE, Script, Until};
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn deletions_agree() {
             .delete_with(at(CONFIG_MAPS, "a"), options(json!({"dryRun": ["Some"]})))
             .delete(at(CONFIG_MAPS, "a?propagationPolicy=Background&gracePeriodSeconds=0"))
             .get(at(CONFIG_MAPS, "a")),
-        Script::new("what the answer holds")
+        Script::new("what the response holds")
             .post(SECRETS, json!({"metadata": {"name": "a"}}))
             .delete(at(SECRETS, "a"))
             .post(POD_TEMPLATES, pod_template("t"))

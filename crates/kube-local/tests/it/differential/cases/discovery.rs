@@ -1,7 +1,7 @@
 //! What the servers say they serve.
 
 use super::crds::widgets;
-use crate::differential::agree;
+use crate::differential::agree::agree;
 use crate::differential::script::Script;
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CONFIG_MAPS, SECRETS, at};
-use crate::differential::agree;
+use crate::differential::agree::agree;
 use crate::differential::script::{MERGE, Script};
 
 /// Five Secrets; nothing else makes Secrets in the namespace.

@@ -10,21 +10,9 @@ mod tables;
 
 use serde_json::json;
 
-use crate::differential::script::{Script, Until};
-
 pub(crate) const CONFIG_MAPS: &str = "/api/v1/namespaces/$ns/configmaps";
 pub(crate) const SECRETS: &str = "/api/v1/namespaces/$ns/secrets";
 pub(crate) const POD_TEMPLATES: &str = "/api/v1/namespaces/$ns/podtemplates";
-
-/// The script's namespace, with what controllers put into it.
-pub(crate) fn namespace() -> Script {
-    Script::new("set up")
-        .post("/api/v1/namespaces", json!({"metadata": {"name": "$ns"}}))
-        .get("/api/v1/namespaces/$ns/serviceaccounts/default")
-        .until(Until::Status(200))
-        .get("/api/v1/namespaces/$ns/configmaps/kube-root-ca.crt")
-        .until(Until::Status(200))
-}
 
 /// The path of one object.
 pub(crate) fn at(collection: &str, name: &str) -> String {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CONFIG_MAPS, at, config_map};
-use crate::differential::agree;
+use crate::differential::agree::agree;
 use crate::differential::script::Script;
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{CONFIG_MAPS, POD_TEMPLATES, at, config_map, pod_template};
-use crate::differential::agree;
+use crate::differential::agree::agree;
 use crate::differential::script::{APPLY, JSON_PATCH, MERGE, STRATEGIC, Script};
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{CONFIG_MAPS, POD_TEMPLATES, SECRETS, at, config_map, pod_template};
-use crate::differential::agree;
+use crate::differential::agree::agree;
 use crate::differential::script::Script;
 
 const TABLE: &str = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";

@@ -1,4 +1,4 @@
-//! What is answered, and the shapes that answers take.
+//! Responses, and the shapes they take.
 
 use bytes::Bytes;
 use serde_json::{Value, json};
@@ -10,8 +10,8 @@ use crate::cluster::{Deleted, WriteOptions};
 use crate::error::ApiError;
 use crate::store::Stored;
 
-/// An answer: bytes at once, or the stream of a watch.
-pub(crate) enum Answer {
+/// A response: bytes at once, or the stream of a watch.
+pub(crate) enum Response {
     Whole {
         status: u16,
         content_type: &'static str,
@@ -21,11 +21,11 @@ pub(crate) enum Answer {
     Stream(Body),
 }
 
-impl Answer {
+impl Response {
     pub(crate) fn status(&self) -> u16 {
         match self {
-            Answer::Whole { status, .. } => *status,
-            Answer::Stream(_) => 200,
+            Response::Whole { status, .. } => *status,
+            Response::Stream(_) => 200,
         }
     }
 
@@ -37,7 +37,7 @@ impl Answer {
         let retry = error
             .retry_after
             .map(|seconds| ("retry-after", seconds.to_string()));
-        Answer::Whole {
+        Response::Whole {
             status: error.code,
             content_type: format.content_type(),
             body: format.write(&error.to_value()),
@@ -47,7 +47,7 @@ impl Answer {
 
     /// Adds what the request's object gave reason to warn of.
     pub(super) fn warning(mut self, options: &WriteOptions) -> Self {
-        if let Answer::Whole { headers, .. } = &mut self {
+        if let Response::Whole { headers, .. } = &mut self {
             for text in options.warnings.borrow().iter() {
                 let text = text.replace('\\', "\\\\").replace('"', "\\\"");
                 headers.push(("warning", format!("299 - \"{text}\"")));
@@ -58,7 +58,7 @@ impl Answer {
 
     /// What the server's multiplexer says of a path that nobody serves.
     pub(super) fn page_not_found() -> Self {
-        Answer::Whole {
+        Response::Whole {
             status: 404,
             content_type: "text/plain; charset=utf-8",
             body: Bytes::from_static(b"404 page not found\n"),
@@ -69,7 +69,7 @@ impl Answer {
     pub(crate) fn into_response(self) -> http::Response<Body> {
         let mut response = http::Response::builder().header("audit-id", crate::stamp::new_uid());
         let body = match self {
-            Answer::Whole {
+            Response::Whole {
                 status,
                 content_type,
                 body,
@@ -81,7 +81,7 @@ impl Answer {
                 }
                 whole(body)
             }
-            Answer::Stream(body) => {
+            Response::Stream(body) => {
                 response = response.header("content-type", "application/json");
                 body
             }
@@ -90,12 +90,12 @@ impl Answer {
     }
 }
 
-pub(super) fn ok(value: &Value, format: &Format) -> Answer {
-    whole_answer(200, value, format)
+pub(super) fn ok(value: &Value, format: &Format) -> Response {
+    whole_response(200, value, format)
 }
 
-pub(super) fn whole_answer(status: u16, value: &Value, format: &Format) -> Answer {
-    Answer::Whole {
+pub(super) fn whole_response(status: u16, value: &Value, format: &Format) -> Response {
+    Response::Whole {
         status,
         content_type: format.content_type(),
         body: format.write(value),
@@ -103,10 +103,15 @@ pub(super) fn whole_answer(status: u16, value: &Value, format: &Format) -> Answe
     }
 }
 
-pub(super) fn shown(status: u16, resource: &Resource, object: &Stored, format: &Format) -> Answer {
+pub(super) fn shown(
+    status: u16,
+    resource: &Resource,
+    object: &Stored,
+    format: &Format,
+) -> Response {
     warned(
         resource,
-        Answer::Whole {
+        Response::Whole {
             status,
             content_type: format.content_type(),
             body: render::object(resource, object, format),
@@ -116,14 +121,14 @@ pub(super) fn shown(status: u16, resource: &Resource, object: &Stored, format: &
 }
 
 /// Adds the warning of a deprecated version.
-pub(super) fn warned(resource: &Resource, mut answer: Answer) -> Answer {
-    if let (Some(text), Answer::Whole { headers, .. }) = (
+pub(super) fn warned(resource: &Resource, mut response: Response) -> Response {
+    if let (Some(text), Response::Whole { headers, .. }) = (
         resource.custom.as_ref().and_then(|c| c.warning.as_ref()),
-        &mut answer,
+        &mut response,
     ) {
         headers.push(("warning", format!("299 - \"{text}\"")));
     }
-    answer
+    response
 }
 
 pub(super) fn success(details: &Value) -> Value {
@@ -131,7 +136,7 @@ pub(super) fn success(details: &Value) -> Value {
         "details": details})
 }
 
-/// Kinds whose last state is the answer to their deletion.
+/// Kinds whose last state is the response to their deletion.
 fn returns_deleted(resource: &Resource) -> bool {
     match resource.group.as_str() {
         "" => matches!(
@@ -150,7 +155,7 @@ fn returns_deleted(resource: &Resource) -> bool {
     }
 }
 
-pub(super) fn deleted_answer(resource: &Resource, deleted: Deleted, format: &Format) -> Answer {
+pub(super) fn deleted_response(resource: &Resource, deleted: Deleted, format: &Format) -> Response {
     let object = match deleted {
         Deleted::Pending(object) => return shown(200, resource, &object, format),
         Deleted::Gone(object) => object,
@@ -169,5 +174,5 @@ pub(super) fn deleted_answer(resource: &Resource, deleted: Deleted, format: &For
         form: render::Form::Whole,
         ..*format
     };
-    whole_answer(200, &success(&details), &plain)
+    whole_response(200, &success(&details), &plain)
 }
