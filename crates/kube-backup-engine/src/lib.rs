@@ -6,6 +6,7 @@ mod cluster;
 pub mod compare;
 mod deadline;
 mod error;
+mod format;
 mod kinds;
 mod pointer;
 mod repository;

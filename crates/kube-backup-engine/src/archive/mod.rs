@@ -5,7 +5,6 @@
 //! [index](index) says in which member it lies.
 
 pub(crate) mod index;
-pub(crate) mod path;
 pub(crate) mod read;
 pub(crate) mod write;
 

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
 
-use super::path::{Meaning, VERSION_ENTRY, read_path};
 use super::{Entry, ReadLimits};
+use crate::format::entries::{Meaning, VERSION_ENTRY, read_path};
 use crate::scan;
 use crate::{Error, Result};
 

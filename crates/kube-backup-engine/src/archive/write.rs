@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
 use super::Span;
-use super::path::{FORMAT_VERSION, VERSION_ENTRY, entry_path};
+use crate::format::entries::{FORMAT_VERSION, VERSION_ENTRY, entry_path};
 use crate::resource::TypeMeta;
 use crate::{Error, ObjectId, Result};
 

@@ -19,7 +19,7 @@ use crate::cluster::list::Item;
 use crate::cluster::reader::{ClusterReader, ListEncoding};
 use crate::cluster::retry::{OnWait, Waiting};
 use crate::deadline::Deadline;
-use crate::repository::Keys;
+use crate::format::keys::Keys;
 use crate::repository::lease::Lease;
 use crate::repository::upload::ObjectUpload;
 use crate::{ArchiveFacts, Error, ErrorKind, Record, Repository, Result, Results, RunOptions};

@@ -6,9 +6,10 @@ use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 use super::collector::Collected;
 use super::scope::Version;
 use super::spec::BackupSpec;
-use crate::archive::path::FORMAT_VERSION;
+use crate::format::entries::FORMAT_VERSION;
+use crate::format::keys::Keys;
 use crate::repository::lease::Lease;
-use crate::repository::{Keys, same_etag};
+use crate::repository::same_etag;
 use crate::{
     ArchiveFacts, Error, ErrorKind, Phase, PointInTime, Record, RecordMetadata, RecordProgress,
     Repository, Result,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use kube::core::Selector;
 use serde_json::{Map, Value, json};
 
-use crate::repository::check_name;
+use crate::format::keys::check_name;
 use crate::{Error, Result};
 
 /// What to back up. The default is everything.

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use crate::archive::index::{IndexFacts, IndexWriter};
 use crate::archive::write::Block;
-use crate::repository::Keys;
+use crate::format::keys::Keys;
 use crate::repository::upload::{ObjectUpload, Written};
 use crate::{ArchiveFacts, Error, Result};
 

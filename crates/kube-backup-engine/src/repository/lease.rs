@@ -16,7 +16,7 @@ use std::time::Duration;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use serde::{Deserialize, Serialize};
 
-use super::Keys;
+use crate::format::keys::Keys;
 use crate::{Error, ErrorKind, Result};
 
 /// How often a heartbeat is renewed while another writer watches it once.

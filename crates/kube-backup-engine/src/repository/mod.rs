@@ -1,7 +1,6 @@
 //! Where backups lie: finding, opening and deleting them.
 
 mod bounded;
-mod keys;
 pub(crate) mod lease;
 mod open;
 mod pass;
@@ -16,7 +15,6 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
-pub(crate) use keys::{Keys, check_name};
 pub use open::OpenBackup;
 pub(crate) use open::{ListedMember, same_etag};
 pub use record::{
@@ -27,6 +25,7 @@ pub use results::{Results, ResultsBySource};
 use bounded::BoundedStore;
 
 use crate::archive::ReadLimits;
+use crate::format::keys::{Keys, check_name};
 use crate::{Error, ErrorKind, Result};
 
 /// How many records are fetched at once while listing.

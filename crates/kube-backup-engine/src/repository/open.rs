@@ -11,10 +11,11 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 use tokio::sync::OnceCell;
 
 use super::ranges::{Held, PARALLEL_FETCHES};
-use super::{ArchiveFacts, Keys, Record, Results};
+use super::{ArchiveFacts, Record, Results};
 use crate::archive::index::{Directory, EntryFilter, gunzip};
-use crate::archive::path::entry_path;
 use crate::archive::{Entry, Location, ReadLimits, Span};
+use crate::format::entries::entry_path;
+use crate::format::keys::Keys;
 use crate::{Error, Result};
 
 /// Most bytes and most text in a side file: the names of a few million objects.

@@ -12,9 +12,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::OpenBackup;
 use crate::archive::index::gunzip;
-use crate::archive::path::entry_path;
 use crate::archive::read::check_object;
 use crate::archive::{Entry, Location, Span};
+use crate::format::entries::entry_path;
 use crate::{Error, ErrorKind, ObjectId, Result};
 
 /// Members nearer than this are fetched in one request.

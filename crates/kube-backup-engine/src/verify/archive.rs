@@ -7,9 +7,9 @@ use sha2::{Digest as _, Sha256};
 use super::report::{Check, Finding, Severity};
 use super::summary::ObjectSummary;
 use crate::archive::index::gunzip;
-use crate::archive::path::entry_path;
 use crate::archive::read::{ArchiveReader, check_object};
 use crate::archive::{Entry, ReadLimits};
+use crate::format::entries::entry_path;
 use crate::repository::ListedMember;
 use crate::{Error, ErrorKind, ObjectId, OpenBackup, Result};
 

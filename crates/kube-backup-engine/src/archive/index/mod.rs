@@ -26,9 +26,9 @@ use flate2::Compression;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::path::{Meaning, entry_path, read_path};
 use super::write::{Member, gzip_at};
 use super::{Entry, Location, Span, hex};
+use crate::format::entries::{Meaning, entry_path, read_path};
 use crate::{Error, GroupResource, ObjectId, Result};
 
 /// Text after which a chunk is closed.

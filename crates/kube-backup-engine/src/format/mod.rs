@@ -1,0 +1,4 @@
+//! Every name that is written outside.
+
+pub(crate) mod entries;
+pub(crate) mod keys;
