@@ -12,15 +12,13 @@ use crate::archive::write::Block;
 use crate::cluster::list::{Item, ListReader, Splice};
 use crate::cluster::query::with_query;
 use crate::cluster::reader::ClusterReader;
+use crate::format::labels;
 use crate::kinds::Raw;
 use crate::kinds::companions::{Brought, Companions, full_name};
 use crate::kinds::names::NAMESPACES;
 use crate::kinds::order::ReadStage;
 use crate::resource::TypeMeta;
 use crate::{GroupResource, ObjectId, Result, Results};
-
-/// Objects and namespaces with this label stay out (Velero's own name for it).
-pub(crate) const EXCLUDE_LABEL: &str = "velero.io/exclude-from-backup";
 
 /// What was collected so far, by all lists together.
 #[derive(Debug, Default)]
@@ -249,7 +247,7 @@ impl Collector<'_> {
             .namespace
             .as_ref()
             .is_none_or(|namespace| self.namespaces.contains(namespace));
-        if !chosen_namespace || head.terminating || head.label(EXCLUDE_LABEL) == Some("true") {
+        if !chosen_namespace || head.terminating || head.label(labels::EXCLUDE) == Some("true") {
             return false;
         }
         let (namespace, name) = (head.namespace.as_deref(), head.name.as_str());

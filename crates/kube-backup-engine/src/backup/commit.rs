@@ -6,8 +6,10 @@ use object_store::{ObjectStoreExt as _, PutMode, PutOptions};
 use super::collector::Collected;
 use super::scope::Version;
 use super::spec::BackupSpec;
+use crate::format::annotations::SOURCE_CLUSTER;
 use crate::format::entries::FORMAT_VERSION;
 use crate::format::keys::Keys;
+use crate::format::record::{NAMESPACE, STATUS_VERSION};
 use crate::repository::lease::Lease;
 use crate::repository::same_etag;
 use crate::{
@@ -34,7 +36,7 @@ impl RecordInputs<'_> {
         } = self;
         let mut metadata = RecordMetadata::default();
         metadata.name.clone_from(&spec.name);
-        metadata.namespace = Some("velero".into());
+        metadata.namespace = Some(NAMESPACE.into());
         uid.clone_into(&mut metadata.uid);
         metadata.creation_timestamp = Some(began);
         metadata.labels.clone_from(&spec.labels);
@@ -42,7 +44,7 @@ impl RecordInputs<'_> {
             let mut note = |what: &str, value: String| {
                 metadata
                     .annotations
-                    .insert(format!("velero.io/source-cluster-k8s-{what}"), value);
+                    .insert(format!("{SOURCE_CLUSTER}{what}"), value);
             };
             note("gitversion", version.git_version);
             note("major-version", version.major);
@@ -50,7 +52,7 @@ impl RecordInputs<'_> {
         }
         let mut record = Record::new(metadata, spec.to_velero());
         let status = &mut record.status;
-        status.version = 1;
+        status.version = STATUS_VERSION;
         FORMAT_VERSION.clone_into(&mut status.format_version);
         status.errors = collected.results.errors.count();
         status.warnings = collected.results.warnings.count();

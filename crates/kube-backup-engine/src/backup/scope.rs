@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::collector::EXCLUDE_LABEL;
 use super::plan::Kinds;
 use super::spec::BackupSpec;
 use crate::cluster::failure::Failure;
 use crate::cluster::list::{Item, ListReader, all};
 use crate::cluster::reader::ClusterReader;
+use crate::format::labels;
 use crate::resource::TypeMeta;
 use crate::{Discovery, Error, Result, Results};
 
@@ -86,7 +86,7 @@ fn choose_namespaces(
     let mut chosen = BTreeSet::new();
     for item in namespaces {
         let name = &item.head.name;
-        if !spec.wants_namespace(name) || item.head.label(EXCLUDE_LABEL) == Some("true") {
+        if !spec.wants_namespace(name) || item.head.label(labels::EXCLUDE) == Some("true") {
             continue;
         }
         if !item.head.terminating {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::GroupResource;
+use crate::format::PUT_ON_BY_A_RESTORE;
 use crate::pointer::for_each;
 
 /// A place that may differ.
@@ -72,21 +73,10 @@ pub const TOLERATED: &[Tolerance] = &[
         "/metadata/ownerReferences/*/uid",
         "names this cluster's copy of the owner",
     ),
-    always(
-        "*",
-        "/metadata/labels/velero.io~1backup-name",
-        "is put on by the restore",
-    ),
-    always(
-        "*",
-        "/metadata/labels/velero.io~1restore-name",
-        "is put on by the restore",
-    ),
-    always(
-        "*",
-        "/metadata/annotations/kube-backup-engine~1restored-by",
-        "is put on by the restore",
-    ),
+    always("*", PUT_ON_BY_A_RESTORE[0], "is put on by the restore"),
+    always("*", PUT_ON_BY_A_RESTORE[1], "is put on by the restore"),
+    always("*", PUT_ON_BY_A_RESTORE[2], "is put on by the restore"),
+    always("*", PUT_ON_BY_A_RESTORE[3], "is put on by the restore"),
     always("*", "/status", "is what controllers make of the object"),
     always("namespaces", "/spec/finalizers", "is the server's own"),
     when(

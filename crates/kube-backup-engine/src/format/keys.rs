@@ -56,7 +56,7 @@ impl Keys {
         self.side("-results.gz")
     }
 
-    pub(crate) fn side(&self, suffix: &str) -> Path {
+    fn side(&self, suffix: &str) -> Path {
         self.folder.clone().join(format!("{}{suffix}", self.name))
     }
 }

@@ -7,13 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::archive::index::IndexFacts;
+use crate::format::annotations::{ARCHIVE, EXPIRES_AT, FORMER_POINT_IN_TIME, POINT_IN_TIME};
+use crate::format::record::{API_VERSION, KIND};
 use crate::{Error, Result};
-
-const ARCHIVE: &str = "kube-backup-engine.io/archive";
-const POINT_IN_TIME: &str = "kube-backup-engine.io/point-in-time";
-/// What [`POINT_IN_TIME`] was called before, in records that are still to be read.
-const MOMENT: &str = "kube-backup-engine.io/moment";
-const EXPIRES_AT: &str = "kube-backup-engine.io/expires-at";
 
 /// What is known of a backup without opening its archive.
 ///
@@ -198,8 +194,8 @@ impl PointInTime {
 impl Record {
     pub(crate) fn new(metadata: RecordMetadata, spec: Map<String, Value>) -> Self {
         Self {
-            api_version: "velero.io/v1".into(),
-            kind: "Backup".into(),
+            api_version: API_VERSION.into(),
+            kind: KIND.into(),
             metadata,
             spec,
             status: RecordStatus::default(),
@@ -211,7 +207,7 @@ impl Record {
         let record: Self = serde_json::from_slice(bytes).map_err(|error| {
             Error::corrupt(format!("read the record of `{name}`")).with_source(error)
         })?;
-        if record.kind != "Backup" || record.metadata.name != name {
+        if record.kind != KIND || record.metadata.name != name {
             return Err(Error::corrupt(format!(
                 "read the record of `{name}`: it is of {} `{}`",
                 record.kind, record.metadata.name
@@ -245,7 +241,7 @@ impl Record {
     /// At which moment it was read; `None` for records of other programs.
     pub fn point_in_time(&self) -> Result<Option<PointInTime>> {
         match self.annotation(POINT_IN_TIME)? {
-            None => self.annotation(MOMENT),
+            None => self.annotation(FORMER_POINT_IN_TIME),
             found => Ok(found),
         }
     }

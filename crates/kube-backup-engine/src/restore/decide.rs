@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::report::Outcome;
 use super::spec::ExistingResourcePolicy;
-use super::transform::{BACKUP_LABEL, RESTORE_LABEL, TOUCHED};
 use crate::GroupResource;
 use crate::compare::{Comparison, Diff};
+use crate::format::annotations::{FORMER_RESTORED_BY, RESTORED_BY};
+use crate::format::labels::{BACKUP_NAME, RESTORE_NAME};
 
 /// What is to be done about an object that exists.
 #[derive(Debug, PartialEq)]
@@ -30,7 +31,7 @@ pub(crate) fn decide(
     live: &Value,
     wanted: &Value,
 ) -> Decision {
-    let restore = &wanted["metadata"]["labels"][RESTORE_LABEL];
+    let restore = &wanted["metadata"]["labels"][RESTORE_NAME];
     let touched = touched(live, restore);
     if is_ours(live, wanted) {
         let outcome = match touched {
@@ -67,7 +68,7 @@ pub(crate) fn decide(
     if policy == ExistingResourcePolicy::None || is_taken {
         return Decision::Skip(diff);
     }
-    for label in [BACKUP_LABEL, RESTORE_LABEL] {
+    for label in [BACKUP_NAME, RESTORE_NAME] {
         patch["metadata"]["labels"][label] = wanted["metadata"]["labels"][label].clone();
     }
     touch(patch, restore, "updated");
@@ -89,7 +90,7 @@ pub(crate) fn is_for_the_same_claim(live: &Value, wanted: &Value) -> bool {
 
 /// Whether `live` bears the labels of this very restore.
 fn is_ours(live: &Value, wanted: &Value) -> bool {
-    [BACKUP_LABEL, RESTORE_LABEL].iter().all(|label| {
+    [BACKUP_NAME, RESTORE_NAME].iter().all(|label| {
         let of = |object: &Value| {
             object["metadata"]["labels"][*label]
                 .as_str()
@@ -101,15 +102,17 @@ fn is_ours(live: &Value, wanted: &Value) -> bool {
 
 /// What `restore` noted that it did to the object.
 fn touched<'a>(live: &'a Value, restore: &Value) -> Option<&'a str> {
-    let (by, what) = live["metadata"]["annotations"][TOUCHED]
-        .as_str()?
+    let annotations = &live["metadata"]["annotations"];
+    let (by, what) = [RESTORED_BY, FORMER_RESTORED_BY]
+        .iter()
+        .find_map(|name| annotations[*name].as_str())?
         .rsplit_once(' ')?;
     (restore == by).then_some(what)
 }
 
 fn touch(patch: &mut Value, restore: &Value, what: &str) {
     let restore = restore.as_str().unwrap_or_default();
-    patch["metadata"]["annotations"][TOUCHED] = format!("{restore} {what}").into();
+    patch["metadata"]["annotations"][RESTORED_BY] = format!("{restore} {what}").into();
 }
 
 /// Every namespace has its `default` account before anything is restored into it, and images are
@@ -146,7 +149,7 @@ fn missing_of_account(live: &Value, wanted: &Value, overwrite: bool) -> Option<V
             .as_object()
             .into_iter()
             .flatten()
-            .filter(|(key, _)| *key != BACKUP_LABEL && *key != RESTORE_LABEL)
+            .filter(|(key, _)| *key != BACKUP_NAME && *key != RESTORE_NAME)
             .filter(|(key, new)| is_missing(new, there.get(key.as_str())))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
@@ -165,13 +168,13 @@ mod tests {
     use super::*;
 
     fn wanted() -> Value {
-        json!({"metadata": {"name": "a", "labels": {BACKUP_LABEL: "b", RESTORE_LABEL: "r"}},
+        json!({"metadata": {"name": "a", "labels": {BACKUP_NAME: "b", RESTORE_NAME: "r"}},
             "data": {"colour": "red"}})
     }
 
     fn live(restore: &str, touched: &str, colour: &str) -> Value {
-        json!({"metadata": {"name": "a", "labels": {BACKUP_LABEL: "b", RESTORE_LABEL: restore},
-            "annotations": {TOUCHED: touched}}, "data": {"colour": colour}})
+        json!({"metadata": {"name": "a", "labels": {BACKUP_NAME: "b", RESTORE_NAME: restore},
+            "annotations": {RESTORED_BY: touched}}, "data": {"colour": colour}})
     }
 
     fn of(live: &Value, policy: ExistingResourcePolicy) -> Decision {
@@ -185,6 +188,9 @@ mod tests {
             assert_eq!(of(&created, policy), Decision::Done(Outcome::Created));
             let updated = live("r", "r updated", "red");
             assert_eq!(of(&updated, policy), Decision::Done(Outcome::Updated));
+            let mut earlier = live("r", "", "red");
+            earlier["metadata"]["annotations"] = json!({FORMER_RESTORED_BY: "r updated"});
+            assert_eq!(of(&earlier, policy), Decision::Done(Outcome::Updated));
         }
     }
 
@@ -198,8 +204,8 @@ mod tests {
         assert_eq!(diff.pointers, ["/data/colour"]);
         assert_eq!(diff.merge_patch, change);
         let mut patch = change;
-        patch["metadata"] = json!({"labels": {BACKUP_LABEL: "b", RESTORE_LABEL: "r"},
-            "annotations": {TOUCHED: "r updated"}});
+        patch["metadata"] = json!({"labels": {BACKUP_NAME: "b", RESTORE_NAME: "r"},
+            "annotations": {RESTORED_BY: "r updated"}});
         let Decision::Update(diff) = of(&other, ExistingResourcePolicy::Update) else {
             panic!("it is not updated");
         };
@@ -215,12 +221,12 @@ mod tests {
     fn a_volume_is_never_taken_from_another_claim() {
         let kind = GroupResource::core("persistentvolumes");
         let volume = |claim: &str, phase: &str, policy: &str| {
-            json!({"metadata": {"name": "pv", "labels": {BACKUP_LABEL: "b", RESTORE_LABEL: "r"}},
+            json!({"metadata": {"name": "pv", "labels": {BACKUP_NAME: "b", RESTORE_NAME: "r"}},
                 "spec": {"claimRef": {"namespace": claim, "name": "data"}, "persistentVolumeReclaimPolicy": policy},
                 "status": {"phase": phase}})
         };
         let decided = |live: &mut Value| {
-            live["metadata"]["labels"][RESTORE_LABEL] = "other".into();
+            live["metadata"]["labels"][RESTORE_NAME] = "other".into();
             let wanted = volume("copy", "Bound", "Retain");
             decide(&kind, ExistingResourcePolicy::Update, live, &wanted)
         };
@@ -242,11 +248,11 @@ mod tests {
             json!({"metadata": {"name": "default", "annotations": {"team": team}, "labels": labels},
                 "imagePullSecrets": [{"name": secret}]})
         };
-        let ours = json!({BACKUP_LABEL: "b", RESTORE_LABEL: "r", "app": "shop"});
+        let ours = json!({BACKUP_NAME: "b", RESTORE_NAME: "r", "app": "shop"});
         let wanted = account("registry", "a", ours);
         let there = account("own", "b", json!({}));
         let patch = json!({"imagePullSecrets": [{"name": "own"}, {"name": "registry"}],
-            "metadata": {"labels": {"app": "shop"}, "annotations": {TOUCHED: "r merged"}}});
+            "metadata": {"labels": {"app": "shop"}, "annotations": {RESTORED_BY: "r merged"}}});
         assert_eq!(
             decide(&kind, ExistingResourcePolicy::None, &there, &wanted),
             Decision::Merge(patch)
@@ -265,7 +271,7 @@ mod tests {
                 merge_patch: json!({}),
             })
         );
-        let patch = json!({"metadata": {"annotations": {"team": "a", TOUCHED: "r merged"}}});
+        let patch = json!({"metadata": {"annotations": {"team": "a", RESTORED_BY: "r merged"}}});
         assert_eq!(
             decide(
                 &kind,
@@ -276,7 +282,7 @@ mod tests {
             Decision::Merge(patch)
         );
         let mut merged = account("registry", "b", json!({"app": "shop"}));
-        merged["metadata"]["annotations"][TOUCHED] = "r merged".into();
+        merged["metadata"]["annotations"][RESTORED_BY] = "r merged".into();
         assert_eq!(
             decide(&kind, ExistingResourcePolicy::None, &merged, &wanted),
             Decision::Done(Outcome::Merged)

@@ -10,11 +10,9 @@ use super::report::Outcome;
 use super::request::Request;
 use super::state::State;
 use super::transform::{self, TransformContext, Verdict};
+use crate::format::annotations::RESTORE_STATUS;
 use crate::kinds::order::Tier;
 use crate::{Entry, GroupResource};
-
-/// On an object whose status is to be written back (Velero, restore.go).
-const RESTORE_STATUS: &str = "/metadata/annotations/velero.io~1restore-status";
 
 /// What the next step for an object is.
 #[derive(Debug)]
@@ -109,7 +107,7 @@ pub(crate) fn prepare(
 }
 
 fn status_of(environment: &Environment<'_>, kind: &GroupResource, object: &Value) -> Option<Value> {
-    let asked = object.pointer(RESTORE_STATUS).and_then(Value::as_str);
+    let asked = object["metadata"]["annotations"][RESTORE_STATUS].as_str();
     let wanted = match asked {
         Some(asked) => asked == "true",
         None => environment.spec.restore_status.contains(kind),

@@ -13,8 +13,8 @@ use super::owners::{self, Orphan, Uids};
 use super::planned::Planned;
 use super::served::Served;
 use super::state::State;
-use super::transform::{BACKUP_LABEL, RESTORE_LABEL, label_value};
 use crate::cluster::wait;
+use crate::format::labels;
 use crate::kinds::backends::backends_of;
 use crate::kinds::namespaces::map_namespaces;
 use crate::{Discovery, Entry, Error, Result};
@@ -126,8 +126,8 @@ async fn ensure_namespace(environment: &Environment<'_>, name: &str, known: bool
         }
         if going || !there.status.is_success() {
             let labels = json!({
-                BACKUP_LABEL: label_value(environment.backup_name()),
-                RESTORE_LABEL: label_value(&environment.spec.name),
+                labels::BACKUP_NAME: labels::value(environment.backup_name()),
+                labels::RESTORE_NAME: labels::value(&environment.spec.name),
             });
             let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
                 "metadata": {"name": name, "labels": labels}});

@@ -29,6 +29,7 @@ use sha2::{Digest as _, Sha256};
 use super::write::{Member, gzip_at};
 use super::{Entry, Location, Span, hex};
 use crate::format::entries::{Meaning, entry_path, read_path};
+use crate::format::index::{BEGIN, BETWEEN, DIRECTORY, END};
 use crate::{Error, GroupResource, ObjectId, Result};
 
 /// Text after which a chunk is closed.
@@ -138,8 +139,8 @@ impl IndexWriter {
                 .collect(),
         };
         self.text.extend_from_slice(match self.members {
-            0 => b"{\"formatVersion\":\"1\",\"members\":[\n",
-            _ => b",\n",
+            0 => BEGIN,
+            _ => BETWEEN,
         });
         serde_json::to_writer(&mut self.text, &line)
             .map_err(|error| Error::internal("write index", error))?;
@@ -194,16 +195,15 @@ impl IndexWriter {
     pub(crate) fn finish(mut self) -> Result<(Vec<Bytes>, IndexFacts)> {
         let mut tail = Vec::new();
         if self.members == 0 {
-            self.text
-                .extend_from_slice(b"{\"formatVersion\":\"1\",\"members\":[\n");
+            self.text.extend_from_slice(BEGIN);
         }
         if !self.text.is_empty() {
             tail.push(self.close_chunk()?);
         }
-        let mut text = b"\n],\"directory\":".to_vec();
+        let mut text = DIRECTORY.to_vec();
         serde_json::to_writer(&mut text, &self.chunks)
             .map_err(|error| Error::internal("write index", error))?;
-        text.extend_from_slice(b"}\n");
+        text.extend_from_slice(END);
         let directory = gzip_at(LEVEL, &text)?;
         let facts = IndexFacts {
             length: self.written + directory.len() as u64,
@@ -319,8 +319,8 @@ impl Directory {
         }
         let text = gunzip(bytes, MAX_DIRECTORY)?;
         let json = text
-            .strip_prefix(b"\n],\"directory\":")
-            .and_then(|text| text.strip_suffix(b"}\n"))
+            .strip_prefix(DIRECTORY)
+            .and_then(|text| text.strip_suffix(END))
             .ok_or_else(|| refuse("the directory has another form"))?;
         let chunks: Vec<Chunk> = serde_json::from_slice(json)
             .map_err(|error| refuse("the directory is no JSON").with_source(error))?;
@@ -369,8 +369,8 @@ impl Chunk {
         }
         let text = gunzip(bytes, MAX_CHUNK)?;
         let json = text
-            .strip_prefix(b"{\"formatVersion\":\"1\",\"members\":[\n")
-            .or_else(|| text.strip_prefix(b",\n"))
+            .strip_prefix(BEGIN)
+            .or_else(|| text.strip_prefix(BETWEEN))
             .ok_or_else(|| refuse("a chunk has another form"))?;
         let mut entries = Vec::new();
         // A sequence of objects parted by commas; streaming keeps one member at a time.
@@ -385,7 +385,7 @@ impl Chunk {
                 None => break,
             };
             let end = lines.byte_offset();
-            rest = rest[end..].strip_prefix(b",\n").unwrap_or(&rest[end..]);
+            rest = rest[end..].strip_prefix(BETWEEN).unwrap_or(&rest[end..]);
             let member = Span {
                 offset: line.offset,
                 length: line.length,

@@ -1,18 +1,10 @@
 //! What every object loses and gains.
 
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use super::TransformContext;
-use crate::archive::hex;
-
-/// On everything a restore creates; Velero's own names, so that its tools find them.
-pub(crate) const BACKUP_LABEL: &str = "velero.io/backup-name";
-pub(crate) const RESTORE_LABEL: &str = "velero.io/restore-name";
-
-/// On what was there before and was changed by a restore: the restore, and what it did. A second run
-/// of the same restore then reports what the first one did.
-pub(crate) const TOUCHED: &str = "kube-backup-engine/restored-by";
+use crate::format::annotations::{FORMER_RESTORED_BY, RESTORED_BY};
+use crate::format::labels;
 
 /// Set by the server, and refused or overwritten by it when it comes from us.
 const SERVERS: [&str; 9] = [
@@ -44,27 +36,20 @@ pub(super) fn transform(object: &mut Value, context: &TransformContext<'_>) {
         .get_mut("annotations")
         .and_then(Value::as_object_mut)
     {
-        annotations.remove(TOUCHED);
+        annotations.remove(RESTORED_BY);
+        annotations.remove(FORMER_RESTORED_BY);
     }
     let labels = metadata
         .entry("labels")
         .or_insert_with(|| Value::Object(serde_json::Map::new()));
-    if let Some(labels) = labels.as_object_mut() {
-        labels.insert(BACKUP_LABEL.into(), label_value(context.backup).into());
-        labels.insert(RESTORE_LABEL.into(), label_value(&context.spec.name).into());
+    if let Some(fields) = labels.as_object_mut() {
+        fields.insert(
+            labels::BACKUP_NAME.into(),
+            labels::value(context.backup).into(),
+        );
+        fields.insert(
+            labels::RESTORE_NAME.into(),
+            labels::value(&context.spec.name).into(),
+        );
     }
-}
-
-/// A name as the value of a label: those longer than the 63 characters allowed keep 57 and end in six
-/// of their digest (Velero, pkg/label/label.go).
-pub(crate) fn label_value(name: &str) -> String {
-    if name.len() <= 63 {
-        return name.to_owned();
-    }
-    let digest = hex::encode(&Sha256::digest(name.as_bytes()));
-    format!(
-        "{}{}",
-        name.chars().take(57).collect::<String>(),
-        &digest[..6]
-    )
 }

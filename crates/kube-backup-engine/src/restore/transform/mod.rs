@@ -33,8 +33,6 @@ use crate::kinds::names::Kind;
 use crate::kinds::namespaces::map_namespaces;
 use crate::kinds::storage_classes::map_storage_classes;
 
-pub(crate) use metadata::{BACKUP_LABEL, RESTORE_LABEL, TOUCHED, label_value};
-
 /// What a transformation may know.
 pub(crate) struct TransformContext<'a> {
     pub(crate) spec: &'a RestoreSpec,

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::*;
+use crate::format::labels;
 use crate::restore::owners;
 
 #[derive(Deserialize)]
@@ -55,13 +56,13 @@ impl Case {
                 assert_eq!(self.becomes, None, "{what}");
             }
             Verdict::Restore => {
-                let labels = &object["metadata"]["labels"];
-                assert_eq!(labels[BACKUP_LABEL], "b", "{what}");
-                assert_eq!(labels[RESTORE_LABEL], "r", "{what}");
+                let found = &object["metadata"]["labels"];
+                assert_eq!(found[labels::BACKUP_NAME], "b", "{what}");
+                assert_eq!(found[labels::RESTORE_NAME], "r", "{what}");
                 let put_back = owners::strip(&self.kind, &mut object);
                 let put_back: Vec<_> = put_back.iter().map(|owner| text(owner, "/name")).collect();
                 assert_eq!(put_back, self.put_back, "{what}");
-                for label in [BACKUP_LABEL, RESTORE_LABEL] {
+                for label in [labels::BACKUP_NAME, labels::RESTORE_NAME] {
                     remove(&mut object, "/metadata/labels", label);
                 }
                 if object["metadata"]["labels"] == serde_json::json!({}) {
@@ -110,8 +111,8 @@ fn every_kind_with_a_rule_has_a_case() {
 
 #[test]
 fn long_names_are_cut_for_labels_as_velero_cuts_them() {
-    assert_eq!(label_value("short"), "short");
-    let long = label_value(&"a".repeat(64));
+    assert_eq!(labels::value("short"), "short");
+    let long = labels::value(&"a".repeat(64));
     assert_eq!(long.len(), 63);
     // printf 'a%.0s' {1..64} | sha256sum
     assert!(long.ends_with("ffe054"), "{long}");

@@ -39,7 +39,7 @@ async fn fixture() -> Repository {
             store.put(&Path::from(key), bytes.into()).await.unwrap();
         }
     }
-    Repository::new(Arc::new(Tagged(store)), "")
+    Repository::new(Arc::new(Tagged::new(store)), "")
 }
 
 async fn objects(repository: &Repository, name: &str) -> BTreeMap<ObjectId, Value> {

@@ -1,18 +1,38 @@
 //! A store whose ETags depend on nothing but the bytes, as those of object storage do.
 
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
+use futures::StreamExt as _;
 use futures::stream::BoxStream;
 use object_store::path::Path;
 use object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, ObjectStoreExt as _, PutMultipartOptions, PutOptions, PutPayload, PutResult,
-    Result,
+    ObjectStore, ObjectStoreExt as _, PutMode, PutMultipartOptions, PutOptions, PutPayload,
+    PutResult, Result,
 };
 
 /// The objects of `S`, with the CRC-64 of their bytes as ETag, so that a copy of them is the same.
 #[derive(Debug)]
-pub(crate) struct Tagged<S>(pub(crate) S);
+pub(crate) struct Tagged<S> {
+    inner: S,
+    recorded: Option<Arc<Recorded>>,
+}
+
+/// What was written and deleted, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Recorded(Mutex<Vec<String>>);
+
+impl Recorded {
+    fn note(&self, what: String) {
+        self.0.lock().unwrap().push(what);
+    }
+
+    /// All that was noted so far.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap())
+    }
+}
 
 impl<S> fmt::Display for Tagged<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,8 +41,27 @@ impl<S> fmt::Display for Tagged<S> {
 }
 
 impl<S: ObjectStore> Tagged<S> {
+    pub(crate) fn new(inner: S) -> Self {
+        Self {
+            inner,
+            recorded: None,
+        }
+    }
+
+    /// Notes what is written and deleted.
+    pub(crate) fn recorded_by(mut self, recorded: Arc<Recorded>) -> Self {
+        self.recorded = Some(recorded);
+        self
+    }
+
+    fn note(&self, what: String) {
+        if let Some(recorded) = &self.recorded {
+            recorded.note(what);
+        }
+    }
+
     async fn tag(&self, location: &Path) -> Result<String> {
-        let bytes = self.0.get(location).await?.bytes().await?;
+        let bytes = self.inner.get(location).await?.bytes().await?;
         let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, &bytes);
         Ok(format!("\"{crc:016X}\""))
     }
@@ -36,7 +75,18 @@ impl<S: ObjectStore> ObjectStore for Tagged<S> {
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        let mut put = self.0.put_opts(location, payload, options).await?;
+        let mode = match options.mode {
+            PutMode::Create => "create",
+            _ => "write",
+        };
+        if location.as_ref().ends_with("-lease.json") {
+            let content: Vec<u8> = payload.iter().flatten().copied().collect();
+            let content = String::from_utf8_lossy(&content).into_owned();
+            self.note(format!("{mode} {location} {content}"));
+        } else {
+            self.note(format!("{mode} {location}"));
+        }
+        let mut put = self.inner.put_opts(location, payload, options).await?;
         put.e_tag = Some(self.tag(location).await?);
         Ok(put)
     }
@@ -53,7 +103,7 @@ impl<S: ObjectStore> ObjectStore for Tagged<S> {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        let mut found = self.0.get_opts(location, options).await?;
+        let mut found = self.inner.get_opts(location, options).await?;
         found.meta.e_tag = Some(self.tag(location).await?);
         Ok(found)
     }
@@ -62,18 +112,24 @@ impl<S: ObjectStore> ObjectStore for Tagged<S> {
         &self,
         locations: BoxStream<'static, Result<Path>>,
     ) -> BoxStream<'static, Result<Path>> {
-        self.0.delete_stream(locations)
+        let recorded = self.recorded.clone();
+        let locations = locations.inspect(move |location| {
+            if let (Some(recorded), Ok(location)) = (&recorded, location) {
+                recorded.note(format!("delete {location}"));
+            }
+        });
+        self.inner.delete_stream(locations.boxed())
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.0.list(prefix)
+        self.inner.list(prefix)
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.0.list_with_delimiter(prefix).await
+        self.inner.list_with_delimiter(prefix).await
     }
 
     async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.0.copy_opts(from, to, options).await
+        self.inner.copy_opts(from, to, options).await
     }
 }

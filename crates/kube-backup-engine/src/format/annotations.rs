@@ -1,0 +1,21 @@
+//! Names of annotations. Ours have one prefix, `kube-backup-engine.io/`; Velero's are Velero's.
+
+/// On a record: what the archive is, to the byte.
+pub(crate) const ARCHIVE: &str = "kube-backup-engine.io/archive";
+/// On a record: the resourceVersion that was read at.
+pub(crate) const POINT_IN_TIME: &str = "kube-backup-engine.io/point-in-time";
+/// What [`POINT_IN_TIME`] was called before the format was frozen.
+pub(crate) const FORMER_POINT_IN_TIME: &str = "kube-backup-engine.io/moment";
+/// On a record: when it may be deleted.
+pub(crate) const EXPIRES_AT: &str = "kube-backup-engine.io/expires-at";
+
+/// On an object that was there before a restore changed it: the restore, and what it did. A second run of
+/// the same restore then reports what the first one did.
+pub(crate) const RESTORED_BY: &str = "kube-backup-engine.io/restored-by";
+/// What [`RESTORED_BY`] was called before the format was frozen.
+pub(crate) const FORMER_RESTORED_BY: &str = "kube-backup-engine/restored-by";
+
+/// On a record, followed by what it says of the server's version (Velero, backup_controller.go).
+pub(crate) const SOURCE_CLUSTER: &str = "velero.io/source-cluster-k8s-";
+/// On an object whose status is to be written back, or is not (Velero, restore.go).
+pub(crate) const RESTORE_STATUS: &str = "velero.io/restore-status";

@@ -1,0 +1,26 @@
+//! Names and values of labels, all of them Velero's, so that its tools find what is ours.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::archive::hex;
+
+/// On what a restore creates: the backup.
+pub(crate) const BACKUP_NAME: &str = "velero.io/backup-name";
+/// On what a restore creates: the restore.
+pub(crate) const RESTORE_NAME: &str = "velero.io/restore-name";
+/// On objects and namespaces that stay out of backups.
+pub(crate) const EXCLUDE: &str = "velero.io/exclude-from-backup";
+
+/// A name as the value of a label: those longer than the 63 characters allowed keep 57 and end in six
+/// of their digest (Velero, pkg/label/label.go).
+pub(crate) fn value(name: &str) -> String {
+    if name.len() <= 63 {
+        return name.to_owned();
+    }
+    let digest = hex::encode(&Sha256::digest(name.as_bytes()));
+    format!(
+        "{}{}",
+        name.chars().take(57).collect::<String>(),
+        &digest[..6]
+    )
+}
