@@ -23,6 +23,8 @@ pub enum ErrorKind {
     Corrupt,
     /// A deadline passed.
     Timeout,
+    /// The storage of a volume refused, failed or could not be reached.
+    Volume,
     /// This program or its machine failed, and no input is to blame: report it.
     Internal,
 }
@@ -46,7 +48,9 @@ struct Inner {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// An error of this kind, for those who implement a port of the engine: `message` says which step
+    /// failed, and with which input, as a fragment that fits after "failed to".
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
@@ -127,10 +131,16 @@ impl Error {
         Self::new(ErrorKind::Cluster, step.to_string()).with_source(source)
     }
 
-    pub(crate) fn with_source(
-        mut self,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
+    /// Says whether the same call may succeed later.
+    #[must_use]
+    pub fn with_retryable(mut self, retryable: bool) -> Self {
+        self.0.retryable = retryable;
+        self
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }

@@ -15,6 +15,7 @@ pub mod restore;
 mod run_options;
 mod scan;
 pub mod verify;
+pub mod volumes;
 
 pub use archive::index::{EntryFilter, IndexFacts};
 pub use archive::{Entry, ReadLimits};

@@ -8,6 +8,7 @@ pub(crate) mod entries;
 pub(crate) mod index;
 pub(crate) mod keys;
 pub(crate) mod labels;
+pub(crate) mod names;
 pub(crate) mod record;
 
 /// JSON pointers to what a restore puts on objects.

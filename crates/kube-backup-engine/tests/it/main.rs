@@ -13,3 +13,4 @@ mod round_trip;
 mod spawnable;
 mod unresponsive;
 mod verify;
+mod volumes;
