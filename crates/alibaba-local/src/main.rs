@@ -2,12 +2,14 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use alibaba_local::{LocalCloud, User};
+use alibaba_local::{Builder, LocalCloud, User};
 use clap::Parser;
 
-/// Serves OSS on this machine, with real signature checks.
+/// Serves an Alibaba Cloud on this machine: OSS, STS and instance metadata, with real signature
+/// checks.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -44,7 +46,7 @@ struct Arguments {
     #[arg(long)]
     skip_md5: bool,
     /// For benchmarks: a file, and how often its bytes stand in a body. A body of that length is
-    /// answered with a CRC-64 computed at the start, and not looked at. May be repeated.
+    /// not looked at, and its CRC-64 is computed at the start. May be repeated.
     #[arg(long, value_name = "FILE:TIMES", value_parser = known_body)]
     known_body: Vec<(PathBuf, u64)>,
 }
@@ -58,17 +60,39 @@ fn known_body(text: &str) -> Result<(PathBuf, u64), String> {
 }
 
 #[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
 #[expect(
     clippy::print_stdout,
     reason = "this is what the program says to its user"
 )]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let arguments = Arguments::parse();
+async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
+    let id = arguments.access_key_id.clone();
+    let cloud = describe(arguments)?.start().await?;
+    println!(
+        "A local cloud of {} at {}, AccessKey id {id}",
+        cloud.region(),
+        cloud.endpoint(),
+    );
+    println!("Stop with Ctrl-C.");
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}
+
+fn describe(arguments: Arguments) -> Result<Builder, String> {
     let mut builder = LocalCloud::builder()
         .listen(arguments.listen)
         .region(arguments.region)
         .user(User::new(
-            arguments.access_key_id.clone(),
+            arguments.access_key_id,
             arguments.access_key_secret,
         ));
     for bucket in arguments.bucket {
@@ -87,16 +111,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         builder = builder.skip_md5();
     }
     for (file, times) in arguments.known_body {
-        builder = builder.known_body(std::fs::read(file)?.into(), times);
+        let block = std::fs::read(&file)
+            .map_err(|error| format!("read the known body `{}`: {error}", file.display()))?;
+        builder = builder.known_body(block.into(), times);
     }
-    let cloud = builder.start().await?;
-    println!(
-        "OSS of {} at {}, AccessKey id {}",
-        cloud.region(),
-        cloud.endpoint(),
-        arguments.access_key_id
-    );
-    println!("Stop with Ctrl-C.");
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    Ok(builder)
+}
+
+/// Says what went wrong as one sentence, with its causes.
+#[expect(
+    clippy::print_stderr,
+    reason = "this is what the program says to its user"
+)]
+fn complain(error: &dyn std::error::Error) {
+    let mut sentence = format!("alibaba-local: failed to {error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        sentence.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    eprintln!("{sentence}");
 }
