@@ -8,8 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::gateway::response::Response;
 use crate::gateway::xml::Element;
-use crate::oss::document::truth;
-use crate::oss::document::{iso_date, owner};
+use crate::oss::document::{iso_date, owner, truth};
 use crate::oss::error::OssError;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;

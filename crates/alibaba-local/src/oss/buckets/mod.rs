@@ -1,6 +1,7 @@
 //! Operations on buckets.
 
+pub(crate) mod create;
 pub(crate) mod info;
+pub(crate) mod lifecycle;
 pub(crate) mod listing;
-pub(crate) mod rules;
 pub(crate) mod versioning;

@@ -3,8 +3,7 @@
 use crate::gateway::response::Response;
 use crate::gateway::xml::Element;
 use crate::oss::buckets::listing::roll_up;
-use crate::oss::document::iso_date;
-use crate::oss::document::truth;
+use crate::oss::document::{iso_date, truth};
 use crate::oss::error::OssError;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use crate::gateway::response::Body;
-use crate::gateway::response::Response;
+use crate::gateway::response::{Body, Response};
 use crate::gateway::xml::Element;
-use crate::oss::document;
-use crate::oss::document::iso_date;
+use crate::oss::document::{self, iso_date};
 use crate::oss::error::OssError;
 use crate::oss::objects::attributes::forbids_overwrite;
 use crate::oss::objects::get::parse_range;

@@ -5,8 +5,7 @@ use http::header::{ETAG, HeaderMap};
 
 use crc_fast::{CrcAlgorithm, checksum_combine};
 
-use crate::gateway::response::Body;
-use crate::gateway::response::Response;
+use crate::gateway::response::{Body, Response};
 use crate::oss::error::OssError;
 use crate::oss::objects::attributes::check_key;
 use crate::oss::request::Target;

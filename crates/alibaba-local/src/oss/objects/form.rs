@@ -1,93 +1,54 @@
 //! `multipart/form-data`, read as it arrives (RFC 7578).
 
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
+use bytes::Bytes;
 use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use multer::Multipart;
 
 use crate::gateway::response::Body;
 use crate::oss::error::OssError;
 
-/// All that is not the file: its fields with their heads.
+/// A field that is not the file.
 const MAX_FIELD: usize = 64 * 1024;
 
 /// A form, field by field.
-pub(crate) struct Form {
-    body: Body,
-    buffer: BytesMut,
-    /// What ends a field: a line break, two dashes, the boundary.
-    delimiter: Vec<u8>,
-}
+pub(crate) struct Form(Multipart<'static>);
 
-/// The head of a field.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Field {
-    pub(crate) name: String,
-    pub(crate) file_name: Option<String>,
-    pub(crate) content_type: Option<String>,
-}
+/// A field, its value still to be read.
+pub(crate) struct Field(multer::Field<'static>);
 
 impl Form {
     pub(crate) fn open(headers: &HeaderMap, body: Body) -> Result<Self, OssError> {
         let boundary = headers
-            .get(http::header::CONTENT_TYPE)
+            .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| parameter(value, "boundary"))
-            .filter(|boundary| (1..=70).contains(&boundary.len()))
+            .and_then(|value| multer::parse_boundary(value).ok())
             .ok_or_else(malformed)?;
-        Ok(Self {
-            body,
-            // The first delimiter has no line break of its own in front of it.
-            buffer: BytesMut::from(&b"\r\n"[..]),
-            delimiter: format!("\r\n--{boundary}").into_bytes(),
-        })
+        Ok(Self(Multipart::new(body, boundary)))
     }
 
-    /// Passes over what is before the first field. Nothing should be.
-    pub(crate) async fn begin(&mut self) -> Result<(), OssError> {
-        while self.chunk().await?.is_some() {}
-        Ok(())
-    }
-
-    /// The next field's head; `None` behind the last one.
+    /// The next field; `None` after the last one.
     pub(crate) async fn next_field(&mut self) -> Result<Option<Field>, OssError> {
-        while self.buffer.len() < 2 {
-            self.fill().await?;
-        }
-        if self.buffer.starts_with(b"--") {
-            return Ok(None);
-        }
-        let end = loop {
-            if let Some(at) = find(&self.buffer, b"\r\n\r\n") {
-                break at;
-            }
-            if self.buffer.len() > MAX_FIELD {
-                return Err(malformed());
-            }
-            self.fill().await?;
-        };
-        let head = self.buffer.split_to(end + 4);
-        let head = std::str::from_utf8(&head).map_err(|_| malformed())?;
-        let mut field = Field::default();
-        let mut named = false;
-        for line in head.split("\r\n").filter(|line| !line.is_empty()) {
-            let (name, value) = line.split_once(':').ok_or_else(malformed)?;
-            if name.eq_ignore_ascii_case("content-disposition") {
-                field.name = parameter(value, "name").ok_or_else(malformed)?;
-                field.file_name = parameter(value, "filename");
-                named = true;
-            } else if name.eq_ignore_ascii_case("content-type") {
-                field.content_type = Some(value.trim().to_owned());
-            }
-        }
-        if named {
-            Ok(Some(field))
-        } else {
-            Err(malformed())
-        }
+        let field = self.0.next_field().await.map_err(refusal)?;
+        Ok(field.map(Field))
+    }
+}
+
+impl Field {
+    pub(crate) fn name(&self) -> Result<&str, OssError> {
+        self.0.name().ok_or_else(malformed)
     }
 
-    /// The field's value, for those that are text.
-    pub(crate) async fn text(&mut self) -> Result<String, OssError> {
+    pub(crate) fn file_name(&self) -> Option<&str> {
+        self.0.file_name()
+    }
+
+    pub(crate) fn content_type(&self) -> Option<&str> {
+        self.0.headers().get(CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// The value, of a field that is text.
+    pub(crate) async fn text(mut self) -> Result<String, OssError> {
         let mut value = Vec::new();
         while let Some(piece) = self.chunk().await? {
             value.extend_from_slice(&piece);
@@ -98,54 +59,17 @@ impl Form {
         String::from_utf8(value).map_err(|_| malformed())
     }
 
-    /// The next piece of the field's value; `None` once, at its end.
+    /// The next piece of the value; `None` at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, OssError> {
-        loop {
-            if let Some(at) = find(&self.buffer, &self.delimiter) {
-                if at > 0 {
-                    return Ok(Some(self.buffer.split_to(at).freeze()));
-                }
-                let _ = self.buffer.split_to(self.delimiter.len());
-                return Ok(None);
-            }
-            // The last bytes may be a delimiter's beginning.
-            let sure = (self.buffer.len() + 1).saturating_sub(self.delimiter.len());
-            if sure > 0 {
-                return Ok(Some(self.buffer.split_to(sure).freeze()));
-            }
-            self.fill().await?;
-        }
-    }
-
-    async fn fill(&mut self) -> Result<(), OssError> {
-        match self.body.next().await {
-            Some(Ok(data)) => {
-                self.buffer.extend_from_slice(&data);
-                Ok(())
-            }
-            Some(Err(_)) => Err(OssError::request_timeout()),
-            None => Err(malformed()),
-        }
+        self.0.chunk().await.map_err(refusal)
     }
 }
 
-/// A parameter of a header such as `form-data; name="key"`.
-fn parameter(value: &str, wanted: &str) -> Option<String> {
-    value.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        let value = value.trim();
-        let value = value
-            .strip_prefix('"')
-            .and_then(|value| value.strip_suffix('"'))
-            .unwrap_or(value);
-        (name.trim().eq_ignore_ascii_case(wanted)).then(|| value.to_owned())
-    })
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
+fn refusal(error: multer::Error) -> OssError {
+    match error {
+        multer::Error::StreamReadFailed(_) => OssError::request_timeout(),
+        _ => malformed(),
+    }
 }
 
 pub(crate) fn malformed() -> OssError {
@@ -157,13 +81,18 @@ pub(crate) fn malformed() -> OssError {
 
 #[cfg(test)]
 mod tests {
+    use futures::StreamExt;
+
     use super::*;
 
     const FORM: &str = "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\na/${filename}\r\n\
         --b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"x.bin\"\r\nContent-Type: text/plain\r\n\r\n\
         one\r\n--a\r\n-two\r\n--b--\r\n";
 
-    async fn read(piece: usize) -> Vec<(Field, String)> {
+    /// Name, file name, type and text of every field.
+    type Read = Vec<(String, Option<String>, Option<String>, String)>;
+
+    async fn read(piece: usize) -> Read {
         let pieces: Vec<_> = FORM
             .as_bytes()
             .chunks(piece)
@@ -175,10 +104,12 @@ mod tests {
             "multipart/form-data; boundary=\"b\"".parse().unwrap(),
         );
         let mut form = Form::open(&headers, futures::stream::iter(pieces).boxed()).unwrap();
-        form.begin().await.unwrap();
         let mut fields = Vec::new();
         while let Some(field) = form.next_field().await.unwrap() {
-            fields.push((field, form.text().await.unwrap()));
+            let owned = |text: Option<&str>| text.map(str::to_owned);
+            let (file, kind) = (owned(field.file_name()), owned(field.content_type()));
+            let name = field.name().unwrap().to_owned();
+            fields.push((name, file, kind, field.text().await.unwrap()));
         }
         fields
     }
@@ -187,10 +118,10 @@ mod tests {
     async fn fields_are_the_same_however_the_body_is_cut() {
         let whole = read(FORM.len()).await;
         assert_eq!(whole.len(), 2);
-        assert_eq!(whole[0].0.name, "key");
-        assert_eq!(whole[0].1, "a/${filename}");
-        assert_eq!(whole[1].0.file_name.as_deref(), Some("x.bin"));
-        assert_eq!(whole[1].0.content_type.as_deref(), Some("text/plain"));
+        assert_eq!(whole[0].0, "key");
+        assert_eq!(whole[0].3, "a/${filename}");
+        assert_eq!(whole[1].1.as_deref(), Some("x.bin"));
+        assert_eq!(whole[1].2.as_deref(), Some("text/plain"));
         for piece in 1..20 {
             assert_eq!(read(piece).await, whole, "{piece}");
         }

@@ -9,12 +9,11 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use alibaba_sign::{Credentials, oss_v1, oss_v4, percent};
 
 use crate::gateway::exchange::Exchange;
-use crate::gateway::response::Body;
-use crate::gateway::response::Response;
+use crate::gateway::response::{Body, Response};
 use crate::gateway::xml::Element;
 use crate::oss::auth::{check_token, no_public_access};
 use crate::oss::error::OssError;
-use crate::oss::objects::form::{Form, malformed};
+use crate::oss::objects::form::{Field, Form, malformed};
 use crate::oss::objects::post_policy::{Fields, Policy, denied};
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
@@ -35,30 +34,29 @@ impl Oss {
     ) -> Result<Response, OssError> {
         let bucket = target.bucket();
         let mut form = Form::open(headers, body)?;
-        form.begin().await?;
         let mut fields = Fields::new();
-        let file = loop {
+        let mut file = loop {
             let field = form.next_field().await?.ok_or_else(|| {
                 OssError::bad_request(
                     "IncorrectNumberOfFilesInPOSTRequest",
                     "POST requires exactly one file upload per request.",
                 )
             })?;
-            if field.name.eq_ignore_ascii_case("file") {
+            let name = field.name()?.to_ascii_lowercase();
+            if name == "file" {
                 break field;
             }
-            let value = form.text().await?;
-            fields.insert(field.name.to_ascii_lowercase(), value);
+            fields.insert(name, field.text().await?);
         };
-        if let Some(content_type) = file.content_type {
+        if let Some(content_type) = file.content_type() {
             fields
                 .entry("content-type".to_owned())
-                .or_insert(content_type);
+                .or_insert_with(|| content_type.to_owned());
         }
         let key = fields
             .get("key")
             .ok_or_else(malformed)?
-            .replace("${filename}", file.file_name.as_deref().unwrap_or_default());
+            .replace("${filename}", file.file_name().unwrap_or_default());
         let policy = self.authenticate_form(target, &fields, &key, exchange)?;
         if let Some(policy) = &policy {
             policy.check(bucket, &fields, exchange.now())?;
@@ -69,7 +67,8 @@ impl Oss {
             .as_ref()
             .and_then(Policy::length_range)
             .unwrap_or((0, MAX_FILE));
-        let received = self.receive_file(bucket, &mut form, range).await?;
+        let received = self.receive_file(bucket, &mut file, range).await?;
+        drop(file);
         if form.next_field().await?.is_some() {
             return Err(OssError::bad_request(
                 "FieldItemTooLong",
@@ -99,11 +98,11 @@ impl Oss {
     async fn receive_file(
         &self,
         bucket: &str,
-        form: &mut Form,
+        file: &mut Field,
         (min, max): (u64, u64),
     ) -> Result<Received, OssError> {
         let mut sink = self.sink(bucket, true).await?;
-        while let Some(piece) = form.chunk().await? {
+        while let Some(piece) = file.chunk().await? {
             sink.write(piece)
                 .await
                 .map_err(|error| OssError::internal(&error))?;

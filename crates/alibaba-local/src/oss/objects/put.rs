@@ -3,8 +3,7 @@
 use http::StatusCode;
 use http::header::{ETAG, HeaderMap};
 
-use crate::gateway::response::Body;
-use crate::gateway::response::Response;
+use crate::gateway::response::{Body, Response};
 use crate::oss::error::OssError;
 use crate::oss::objects::attributes::check_key;
 use crate::oss::request::Target;

@@ -6,8 +6,7 @@ use serde::Deserialize;
 
 use crate::gateway::response::Response;
 use crate::gateway::xml::Element;
-use crate::oss::document;
-use crate::oss::document::iso_date;
+use crate::oss::document::{self, iso_date};
 use crate::oss::error::OssError;
 use crate::oss::objects::delete::bypasses_governance;
 use crate::oss::request::Target;

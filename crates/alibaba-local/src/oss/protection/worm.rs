@@ -5,8 +5,7 @@ use serde::Deserialize;
 
 use crate::gateway::response::Response;
 use crate::gateway::xml::Element;
-use crate::oss::document;
-use crate::oss::document::iso_date;
+use crate::oss::document::{self, iso_date};
 use crate::oss::error::OssError;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
