@@ -16,6 +16,7 @@ pub use alibaba_ram::{
 };
 pub use builder::{Builder, StartError};
 pub use cloud::LocalCloud;
+pub use directory::issuer::OidcIssuer;
 pub use directory::provider::OidcProvider;
 pub use directory::role::Role;
 pub use directory::store::Directory;

@@ -5,6 +5,7 @@
 
 mod authorize;
 pub(crate) mod caller;
+pub(crate) mod issuer;
 pub(crate) mod provider;
 pub(crate) mod role;
 pub(crate) mod session;

@@ -3,15 +3,11 @@
 use std::time::Duration;
 
 use alibaba_local::{
-    Builder, Condition, LocalCloud, OidcProvider, Operator, PolicyDocument, Role, Statement,
+    Builder, Condition, LocalCloud, OidcIssuer, Operator, PolicyDocument, Role, Statement,
     TrustedPrincipals, User,
 };
 use alibaba_sign::Credentials;
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
 
 use crate::raw::openapi::{ApiCall, Generation};
@@ -221,44 +217,6 @@ async fn parameters_are_held_to_their_limits() {
     raw.api(STS, "AssumeRole").json(&body).ok().await;
 }
 
-/// An identity provider that signs tokens.
-struct Issuer(EcdsaKeyPair);
-
-impl Issuer {
-    fn new() -> Self {
-        let random = SystemRandom::new();
-        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-        let key = EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
-        Self(EcdsaKeyPair::from_pkcs8(algorithm, key.as_ref(), &random).unwrap())
-    }
-
-    fn provider(&self) -> OidcProvider {
-        let point = self.0.public_key().as_ref();
-        let (x, y) = point[1..].split_at(32);
-        let encode = |bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes);
-        let key = json!({
-            "kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "k1", "use": "sig",
-            "x": encode(x), "y": encode(y),
-        });
-        let keys = json!({ "keys": [key] });
-        OidcProvider::new("ack-rrsa-c1", ISSUER, "sts.aliyuncs.com", keys.to_string())
-    }
-
-    fn token(&self, claims: &Value) -> String {
-        let encode = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
-        let head = encode(&json!({"alg": "ES256", "kid": "k1", "typ": "JWT"}));
-        let message = format!("{head}.{}", encode(claims));
-        let signature = self
-            .0
-            .sign(&SystemRandom::new(), message.as_bytes())
-            .unwrap();
-        format!(
-            "{message}.{}",
-            BASE64_URL_SAFE_NO_PAD.encode(signature.as_ref())
-        )
-    }
-}
-
 fn claims(now: DateTime<Utc>) -> Value {
     json!({
         "iss": ISSUER, "sub": SUBJECT, "aud": ["sts.aliyuncs.com"],
@@ -267,13 +225,16 @@ fn claims(now: DateTime<Utc>) -> Value {
 }
 
 /// A cloud whose role is for one service account of one cluster.
-async fn with_issuer(issuer: &Issuer) -> Raw {
+async fn with_issuer(issuer: &OidcIssuer) -> Raw {
     let theirs = Condition::new()
         .and(Operator::StringEquals, "oidc:iss", ISSUER)
         .and(Operator::StringEquals, "oidc:aud", "sts.aliyuncs.com")
         .and(Operator::StringEquals, "oidc:sub", SUBJECT);
     let trusting = trust(TrustedPrincipals::federated(PROVIDER)).condition(theirs);
-    start_with(cloud(role(trusting)).oidc_provider(issuer.provider())).await
+    start_with(
+        cloud(role(trusting)).oidc_provider(issuer.provider("ack-rrsa-c1", "sts.aliyuncs.com")),
+    )
+    .await
 }
 
 fn exchange<'r>(raw: &'r Raw, token: &str) -> ApiCall<'r> {
@@ -287,7 +248,7 @@ fn exchange<'r>(raw: &'r Raw, token: &str) -> ApiCall<'r> {
 
 #[tokio::test]
 async fn a_service_accounts_token_is_exchanged_for_credentials_of_the_role() {
-    let issuer = Issuer::new();
+    let issuer = OidcIssuer::new(ISSUER);
     let mut raw = with_issuer(&issuer).await;
     let token = issuer.token(&claims(raw.now()));
     let result = exchange(&raw, &token).ok().await;
@@ -307,7 +268,7 @@ async fn a_service_accounts_token_is_exchanged_for_credentials_of_the_role() {
 
 #[tokio::test]
 async fn tokens_of_others_open_nothing() {
-    let issuer = Issuer::new();
+    let issuer = OidcIssuer::new(ISSUER);
     let raw = with_issuer(&issuer).await;
     let good = claims(raw.now());
     let changed = |name: &str, value: Value| {
@@ -316,7 +277,7 @@ async fn tokens_of_others_open_nothing() {
         issuer.token(&claims)
     };
     let invalid = "AuthenticationFail.OIDCToken.Invalid";
-    let forged = Issuer::new().token(&good);
+    let forged = OidcIssuer::new(ISSUER).token(&good);
     let soon = json!(raw.now().timestamp() + 600);
     for (what, token) in [
         ("another's signature", forged),
