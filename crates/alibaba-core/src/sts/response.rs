@@ -187,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    fn body(more: Value) -> AssumeRoleBody {
+    fn body(more: &Value) -> AssumeRoleBody {
         let mut body = json!({
             "RequestId": "R-1",
             "SourceIdentity": "alice",
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn every_field_of_an_assumed_role_is_read() {
-        let role = body(json!({})).role().unwrap();
+        let role = body(&json!({})).role().unwrap();
         assert_eq!(role.credentials.access_key_id, "STS.id");
         assert_eq!(role.expires_at.to_rfc3339(), "2026-01-15T09:30:00+00:00");
         let texts = [
@@ -217,7 +217,7 @@ mod tests {
         ];
         let texts = texts.map(Option::unwrap);
         assert_eq!(texts, ["acs:ram::1:role/r/s", "300:s", "alice", "R-1"]);
-        assert!(!format!("{:?}", body(json!({})).role()).contains("s3cr3t"));
+        assert!(!format!("{:?}", body(&json!({})).role()).contains("s3cr3t"));
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
             "IssuanceTime": "a while ago", "Issuer": "https://issuer",
             "Subject": "system:serviceaccount:ns:sa", "VerificationInfo": "Success",
         }});
-        let assumed = body(info).with_oidc().unwrap();
+        let assumed = body(&info).with_oidc().unwrap();
         let token = assumed.token;
         assert_eq!(token.subject.unwrap(), "system:serviceaccount:ns:sa");
         assert_eq!(token.client_ids.unwrap(), "sts.aliyuncs.com");
@@ -238,7 +238,7 @@ mod tests {
         let info = json!({"SAMLAssertionInfo": {
             "Issuer": "idp", "Recipient": "https://signin", "Subject": "alice", "SubjectType": "t",
         }});
-        let assertion = body(info).with_saml().unwrap().assertion;
+        let assertion = body(&info).with_saml().unwrap().assertion;
         let texts = [
             assertion.issuer,
             assertion.recipient,
@@ -262,7 +262,7 @@ mod tests {
                 "Expiration": "2026-01-15T09:30:00Z",
             });
             credentials.as_object_mut().unwrap().remove(missing);
-            let error = body(json!({"Credentials": credentials}))
+            let error = body(&json!({"Credentials": credentials}))
                 .role()
                 .unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Response);
