@@ -41,7 +41,7 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// Where a proxy variable names no proxy, or the machine has no root certificates.
+    /// If a proxy variable names no proxy, or the machine has no root certificates.
     pub fn system() -> Result<Self, Error> {
         Self::connecting(ConnectionSettings::default())
     }
@@ -50,7 +50,7 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// Where a proxy or root certificate is unusable.
+    /// If a proxy or root certificate is unusable.
     pub fn connecting(settings: ConnectionSettings) -> Result<Self, Error> {
         #[cfg(feature = "reqwest")]
         let http = Arc::new(crate::http_send::ReqwestSend::new(&settings)?);

@@ -18,7 +18,7 @@ pub trait Processes: Debug + Send + Sync {
     ///
     /// # Errors
     ///
-    /// Where it cannot be started, fails, prints too much, or runs longer than `limit`.
+    /// If it cannot be started, fails, prints too much, or runs longer than `limit`.
     fn run<'a>(
         &'a self,
         program: &'a str,

@@ -154,7 +154,7 @@ impl ProxyRules {
     ///
     /// # Errors
     ///
-    /// Where one of them is set and names no proxy.
+    /// If one of them is set and names no proxy.
     pub fn from_environment(environment: &dyn Environment) -> Result<Self, InvalidProxy> {
         let read = |names: &[&str]| {
             let Some((name, value)) = names

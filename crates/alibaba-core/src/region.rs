@@ -41,7 +41,7 @@ impl Region {
     ///
     /// # Errors
     ///
-    /// Where the id is not made of lower-case letters, digits and inner hyphens, or is a bucket
+    /// If the id is not made of lower-case letters, digits and inner hyphens, or is a bucket
     /// location with its `oss-` prefix.
     pub fn new(id: impl Into<String>) -> Result<Self, InvalidRegion> {
         let id = id.into();

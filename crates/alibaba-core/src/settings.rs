@@ -97,7 +97,7 @@ impl ConnectionSettings {
     ///
     /// # Errors
     ///
-    /// Where the environment is asked and names an unusable proxy.
+    /// If the environment is asked and names an unusable proxy.
     pub fn proxy_rules(&self, environment: &dyn Environment) -> Result<ProxyRules, InvalidProxy> {
         match &self.proxy {
             ProxyChoice::Environment => ProxyRules::from_environment(environment),
@@ -151,7 +151,7 @@ impl RootCertificates {
     ///
     /// # Errors
     ///
-    /// Where the text has no certificate, or a broken one.
+    /// If the text has no certificate, or a broken one.
     pub fn and_pem(mut self, pem: &[u8]) -> Result<Self, Error> {
         let invalid = |step: &str| Error::new(ErrorKind::Configuration, step);
         let before = self.extra.len();

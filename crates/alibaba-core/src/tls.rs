@@ -22,7 +22,7 @@ pub fn provider() -> Arc<CryptoProvider> {
 ///
 /// # Errors
 ///
-/// Where the platform has no root certificates and none are given (a container image from scratch),
+/// If the platform has no root certificates and none are given (a container image from scratch),
 /// or one of those given is broken.
 pub fn client_config(roots: &RootCertificates) -> Result<ClientConfig, Error> {
     let invalid = |step: &str, source: rustls::Error| {

@@ -33,7 +33,7 @@ impl StaticProvider {
     ///
     /// # Errors
     ///
-    /// Where a part is empty or has characters that no credential has.
+    /// If a part is empty or has characters that no credential has.
     pub fn new(credentials: Credentials) -> Result<Self, CredentialsError> {
         Self::named(NAME, credentials)
     }

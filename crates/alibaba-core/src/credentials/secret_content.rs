@@ -31,7 +31,7 @@ pub const ACCESS_KEY_SECRET: &str = "access-key-secret";
 ///
 /// # Errors
 ///
-/// Where an entry is missing, empty, not text, or cannot be a credential.
+/// If an entry is missing, empty, not text, or cannot be a credential.
 pub fn from_secret_content<'a>(
     entry: impl Fn(&str) -> Option<&'a [u8]>,
 ) -> Result<StaticProvider, CredentialsError> {

@@ -63,7 +63,7 @@ impl Product {
     ///
     /// # Errors
     ///
-    /// Where the name cannot be part of a host name.
+    /// If the name cannot be part of a host name.
     pub fn new(
         name: impl Into<String>,
         version: impl Into<String>,

@@ -26,7 +26,7 @@ impl ReqwestSend {
     ///
     /// # Errors
     ///
-    /// Where a proxy or root certificate is unusable.
+    /// If a proxy or root certificate is unusable.
     pub fn new(settings: &ConnectionSettings) -> Result<Self, Error> {
         Self::with_environment(settings, &SystemEnvironment)
     }
@@ -35,7 +35,7 @@ impl ReqwestSend {
     ///
     /// # Errors
     ///
-    /// Where a proxy or root certificate is unusable.
+    /// If a proxy or root certificate is unusable.
     pub fn with_environment(
         settings: &ConnectionSettings,
         environment: &dyn Environment,

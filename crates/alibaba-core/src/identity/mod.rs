@@ -34,7 +34,7 @@ impl Identity {
     ///
     /// # Errors
     ///
-    /// Where id, secret or token is empty, longer than 64 KiB, or has characters that a header
+    /// If id, secret or token is empty, longer than 64 KiB, or has characters that a header
     /// cannot have: they would break the request, or split it in two.
     pub fn new(
         provider: &'static str,

@@ -176,7 +176,7 @@ impl<C: From<Client>> ClientBuilder<C> {
     ///
     /// # Errors
     ///
-    /// Where neither region nor endpoint is given, for a product that is called by region.
+    /// If neither region nor endpoint is given, for a product that is called by region.
     pub fn build(self) -> Result<C, Error> {
         let endpoint = match (self.endpoint, &self.region) {
             (Some(endpoint), _) => endpoint,

@@ -142,7 +142,7 @@ macro_rules! operations {
                 ///
                 /// # Errors
                 ///
-                /// Where a parameter is out of its bounds, before anything is sent; where the
+                /// If a parameter is out of its bounds, before anything is sent; where the
                 /// service refuses the call or cannot be reached; where its response lacks what
                 /// is documented.
                 pub async fn send(self) -> Result<$response, $crate::Error> {

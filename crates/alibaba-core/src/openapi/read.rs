@@ -20,7 +20,7 @@ pub struct Acknowledged {
 ///
 /// # Errors
 ///
-/// When there is anything else.
+/// If there is anything else.
 pub fn nested<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -51,7 +51,7 @@ where
 ///
 /// # Errors
 ///
-/// When it is no time.
+/// If it is no time.
 pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty())
     else {
@@ -72,7 +72,7 @@ pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTim
 ///
 /// # Errors
 ///
-/// When it is no string.
+/// If it is no string.
 pub fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
     String::deserialize(deserializer).map(Secret::new)
 }

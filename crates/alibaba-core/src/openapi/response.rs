@@ -98,7 +98,7 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// Where the body does not have the type's form.
+    /// If the body does not have the type's form.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let step = format!("read the response to `{}`", self.action);

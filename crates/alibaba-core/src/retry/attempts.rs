@@ -102,7 +102,7 @@ impl Attempts {
     ///
     /// # Errors
     ///
-    /// Where the provider has no credentials. The call is over then: providers that ask a service
+    /// If the provider has no credentials. The call is over then: providers that ask a service
     /// repeat that themselves.
     pub async fn begin_signed(
         &mut self,

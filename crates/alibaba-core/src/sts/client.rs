@@ -51,7 +51,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Where the environment names an unusable endpoint.
+    /// If the environment names an unusable endpoint.
     pub fn from_environment(
         context: &Context,
         credentials: SharedCredentials,
@@ -66,7 +66,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Where the call fails.
+    /// If the call fails.
     pub async fn caller_identity(&self) -> Result<CallerIdentity, Error> {
         self.0.call("GetCallerIdentity").send().await?.json()
     }
@@ -75,7 +75,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Where the call fails or its response is incomplete.
+    /// If the call fails or its response is incomplete.
     pub async fn assume_role(&self, request: &AssumeRole) -> Result<AssumedRole, Error> {
         request.check()?;
         // Assuming a role twice does no harm: the first credentials are forgotten.

@@ -13,7 +13,7 @@ use crate::{Error, ErrorKind, Region};
 ///
 /// # Errors
 ///
-/// Where one of them is set to something unusable.
+/// If one of them is set to something unusable.
 pub fn endpoint_from_environment(environment: &dyn Environment) -> Result<Endpoint, Error> {
     let invalid = |name: &str| {
         Error::new(

@@ -52,7 +52,7 @@ impl FederatedClient {
     ///
     /// # Errors
     ///
-    /// Where the environment names an unusable endpoint.
+    /// If the environment names an unusable endpoint.
     pub fn from_environment(context: &Context) -> Result<Self, Error> {
         let endpoint = endpoint_from_environment(&*context.environment)?;
         Self::builder(context, None).with_endpoint(endpoint).build()
@@ -63,7 +63,7 @@ impl FederatedClient {
     ///
     /// # Errors
     ///
-    /// Where the call fails or its response is incomplete.
+    /// If the call fails or its response is incomplete.
     pub async fn assume_role_with_oidc(
         &self,
         request: &AssumeRoleWithOidc,
@@ -80,7 +80,7 @@ impl FederatedClient {
     ///
     /// # Errors
     ///
-    /// Where the call fails or its response is incomplete.
+    /// If the call fails or its response is incomplete.
     pub async fn assume_role_with_saml(
         &self,
         request: &AssumeRoleWithSaml,

@@ -40,7 +40,7 @@ use crate::{Credentials, Secret, VerifyError};
 ///
 /// # Errors
 ///
-/// Where the query is not percent-encoded UTF-8, no host is named, or a value cannot stand in a
+/// If the query is not percent-encoded UTF-8, no host is named, or a value cannot stand in a
 /// header. The request is unchanged then, but for its `host`.
 pub fn sign_http<B: AsRef<[u8]>>(
     credentials: &Credentials,

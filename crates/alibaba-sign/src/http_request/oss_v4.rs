@@ -47,7 +47,7 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// Where path or query are not percent-encoded UTF-8, the query holds a bare `+`, no host is
+    /// If path or query are not percent-encoded UTF-8, the query holds a bare `+`, no host is
     /// named though it is to be signed, or a value cannot stand in a header.
     pub fn sign_http<B>(
         &self,

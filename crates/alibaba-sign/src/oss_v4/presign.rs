@@ -29,7 +29,7 @@ impl Signer {
     ///
     /// # Errors
     ///
-    /// When `expires` is under a second or over [`MAX_EXPIRY`].
+    /// If `expires` is under a second or over [`MAX_EXPIRY`].
     pub fn presign(
         &self,
         credentials: &Credentials,

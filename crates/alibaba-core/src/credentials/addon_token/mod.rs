@@ -174,7 +174,7 @@ impl AddonToken {
     ///
     /// # Errors
     ///
-    /// Where it is damaged, or has ACK's report of a failure in it. Never panics, whatever the input.
+    /// If it is damaged, or has ACK's report of a failure in it. Never panics, whatever the input.
     pub fn parse(content: &[u8]) -> Result<Self, AddonTokenError> {
         use AddonTokenError::MissingField;
         let document: Document = serde_json::from_slice(content)
