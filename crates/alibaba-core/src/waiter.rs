@@ -41,8 +41,8 @@ pub struct Waiter<'a> {
     on_progress: Box<dyn FnMut(&PendingState) + Send + 'a>,
 }
 
-/// What a look at the service found. A state from which there is no way to the one waited for is an
-/// error, and not one of these.
+/// What a look at the service found. A state from which the one waited for cannot be
+/// reached is an error, and not one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Polled<T> {
     /// The state is reached.

@@ -18,7 +18,7 @@ pub struct Credentials {
     pub access_key_id: String,
     /// The key that signs.
     pub access_key_secret: Secret,
-    /// Sent, and signed, beside every request made with temporary credentials.
+    /// Sent, and signed, with every request made with temporary credentials.
     pub security_token: Option<Secret>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The query of a presigned URL, without the `?`. Whoever has it can make the request, so it does
+/// The query of a presigned URL, without the `?`. Anyone who has it can make the request, so it does
 /// not print itself.
 #[derive(Clone)]
 pub struct PresignedQuery(pub(crate) String);

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 /// A secret string: an AccessKey secret, a security token, a derived key.
 ///
 /// It never shows itself: `Debug` prints `Secret(***)` and there is no `Display`, so `derive(Debug)`
-/// on whatever holds one is safe. The memory is overwritten when the last clone is dropped; clones
+/// on what contains one is safe. The memory is overwritten when the last clone is dropped; clones
 /// share one allocation.
 ///
 /// ```

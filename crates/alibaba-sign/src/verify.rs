@@ -1,4 +1,4 @@
-//! What a verifier says of a request that it refuses.
+//! Why a verifier refuses a request.
 
 use std::time::Duration;
 

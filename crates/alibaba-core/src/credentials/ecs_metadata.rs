@@ -72,7 +72,7 @@ impl EcsMetadataProvider {
             .role
             .clone()
             .or_else(|| environment.non_empty(ROLE_VARIABLE));
-        // What "there is no such thing here" means depends on whether somebody asked for it.
+        // A role that was asked for must exist; otherwise this provider is not configured.
         let absent = match named {
             Some(_) => CredentialsErrorKind::Unavailable,
             None => CredentialsErrorKind::NotConfigured,

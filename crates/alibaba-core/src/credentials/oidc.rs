@@ -29,14 +29,15 @@ pub(super) const DEFAULT_SESSION: &str = "alibaba-core";
 #[derive(Clone, Debug)]
 pub struct OidcProvider {
     context: Context,
-    settings: Option<Settings>,
+    role: Option<Role>,
+    endpoint: Option<Endpoint>,
 }
 
+/// Which role, by which token.
 #[derive(Clone, Debug)]
-struct Settings {
+struct Role {
     request: AssumeRoleWithOidc,
     token_file: PathBuf,
-    endpoint: Option<Endpoint>,
 }
 
 impl OidcProvider {
@@ -47,7 +48,8 @@ impl OidcProvider {
     pub fn from_environment(context: &Context) -> Self {
         Self {
             context: context.clone(),
-            settings: None,
+            role: None,
+            endpoint: None,
         }
     }
 
@@ -58,29 +60,26 @@ impl OidcProvider {
         request: AssumeRoleWithOidc,
         token_file: impl Into<PathBuf>,
     ) -> Self {
-        let settings = Settings {
+        let role = Role {
             request,
             token_file: token_file.into(),
-            endpoint: None,
         };
         Self {
-            context: context.clone(),
-            settings: Some(settings),
+            role: Some(role),
+            ..Self::from_environment(context)
         }
     }
 
-    /// Calls STS at this address. Of no effect on settings from the environment, which has its own.
+    /// Calls STS at this address, and not where the environment says.
     #[must_use]
     pub fn with_endpoint(mut self, endpoint: Endpoint) -> Self {
-        if let Some(settings) = &mut self.settings {
-            settings.endpoint = Some(endpoint);
-        }
+        self.endpoint = Some(endpoint);
         self
     }
 
-    fn settings(&self) -> Result<Settings, CredentialsError> {
-        if let Some(settings) = &self.settings {
-            return Ok(settings.clone());
+    fn role(&self) -> Result<Role, CredentialsError> {
+        if let Some(role) = &self.role {
+            return Ok(role.clone());
         }
         let environment = &*self.context.environment;
         let find = |name: &str| {
@@ -92,16 +91,15 @@ impl OidcProvider {
         let session = environment
             .non_empty(SESSION)
             .unwrap_or_else(|| DEFAULT_SESSION.to_owned());
-        Ok(Settings {
+        Ok(Role {
             request: AssumeRoleWithOidc::new(find(ROLE)?, session, find(PROVIDER)?),
             token_file: find(TOKEN_FILE)?.into(),
-            endpoint: None,
         })
     }
 
     async fn exchange(&self) -> Result<Identity, CredentialsError> {
-        let settings = self.settings()?;
-        let file = &settings.token_file;
+        let role = self.role()?;
+        let file = &role.token_file;
         let fail = |kind, step| CredentialsError::new(kind, NAME, step);
         let token = self.context.files.read(file).await.map_err(|error| {
             let step = format!("read the OIDC token file `{}`", file.display());
@@ -118,15 +116,15 @@ impl OidcProvider {
             }
         };
         let token = Secret::new(token.expose().trim_ascii());
-        let client = match settings.endpoint {
+        let client = match &self.endpoint {
             Some(endpoint) => FederatedClient::builder(&self.context, None)
-                .with_endpoint(endpoint)
+                .with_endpoint(endpoint.clone())
                 .build(),
             None => FederatedClient::from_environment(&self.context),
         }
         .map_err(|error| sts_failure(NAME, error))?;
         let assumed = client
-            .assume_role_with_oidc(&settings.request, &token)
+            .assume_role_with_oidc(&role.request, &token)
             .await
             .map_err(|error| sts_failure(NAME, error))?;
         identity_of(NAME, assumed.role)

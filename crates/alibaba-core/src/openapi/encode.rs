@@ -14,7 +14,7 @@ use crate::{Error, ErrorKind};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// What is new in each attempt.
+/// What changes with each attempt.
 pub(super) struct Attempt<'a> {
     /// `None` for calls that are not signed.
     pub(super) credentials: Option<&'a Credentials>,

@@ -87,7 +87,7 @@ pub use verify::Claim;
 
 pub use crate::VerifyError;
 
-/// The name of the algorithm, as it stands in `Authorization`.
+/// The name of the algorithm, as in `Authorization`.
 pub const ALGORITHM: &str = "ACS3-HMAC-SHA256";
 
 /// The parts of a request that its signature covers.

@@ -68,7 +68,7 @@ pub fn sign(
     }
 }
 
-/// The headers of a call that nobody signs, such as `AssumeRoleWithOIDC`: what it is and when, as
+/// The headers of an unsigned call, such as `AssumeRoleWithOIDC`: what it is and when, as
 /// [`sign`] writes them, without an `Authorization`. Such calls carry `Format=json` in their query.
 ///
 /// ```

@@ -63,7 +63,7 @@ impl Claim {
     /// Whether the request is by the owner of `secret`, and made within `tolerance` of `now` (the
     /// services take 15 minutes).
     ///
-    /// `request` holds everything that travelled: all headers, the whole query, the body. Its
+    /// `request` is everything that was sent: all headers, the whole query, the body. Its
     /// additional headers are ignored in favour of those the claim names; `host`, `content-type`
     /// and every `x-acs-*` must be among these where they are present. Signatures are compared in
     /// constant time.

@@ -15,7 +15,7 @@ use crate::{Credentials, Secret, VerifyError};
 
 /// Signs a request in place: adds the signature's headers, and `host` where it is missing.
 ///
-/// The headers `x-acs-action` and `x-acs-version` say what to call; `content-type` belongs beside a
+/// The headers `x-acs-action` and `x-acs-version` say what to call; `content-type` belongs with a
 /// body. A header added later that begins with `x-acs-` makes the signature wrong.
 ///
 /// ```
@@ -40,8 +40,8 @@ use crate::{Credentials, Secret, VerifyError};
 ///
 /// # Errors
 ///
-/// If the query is not percent-encoded UTF-8, no host is named, or a value cannot stand in a
-/// header. The request is unchanged then, but for its `host`.
+/// If the query is not percent-encoded UTF-8, no host is named, or a value is not allowed in a
+/// header. The request is unchanged then, except for its `host`.
 pub fn sign_http<B: AsRef<[u8]>>(
     credentials: &Credentials,
     now: DateTime<Utc>,
@@ -57,7 +57,7 @@ pub fn sign_http<B: AsRef<[u8]>>(
     signed
 }
 
-/// [`sign_http`] of a request that is taken apart.
+/// [`sign_http`] of a request in its parts.
 ///
 /// # Errors
 ///

@@ -48,7 +48,7 @@ impl Signer {
     /// # Errors
     ///
     /// If path or query are not percent-encoded UTF-8, the query holds a bare `+`, no host is
-    /// named though it is to be signed, or a value cannot stand in a header.
+    /// named though it is to be signed, or a value is not allowed in a header.
     pub fn sign_http<B>(
         &self,
         credentials: &Credentials,
@@ -63,7 +63,7 @@ impl Signer {
         self.sign_head(credentials, now, addressing, additional_headers, head)
     }
 
-    /// [`Signer::sign_http`] of a request that is taken apart.
+    /// [`Signer::sign_http`] of a request in its parts.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Signer {
         insert(headers, others.iter(), authorization)
     }
 
-    /// Signs a request's URL, so that whoever has it can make the request until `now + expires`:
+    /// Signs a request's URL, so that anyone who has it can make the request until `now + expires`:
     /// puts the signature's parameters after the query, in place of any that were there. The headers
     /// that are signed must be sent as they stand; `host` is added to them where it is missing and to
     /// be signed.
@@ -133,7 +133,7 @@ impl Signer {
     /// # Errors
     ///
     /// As [`Signer::sign_http`], and [`SignHttpError::Expiry`] when `expires` is under a second or
-    /// over [`MAX_EXPIRY`](oss_v4::MAX_EXPIRY). The request is unchanged then, but for its `host`.
+    /// over [`MAX_EXPIRY`](oss_v4::MAX_EXPIRY). The request is unchanged then, except for its `host`.
     pub fn presign_http<B>(
         &self,
         credentials: &Credentials,
@@ -157,7 +157,7 @@ impl Signer {
         Ok(())
     }
 
-    /// [`Signer::presign_http`] of a request that is taken apart.
+    /// [`Signer::presign_http`] of a request in its parts.
     ///
     /// # Errors
     ///

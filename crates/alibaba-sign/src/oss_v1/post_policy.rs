@@ -9,8 +9,8 @@ use crate::mac::{self, Sha1Mac};
 use crate::verify::malformed;
 use crate::{Credentials, Secret, VerifyError};
 
-/// Signs a POST policy, a JSON document. Only the policy is signed: what a form must hold beside
-/// it, the policy's conditions say.
+/// Signs a POST policy, a JSON document. Only the policy is signed: the policy's conditions say
+/// what else a form must have.
 #[must_use]
 pub fn sign_post_policy(credentials: &Credentials, policy_json: &str) -> PostPolicyFields {
     let policy = BASE64_STANDARD.encode(policy_json);
@@ -23,7 +23,7 @@ pub fn sign_post_policy(credentials: &Credentials, policy_json: &str) -> PostPol
     }
 }
 
-/// Whether a form's `Signature` is that of its `policy`, both as they stand in the form, by the
+/// Whether a form's `Signature` is that of its `policy`, both as sent in the form, by the
 /// owner of `secret`. Compared in constant time. When the policy expires, and whether the form meets
 /// its conditions, is for the caller to check.
 ///

@@ -95,7 +95,7 @@ pub fn is_sub_resource(name: &str) -> bool {
     name.starts_with("x-oss-") || SUB_RESOURCES.binary_search(&name).is_ok()
 }
 
-/// As bytes, since header values need not be UTF-8. `query` and `headers` are what travels.
+/// As bytes, since header values need not be UTF-8. `query` and `headers` are those that are sent.
 pub(super) fn string_to_sign<'a>(
     request: &Request<'_>,
     date: &str,

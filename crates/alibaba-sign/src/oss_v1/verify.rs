@@ -28,7 +28,7 @@ pub struct Claim {
 pub enum Validity {
     /// Around the time of signing, where headers are signed.
     SignedAt(DateTime<Utc>),
-    /// Until then, for a presigned URL. When it was signed, nobody can tell.
+    /// Until then, for a presigned URL. When it was signed is not known.
     Until(DateTime<Utc>),
 }
 
@@ -81,7 +81,7 @@ impl Claim {
     /// Whether the request is by the owner of `secret` and good `now`: signed within `tolerance`
     /// for headers (OSS takes 15 minutes), not after its expiry for a presigned URL.
     ///
-    /// `request` holds everything that travelled: all headers and the whole query. Signatures are
+    /// `request` is everything that was sent: all headers and the whole query. Signatures are
     /// compared in constant time.
     ///
     /// # Errors

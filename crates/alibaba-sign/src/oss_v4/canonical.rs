@@ -40,8 +40,8 @@ impl Canonical {
     }
 }
 
-/// Writes down the request. `headers` are the ones that travel, `query` the pairs that travel
-/// except the signature itself.
+/// Writes down the request. `headers` and `query` are those that are sent, without the signature
+/// itself.
 pub(super) fn canonical<'a>(
     request: &Request<'a>,
     query: impl Iterator<Item = (&'a str, Option<&'a str>)>,

@@ -109,7 +109,7 @@ pub use verify::Claim;
 
 pub use crate::{PresignedQuery, VerifyError};
 
-/// The name of the algorithm, as it stands in `Authorization` and in presigned URLs.
+/// The name of the algorithm, as in `Authorization` and in presigned URLs.
 pub const ALGORITHM: &str = "OSS4-HMAC-SHA256";
 
 /// The only payload hash that OSS supports.
@@ -121,7 +121,7 @@ const SCOPE_END: &str = "aliyun_v4_request";
 /// The parts of a request that its signature covers.
 ///
 /// Bucket and key are given decoded, the way the user wrote them; so are query keys and values.
-/// The canonical URI always holds the bucket, also where the URL has it in the host name.
+/// The canonical URI always has the bucket, even if the URL has it in the host name.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Request<'a> {
     /// Upper-case HTTP method.
@@ -134,7 +134,7 @@ pub struct Request<'a> {
     pub query: &'a [(&'a str, Option<&'a str>)],
     /// Header names, in any case, with their values.
     pub headers: &'a [(&'a str, &'a [u8])],
-    /// Names of headers to sign beside the ones that always are. Names that are absent from
+    /// Names of headers to sign in addition to the ones that always are. Names that are absent from
     /// `headers`, or signed anyway, are skipped.
     pub additional_headers: &'a [&'a str],
 }

@@ -78,7 +78,7 @@ impl Signer {
             .chain(own.iter().filter(|(_, value)| value.is_some()).copied());
         let canonical = canonical(request, pairs, request.headers.iter().copied());
 
-        // The order of parameters is free: as they are signed, they travel.
+        // The order of parameters is free, so they are sent as they are signed.
         let sent = canonical.query();
         let mut out = String::with_capacity(before.len() + sent.len() + 17 + 64);
         for part in [before, sent, "&x-oss-signature="] {

@@ -96,7 +96,7 @@ fn headers_are_signed_as_the_official_sdks_do() {
             "{name}"
         );
 
-        // What travels is what the verifier sees.
+        // What is sent is what the verifier sees.
         let own: Vec<_> = signed
             .iter()
             .filter(|(n, _)| *n != "authorization")

@@ -161,7 +161,7 @@ impl Claim {
     /// acceptable `now`: within `tolerance` for headers (OSS takes 15 minutes), before its expiry
     /// for a presigned URL.
     ///
-    /// `request` holds everything that travelled: all headers and the whole query. Its additional
+    /// `request` is everything that was sent: all headers and the whole query. Its additional
     /// headers are ignored in favour of those the claim names. Signatures are compared in
     /// constant time.
     ///
@@ -202,7 +202,7 @@ impl Claim {
         })
     }
 
-    /// Whether the POST policy, in base64 as it stands in the form, is signed by the owner of
+    /// Whether the POST policy, in base64 as sent in the form, is signed by the owner of
     /// `secret`, for `region`. When it expires, and whether the form meets its conditions (among
     /// them that `x-oss-date` and `x-oss-credential` are what they were), is for the caller to
     /// check.

@@ -84,7 +84,7 @@ pub struct Request<'a> {
     /// Query parameters, decoded, in any order, no name twice; one without a value has an empty one.
     pub query: &'a [(&'a str, &'a str)],
     /// Headers, names in any case: `accept` and `x-acs-version` at least, `content-type` and
-    /// `content-md5` (base64) beside a body.
+    /// `content-md5` (base64) with a body.
     pub headers: &'a [(&'a str, &'a [u8])],
 }
 

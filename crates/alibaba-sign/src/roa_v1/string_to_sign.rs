@@ -3,7 +3,7 @@
 use super::Request;
 use crate::header::{value, write_lines};
 
-/// As bytes, since header values need not be UTF-8. `headers` are what travels.
+/// As bytes, since header values need not be UTF-8. `headers` are those that are sent.
 pub(super) fn string_to_sign<'a>(
     request: &Request<'_>,
     date: &str,

@@ -39,7 +39,7 @@ impl Claim {
     /// Whether the request is by the owner of `secret`, and made within `tolerance` of `now` (the
     /// services take 15 minutes).
     ///
-    /// `request` holds everything that travelled: all headers and the whole query. Signatures are
+    /// `request` is everything that was sent: all headers and the whole query. Signatures are
     /// compared in constant time.
     ///
     /// # Errors

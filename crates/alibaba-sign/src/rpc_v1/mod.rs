@@ -19,8 +19,8 @@
 //!
 //! # What stays unsigned
 //!
-//! Host, path and all headers, and a body that is no form. A security token travels in the URL.
-//! Whether a parameter stands in the query or in the form is not signed either. Prefer
+//! Host, path and all headers, and a body that is no form. A security token is part of the URL.
+//! Whether a parameter is in the query or in the form is not signed either. Prefer
 //! [`acs3`](crate::acs3).
 //!
 //! # Example

@@ -47,7 +47,7 @@ pub fn sign(
     signed
 }
 
-/// The query parameters of a call that nobody signs, such as `AssumeRoleWithOIDC`: when it was made,
+/// The query parameters of an unsigned call, such as `AssumeRoleWithOIDC`: when it was made,
 /// and a nonce.
 ///
 /// ```

@@ -22,7 +22,7 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// Reads the claim of a request. The parameters may stand in the query or in the form.
+    /// Reads the claim of a request. The parameters may be in the query or in the form.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl Claim {
     /// Whether the request is by the owner of `secret`, and made within `tolerance` of `now` (the
     /// services take 15 minutes).
     ///
-    /// `request` is the one that the claim was read from: all that travelled. Signatures are
+    /// `request` is the one that the claim was read from: all that was sent. Signatures are
     /// compared in constant time.
     ///
     /// # Errors

@@ -109,7 +109,7 @@ pub struct AddonToken {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddonTokenError {
-    /// It is not the JSON document it should be.
+    /// It is not the JSON document that it should be.
     #[error("parse it as JSON: {0}")]
     Json(String),
     /// A field is missing.
@@ -118,7 +118,7 @@ pub enum AddonTokenError {
     /// The expiration is not a time.
     #[error("read its `expiration`: expected such as `2026-01-15T09:30:00Z`")]
     Expiration,
-    /// The key has no length that AES has.
+    /// The key's length is not one of AES's.
     #[error("use its `keyring`: expected 16, 24 or 32 bytes")]
     Keyring,
     /// A field is not Base64.

@@ -4,10 +4,12 @@ use alibaba_sign::Credentials;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::fail;
 use crate::identity::{CredentialsError, CredentialsErrorKind};
 
-/// No `Debug`: profiles hold secrets.
+/// The provider's name.
+pub(super) const NAME: &str = "CLI profile";
+
+/// No `Debug`: profiles contain secrets.
 #[derive(Deserialize)]
 pub(super) struct Config {
     #[serde(default)]
@@ -127,4 +129,9 @@ impl Profile {
         let step = format!("use the profile `{}`: {problem}", self.name);
         fail(CredentialsErrorKind::Invalid, step)
     }
+}
+
+/// The provider's error.
+pub(super) fn fail(kind: CredentialsErrorKind, step: impl Into<String>) -> CredentialsError {
+    CredentialsError::new(kind, NAME, step)
 }

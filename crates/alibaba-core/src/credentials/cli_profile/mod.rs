@@ -1,16 +1,17 @@
 //! Credentials from the command line tool's profiles, `~/.aliyun/config.json`.
 
 mod config;
+mod external;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use alibaba_sign::Credentials;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use config::{Config, Mode, Profile};
+use config::{Config, Mode, NAME, Profile, fail};
+use external::ExternalProvider;
 
 use super::config_file::ConfigFile;
 use super::document::json_place;
@@ -23,13 +24,9 @@ use crate::identity::{
 use crate::sts::{AssumeRole, AssumeRoleWithOidc};
 use crate::{Context, Region};
 
-const NAME: &str = "CLI profile";
 const PATH_VARIABLE: &str = "ALIBABA_CLOUD_CONFIG_FILE";
 const PROFILE_VARIABLE: &str = "ALIBABA_CLOUD_PROFILE";
 const DISABLED_VARIABLE: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
-
-/// The command line tool's own limit.
-const PROCESS_LIMIT: Duration = Duration::from_secs(60);
 
 /// Reads a profile of `~/.aliyun/config.json`, or of the file that `ALIBABA_CLOUD_CONFIG_FILE` names:
 /// the current one, or what `ALIBABA_CLOUD_PROFILE` names.
@@ -264,67 +261,10 @@ fn sts_endpoint(profile: &Profile) -> Result<Option<Endpoint>, CredentialsError>
     Ok(Some(Product::STS.endpoint(&region, network)))
 }
 
-/// Runs a profile's command, and reads a profile of mode `AK` or `StsToken` from what it prints.
-#[derive(Debug)]
-struct ExternalProvider {
-    context: Context,
-    profile: String,
-    command: String,
-}
-
-impl ExternalProvider {
-    async fn run(&self) -> Result<Identity, CredentialsError> {
-        let step = |what: &str| {
-            format!(
-                "{what} the `process_command` of the profile `{}`",
-                self.profile
-            )
-        };
-        let mut words = self.command.split_ascii_whitespace();
-        let program = words.next().unwrap_or_default();
-        let arguments: Vec<_> = words.collect();
-        let printed = self
-            .context
-            .processes
-            .run(program, &arguments, PROCESS_LIMIT)
-            .await
-            .map_err(|error| {
-                fail(CredentialsErrorKind::Unavailable, step("run")).with_source(error)
-            })?;
-        let printed = Profile::parse(&printed).map_err(|error| {
-            fail(CredentialsErrorKind::Invalid, step("read the output of"))
-                .with_source(json_place(&error))
-        })?;
-        let (credentials, expires_at) = match printed.mode() {
-            Mode::Ak => (printed.keys()?, None),
-            Mode::StsToken => (printed.temporary()?, printed.expiration()?),
-            _ => {
-                let step = step("read the output of") + ": expected the mode `AK` or `StsToken`";
-                return Err(fail(CredentialsErrorKind::Invalid, step));
-            }
-        };
-        Identity::new(NAME, credentials, expires_at)
-    }
-}
-
-impl ProvideCredentials for ExternalProvider {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn provide(&self) -> BoxFuture<'_, Result<Arc<Identity>, CredentialsError>> {
-        async move { self.run().await.map(Arc::new) }.boxed()
-    }
-}
-
 fn some(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn fixed(credentials: Credentials) -> Result<SharedCredentials, CredentialsError> {
     Ok(Arc::new(StaticProvider::named(NAME, credentials)?))
-}
-
-fn fail(kind: CredentialsErrorKind, step: impl Into<String>) -> CredentialsError {
-    CredentialsError::new(kind, NAME, step)
 }
