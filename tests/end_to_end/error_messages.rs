@@ -58,7 +58,10 @@ async fn a_missing_bucket_names_the_bucket() {
     )
     .await;
     let remedy = "create the bucket, or check its name and region";
-    says(&error, &["claim the name `a`", "`nobody`", remedy]);
+    says(
+        &error,
+        &["take the lease on the name `a`", "`nobody`", remedy],
+    );
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ async fn without_an_action_that_is_used_the_step_is_named() {
     let cluster = KubeLocal::start().await.unwrap();
     let client = local_client(&cluster.url());
     for (action, step) in [
-        ("oss:PutObject", "claim the name `a`"),
+        ("oss:PutObject", "take the lease on the name `a`"),
         ("oss:GetObject", "read the record of `a`"),
         ("oss:DeleteObject", "delete the record of `a`"),
         ("oss:ListObjects", "list what lies below `backups/a`"),

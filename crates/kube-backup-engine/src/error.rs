@@ -111,7 +111,7 @@ impl Error {
         error
     }
 
-    /// The object store does not let something go while `step`.
+    /// The object store refused to delete something while `step`.
     pub(crate) fn kept(step: impl fmt::Display, source: object_store::Error) -> Self {
         Self::new(
             ErrorKind::Store,
@@ -151,7 +151,7 @@ impl Error {
         self
     }
 
-    /// Adds something that the failed operation could not clear away.
+    /// Adds something that the failed operation could not clean up.
     pub(crate) fn with_left_behind(mut self, what: impl Into<String>) -> Self {
         self.0.left_behind.push(what.into());
         self
@@ -172,8 +172,8 @@ impl Error {
         self.0.entry.as_deref()
     }
 
-    /// What the operation began and could not clear away, each with what to do about it: the parts of
-    /// an upload that the store does not let this caller abort, for one.
+    /// What the operation left behind and could not clean up, each with what to do about it, such as the
+    /// parts of an upload that the store does not let this caller abort.
     pub fn left_behind(&self) -> &[String] {
         &self.0.left_behind
     }
@@ -185,7 +185,7 @@ impl Error {
         let mut cause = self.source();
         while let Some(error) = cause {
             let next = error.to_string();
-            // Some causes print their own cause; saying it twice helps nobody.
+            // Some causes already print their own cause; do not repeat it.
             if !text.ends_with(&next) {
                 text.push_str(": ");
                 text.push_str(&next);
@@ -204,7 +204,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
         match &self.0.entry {
-            // Names in a hostile archive may hold what a terminal obeys.
+            // Names in a hostile archive may contain terminal control sequences.
             Some(entry) => write!(f, " (entry `{}`)", entry.escape_debug()),
             None => Ok(()),
         }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// Calls `act` with the parent and key of every place that `pointer` matches. The place itself need
-/// not be there.
+/// Calls `act` with the parent and key of every place that `pointer` matches. The place itself does
+/// not have to exist.
 pub(crate) fn for_each(object: &mut Value, pointer: &str, act: &mut dyn FnMut(&mut Value, &str)) {
     let Some(rest) = pointer.strip_prefix('/') else {
         return;

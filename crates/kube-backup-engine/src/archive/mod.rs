@@ -17,17 +17,17 @@ use crate::ObjectId;
 pub struct Entry {
     /// Its name.
     pub id: ObjectId,
-    /// `apps/v1`, as stored; `None` when neither index nor object says.
+    /// `apps/v1`, as stored; `None` when neither the index nor the object says.
     pub api_version: Option<String>,
-    /// `Deployment`, as stored; `None` when neither index nor object says.
+    /// `Deployment`, as stored; `None` when neither the index nor the object says.
     pub kind: Option<String>,
     /// Length of its JSON in bytes.
     pub size: u64,
-    /// Where its bytes lie, when there is an index.
+    /// Where its bytes are, when there is an index.
     pub(crate) location: Option<Location>,
 }
 
-/// Where an object's bytes lie and what they must hash to.
+/// Where an object's bytes are, and their digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Location {
     /// The gzip member, within the archive.
@@ -48,16 +48,16 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// First byte behind it; `None` when that is not a number any more.
+    /// The first byte after it; `None` on overflow.
     pub(crate) fn end(self) -> Option<u64> {
         self.offset.checked_add(self.length)
     }
 }
 
-/// How much a reader believes an archive.
+/// What a reader accepts of an archive.
 ///
-/// An archive comes from a bucket that others can write to, so a reader bounds what it lets an
-/// archive make it do. The defaults pass everything that an API server would accept.
+/// An archive comes from a bucket that others can write to, so a reader limits what an
+/// archive can make it do. The defaults pass everything that an API server would accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadLimits {
     /// Largest object, in bytes of JSON. API servers take requests of up to 3 MiB, and etcd's own

@@ -1,4 +1,4 @@
-//! Reading an archive from its beginning, believing nothing.
+//! Reading an archive from its beginning, trusting nothing in it.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
@@ -18,12 +18,12 @@ use crate::{Error, Result};
 const MAX_PATH: u64 = 4096;
 /// Most bytes that may follow the archive's end. Tools pad to records of 10 KiB or so.
 const MAX_TAIL: u64 = 1 << 20;
-/// Before this much text the ratio is not looked at: small archives of one object compress well.
+/// The ratio is not checked before this much text: small archives of one object compress well.
 const RATIO_GRACE: u64 = 64 << 20;
 
-/// Reads the objects of an archive from its text.
+/// Reads the objects of an archive from its decompressed bytes.
 ///
-/// Blocking, because decompression is: give it a thread.
+/// Blocking, since decompression is: run it on a thread of its own.
 pub(crate) struct ArchiveReader<T: Read> {
     tar: T,
     limits: ReadLimits,
@@ -39,10 +39,10 @@ pub(crate) struct ArchiveReader<T: Read> {
     done: bool,
 }
 
-/// The text of a compressed archive, counting what is taken.
+/// The decompressed bytes of an archive; counts the compressed ones.
 pub(crate) type Decompressed<R> = MultiGzDecoder<io::BufReader<Counted<R>>>;
 
-/// Counts what is read, so that a ratio can be kept.
+/// Counts what is read, to check the ratio.
 pub(crate) struct Counted<R> {
     inner: R,
     count: Arc<AtomicU64>,
@@ -129,7 +129,7 @@ impl<T: Read> ArchiveReader<T> {
         }
     }
 
-    /// Where the bytes of the object that [`Self::next`] gave last begin in the text.
+    /// Where the bytes of the object that [`Self::next`] last returned begin.
     pub(crate) fn object_offset(&self) -> u64 {
         self.object_offset
     }
@@ -192,7 +192,7 @@ impl<T: Read> ArchiveReader<T> {
                 return Err(refuse("the entry is no regular file", &path));
             }
             let meaning = read_path(&path)?;
-            // `./a` and `a` are one place to whoever unpacks them.
+            // `./a` and `a` are the same file once unpacked.
             let place = path.strip_prefix("./").unwrap_or(&path);
             if !self.seen.insert(self.hasher.hash_one(place)) {
                 return Err(refuse("the entry stands in it twice", &path));
@@ -281,7 +281,7 @@ impl<T: Read> ArchiveReader<T> {
         Ok(data)
     }
 
-    /// Counts text, and refuses more than an honest archive can hold.
+    /// Counts decompressed bytes, and refuses more than an honest archive can hold.
     fn count(&mut self, length: u64, path: &str) -> Result<()> {
         self.produced = self.produced.saturating_add(length);
         let ratio_bound = self.consumed.as_ref().map_or(u64::MAX, |consumed| {
@@ -296,7 +296,7 @@ impl<T: Read> ArchiveReader<T> {
         Ok(())
     }
 
-    /// Behind the end there may be padding, and nothing else.
+    /// After the end there may be padding and nothing else.
     fn read_tail(&mut self) -> Result<()> {
         let mut buffer = [0; 4096];
         let mut length = 0;
@@ -326,8 +326,8 @@ fn refuse(why: &str, path: &str) -> Error {
 
 /// What an object says that it is.
 ///
-/// Read by the parser that everything later reads it with, which refuses a field that stands there twice:
-/// what is checked here is what will be applied.
+/// Read by the same parser as everything later, which refuses duplicate fields: what is
+/// checked here is what will be applied.
 #[derive(Debug, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Identity {

@@ -105,7 +105,7 @@ impl Block {
         self.tar.is_empty()
     }
 
-    /// Hashes and compresses: the expensive part, meant for a thread of its own.
+    /// Hashes and compresses. This is the expensive part, to be run on a thread of its own.
     pub(crate) fn compress(mut self) -> Result<Member> {
         for packed in &mut self.objects {
             let start = packed.object.offset as usize;
@@ -127,8 +127,8 @@ impl Block {
 }
 
 /// Whether compressing a block is worth its time. On releases, keys and certificates in base64 the
-/// fast level spends the most time of all and takes nothing off. Only asked where an object is large,
-/// and of samples: a wrong answer costs some space.
+/// fast level takes the most time of all and saves nothing. Only checked where an object is large,
+/// and on samples: a wrong guess costs some space.
 fn shrinks(bytes: &[u8]) -> bool {
     const SAMPLE: usize = 4 << 10;
     const SAMPLES: usize = 4;
@@ -149,7 +149,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Result<Bytes> {
     gzip_at(LEVEL, bytes)
 }
 
-/// The same, compressed with more or less care.
+/// The same, at a given level.
 pub(crate) fn gzip_at(level: Compression, bytes: &[u8]) -> Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4 + 64), level);
     encoder

@@ -39,7 +39,7 @@ pub struct BackupProgress {
     pub objects: u64,
 }
 
-/// What a backup came to.
+/// The result of a backup.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BackupReport {
     /// The committed record.
@@ -186,7 +186,7 @@ impl Backup {
     /// # Errors
     /// [`ErrorKind::AlreadyExists`] when there is another backup of this name, [`ErrorKind::Busy`] while
     /// another is being written under it, [`ErrorKind::Cluster`] and [`ErrorKind::Store`] with the
-    /// step that failed. What could not be cleared away then, and what to do about it, is in
+    /// step that failed. What could not be cleaned up then, and what to do about it, is in
     /// [`Error::left_behind`].
     pub async fn run(self) -> Result<BackupReport> {
         self.spec.check()?;
@@ -223,7 +223,7 @@ impl Backup {
             )
             .await??;
         let outcome = async {
-            // Between the first look and the lease another may have committed.
+            // Another backup may have been committed between the first check and the lease.
             if let Some(done) = self.committed_before().await? {
                 return Ok(done);
             }
@@ -274,7 +274,7 @@ impl Backup {
         )
     }
 
-    /// Everything but the record, for as long as the name is ours.
+    /// Writes everything but the record, for as long as the lease is held.
     async fn write(
         &self,
         api: &ClusterReader,
@@ -310,12 +310,12 @@ impl Backup {
         }
     }
 
-    /// Clears away what a backup that was never finished left below the folder.
+    /// Deletes what an unfinished backup left in the folder.
     async fn delete_leftovers(&self, keys: &Keys, lease: &Lease) -> Result<()> {
         let mut left = self.repository.below(keys).await?;
         left.retain(|path| *path != keys.lease());
         if left.contains(&keys.record()) {
-            // A writer that stood still, and has woken up to commit.
+            // A writer that was suspended, and has woken up to commit.
             return Err(self.already_exists());
         }
         if left.is_empty() {
@@ -400,7 +400,7 @@ impl Backup {
         let (written, (collected, stopped)) = tokio::join!(writing, listing);
         let archive = written?;
         if stopped {
-            // Cannot be: whoever takes the blocks stops only by failing.
+            // Cannot happen: the writer of blocks stops only by failing, and that error was returned above.
             return Err(Error::new(
                 ErrorKind::Store,
                 format!("write the archive of `{}`", self.spec.name),

@@ -1,4 +1,4 @@
-//! Reading the chosen lists, and packing what is chosen of them into blocks.
+//! Reading the chosen lists, and packing the chosen objects into blocks.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
@@ -20,7 +20,7 @@ use crate::kinds::order::ReadStage;
 use crate::resource::TypeMeta;
 use crate::{GroupResource, ObjectId, Result, Results};
 
-/// What was collected so far, by all lists together.
+/// What all lists together have collected so far.
 #[derive(Debug, Default)]
 pub(crate) struct Collected {
     pub(crate) objects: u64,
@@ -29,7 +29,7 @@ pub(crate) struct Collected {
     pub(crate) companions: Companions,
     pub(crate) results: Results,
     pub(crate) except: BTreeMap<String, String>,
-    /// The first stage in which a list outlasted the server's history.
+    /// The first stage in which a list took longer than the server keeps its history.
     pub(crate) expired: Option<ReadStage>,
     pub(crate) lists_done: usize,
 }
@@ -54,7 +54,7 @@ pub(crate) struct Collector<'a> {
     pub(crate) progress: &'a (dyn Fn(&Collected) + Send + Sync),
 }
 
-/// Why listing stops: nobody takes the blocks any more, and the taker says why itself.
+/// Listing stops because nobody takes the blocks any more; the writer of blocks has the error.
 pub(crate) struct Stopped;
 
 /// Which objects of a list are taken.
@@ -62,7 +62,7 @@ pub(crate) struct Stopped;
 enum Take {
     /// Those of chosen namespaces, and cluster-scoped ones.
     Chosen,
-    /// Of those, the ones that are not packed yet: a second look.
+    /// Those of them that are not packed yet: a second pass.
     New,
     /// Those that come along with others.
     Related,
@@ -114,7 +114,7 @@ impl Collector<'_> {
         self.blocks.send(block).await.map_err(|_| Stopped)
     }
 
-    /// Answers how many objects of the list were packed.
+    /// Returns how many objects of the list were packed.
     async fn read_list(
         &self,
         job: &ListJob,
@@ -183,7 +183,7 @@ impl Collector<'_> {
         } else if !again && let Some(reason) = lister.inconsistent.take() {
             collected.except.entry(kind.to_string()).or_insert(reason);
         }
-        // Said once, and not by a second look.
+        // Said once, and not by a second pass.
         if !again && let Some(reason) = lister.fallback.take() {
             collected.note(&kind, namespace, reason);
         }
@@ -195,15 +195,15 @@ impl Collector<'_> {
         Ok(packed)
     }
 
-    /// Reads again, once a list has outlasted the history of the moment, what its objects can refer
-    /// to, and packs what has come since. One stage after the other: what a new object refers to is
+    /// Once a list has taken longer than the server keeps its history, reads again what its objects can
+    /// refer to, and packs what is new. One stage after the other, so that what a new object refers to is
     /// read after it.
     async fn catch_up(&self, jobs: &[ListJob]) -> Result<(), Stopped> {
         let Some(expired) = self.collected().expired else {
             return Ok(());
         };
         if !self.history_is_gone().await {
-            // It was that of a server behind an APIService, which counts for itself.
+            // It was the history of an aggregated API server, which keeps its own.
             return Ok(());
         }
         let behind: Vec<ListJob> = jobs
@@ -228,11 +228,11 @@ impl Collector<'_> {
             ],
         );
         let answer = self.api.get(&path, "application/json").await;
-        // A server that does not answer may have lost it; looking again does no harm.
+        // A server that does not respond may have lost it; reading again does no harm.
         answer.is_err()
     }
 
-    /// Packs an object, if it is taken. Answers whether it was.
+    /// Packs an object, if it is taken. Returns whether it was.
     fn pack(
         &self,
         kind: &GroupResource,
@@ -273,7 +273,7 @@ impl Collector<'_> {
         let parts = item.parts(splice);
         let length = parts.iter().map(|part| part.len() as u64).sum::<u64>();
         if length > self.max_object {
-            // Where etcd's limit was raised, or a server of its own keeps the kind.
+            // Possible where etcd's limit was raised, or an aggregated API server keeps the kind.
             collected.results.errors.cluster.push(format!(
                 "{id}: it has {length} bytes and is left out: archives are read up to {} bytes an \
                  object, and API servers take requests of up to 3 MiB; raise `ReadLimits::max_object` \

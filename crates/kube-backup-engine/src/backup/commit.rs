@@ -82,7 +82,7 @@ impl RecordInputs<'_> {
     }
 }
 
-/// Writes the record, only if absent, and looks once more whether the backup is whole and ours.
+/// Writes the record, only if absent, and checks once more that the backup is whole and ours.
 pub(crate) async fn commit(
     repository: &Repository,
     keys: &Keys,
@@ -98,7 +98,7 @@ pub(crate) async fn commit(
         .await;
     if let Err(error) = put {
         let taken = matches!(error, object_store::Error::AlreadyExists { .. });
-        // After a lost answer it may be ours.
+        // After a lost response it may be ours.
         match repository.record(name).await {
             Ok(Some(there)) if there.uid() == record.uid() => {}
             Ok(_) if taken => {
@@ -118,9 +118,9 @@ pub(crate) async fn commit(
     Ok(())
 }
 
-/// Why the committed backup is not to stay: a writer that stood still for longer than its lease lasts can
+/// Why the committed backup must not stay: a writer that was suspended for longer than its lease lasts can
 /// find the name taken over and its archive replaced, however short the time between check and commit.
-/// A look that fails undoes nothing.
+/// A check that fails undoes nothing.
 async fn is_lost(
     repository: &Repository,
     keys: &Keys,

@@ -2,8 +2,8 @@
 //!
 //! Everything is a stream: lists are read in parallel and packed as they arrive, blocks are compressed
 //! on other threads, and the archive is uploaded while listing goes on. The record is written last,
-//! only if absent, and names what the archive is to the byte: a backup that was cut off is none. What a
-//! crash leaves, and who clears it away, is told in the [crate's documentation](crate).
+//! only if absent, and identifies the archive to the byte: an interrupted backup is not a backup. What a
+//! crash leaves, and who cleans it up, is described in the [crate's documentation](crate).
 
 #[expect(
     clippy::module_inception,

@@ -35,7 +35,7 @@ pub(crate) struct Kinds {
     pub(crate) empty_namespaces: bool,
     /// Whether namespaces are taken at all.
     pub(crate) namespaces: bool,
-    /// What the request names and the server has not.
+    /// What the request names and the server does not have.
     pub(crate) missing: Vec<String>,
     /// What the request names and no backup holds, with the reason.
     pub(crate) excluded: Vec<(GroupResource, &'static str)>,
@@ -49,7 +49,7 @@ impl Kinds {
     pub(crate) fn choose(spec: &BackupSpec, found: &Discovery) -> Self {
         let mut kinds = Self::default();
         let included = resolve(found, &spec.included_resources, &mut kinds.missing);
-        // What is excluded and does not exist is excluded well enough.
+        // What is excluded and does not exist needs no mention.
         let excluded = resolve(found, &spec.excluded_resources, &mut Vec::new());
         let all = spec.included_resources.is_empty();
         let wanted =
@@ -134,7 +134,7 @@ fn jobs_of(
     namespaces: &BTreeSet<String>,
     in_cluster: usize,
 ) -> Vec<ListJob> {
-    // A list of the whole cluster costs what the cluster holds, lists by namespace cost a request
+    // A list of the whole cluster costs what the cluster holds, and lists by namespace cost a request
     // each: a quarter of the namespaces is where one starts to beat the other.
     let by_namespace = !namespaces.is_empty() && namespaces.len() * 4 <= in_cluster.max(4);
     let mut jobs = Vec::new();

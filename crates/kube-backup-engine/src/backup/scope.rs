@@ -1,4 +1,4 @@
-//! What a backup is to hold: the kinds and namespaces of the cluster, and the moment they are read at.
+//! What a backup is to hold: kinds and namespaces of the cluster, and the point in time they are read at.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,14 +23,14 @@ pub(crate) struct Scope {
     pub(crate) types: Arc<TypeMeta>,
     /// Names of the namespaces to read.
     pub(crate) chosen: BTreeSet<String>,
-    /// The moment of the list of namespaces, which is that of the whole backup.
+    /// The resourceVersion of the list of namespaces, at which the whole backup is read.
     pub(crate) resource_version: String,
-    /// What there is to say so far.
+    /// Warnings and errors so far.
     pub(crate) results: Results,
     pub(crate) version: Option<Version>,
 }
 
-/// The server's answer to `/version`.
+/// The server's response to `/version`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Version {
@@ -59,7 +59,7 @@ impl Scope {
     }
 }
 
-/// All namespaces. The moment of this list is that of the whole backup.
+/// All namespaces. The whole backup is read at the resourceVersion of this list.
 async fn list_namespaces(
     api: &ClusterReader,
     found: &Discovery,
@@ -77,7 +77,7 @@ async fn list_namespaces(
     Ok((items, Arc::clone(lister.types()), lister.listed_version))
 }
 
-/// The namespaces to read, and what there is to say about the others.
+/// The namespaces to read, with warnings and errors about the others.
 fn choose_namespaces(
     spec: &BackupSpec,
     namespaces: &[Item],
@@ -120,7 +120,7 @@ fn choose_namespaces(
     Ok((chosen, results))
 }
 
-/// What was asked for and is not to be had.
+/// Kinds that were asked for and cannot be read.
 fn note_kinds(kinds: &Kinds, results: &mut Results) {
     for name in &kinds.missing {
         results
@@ -145,7 +145,7 @@ fn note_kinds(kinds: &Kinds, results: &mut Results) {
     }
 }
 
-/// Worth a line in the record and no failure.
+/// Worth noting in the record; a failure does not matter.
 async fn server_version(api: &ClusterReader) -> Option<Version> {
     let answer: std::result::Result<_, Failure> = api.get("/version", "application/json").await;
     serde_json::from_slice(&answer.ok()?.1).ok()

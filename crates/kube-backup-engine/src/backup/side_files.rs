@@ -1,4 +1,4 @@
-//! What lies beside an archive for people and for Velero: its list of objects and its messages.
+//! What is stored beside an archive for people and for Velero: its list of objects and its messages.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write as _;
@@ -57,7 +57,7 @@ impl ResourceNames {
                 if n > 0 {
                     write(b",")?;
                 }
-                // Names of objects hold nothing that JSON would escape.
+                // Names of objects contain nothing that JSON would escape.
                 write(b"\"")?;
                 write(name.as_bytes())?;
                 write(b"\"")?;

@@ -60,7 +60,7 @@ async fn fill(
     );
     let mut lines = IndexWriter::default();
     loop {
-        // Blocks may be long in coming; what is being sent goes on meanwhile.
+        // Blocks may take long to come; parts keep being sent meanwhile.
         let member = tokio::select! {
             biased;
             member = members.next() => member,

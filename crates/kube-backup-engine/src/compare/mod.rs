@@ -55,7 +55,7 @@ impl Diff {
 }
 
 impl Comparison {
-    /// Expects what was in a namespace to be in the one it is mapped to, and references to follow.
+    /// Expects objects of a namespace to be in the one it is mapped to, and references to follow.
     #[must_use]
     pub fn with_namespace_mapping(mut self, mapping: &BTreeMap<String, String>) -> Self {
         self.namespaces = mapping.clone();
@@ -102,7 +102,7 @@ impl Comparison {
     }
 }
 
-/// References to owners that adopt by selector come back when those get to it.
+/// References to owners that adopt by selector come back when their controllers run.
 fn drop_adopted(kind: &GroupResource, object: &mut Value) {
     let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
         return;
@@ -115,7 +115,7 @@ fn drop_adopted(kind: &GroupResource, object: &mut Value) {
     }
 }
 
-/// An empty map says what an absent one says.
+/// An empty map means the same as an absent one.
 fn drop_empty(object: &mut Value) {
     for parent in ["/metadata", "/spec/template/metadata"] {
         if let Some(Value::Object(metadata)) = object.pointer_mut(parent) {

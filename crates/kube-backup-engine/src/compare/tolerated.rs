@@ -42,7 +42,7 @@ const fn when(
     }
 }
 
-/// Everything that may differ. References to owners that adopt by selector are not in it: they are
+/// Everything that may differ. References to owners that adopt by selector are not listed: objects are
 /// compared without those.
 pub const TOLERATED: &[Tolerance] = &[
     always("*", "/metadata/uid", "names one life of the object"),
@@ -269,7 +269,7 @@ fn has_address(service: &Value) -> bool {
     service["spec"]["clusterIP"] != "None"
 }
 
-/// Nobody wrote a node port: not in what `kubectl apply` keeps, and no manager owns one.
+/// Whether nobody asked for a node port: it is not in what `kubectl apply` keeps, and no manager owns one.
 fn asks_for_no_port(service: &Value) -> bool {
     let metadata = &service["metadata"];
     let applied = &metadata["annotations"]["kubectl.kubernetes.io/last-applied-configuration"];

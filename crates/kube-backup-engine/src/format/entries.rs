@@ -1,4 +1,4 @@
-//! Where an object stands in the archive, both ways.
+//! From an object to its path in the archive, and back.
 
 use crate::{Error, GroupResource, ObjectId, Result};
 

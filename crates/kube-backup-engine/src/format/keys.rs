@@ -20,7 +20,7 @@ impl Keys {
         })
     }
 
-    /// Everything of this backup lies below it.
+    /// The folder that holds everything of this backup.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -38,12 +38,12 @@ impl Keys {
         self.side("-index.json.gz")
     }
 
-    /// Who is writing; gone once the record is there.
+    /// Who is writing; deleted once the record exists.
     pub(crate) fn lease(&self) -> Path {
         self.side("-lease.json")
     }
 
-    /// Shows that the writer `uid` is alive; gone with its lease.
+    /// Shows that the writer `uid` is alive; deleted with its lease.
     pub(crate) fn heartbeat(&self, uid: &str) -> Path {
         self.side(&format!("-lease-{uid}.json"))
     }

@@ -1,14 +1,14 @@
-//! Who writes the backup of a name.
+//! The lease on a backup's name: who may write it.
 //!
-//! A lease is a small object beside the backup: made with create-if-absent, never written over, deleted
-//! at the end. While its owner works it renews a *heartbeat*, an object of its own beside the lease. A lease
-//! whose heartbeat stands still for a while is abandoned, and the name is free. No clocks are compared:
-//! whoever wants the name watches.
+//! A lease is a small object beside the backup: created only if absent, never overwritten, deleted
+//! at the end. Its holder keeps renewing a *heartbeat*, a second object beside the lease. A lease
+//! whose heartbeat has not changed for a while is abandoned, and the name is free. No clocks are
+//! compared: whoever wants the name watches the heartbeat.
 //!
-//! Object stores have no lock that follows a writer into its requests, so a writer that stood still (a
-//! paused machine) may wake up when the name is another's. Three things keep it from doing harm: what it
-//! writes it creates only if absent, it looks at its lease before it deletes or commits anything, and
-//! once more behind the commit, which it takes back should the name have changed hands meanwhile.
+//! Object stores cannot fence off a writer that has lost its lease, so a writer that was suspended (a
+//! paused machine) may wake up after another took the name over. Three things keep it from doing harm:
+//! it only ever creates objects, it checks its lease before it deletes or commits anything, and it
+//! checks once more after the commit, which it undoes if the name has changed hands meanwhile.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::format::keys::Keys;
 use crate::{Error, ErrorKind, Result};
 
-/// How often a heartbeat is renewed while another writer watches it once.
+/// How often a holder renews its heartbeat in the time after which others call the lease abandoned.
 const RENEWALS: u32 = 4;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +27,7 @@ struct Content {
     uid: String,
 }
 
-/// What a watcher sees of a lease.
+/// What a watcher sees of a lease at one time.
 #[derive(Debug, PartialEq, Eq)]
 struct Sight {
     uid: String,
@@ -61,7 +61,7 @@ impl Lease {
             heartbeats: 0,
             released: true,
         };
-        // Three rounds: found and abandoned, then lost to another who saw the same, then really busy.
+        // Three rounds: found abandoned, then lost to another writer who saw the same, then really busy.
         for _ in 0..3 {
             if lease.create().await? {
                 lease.released = false;
@@ -106,10 +106,10 @@ impl Lease {
         }
     }
 
-    /// Whose the name is; nobody's when there is no lease.
+    /// Who holds the lease; `None` when there is none.
     async fn owner(&self) -> Result<Option<String>> {
         let bytes = self.read(&self.keys.lease()).await?;
-        // Whatever cannot be read is no living writer's.
+        // Whatever cannot be read was not written by a living writer.
         let uid = |bytes: Vec<u8>| {
             serde_json::from_slice(&bytes)
                 .map(|content: Content| content.uid)
@@ -138,7 +138,7 @@ impl Lease {
         Ok(Some(Sight { uid, heartbeat }))
     }
 
-    /// Watches the lease that is there until it moves, or for the whole duration.
+    /// Watches the existing lease until it changes, or for the whole duration.
     async fn watch(&self, duration: Duration) -> Result<Watched> {
         let Some(first) = self.look().await? else {
             return Ok(Watched::Gone);
@@ -161,7 +161,7 @@ impl Lease {
         Ok(Watched::Abandoned(first))
     }
 
-    /// Removes an abandoned lease, if it still is what was seen.
+    /// Removes an abandoned lease, if it has not changed.
     async fn remove(&self, abandoned: &Sight) -> Result<()> {
         if self.look().await?.as_ref() != Some(abandoned) {
             return Ok(());
@@ -170,7 +170,7 @@ impl Lease {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(Error::kept(
                 format!(
-                    "take over the name `{}` from a backup that was never finished; choose another \
+                    "take over the name `{}` from an unfinished backup; choose another \
                      name, since its lease is kept",
                     self.name
                 ),
@@ -179,11 +179,11 @@ impl Lease {
         }
     }
 
-    /// Renews the heartbeat for as long as this is polled. Ends only when the name is another's.
+    /// Renews the heartbeat for as long as this is polled. Ends only when another writer has the name.
     pub(crate) async fn keep(&mut self, duration: Duration) -> Result<()> {
         loop {
             tokio::time::sleep(duration / RENEWALS).await;
-            // One request that hangs is not to cost the name.
+            // One request that hangs must not cost the name.
             match tokio::time::timeout(duration / 2, self.renew()).await {
                 Ok(Err(error)) if error.kind() == ErrorKind::Busy => return Err(error),
                 Ok(Err(error)) => {
@@ -197,7 +197,7 @@ impl Lease {
 
     async fn renew(&mut self) -> Result<()> {
         self.check().await?;
-        // Refused by a retention policy, for one: then nobody can take the lease away either.
+        // Refused by a retention policy, for example: then nobody can take the lease away either.
         let renewed = self.heartbeat().await;
         renewed.map_err(|error| Error::store("renew the heartbeat", error))
     }
@@ -211,7 +211,7 @@ impl Lease {
                 .await
         };
         match put().await {
-            // A store that never writes over anything.
+            // A store that never overwrites anything.
             Err(object_store::Error::AlreadyExists { .. }) => {
                 self.store.delete(&path).await?;
                 put().await.map(drop)
@@ -220,7 +220,7 @@ impl Lease {
         }
     }
 
-    /// Fails when the name is another's by now.
+    /// Fails when another writer has taken the name over.
     pub(crate) async fn check(&self) -> Result<()> {
         if self.owner().await?.as_deref() == Some(&self.uid) {
             return Ok(());
@@ -234,14 +234,14 @@ impl Lease {
         ))
     }
 
-    /// Gives the name back. Answers what remains of the lease, for people.
+    /// Releases the name. Returns what remains of the lease, for people.
     pub(crate) async fn release(mut self) -> Option<String> {
         self.released = true;
         if self.check().await.is_err() {
-            // Another's, or the store does not answer: then the lease is found abandoned later.
+            // Another writer's, or the store does not respond: then the lease will be found abandoned.
             return None;
         }
-        // The heartbeat first: a lease without one is an abandoned lease, and is cleared away.
+        // The heartbeat first: a lease without one counts as abandoned, and is cleaned up.
         let heartbeat = (self.heartbeats > 0).then(|| self.keys.heartbeat(&self.uid));
         for path in heartbeat.into_iter().chain([self.keys.lease()]) {
             match self.store.delete(&path).await {
@@ -322,14 +322,14 @@ mod tests {
         };
         assert_eq!(second.err().unwrap().kind(), ErrorKind::Busy);
         first.check().await.unwrap();
-        // It heartbeats no more.
+        // It no longer renews its heartbeat.
         let second = place.take("two").await.unwrap();
         assert_eq!(first.check().await.unwrap_err().kind(), ErrorKind::Busy);
         assert_eq!(
             first.keep(DURATION).await.unwrap_err().kind(),
             ErrorKind::Busy
         );
-        // Whoever lost it gives nothing back.
+        // Whoever lost it releases nothing.
         assert_eq!(first.release().await, None);
         second.check().await.unwrap();
         assert_eq!(second.release().await, None);

@@ -1,4 +1,4 @@
-//! Where backups lie: finding, opening and deleting them.
+//! Where backups are stored: finding, opening and deleting them.
 
 mod bounded;
 pub(crate) mod lease;
@@ -77,7 +77,7 @@ impl Repository {
         &self.limits
     }
 
-    /// The store the backups lie in.
+    /// The store that holds the backups.
     pub fn store(&self) -> &Arc<dyn ObjectStore> {
         &self.store
     }
@@ -88,7 +88,7 @@ impl Repository {
 
     /// The records of all backups, by name.
     ///
-    /// Folders without a record are no backups and do not appear.
+    /// Folders without a record are not backups and do not appear.
     pub async fn list(&self) -> Result<Vec<Record>> {
         let folder = self.prefix.clone().join("backups");
         let found = self
@@ -150,15 +150,15 @@ impl Repository {
         .await
     }
 
-    /// Opens the backup of `record` for looking at what is wrong with it.
+    /// Opens the backup of `record` without checking its archive, to find out what is wrong with it.
     pub(crate) async fn open_unchecked(&self, record: Record) -> Result<OpenBackup> {
         let keys = self.keys(record.name())?;
         OpenBackup::unchecked(Arc::clone(&self.store), keys, record, self.limits).await
     }
 
-    /// Deletes the backup `name`, its record first: what is left after a crash is no backup.
+    /// Deletes the backup `name`, its record first: what a crash leaves is not a backup.
     ///
-    /// Volume snapshots that it names are another matter and stay.
+    /// Volume snapshots that it names are kept.
     pub async fn delete(&self, name: &str) -> Result<()> {
         let keys = self.keys(name)?;
         match self.store.delete(&keys.record()).await {
@@ -172,7 +172,7 @@ impl Repository {
         self.delete_all(left, step).await
     }
 
-    /// All that lies below the folder of a backup.
+    /// The keys of everything in the folder of a backup.
     pub(crate) async fn below(&self, keys: &Keys) -> Result<Vec<Path>> {
         self.store
             .list(Some(keys.folder()))

@@ -18,10 +18,10 @@ use crate::format::entries::entry_path;
 use crate::format::keys::Keys;
 use crate::{Error, Result};
 
-/// Most bytes and most text in a side file: the names of a few million objects.
+/// Largest side file, compressed or not: the names of a few million objects.
 const MAX_SIDE_FILE: u64 = 128 << 20;
 
-/// A backup whose record is read and whose archive is there.
+/// A backup whose record has been read and whose archive exists.
 ///
 /// ```no_run
 /// # async fn example(repository: kube_backup_engine::Repository)
@@ -63,7 +63,7 @@ pub(crate) struct ListedMember {
     pub(crate) entries: Vec<(Location, Entry)>,
 }
 
-/// Entries of one chunk, which lists members whole, by member.
+/// Groups the entries of one chunk by member; a chunk lists whole members.
 fn by_member(entries: Vec<Entry>) -> Vec<ListedMember> {
     let mut members: Vec<ListedMember> = Vec::new();
     for entry in entries {
@@ -87,7 +87,7 @@ pub(crate) fn same_etag(a: &str, b: &str) -> bool {
 }
 
 impl OpenBackup {
-    /// Opens it, refusing an archive that is not the one of its record.
+    /// Opens it, refusing an archive other than the one that its record names.
     pub(super) async fn new(
         store: Arc<dyn ObjectStore>,
         keys: Keys,
@@ -99,7 +99,7 @@ impl OpenBackup {
         Ok(opened)
     }
 
-    /// Opens it, whatever its archive is.
+    /// Opens it without checking its archive.
     pub(super) async fn unchecked(
         store: Arc<dyn ObjectStore>,
         keys: Keys,
@@ -218,7 +218,7 @@ impl OpenBackup {
             }
             return Ok(entries);
         };
-        // Hashes: the names themselves are in the entries already.
+        // Hashes, since the entries already hold the names.
         let (mut seen, hasher) = (HashSet::new(), RandomState::new());
         let mut entries = Vec::new();
         let mut fetched = self.listed(directory, filter);

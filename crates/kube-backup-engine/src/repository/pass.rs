@@ -16,7 +16,7 @@ use crate::archive::read::ArchiveReader;
 use crate::{Error, Result};
 
 impl OpenBackup {
-    /// The archive's bytes, to be taken piece by piece.
+    /// The archive's bytes, to be read piece by piece.
     pub(crate) async fn bytes(&self) -> Result<ArchiveBytes> {
         ArchiveBytes::open(
             self.store.as_ref(),
@@ -26,7 +26,7 @@ impl OpenBackup {
         .await
     }
 
-    /// Every object of the archive, in its order, checked against the record's digest at the end.
+    /// Every object of the archive, in order; the archive is checked against the record's digest at the end.
     ///
     /// Holds a handful of objects in memory, whatever the archive's size. An error ends it.
     pub fn stream(&self) -> BoxStream<'static, Result<(Entry, Bytes)>> {
@@ -40,7 +40,7 @@ impl OpenBackup {
         tokio::spawn(async move {
             if let Err(error) = feed(store.as_ref(), &key, facts.as_ref(), &name, &chunks_in).await
             {
-                // The reader is gone when this cannot be sent, and so is whoever would care.
+                // When this cannot be sent, the reader is gone and nobody needs it.
                 let _ = chunks_in.send(Err(error)).await;
             }
         });
@@ -56,7 +56,7 @@ impl OpenBackup {
                 let next = match reader.next() {
                     Ok(Some(object)) => Ok(object),
                     Ok(None) => return,
-                    // The store's own words beat "unexpected end of file".
+                    // The store's own error says more than "unexpected end of file".
                     Err(error) => Err(failure
                         .lock()
                         .ok()
@@ -76,7 +76,7 @@ impl OpenBackup {
     }
 }
 
-/// Sends the archive's bytes on, and checks them against the record once all are seen.
+/// Forwards the archive's bytes, and checks them against the record at the end.
 async fn feed(
     store: &dyn ObjectStore,
     key: &Path,
@@ -101,11 +101,11 @@ async fn feed(
     Ok(())
 }
 
-/// The archive's bytes as the store sends them, digested on the way.
+/// The archive's bytes as the store sends them, with a running digest.
 pub(crate) struct ArchiveBytes {
     name: String,
     chunks: BoxStream<'static, object_store::Result<Bytes>>,
-    /// What was received and not yet taken.
+    /// Received and not yet taken.
     rest: Bytes,
     digest: crc_fast::Digest,
     length: u64,
@@ -126,7 +126,7 @@ impl ArchiveBytes {
         })
     }
 
-    /// Some more bytes; `None` at the end.
+    /// The next bytes; `None` at the end.
     async fn next(&mut self) -> Result<Option<Bytes>> {
         if !self.rest.is_empty() {
             return Ok(Some(std::mem::take(&mut self.rest)));
@@ -161,7 +161,7 @@ impl ArchiveBytes {
         Ok(taken.into())
     }
 
-    /// How many bytes are left, read to the end.
+    /// Reads to the end; returns how many bytes were left.
     pub(crate) async fn drain(&mut self) -> Result<u64> {
         let mut left = 0;
         while let Some(chunk) = self.next().await? {
@@ -170,7 +170,7 @@ impl ArchiveBytes {
         Ok(left)
     }
 
-    /// Whether the bytes, all read, are those that the record names.
+    /// Whether the bytes, once all are read, are those that the record names.
     pub(crate) fn check(&self, facts: Option<&ArchiveFacts>) -> Result<()> {
         let Some(facts) = facts else { return Ok(()) };
         let (length, crc64) = (self.length, self.digest.finalize().to_string());

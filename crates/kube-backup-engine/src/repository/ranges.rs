@@ -21,8 +21,8 @@ use crate::{Error, ErrorKind, ObjectId, Result};
 const MAX_GAP: u64 = 8 << 10;
 /// Most compressed bytes fetched in one request; they grow about tenfold when decompressed.
 const MAX_FETCH: u64 = 512 << 10;
-/// Most compressed bytes that stay in memory between reads. What a restore chooses is read twice, to be
-/// checked before it is applied; of a small choice the second time costs no request.
+/// Most compressed bytes kept in memory between reads. What a restore selects is read twice, so that it
+/// is checked before it is applied; for a small selection the second read costs no request.
 const MAX_HELD: u64 = 4 << 20;
 /// Entries copied at once.
 const BATCH: usize = 2048;
@@ -48,7 +48,7 @@ impl OpenBackup {
         by_range.chain(by_pass).boxed()
     }
 
-    /// Entries are copied as they are come to, since there may be very many.
+    /// Copies entries only as they are reached, since there may be very many.
     fn read_located<'a>(
         &'a self,
         mut located: Vec<&'a Entry>,
@@ -120,7 +120,7 @@ impl OpenBackup {
     }
 }
 
-/// The first few megabytes that were fetched, by where they begin.
+/// The first few megabytes that were fetched, by their offset.
 #[derive(Debug, Default)]
 pub(super) struct Held(Mutex<BTreeMap<u64, Bytes>>);
 

@@ -25,7 +25,7 @@ pub struct Record {
     /// What was asked for, in Velero's fields.
     #[serde(default)]
     pub spec: Map<String, Value>,
-    /// What came of it.
+    /// How it went.
     #[serde(default)]
     pub status: RecordStatus,
 }
@@ -164,7 +164,7 @@ pub struct ArchiveFacts {
     pub length: u64,
     /// CRC-64/XZ of those bytes, in decimal, as OSS prints it.
     pub crc64: String,
-    /// ETag that the store answered.
+    /// ETag that the store returned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
     /// Its index.
@@ -172,11 +172,11 @@ pub struct ArchiveFacts {
     pub index: Option<IndexFacts>,
 }
 
-/// At which moment of the cluster's history the objects were read.
+/// The point in the cluster's history at which the objects were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PointInTime {
-    /// The resourceVersion all lists were pinned to.
+    /// The resourceVersion of all lists.
     pub resource_version: String,
     /// Kinds that were read at another time, each with the reason; empty when the backup is of
     /// one point in time.
@@ -202,7 +202,7 @@ impl Record {
         }
     }
 
-    /// Reads a record, which must be of the backup `name`.
+    /// Reads the record of the backup `name`.
     pub(crate) fn read(bytes: &[u8], name: &str) -> Result<Self> {
         let record: Self = serde_json::from_slice(bytes).map_err(|error| {
             Error::corrupt(format!("read the record of `{name}`")).with_source(error)
@@ -238,7 +238,7 @@ impl Record {
         self.annotation(ARCHIVE)
     }
 
-    /// At which moment it was read; `None` for records of other programs.
+    /// The point in time at which it was read; `None` for records of other programs.
     pub fn point_in_time(&self) -> Result<Option<PointInTime>> {
         match self.annotation(POINT_IN_TIME)? {
             None => self.annotation(FORMER_POINT_IN_TIME),

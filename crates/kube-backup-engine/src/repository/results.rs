@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Warnings and errors of a backup, as `<name>-results.gz` holds them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Results {
-    /// What is missing from the backup, or in it otherwise than it was asked for.
+    /// What is missing from the backup, or not in it as it was asked for.
     #[serde(default)]
     pub errors: ResultsBySource,
     /// What someone should know.

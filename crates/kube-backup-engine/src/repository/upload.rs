@@ -1,4 +1,4 @@
-//! One object of the store, written as its bytes come, where there is none.
+//! Writing one object of the store as its bytes arrive, only if it does not exist.
 
 use std::sync::Arc;
 
@@ -25,13 +25,13 @@ pub(crate) struct Written {
     pub(crate) etag: Option<String>,
 }
 
-/// An object under way. Dropped before it is finished, it aborts what it began.
+/// An object being written. Dropping it before it is finished aborts it.
 pub(crate) struct ObjectUpload {
     store: Arc<dyn ObjectStore>,
     path: Path,
     held: Vec<Bytes>,
     held_length: usize,
-    /// The part on its way, while the next one fills. Dropped first: it would arrive behind the abort.
+    /// The part being sent, while the next one fills. Dropped first, or it could arrive after the abort.
     sending: Option<BoxFuture<'static, object_store::Result<()>>>,
     multipart: Option<AbortOnDrop>,
     length: u64,
@@ -110,7 +110,7 @@ impl ObjectUpload {
         Ok(())
     }
 
-    /// Makes the object, or gives up what was begun of it.
+    /// Completes the object, or aborts it.
     pub(crate) async fn finish(mut self) -> Result<Written> {
         match self.complete().await {
             Ok(written) => Ok(written),
@@ -152,7 +152,7 @@ impl ObjectUpload {
         })
     }
 
-    /// Gives up what was begun, as far as the store lets us: an abort may need a right of its own, as
+    /// Aborts what was begun, as far as the store permits: an abort may need a permission of its own, such as
     /// `oss:AbortMultipartUpload` on OSS. What stays is noted in the error that is the reason.
     pub(crate) async fn give_up(mut self, reason: Error) -> Error {
         self.sending = None;
@@ -166,15 +166,15 @@ impl ObjectUpload {
     }
 }
 
-/// A multipart upload that was begun. Dropped, it is aborted.
+/// A multipart upload that was begun, and is aborted when dropped.
 struct AbortOnDrop {
     upload: Option<Box<dyn MultipartUpload>>,
     path: Path,
 }
 
 impl AbortOnDrop {
-    /// Begins an upload, in a task of its own: when nobody waits for the answer any more, it still
-    /// comes, and the upload is aborted.
+    /// Begins an upload in a task of its own: even when nobody waits for the response any more, it still
+    /// arrives, and the upload is aborted.
     async fn at(store: &Arc<dyn ObjectStore>, path: &Path) -> object_store::Result<Self> {
         let (store, path) = (Arc::clone(store), path.clone());
         let begin = async move {
@@ -198,7 +198,7 @@ impl AbortOnDrop {
             .as_mut()
     }
 
-    /// It is an object now.
+    /// The upload is complete, and there is nothing to abort.
     fn forget(mut self) {
         self.upload = None;
     }

@@ -1,4 +1,4 @@
-//! One object: into the cluster, or the reason why not.
+//! Creating one object, or finding out why not.
 //!
 //! With an API for dry runs the same steps are taken, each as a dry run, and nothing is waited for.
 
@@ -21,11 +21,11 @@ use crate::{Error, GroupResource, Result};
 /// Most differences that a report names for one object.
 const SHOWN: usize = 5;
 
-/// What became of the object.
+/// The result for one object.
 #[derive(Debug)]
 pub(crate) struct Applied {
     pub(crate) outcome: Outcome,
-    /// The object in the cluster, where it was there already.
+    /// The object in the cluster, if it existed already.
     pub(crate) live: Option<Value>,
     /// Its uid, where others need it.
     pub(crate) uid: Option<String>,
@@ -33,7 +33,7 @@ pub(crate) struct Applied {
     pub(crate) remark: Option<String>,
     /// What would be changed, for a plan.
     pub(crate) changes: Vec<Change>,
-    /// What is to be known besides.
+    /// A warning for the report.
     pub(crate) warning: Option<String>,
 }
 
@@ -140,7 +140,7 @@ fn refused(response: &ApiResponse) -> Applied {
     Outcome::Failed(response.message()).into()
 }
 
-/// Meets the object that exists; `None` when there is none, or none that stays.
+/// Decides on the object that exists; `None` when there is none, or it is being deleted.
 async fn meet(
     api: &ClusterWriter,
     request: &Request,

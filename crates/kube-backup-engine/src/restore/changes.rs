@@ -1,4 +1,4 @@
-//! What a plan would change in an object that is there.
+//! What a plan would change in an object that exists.
 
 use std::fmt;
 
@@ -13,15 +13,15 @@ use crate::compare::walk;
 pub struct Change {
     /// The place, as a JSON pointer.
     pub pointer: String,
-    /// What is there; `None` for nothing.
+    /// The value in the cluster; `None` for nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<Value>,
-    /// What would be there; `None` for nothing.
+    /// The value it would get; `None` for nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<Value>,
 }
 
-/// What stands for a value of a Secret.
+/// Shown in place of a value of a Secret.
 const HIDDEN: &str = "(hidden)";
 /// Most characters of a value that are printed.
 const SHOWN: usize = 60;
@@ -127,7 +127,7 @@ mod tests {
         let changes = Change::between(&GroupResource::core("secrets"), &of("old"), &of("new"));
         let text = serde_json::to_string(&changes).unwrap();
         assert_eq!(text.matches("(hidden)").count(), 4, "{text}");
-        // The type is no secret.
+        // The type is not secret.
         assert_eq!(text.matches("old").count(), 1, "{text}");
     }
 }

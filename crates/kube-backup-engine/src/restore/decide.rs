@@ -1,4 +1,4 @@
-//! What becomes of an object that is there already: decided by looking at both, nothing else.
+//! What to do about an object that exists already, decided from both objects and nothing else.
 
 use serde_json::{Map, Value, json};
 
@@ -24,7 +24,7 @@ pub(crate) enum Decision {
     Merge(Value),
 }
 
-/// Decides: `live` is what is there, `wanted` what would have been created.
+/// Decides: `live` is the object in the cluster, `wanted` what would have been created.
 pub(crate) fn decide(
     kind: &GroupResource,
     policy: ExistingResourcePolicy,
@@ -59,11 +59,11 @@ pub(crate) fn decide(
         return Decision::Equal;
     }
     let patch = &mut diff.merge_patch;
-    // With the owners' new uids, they are put back like everybody's.
+    // Owner references are put back later, with the owners' new uids.
     if let Some(metadata) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("ownerReferences");
     }
-    // Patched to the claim of the backup, a volume would be taken from the claim that it is bound to.
+    // Patching it to the backup's claim would take the volume from the claim that it is bound to.
     let is_taken = kind.is("", "persistentvolumes") && !is_for_the_same_claim(live, wanted);
     if policy == ExistingResourcePolicy::None || is_taken {
         return Decision::Skip(diff);
@@ -75,7 +75,7 @@ pub(crate) fn decide(
     Decision::Update(diff)
 }
 
-/// Whether a volume that is there can be bound to the claim that the restored one was for.
+/// Whether an existing volume can be bound to the claim that the restored one was for.
 pub(crate) fn is_for_the_same_claim(live: &Value, wanted: &Value) -> bool {
     let lost = matches!(
         live["status"]["phase"].as_str(),
@@ -88,7 +88,7 @@ pub(crate) fn is_for_the_same_claim(live: &Value, wanted: &Value) -> bool {
     !lost && claim(live).is_none_or(|bound| claim(wanted) == Some(bound))
 }
 
-/// Whether `live` bears the labels of this very restore.
+/// Whether `live` has the labels of this very restore.
 fn is_ours(live: &Value, wanted: &Value) -> bool {
     [BACKUP_NAME, RESTORE_NAME].iter().all(|label| {
         let of = |object: &Value| {

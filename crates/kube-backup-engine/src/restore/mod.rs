@@ -1,8 +1,8 @@
-//! Bringing a backup back: choose, order, transform, create, report.
+//! Restoring a backup: select, order, transform, create, report.
 //!
-//! The order is a table (`kinds::order`); what is changed in an object before it is created stands in one
-//! file a kind (`transform`); what becomes of an object that is there is one function (`decide`); what
-//! became of each object, and whether it is well, is in the [`RestoreReport`]. A [`RestorePlan`] is
+//! The order is a table (`kinds::order`). What is changed in an object before it is created is in one
+//! file for each kind (`transform`). What to do about an object that exists is one function (`decide`). What
+//! became of each object, and whether it is healthy, is in the [`RestoreReport`]. A [`RestorePlan`] is
 //! made by the same steps with every write a dry run.
 
 mod apply;

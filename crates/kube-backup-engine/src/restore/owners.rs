@@ -20,7 +20,7 @@ use crate::kinds::adoption::{group_of, is_adopted};
 use crate::scan::raw_at;
 use crate::{GroupResource, ObjectId};
 
-/// References of one object that nobody will put back but us.
+/// The references of one object that no controller will put back.
 #[derive(Debug)]
 pub(crate) struct Orphan {
     pub(crate) id: ObjectId,
@@ -124,7 +124,7 @@ pub(crate) fn renewed(
         .collect()
 }
 
-/// Puts the references back, by the owners' new uids. Answers those objects of which an owner is not
+/// Puts the references back, with the owners' new uids. Returns the objects of which an owner is not
 /// in the cluster, and what went wrong with others.
 pub(crate) async fn put_back(
     api: &ClusterWriter,
@@ -150,7 +150,7 @@ pub(crate) async fn put_back(
     (unknown, warnings)
 }
 
-/// Gives what is left the references whose owners are there, and names the others.
+/// Puts back those references whose owners exist, and names the others.
 pub(crate) async fn put_back_some(
     api: &ClusterWriter,
     uids: &Uids,
@@ -194,7 +194,7 @@ async fn patch(api: &ClusterWriter, orphan: &Orphan, references: Vec<Value>) -> 
     Some(format!("put the owners of {} back: {reason}", orphan.id))
 }
 
-/// Asks for the uids that are not known, once each.
+/// Looks up the uids that are not known, once each.
 async fn learn(
     api: &ClusterWriter,
     served: &Served,

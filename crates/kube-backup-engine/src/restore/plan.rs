@@ -18,13 +18,13 @@ use crate::kinds::order::Tier;
 pub enum Action {
     /// Create it.
     Create,
-    /// Patch what is there to what the backup holds.
+    /// Patch the existing object to what the backup holds.
     Update,
-    /// Add to what is there what it lacks.
+    /// Add what the existing object lacks.
     Merge,
-    /// Nothing: what is there is as it should be.
+    /// Nothing: the existing object is as it should be.
     Keep,
-    /// Nothing: what is there differs and is left alone, or it is not restored.
+    /// Nothing: the existing object differs and is left alone, or it is not restored.
     Skip,
     /// Try, and fail.
     Fail,
@@ -55,13 +55,13 @@ pub struct PlannedItem {
     /// Its namespace in the cluster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_namespace: Option<String>,
-    /// When its turn is.
+    /// The tier it is restored in.
     pub tier: Tier,
     /// What would be done.
     pub action: Action,
     /// Why.
     pub reason: String,
-    /// What would be changed in the object that is there, as the server says; with
+    /// What would be changed in the existing object, as the server says; with
     /// [`Action::Skip`], what an update would change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
@@ -79,7 +79,7 @@ impl PlannedItem {
         unchecked: Option<String>,
     ) -> Self {
         let (action, reason) = match applied.outcome {
-            // Of an earlier run, when the object is there.
+            // Of an earlier run, when the object exists.
             Outcome::Created | Outcome::Updated | Outcome::Merged
                 if applied.live.is_some() && applied.changes.is_empty() =>
             {
@@ -107,7 +107,7 @@ impl PlannedItem {
     }
 }
 
-/// What a restore would do, object by object, in the order in which it would.
+/// What a restore would do, object by object, in order.
 ///
 /// It is made by the code that restores, with every write sent as a dry run: the server admits,
 /// defaults and checks, and changes nothing. Where it cannot be asked, because the namespace or the
@@ -121,7 +121,7 @@ pub struct RestorePlan {
     pub backup: String,
     /// The restore.
     pub restore: String,
-    /// One a chosen object.
+    /// One for each chosen object.
     pub items: Vec<PlannedItem>,
     /// What concerns more than one object.
     pub warnings: Vec<String>,

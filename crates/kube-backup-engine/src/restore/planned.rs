@@ -1,4 +1,4 @@
-//! What is not in the cluster yet while a restore is only planned, and would be by its turn.
+//! What a planned restore would have created by the time an object's turn comes.
 //!
 //! A dry run cannot ask the server about an object whose namespace or definition is itself only
 //! planned, and a refusal because something else is missing means nothing while that is planned.
@@ -104,7 +104,7 @@ impl PlannedObjects {
     }
 }
 
-/// What the server looks for when it is given `object`, by names in the target cluster.
+/// What the server looks up when it admits `object`, by names in the target cluster.
 fn prerequisites(kind: &GroupResource, object: &Value, namespace: Option<&str>) -> Vec<ObjectId> {
     let mut found = looked_for(kind, namespace, object);
     let accounts = SERVICE_ACCOUNTS.group_resource();

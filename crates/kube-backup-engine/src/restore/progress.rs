@@ -8,7 +8,7 @@ use crate::kinds::order::Tier;
 pub struct RestoreProgress {
     /// Objects chosen.
     pub total: usize,
-    /// Objects settled.
+    /// Objects done.
     pub done: usize,
     /// What is being restored now.
     pub tier: Tier,

@@ -15,11 +15,11 @@ use crate::{GroupResource, ObjectId};
 pub enum Outcome {
     /// Created.
     Created,
-    /// It was there and is as in the backup.
+    /// It exists and is as in the backup.
     Unchanged,
-    /// It was there and was patched to what the backup holds.
+    /// It existed and was patched to what the backup holds.
     Updated,
-    /// It was there and what it lacked was added.
+    /// It existed and what it lacked was added.
     Merged,
     /// Nothing was done, for this reason.
     Skipped(SkipReason),
@@ -111,9 +111,9 @@ pub struct Item {
     pub outcome: Outcome,
 }
 
-/// What became of a restore: one outcome an object, and what else to know.
+/// The result of a restore: one outcome for each object, with warnings and health issues.
 ///
-/// It prints as a table of counts followed by everything that is not plainly well; as JSON it holds
+/// It prints as a table of counts followed by everything that needs attention; as JSON it holds
 /// every object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -122,11 +122,11 @@ pub struct RestoreReport {
     pub backup: String,
     /// The restore.
     pub restore: String,
-    /// One a chosen object, in the order of their names.
+    /// One for each chosen object, in the order of their names.
     pub items: Vec<Item>,
     /// What concerns more than one object.
     pub warnings: Vec<String>,
-    /// What is in the cluster and not well, or not yet.
+    /// What is in the cluster and not healthy, or not yet.
     pub health_issues: Vec<HealthIssue>,
 }
 
@@ -160,8 +160,8 @@ impl RestoreReport {
             .filter(|item| matches!(item.outcome, Outcome::Failed(_)))
     }
 
-    /// Whether every chosen object is in the cluster or was skipped for a reason; it may not be
-    /// [well](Self::health_issues) for all that.
+    /// Whether every chosen object is in the cluster or was skipped for a reason; it may still not be
+    /// [healthy](Self::health_issues).
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.failed().next().is_none()

@@ -85,7 +85,7 @@ impl Restore {
     }
 
     /// What [`run`](Self::run) would do, object by object, with what it would change in objects that
-    /// are there. Nothing is written: the same steps are taken, and each write is a dry run.
+    /// exist. Nothing is written: the same steps are taken, and each write is a dry run.
     ///
     /// # Errors
     /// As [`run`](Self::run).
@@ -103,8 +103,8 @@ impl Restore {
         })
     }
 
-    /// Restores. What could not be restored is in the report, with the reason, and stops nothing else;
-    /// the same restore may be run again, and settles what was left.
+    /// Restores. What could not be restored is in the report, with the reason, and does not stop the rest;
+    /// the same restore may be run again, and completes what is left.
     ///
     /// # Errors
     /// Before anything is created: when the specification contradicts itself, when the archive is not

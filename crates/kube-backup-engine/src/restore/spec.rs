@@ -7,7 +7,7 @@ use kube::core::{Selector, SelectorExt as _};
 use crate::kinds::exclusions::never_restored;
 use crate::{Error, GroupResource, ObjectId, Result};
 
-/// What becomes of objects that are there already.
+/// What to do about objects that exist already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ExistingResourcePolicy {
@@ -74,9 +74,9 @@ pub struct RestoreSpec {
     /// controller takes it for its memory; `velero.io/restore-status: "true"` on an object asks for it
     /// as well.
     pub restore_status: BTreeSet<GroupResource>,
-    /// What becomes of objects that are there already.
+    /// What to do about objects that exist already.
     pub existing_resource_policy: ExistingResourcePolicy,
-    /// Keeps the node ports of Services even where nobody asked for them.
+    /// Keeps the node ports of Services even where the cluster chose them.
     pub preserve_node_ports: bool,
 }
 

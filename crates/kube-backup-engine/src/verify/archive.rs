@@ -13,11 +13,11 @@ use crate::format::entries::entry_path;
 use crate::repository::ListedMember;
 use crate::{Error, ErrorKind, ObjectId, OpenBackup, Result};
 
-/// Most bytes before, between and behind members with objects: what says the format and the archive's end
-/// is far smaller.
+/// Most bytes before, between and after members with objects: the format's entry and the archive's end
+/// are far smaller.
 const MAX_UNLISTED: u64 = 1 << 20;
 
-/// What a pass over an archive comes by.
+/// What a pass over an archive finds.
 #[derive(Debug)]
 pub(super) enum Checked {
     /// An object that is whole.
@@ -26,7 +26,7 @@ pub(super) enum Checked {
     Fault(Finding),
 }
 
-/// Whether the index can be believed: it is whole, and its members follow each other.
+/// Whether the index can be trusted: it is whole, and its members follow each other.
 pub(super) async fn check_index(backup: &OpenBackup) -> Result<Option<Finding>> {
     let found = async {
         let Some(mut members) = backup.members().await? else {
@@ -56,7 +56,7 @@ pub(super) async fn check_index(backup: &OpenBackup) -> Result<Option<Finding>> 
     }
 }
 
-/// Reads everything, member by member where there is an index that can be believed.
+/// Reads everything, member by member where there is an index that can be trusted.
 pub(super) async fn pass(
     backup: &OpenBackup,
     indexed: bool,
@@ -80,7 +80,7 @@ pub(super) async fn pass(
     }
 }
 
-/// Damage is a finding; a store that does not answer is an error.
+/// Damage is a finding; a store that does not respond is an error.
 fn damaged(error: Error) -> Result<Finding> {
     if error.kind() != ErrorKind::Corrupt {
         return Err(error);
@@ -135,7 +135,7 @@ fn on_faults(finding: Option<Finding>, on: &mut impl FnMut(Checked)) {
     }
 }
 
-/// One member: what the index lists in it, as a restore reads it, and then as any other tool does.
+/// Checks one member: first what the index lists in it, as a restore reads it, then as other tools do.
 fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> Vec<Checked> {
     let text = match gunzip(compressed, member.size) {
         Ok(text) if text.len() as u64 == member.size => text,
@@ -236,7 +236,7 @@ fn compare_with_tar(
     }
 }
 
-/// Between members with objects there is what says the format, and no object.
+/// Between members with objects there may be the format's entry, and no object.
 fn check_unlisted(bytes: &Bytes, limits: ReadLimits) -> Option<Finding> {
     if bytes.is_empty() {
         return None;
@@ -247,7 +247,7 @@ fn check_unlisted(bytes: &Bytes, limits: ReadLimits) -> Option<Finding> {
     }
 }
 
-/// Behind the last member with objects there is the archive's end and nothing else.
+/// After the last member with objects there is the archive's end and nothing else.
 fn check_tail(tail: &Bytes, more: u64, limits: ReadLimits) -> Option<Finding> {
     if more > 0 {
         let message = format!("{more} bytes more than an archive's end has follow its last object");

@@ -1,4 +1,4 @@
-//! What is remembered of the objects seen, and what of their references leads nowhere.
+//! What is remembered of the objects, and which of their references lead nowhere.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
@@ -9,10 +9,10 @@ use super::summary::ObjectSummary;
 use crate::kinds::Strength;
 use crate::{GroupResource, ObjectId};
 
-/// Distinct missing objects that are told by name; others are counted.
+/// Distinct missing objects that are named; others are counted.
 const MAX_MISSING: usize = 500;
 
-/// A few hashes an object: enough to know that something is missing, not what.
+/// A few hashes for each object: enough to know that something is missing, not what.
 #[derive(Debug, Default)]
 pub(super) struct Inventory {
     hasher: RandomState,
@@ -69,7 +69,7 @@ impl Inventory {
         None
     }
 
-    /// Whether every owner and every reference is there; if not, a second look tells which.
+    /// Whether every owner and every reference is in the backup; if not, a second pass finds out which.
     pub(super) fn is_closed(&self) -> bool {
         self.wanted_ids.is_subset(&self.ids) && self.wanted_uids.is_subset(&self.uids)
     }
@@ -83,7 +83,7 @@ impl Inventory {
     }
 }
 
-/// Something that is not in the backup, and who asks for it.
+/// Something that is not in the backup, and who refers to it.
 #[derive(Debug)]
 pub(super) struct Need {
     strength: Strength,
@@ -102,7 +102,7 @@ pub(super) struct Missing {
 }
 
 impl Missing {
-    /// Takes up what of an object's owners and references is not in `inventory`.
+    /// Notes which of an object's owners and references are not in `inventory`.
     pub(super) fn note(&mut self, inventory: &Inventory, id: &ObjectId, summary: &ObjectSummary) {
         for reference in summary
             .references
@@ -128,7 +128,7 @@ impl Missing {
         }
     }
 
-    /// One finding for each missing object, however many ask for it.
+    /// Adds one finding for each missing object, however many refer to it.
     pub(super) fn tell(self, report: &mut VerifyReport) {
         for ((_, kind, name), need) in self.owners {
             let severity = severity(need.strength);
@@ -180,7 +180,7 @@ impl Missing {
     }
 }
 
-/// Counts one more asker; `false` when there are too many missing objects to name this one.
+/// Counts one more referrer; `false` when there are too many missing objects to name this one.
 fn add<K: Ord + Clone>(
     needs: &mut BTreeMap<K, Need>,
     key: &K,

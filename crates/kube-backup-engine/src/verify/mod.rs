@@ -1,12 +1,12 @@
 //! Whether a backup can be trusted, found out without writing anything.
 //!
 //! [`Verify`] reads a backup from its record to its last object, once from beginning to end, and says
-//! what it found: bytes that are not those that were committed, an index that says other than the
+//! what it found: bytes other than those that were committed, an index that disagrees with the
 //! archive, objects that are not what their entries say, owners and references that lead nowhere. With a
 //! cluster to restore to, it also says what that cluster would refuse.
 //!
 //! Each check is a function over a short summary of one object (`summary`, `references`); what is
-//! remembered of an object are a few hashes, so a backup of any size is verified in little memory.
+//! remembered of an object is a few hashes, so a backup of any size is verified in little memory.
 
 mod archive;
 mod inventory;

@@ -3,7 +3,7 @@
 use super::report::{Check, Finding, Severity};
 use crate::{Phase, PointInTime, Record, Results};
 
-/// What is to be said of a record that could be read.
+/// Findings about a record that could be read.
 pub(super) fn check(record: &Record, point_in_time: Option<&PointInTime>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |severity, message: String, remedy: &str| {
@@ -23,7 +23,7 @@ pub(super) fn check(record: &Record, point_in_time: Option<&PointInTime>) -> Vec
         ),
     }
     let format = record.status.format_version.as_str();
-    // Early Veleros wrote none, and wrote archives as those of 1.0.0.
+    // Early versions of Velero wrote none, with archives as in 1.0.0.
     if !format.is_empty() && !format.starts_with("1.") {
         add(
             Severity::Error,
@@ -63,7 +63,7 @@ pub(super) fn check_results(results: &Results) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether the record counts as many objects as were found.
+/// A finding when the record counts another number of objects than were found.
 pub(super) fn check_count(record: &Record, found: u64) -> Option<Finding> {
     let said = record.status.progress?.items_backed_up;
     (said != found).then(|| {

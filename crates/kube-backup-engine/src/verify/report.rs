@@ -19,7 +19,7 @@ pub enum Severity {
     Error,
     /// It is restored, and may not work as it did.
     Warning,
-    /// Good to know.
+    /// For information.
     Note,
 }
 
@@ -80,7 +80,7 @@ pub struct Finding {
     /// The object concerned, or the first of several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub object: Option<ObjectId>,
-    /// What is the case.
+    /// What was found.
     pub message: String,
     /// What to do about it; empty where nothing needs to be done.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -98,7 +98,7 @@ impl Finding {
         }
     }
 
-    /// An error of a reader, which names step, entry and cause.
+    /// A finding for an error, which names step, entry and cause.
     pub(super) fn failed(check: Check, error: &Error) -> Self {
         Self::new(Severity::Error, check, error.chain())
     }

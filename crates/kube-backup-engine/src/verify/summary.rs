@@ -1,4 +1,4 @@
-//! What one object says of itself and of others.
+//! What one object says about itself and about others.
 
 use serde_json::Value;
 
@@ -24,7 +24,7 @@ pub(super) struct NamedOwner {
     pub(super) uid: String,
     pub(super) kind: String,
     pub(super) name: String,
-    /// Whether its controller takes what it selects for its own again.
+    /// Whether its controller adopts by selector.
     pub(super) adopts: bool,
 }
 
@@ -64,7 +64,7 @@ impl ObjectSummary {
     }
 }
 
-/// Nodes own mirror Pods and leases, which no restore brings back.
+/// Nodes own mirror Pods and leases, which are never restored.
 fn owner(owned: &GroupResource, reference: &Value) -> Option<NamedOwner> {
     let text = |key: &str| reference[key].as_str().map(str::to_owned);
     let owner = NamedOwner {

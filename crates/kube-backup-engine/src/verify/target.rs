@@ -18,7 +18,7 @@ const PARALLEL: usize = 8;
 /// How long one request is tried.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Adds what the cluster would refuse, and takes away what it has of the missing objects.
+/// Adds what the cluster would refuse, and removes the missing objects that it has.
 pub(super) async fn check(
     client: &kube::Client,
     inventory: &Inventory,
@@ -80,7 +80,7 @@ fn path_of(found: &Discovery, id: &ObjectId) -> Option<String> {
     Some(kind.object_path(id.namespace.as_deref(), &id.name))
 }
 
-/// Kinds and versions of the backup that the server does not take.
+/// Kinds and versions of the backup that the server does not accept.
 fn refused(found: &Discovery, inventory: &Inventory) -> Vec<Finding> {
     let mut findings = Vec::new();
     for ((kind, version), used) in &inventory.kinds {

@@ -35,7 +35,7 @@ use crate::{Error, ErrorKind, OpenBackup, PointInTime, Record, Repository, Resul
 ///   APIServices, targets of autoscalers, definitions of custom resources.
 /// - With a cluster: kinds and versions that it does not serve, and which of the missing objects it has.
 ///
-/// Objects of archives in format 1.1.0 stand there once more in a folder for each version; like restores,
+/// Archives in format 1.1.0 hold objects once more in a folder for each version; like restores,
 /// this reads the first copy.
 pub struct Verify {
     repository: Repository,
@@ -70,7 +70,7 @@ impl Verify {
     }
 
     /// Verifies. The archive is read once, and a second time when owners or references are missing, to
-    /// tell whose they are.
+    /// find out whose they are.
     ///
     /// # Errors
     /// When there is no backup of that name, or store or cluster cannot be asked. Whatever is wrong with

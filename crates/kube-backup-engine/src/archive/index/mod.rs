@@ -85,7 +85,7 @@ struct KeySpan {
     last: String,
 }
 
-/// Where the directory lies and what it must hash to; kept in the backup's record.
+/// Where the directory is, and its digest; kept in the backup's record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct IndexFacts {
@@ -113,7 +113,7 @@ pub(crate) struct IndexWriter {
 }
 
 impl IndexWriter {
-    /// Adds the objects of a member that begins at `offset` of the archive; answers the bytes of
+    /// Adds the objects of a member that begins at `offset` of the archive; returns the bytes of
     /// a chunk when one is full.
     pub(crate) fn push(&mut self, offset: u64, member: &Member) -> Result<Option<Bytes>> {
         if member.objects.is_empty() {
@@ -191,7 +191,7 @@ impl IndexWriter {
         Ok(bytes)
     }
 
-    /// The last bytes of the index, and its facts for the record.
+    /// The last bytes of the index, and what the record says of it.
     pub(crate) fn finish(mut self) -> Result<(Vec<Bytes>, IndexFacts)> {
         let mut tail = Vec::new();
         if self.members == 0 {
@@ -223,9 +223,9 @@ fn key_of(id: &ObjectId) -> String {
     }
 }
 
-/// Which entries of an archive someone wants; an empty set stands for all.
+/// Which entries of an archive are wanted; an empty set means all.
 ///
-/// What an index cannot answer, such as labels, is decided on the objects themselves.
+/// What the index does not hold, such as labels, is checked on the objects themselves.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EntryFilter {
     /// Kinds.
@@ -259,7 +259,7 @@ impl EntryFilter {
             // Cluster-scoped: keys are names.
             return self.names.is_empty() || in_range(&self.names, &span.first, &span.last);
         };
-        // Keys compare as whole text, in which `/` sorts before letters and digits but behind
+        // Keys compare as whole text, in which `/` sorts before letters and digits but after
         // `-` and `.`: namespaces `a` and `a-b` can therefore stand in either order, and only
         // equal namespaces allow to compare names.
         if first_namespace == last_namespace {
@@ -417,7 +417,7 @@ impl EntryLine {
         let path = entry_path(&id);
         let refuse =
             |why: &str| Error::corrupt(format!("read index: {why}")).with_entry(path.as_str());
-        // Names become paths of requests: what would not be believed of an entry is not here.
+        // Names become paths of requests: what is refused of an entry is refused here too.
         match read_path(&path) {
             Ok(Meaning::Object(read)) if read == id => {}
             Ok(_) => return Err(refuse("the entry's name is that of another object")),

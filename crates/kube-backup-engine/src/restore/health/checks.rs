@@ -82,7 +82,7 @@ fn unscheduled(pod: &Value) -> Option<(&str, &str)> {
     ))
 }
 
-/// A container that waits for more than its turn.
+/// A container that is waiting for something other than its start.
 fn waiting(pod: &Value) -> Option<(String, String)> {
     ["initContainerStatuses", "containerStatuses"]
         .iter()
@@ -151,7 +151,7 @@ pub(crate) fn claim(claim: &Value, classes: &BTreeMap<String, String>) -> Option
     })
 }
 
-/// A load balancer that nobody gave an address.
+/// A load balancer without an address.
 pub(crate) fn service(service: &Value) -> Option<HealthIssue> {
     let addresses = service["status"]["loadBalancer"]["ingress"].as_array();
     let has_address = addresses.is_some_and(|all| !all.is_empty());
@@ -172,7 +172,7 @@ pub(crate) fn service(service: &Value) -> Option<HealthIssue> {
     })
 }
 
-/// Whether one endpoint of these EndpointSlices takes requests. What says nothing of it does
+/// Whether an endpoint of these EndpointSlices is ready. One that does not say is
 /// (discovery.k8s.io/v1, EndpointConditions).
 pub(crate) fn has_ready_endpoint(slices: &[Value]) -> bool {
     slices.iter().any(|slice| {
@@ -184,13 +184,13 @@ pub(crate) fn has_ready_endpoint(slices: &[Value]) -> bool {
     })
 }
 
-/// A backend behind which nobody answers.
+/// A backend without a ready endpoint.
 pub(crate) fn backend(
     backend: &Backend,
     service: Option<&Value>,
     slices: &[Value],
 ) -> Option<HealthIssue> {
-    // An external name is resolved by others.
+    // An external name is resolved elsewhere.
     let elsewhere = service.is_some_and(|service| service["spec"]["type"] == "ExternalName");
     if elsewhere || service.is_some() && has_ready_endpoint(slices) {
         return None;

@@ -1,4 +1,4 @@
-//! Whether what was restored is well: a look at the cluster after the last object.
+//! Whether what was restored is healthy: a look at the cluster after the last object.
 
 mod checks;
 mod probe;
@@ -22,7 +22,7 @@ pub enum HealthIssueKind {
     ClaimPending,
     /// A Service of type `LoadBalancer` has no address.
     NoAddress,
-    /// A webhook, or an APIService, has nothing that answers it.
+    /// A webhook or an APIService has no ready backend.
     NoBackend,
 }
 
@@ -39,7 +39,7 @@ impl HealthIssueKind {
     }
 }
 
-/// Something that was restored and is not well, or not yet.
+/// Something that was restored and is not healthy, or not yet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct HealthIssue {
     /// What is wrong.

@@ -1,4 +1,4 @@
-//! Looking at the cluster: the few lists that tell whether what was restored is well.
+//! Looking at the cluster: the few lists that show whether what was restored is healthy.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::Duration;
@@ -23,7 +23,7 @@ const FEW: usize = 8;
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Looks until all is well or the time is over; answers what is not well then.
+/// Looks until all is healthy or the time is over; returns what is not healthy then.
 pub(crate) async fn look<'a>(
     api: &ClusterWriter,
     restored: impl Iterator<Item = (&'a GroupResource, &'a str, &'a str)>,
@@ -55,7 +55,7 @@ pub(crate) async fn await_backends(
         let mut waits = false;
         for (namespace, name) in services_of(backends) {
             let (service, slices) = backend(api, namespace, name).await?;
-            // One that is not there by now is not coming.
+            // One that does not exist by now is not coming.
             waits |= service.is_some() && !checks::has_ready_endpoint(&slices);
         }
         if !waits || started.elapsed() + pause > time {
@@ -241,7 +241,7 @@ async fn pages(
         );
         let answer = api.get(&path).await?;
         if answer.status == StatusCode::GONE && !token.is_empty() {
-            // The list has grown too old to go on with; what is told of the rest is worth little.
+            // The list has expired; reading it again is not worth the time for what it would add.
             return Ok(());
         }
         if !answer.status.is_success() {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{TransformContext, Verdict, remove, text};
 
 const BOUND: &str = "pv.kubernetes.io/bind-completed";
-/// What binding, provisioning and other tools' backups left behind, true of the old cluster only
+/// Annotations of binding, provisioning and other tools' backups, which are true of the old cluster only
 /// (Velero, pvc_action.go).
 const BINDING: [&str; 7] = [
     BOUND,
@@ -29,7 +29,7 @@ pub(super) fn transform(claim: &mut Value, context: &TransformContext<'_>) -> Ve
             .and_then(Value::as_str)
             != Some("")
         {
-            // With a class, a volume is made, and provisioners refuse selectors.
+            // With a class, a volume is provisioned, and provisioners refuse selectors.
             remove(claim, "/spec", "selector");
         }
     }
@@ -37,7 +37,7 @@ pub(super) fn transform(claim: &mut Value, context: &TransformContext<'_>) -> Ve
         remove(claim, "/metadata/annotations", annotation);
     }
     if !context.volumes.contains(text(claim, "/spec/volumeName")) {
-        // Bound to a volume that is not there, a claim is Lost.
+        // A claim bound to a volume that does not exist is Lost.
         remove(claim, "/spec", "volumeName");
     }
     Verdict::Restore

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{TransformContext, Verdict, elements, remove};
 
 pub(super) fn transform(definition: &mut Value, _: &TransformContext<'_>) -> Verdict {
-    // True was the default of v1beta1 and is refused in v1, which says the same in each schema
+    // `true` was the default of v1beta1 and is refused in v1, which says the same in each schema
     // (Velero, crd_v1_preserve_unknown_fields_action.go).
     if definition.pointer("/spec/preserveUnknownFields") == Some(&Value::Bool(true)) {
         remove(definition, "/spec", "preserveUnknownFields");

@@ -1,10 +1,10 @@
-//! Endpoints and EndpointSlices: only those that somebody wrote by hand, for Services without selector.
+//! Endpoints and EndpointSlices: only those written by hand, for Services without selector.
 
 use serde_json::Value;
 
 use super::{TransformContext, Verdict};
 
-/// Labels by which controllers mark what they keep (k8s.io/kubernetes/pkg/controller/endpoint and
+/// Labels with which controllers mark what they manage (k8s.io/kubernetes/pkg/controller/endpoint and
 /// k8s.io/endpointslice).
 const MANAGED_BY: [(&str, &str); 3] = [
     (

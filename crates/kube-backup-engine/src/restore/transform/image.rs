@@ -8,7 +8,7 @@ use crate::GroupResource;
 use crate::kinds::pod_specs::for_each_pod_spec;
 use crate::pointer::for_each_value;
 
-/// Replaces the beginning of each image by what the longest fitting entry of the mapping says.
+/// Replaces the prefix of each image by the longest matching entry of the mapping.
 pub(super) fn map_images(
     kind: &GroupResource,
     object: &mut Value,
@@ -30,7 +30,7 @@ pub(super) fn map_images(
     });
 }
 
-/// A prefix ends where a part of the name ends: `registry/shop` is none of `registry/shopping`.
+/// A prefix ends where a part of the name ends: `registry/shop` does not match `registry/shopping`.
 fn mapped(image: &str, mapping: &BTreeMap<String, String>) -> Option<String> {
     let fits = |prefix: &str| {
         image.strip_prefix(prefix).is_some_and(|rest| {

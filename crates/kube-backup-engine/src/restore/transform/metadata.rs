@@ -6,7 +6,7 @@ use super::TransformContext;
 use crate::format::annotations::{FORMER_RESTORED_BY, RESTORED_BY};
 use crate::format::labels;
 
-/// Set by the server, and refused or overwritten by it when it comes from us.
+/// Set by the server, which refuses or overwrites what a client sends.
 const SERVERS: [&str; 9] = [
     "creationTimestamp",
     "deletionGracePeriodSeconds",

@@ -1,8 +1,8 @@
-//! What is changed in an object before it is created again, one file a kind.
+//! What is changed in an object before it is created again, one file for each kind.
 //!
 //! An object in a backup is as the API server showed it, with what the server, its controllers and the
-//! machine it ran on have put in. What another server would refuse, or take for the truth, goes; all
-//! else stays. The rules are Velero's where it has one (pkg/restore/restore.go and actions/), and
+//! machine it ran on have added. What another server would refuse, or wrongly believe, is removed; all
+//! else stays. The rules follow Velero where it has one (pkg/restore/restore.go and actions/), and
 //! what a real server does where it has none.
 
 mod api_service;
@@ -33,7 +33,7 @@ use crate::kinds::names::Kind;
 use crate::kinds::namespaces::map_namespaces;
 use crate::kinds::storage_classes::map_storage_classes;
 
-/// What a transformation may know.
+/// What a rule may use.
 pub(crate) struct TransformContext<'a> {
     pub(crate) spec: &'a RestoreSpec,
     /// The backup's name.
@@ -90,8 +90,8 @@ const RULES: [(&str, &str, Rule); 16] = [
 
 /// Changes an object into what is to be created.
 ///
-/// Owner references are not looked at here: [`super::owners`] takes them off afterwards, and a rule
-/// may need them.
+/// Owner references are not touched here: [`super::owners`] removes them afterwards, and a rule
+/// may read them.
 pub(crate) fn transform(
     kind: &GroupResource,
     object: &mut Value,
@@ -100,7 +100,7 @@ pub(crate) fn transform(
     let rule = RULES
         .iter()
         .find(|(group, plural, _)| kind.is(group, plural));
-    // The rule first: some rules read what the metadata's rules take away.
+    // The kind's rule first: some read what the metadata's rules remove.
     if let Some((_, _, rule)) = rule
         && let Verdict::Skip(reason) = rule(object, context)
     {

@@ -16,14 +16,14 @@ pub(super) fn transform(pod: &mut Value, _: &TransformContext<'_>) -> Verdict {
         return Verdict::Skip("a kubelet mirrors it from a file of its node");
     }
     if is_controlled_by(pod, DAEMON_SETS) {
-        // It is bound to a node by name, and the new cluster's nodes are others.
+        // It is bound to a node by name, and the new cluster has other nodes.
         return Verdict::Skip("its DaemonSet makes one for every node");
     }
     if is_controlled_by(pod, JOBS) {
-        // Selected by the uid of a Job that is no more, it would run beside the one the Job starts.
+        // It is selected by the uid of the old Job, and would run beside the Pod that the new Job starts.
         return Verdict::Skip("its Job starts it again");
     }
-    // A node of another cluster, what admission made of the priority class (and refuses where the
+    // A node of another cluster, what admission computed from the priority class (and refuses where the
     // target's class says otherwise), and debug containers, which are refused on create.
     for field in [
         "nodeName",

@@ -6,8 +6,8 @@ use super::{TransformContext, Verdict, remove, text};
 
 pub(super) fn transform(secret: &mut Value, _: &TransformContext<'_>) -> Verdict {
     if text(secret, "/type") == "kubernetes.io/service-account-token" {
-        // With the uid of an account that is gone, the token controller deletes it; without, it fills
-        // it anew.
+        // With the uid of the old account, the token controller would delete it; without, it fills
+        // it in again.
         remove(
             secret,
             "/metadata/annotations",

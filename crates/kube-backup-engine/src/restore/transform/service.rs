@@ -1,4 +1,4 @@
-//! Services: addresses and ports that the old cluster handed out are not asked for again.
+//! Services: addresses and ports that the old cluster assigned are not asked for again.
 
 use serde_json::Value;
 
@@ -28,7 +28,7 @@ pub(super) fn transform(service: &mut Value, context: &TransformContext<'_>) -> 
     Verdict::Restore
 }
 
-/// Node ports that somebody asked for, as opposed to those handed out.
+/// Node ports that were asked for, as opposed to assigned.
 struct Requested {
     /// Name of the port, and its number, of `kubectl apply`.
     applied: Vec<(String, i64)>,
