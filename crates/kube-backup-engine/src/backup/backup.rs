@@ -41,6 +41,7 @@ pub struct BackupProgress {
 
 /// The result of a backup.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct BackupReport {
     /// The committed record.
     pub record: Record,

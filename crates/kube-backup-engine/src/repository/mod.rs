@@ -89,6 +89,9 @@ impl Repository {
     /// The records of all backups, by name.
     ///
     /// Folders without a record are not backups and do not appear.
+    ///
+    /// # Errors
+    /// When the store cannot be listed or read; [`ErrorKind::Corrupt`] when a record cannot be read.
     pub async fn list(&self) -> Result<Vec<Record>> {
         let folder = self.prefix.clone().join("backups");
         let found = self
@@ -111,6 +114,10 @@ impl Repository {
     }
 
     /// The record of the backup `name`; `None` when there is no such backup.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] when `name` cannot be the name of a backup, [`ErrorKind::Corrupt`] when its
+    /// record cannot be read; and whatever the store fails with.
     pub async fn record(&self, name: &str) -> Result<Option<Record>> {
         let step = || format!("read the record of `{name}`");
         let found = match self.store.get(&self.keys(name)?.record()).await {
@@ -133,7 +140,9 @@ impl Repository {
 
     /// Opens the backup `name` for reading.
     ///
-    /// Fails when its archive is not the one that its record names.
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when there is no such backup, [`ErrorKind::Corrupt`] when its archive is missing
+    /// or is not the one that its record names; and whatever the store fails with.
     pub async fn open(&self, name: &str) -> Result<OpenBackup> {
         let Some(record) = self.record(name).await? else {
             return Err(Error::new(
@@ -159,6 +168,9 @@ impl Repository {
     /// Deletes the backup `name`, its record first: what a crash leaves is not a backup.
     ///
     /// Volume snapshots that it names are kept.
+    ///
+    /// # Errors
+    /// When the store does not let something go, as under a retention policy; what is left then is named.
     pub async fn delete(&self, name: &str) -> Result<()> {
         let keys = self.keys(name)?;
         match self.store.delete(&keys.record()).await {

@@ -176,6 +176,10 @@ impl OpenBackup {
     }
 
     /// Whether there is an index, so that single objects can be fetched.
+    ///
+    /// # Errors
+    /// When the index exists and cannot be read; [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when it is
+    /// not the one that the record names.
     pub async fn has_index(&self) -> Result<bool> {
         Ok(self.directory().await?.is_some())
     }
@@ -207,6 +211,9 @@ impl OpenBackup {
     ///
     /// With an index this fetches only the parts of it that can list such entries. Without one
     /// the whole archive is read once, in bounded memory.
+    ///
+    /// # Errors
+    /// When the index or, without one, the archive cannot be read or is not what the record names.
     pub async fn entries(&self, filter: &EntryFilter) -> Result<Vec<Entry>> {
         let Some(directory) = self.directory().await? else {
             let mut entries = Vec::new();
@@ -274,11 +281,17 @@ impl OpenBackup {
     }
 
     /// The warnings and errors stored beside the archive; `None` when there are none stored.
+    ///
+    /// # Errors
+    /// When they exist and cannot be read.
     pub async fn results(&self) -> Result<Option<Results>> {
         self.side_file(&self.keys.results()).await
     }
 
     /// Objects by `apiVersion/Kind`, as stored beside the archive.
+    ///
+    /// # Errors
+    /// When the list exists and cannot be read.
     pub async fn resource_list(&self) -> Result<Option<BTreeMap<String, Vec<String>>>> {
         self.side_file(&self.keys.resource_list()).await
     }

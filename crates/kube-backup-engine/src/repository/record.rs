@@ -99,6 +99,7 @@ fn is_zero(value: &u64) -> bool {
 /// How many objects a backup holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct RecordProgress {
     /// Objects chosen.
     #[serde(default)]
@@ -159,6 +160,7 @@ impl std::fmt::Display for Phase {
 /// What the committed archive is, to the byte.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ArchiveFacts {
     /// Length in bytes.
     pub length: u64,
@@ -175,6 +177,7 @@ pub struct ArchiveFacts {
 /// The point in the cluster's history at which the objects were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PointInTime {
     /// The resourceVersion of all lists.
     pub resource_version: String,
@@ -234,11 +237,17 @@ impl Record {
     }
 
     /// What the archive must be; `None` for records of other programs.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when the annotation cannot be read.
     pub fn archive(&self) -> Result<Option<ArchiveFacts>> {
         self.annotation(ARCHIVE)
     }
 
     /// The point in time at which it was read; `None` for records of other programs.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when the annotation cannot be read.
     pub fn point_in_time(&self) -> Result<Option<PointInTime>> {
         match self.annotation(POINT_IN_TIME)? {
             None => self.annotation(FORMER_POINT_IN_TIME),

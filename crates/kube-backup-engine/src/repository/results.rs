@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Warnings and errors of a backup, as `<name>-results.gz` holds them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Results {
     /// What is missing from the backup, or not in it as it was asked for.
     #[serde(default)]
@@ -17,6 +18,7 @@ pub struct Results {
 
 /// Messages by what they concern.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct ResultsBySource {
     /// The tool itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

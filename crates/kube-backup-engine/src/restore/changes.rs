@@ -10,6 +10,7 @@ use crate::compare::walk;
 
 /// One place of an object that is or would be changed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Change {
     /// The place, as a JSON pointer.
     pub pointer: String,

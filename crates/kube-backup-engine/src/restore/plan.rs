@@ -48,6 +48,7 @@ impl Action {
 /// One object of a [`RestorePlan`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PlannedItem {
     /// The object, by its name in the backup.
     #[serde(flatten)]
@@ -116,6 +117,7 @@ impl PlannedItem {
 /// It prints as a table; as JSON it holds the same for machines. Values of Secrets are in neither.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct RestorePlan {
     /// The backup.
     pub backup: String,

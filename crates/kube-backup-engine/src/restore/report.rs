@@ -99,6 +99,7 @@ impl Outcome {
 
 /// One object of a [`RestoreReport`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Item {
     /// The object, by its name in the backup.
     #[serde(flatten)]
@@ -117,6 +118,7 @@ pub struct Item {
 /// every object.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct RestoreReport {
     /// The backup.
     pub backup: String,

@@ -88,6 +88,7 @@ struct KeySpan {
 /// Where the directory is, and its digest; kept in the backup's record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct IndexFacts {
     /// Length of the index in bytes.
     pub length: u64,

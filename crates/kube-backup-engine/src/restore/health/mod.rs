@@ -41,6 +41,7 @@ impl HealthIssueKind {
 
 /// Something that was restored and is not healthy, or not yet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[non_exhaustive]
 pub struct HealthIssue {
     /// What is wrong.
     pub issue: HealthIssueKind,
