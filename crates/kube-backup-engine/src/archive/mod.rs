@@ -78,33 +78,3 @@ impl Default for ReadLimits {
         }
     }
 }
-
-pub(crate) mod hex {
-    //! Digests as text.
-
-    /// Lower-case hexadecimal.
-    pub(crate) fn encode(bytes: &[u8]) -> String {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        let mut text = String::with_capacity(bytes.len() * 2);
-        for byte in bytes {
-            text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-            text.push(char::from(DIGITS[usize::from(byte & 15)]));
-        }
-        text
-    }
-
-    /// A SHA-256 digest from its text.
-    pub(crate) fn decode(text: &str) -> Option<[u8; 32]> {
-        let digits = text.as_bytes();
-        if digits.len() != 64 {
-            return None;
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            let high = char::from(pair[0]).to_digit(16)?;
-            let low = char::from(pair[1]).to_digit(16)?;
-            *byte = u8::try_from(high << 4 | low).ok()?;
-        }
-        Some(bytes)
-    }
-}

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, SubsecRound as _, Utc};
 use kube::core::SelectorExt as _;
 use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use super::collector::{Collected, Collector, Stopped};
 use super::commit::{RecordInputs, commit};
@@ -214,7 +215,8 @@ impl Backup {
                 Scope::of(&api, &self.spec),
             )
             .await??;
-        let uid = self.uid.clone().unwrap_or_else(new_uid);
+        let random = || Uuid::new_v4().to_string();
+        let uid = self.uid.clone().unwrap_or_else(random);
         let duration = self.options.lease_duration;
         let store = self.repository.store();
         let mut lease = deadline
@@ -448,18 +450,4 @@ fn check_uid(uid: &str) -> Result<()> {
         "use `{uid}` as the uid of a backup: it takes letters, digits and `-`, at most 63, and begins and \
          ends with a letter or digit"
     )))
-}
-
-/// A random UUID, version 4.
-fn new_uid() -> String {
-    let bits = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | (0x4 << 76) | (0x2 << 62);
-    let hex = format!("{bits:032x}");
-    format!(
-        "{}-{}-{}-{}-{}",
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..]
-    )
 }

@@ -1,8 +1,7 @@
 //! Names and values of labels, all of them Velero's, so that its tools find what is ours.
 
+use base16ct::lower::encode_string;
 use sha2::{Digest as _, Sha256};
-
-use crate::archive::hex;
 
 /// On what a restore creates: the backup.
 pub(crate) const BACKUP_NAME: &str = "velero.io/backup-name";
@@ -17,7 +16,7 @@ pub(crate) fn value(name: &str) -> String {
     if name.len() <= 63 {
         return name.to_owned();
     }
-    let digest = hex::encode(&Sha256::digest(name.as_bytes()));
+    let digest = encode_string(&Sha256::digest(name.as_bytes()));
     format!(
         "{}{}",
         name.chars().take(57).collect::<String>(),

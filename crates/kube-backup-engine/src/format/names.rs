@@ -1,9 +1,8 @@
 //! What snapshots of volumes and their groups are called in their storage: 2 to 63 lower-case letters,
 //! digits and `-`, beginning with a letter, as Kubernetes objects and cloud disks can be.
 
+use base16ct::lower::encode_string;
 use sha2::{Digest as _, Sha256};
-
-use crate::archive::hex;
 
 /// Longest uid that is written as it is.
 const MAX_UID: usize = 36;
@@ -23,7 +22,7 @@ fn short(uid: &str) -> String {
     if uid.len() <= MAX_UID && uid.bytes().all(legal) {
         return uid.to_owned();
     }
-    let mut digest = hex::encode(&Sha256::digest(uid.as_bytes()));
+    let mut digest = encode_string(&Sha256::digest(uid.as_bytes()));
     digest.truncate(32);
     digest
 }
@@ -34,7 +33,7 @@ fn digest<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
         hash.update(name.as_bytes());
         hash.update(b"\n");
     }
-    let mut digest = hex::encode(&hash.finalize());
+    let mut digest = encode_string(&hash.finalize());
     digest.truncate(12);
     digest
 }

@@ -17,6 +17,7 @@
 //! of each object: whoever trusts the record need not trust anything else, and finding three
 //! objects among a hundred thousand reads the directory and three chunks.
 
+use base16ct::lower::encode_string;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::ops::Range;
@@ -27,7 +28,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::write::{Member, gzip_at};
-use super::{Entry, Location, Span, hex};
+use super::{Entry, Location, Span};
 use crate::format::entries::{Meaning, entry_path, read_path};
 use crate::format::index::{BEGIN, BETWEEN, DIRECTORY, END};
 use crate::{Error, GroupResource, ObjectId, Result};
@@ -135,7 +136,7 @@ impl IndexWriter {
                     name: packed.id.name.clone(),
                     offset: packed.object.offset,
                     length: packed.object.length,
-                    sha256: hex::encode(&packed.sha256),
+                    sha256: encode_string(&packed.sha256),
                 })
                 .collect(),
         };
@@ -176,7 +177,7 @@ impl IndexWriter {
                 offset: self.written,
                 length: bytes.len() as u64,
             },
-            sha256: hex::encode(&Sha256::digest(&bytes)),
+            sha256: encode_string(&Sha256::digest(&bytes)),
             entries: self.open_entries,
             spans: std::mem::take(&mut self.spans)
                 .into_iter()
@@ -209,7 +210,7 @@ impl IndexWriter {
         let facts = IndexFacts {
             length: self.written + directory.len() as u64,
             directory_offset: self.written,
-            directory_sha256: hex::encode(&Sha256::digest(&directory)),
+            directory_sha256: encode_string(&Sha256::digest(&directory)),
             entries: self.entries,
         };
         tail.push(directory);
@@ -315,7 +316,7 @@ impl Directory {
     /// Reads the directory from the index's last `bytes`.
     pub(crate) fn read(bytes: &[u8], facts: &IndexFacts) -> Result<Self> {
         let refuse = |why: &str| Error::corrupt(format!("read index: {why}"));
-        if hex::encode(&Sha256::digest(bytes)) != facts.directory_sha256 {
+        if encode_string(&Sha256::digest(bytes)) != facts.directory_sha256 {
             return Err(refuse("the directory's digest differs from the record's"));
         }
         let text = gunzip(bytes, MAX_DIRECTORY)?;
@@ -365,7 +366,7 @@ impl Chunk {
     /// Reads its entries from its `bytes`; `archive_length` bounds what they may point at.
     pub(crate) fn read(&self, bytes: &[u8], archive_length: u64) -> Result<Vec<Entry>> {
         let refuse = |why: &str| Error::corrupt(format!("read index: {why}"));
-        if hex::encode(&Sha256::digest(bytes)) != self.sha256 {
+        if encode_string(&Sha256::digest(bytes)) != self.sha256 {
             return Err(refuse("a chunk's digest differs from the directory's"));
         }
         let text = gunzip(bytes, MAX_CHUNK)?;
@@ -433,9 +434,11 @@ impl EntryLine {
         if object.end().is_none_or(|end| end > member_size) {
             return Err(refuse("the entry lies outside its member"));
         }
-        let Some(sha256) = hex::decode(&self.sha256) else {
+        let mut sha256 = [0; 32];
+        let digest = base16ct::mixed::decode(&self.sha256, &mut sha256);
+        if !digest.is_ok_and(|digest| digest.len() == 32) {
             return Err(refuse("the entry's digest is none"));
-        };
+        }
         Ok(Entry {
             id,
             api_version: Some(self.api_version),
