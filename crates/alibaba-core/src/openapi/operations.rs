@@ -10,6 +10,8 @@ pub struct Operation {
     pub required: &'static [&'static str],
     /// The parameters that may be left out.
     pub optional: &'static [&'static str],
+    /// The parameters that the client adds by itself.
+    pub supplied: &'static [&'static str],
 }
 
 impl Operation {
@@ -19,11 +21,13 @@ impl Operation {
         action: &'static str,
         required: &'static [&'static str],
         optional: &'static [&'static str],
+        supplied: &'static [&'static str],
     ) -> Self {
         Self {
             action,
             required,
             optional,
+            supplied,
         }
     }
 }
@@ -43,9 +47,15 @@ impl Operation {
 /// | `[f, in 1..=128]` | both |
 /// | `[form]`, `[form, ..]` | in the form body instead of the query |
 ///
-/// `[idempotent]` after the type of the response says that performing the call twice does no harm,
-/// so that it is repeated after a broken connection; calls that read always are. The constant lists
-/// the operations as [`Operation`](crate::openapi::Operation)s.
+/// Brackets after the type of the response say what holds for the call as a whole:
+///
+/// | `[..]` | the call |
+/// |---|---|
+/// | `[idempotent]` | does no harm when it is performed twice, and is repeated after a broken connection; calls that read always are |
+/// | `[client_token("ClientToken")]` | carries a fresh token, so that it is performed once however often it arrives; a setter takes another |
+/// | `[region("RegionId")]` | names the client's region |
+///
+/// The constant lists the operations as [`Operation`](crate::openapi::Operation)s.
 ///
 /// ```
 /// use alibaba_core::openapi::{self, Acknowledged, Json};
@@ -62,19 +72,23 @@ impl Operation {
 ///     fn delete_user = DeleteUser(user_name: String = "UserName" [in 1..=64]) -> Acknowledged [idempotent] {}
 ///
 ///     /// Changes a user.
-///     fn update_user = UpdateUser(user_name: String = "UserName" [in 1..=64]) -> Acknowledged {
+///     fn update_user = UpdateUser(user_name: String = "UserName" [in 1..=64])
+///         -> Acknowledged [region("RegionId"), client_token("ClientToken")]
+///     {
 ///         /// What it is to be called.
 ///         new_user_name: String = "NewUserName" [in 1..=64];
 ///         /// Its tags from now on.
-///         tags: Vec<String> = "Tag" [Json];
+///         tags: Vec<String> = "Tag" [form, Json];
 ///     }
 /// }
 ///
 /// # async fn example(client: Client) -> Result<(), alibaba_core::Error> {
-/// client.update_user("alice").new_user_name("bob").tags(["ops".to_owned()]).send().await?;
+/// let call = client.update_user("alice").new_user_name("bob").tags(["ops".to_owned()]);
+/// call.client_token("alice-to-bob").send().await?;
 /// # Ok(())
 /// # }
 /// assert_eq!(OPERATIONS[1].optional, ["NewUserName", "Tag"]);
+/// assert_eq!(OPERATIONS[1].supplied, ["RegionId", "ClientToken"]);
 /// ```
 #[macro_export]
 macro_rules! operations {
@@ -86,7 +100,7 @@ macro_rules! operations {
             $(#[$doc:meta])*
             fn $method:ident = $action:ident (
                 $($argument:ident: $argument_type:ty = $argument_name:literal $([$($argument_how:tt)*])?),* $(,)?
-            ) -> $response:ty $([$retried:ident])? {
+            ) -> $response:ty $([$($nature:ident $(($supplied:literal))?),*])? {
                 $(
                     $(#[$option_doc:meta])*
                     $option:ident: $option_type:ty = $option_name:literal $([$($option_how:tt)*])?;
@@ -100,6 +114,7 @@ macro_rules! operations {
                 stringify!($action),
                 &[$($argument_name),*],
                 &[$($option_name),*],
+                &[$($($($supplied,)?)*)?],
             )
         ),*];
 
@@ -108,7 +123,9 @@ macro_rules! operations {
                 $(#[$doc])*
                 pub fn $method(&self, $($argument: impl Into<$argument_type>),*) -> $action {
                     let call = self.0.call(stringify!($action));
-                    $(let call = call.$retried(true);)?
+                    $($(
+                        let call = $crate::operations!(@nature self, call, $nature $($supplied)?);
+                    )*)?
                     $(
                         let value: $argument_type = $argument.into();
                         let call = $crate::operations!(
@@ -138,6 +155,8 @@ macro_rules! operations {
                     }
                 )*
 
+                $($($crate::operations! { @setter $nature })*)?
+
                 /// Sends the call.
                 ///
                 /// # Errors
@@ -152,6 +171,20 @@ macro_rules! operations {
         )*
     };
 
+    (@nature $client:expr, $call:expr, idempotent) => { $call.idempotent(true) };
+    (@nature $client:expr, $call:expr, client_token $name:literal) => { $call.new_client_token() };
+    (@nature $client:expr, $call:expr, region $name:literal) => {
+        $call.param($name, $client.0.region().map($crate::Region::as_str))
+    };
+    (@setter client_token) => {
+        /// Names the call, so that the service performs it once however often it arrives: the same
+        /// token for the same purpose, even after a restart. At most 64 ASCII characters.
+        pub fn client_token(mut self, token: impl Into<String>) -> Self {
+            self.call = self.call.client_token(token);
+            self
+        }
+    };
+    (@setter $nature:ident) => {};
     (@add $call:expr, $name:literal, $value:expr, form $(, $($how:tt)*)?) => {
         $call.form_param($name, $crate::operations!(@wrap $value, $($($how)*)?))
     };
@@ -164,4 +197,93 @@ macro_rules! operations {
     (@wrap $value:expr, $with:path, in $bounds:expr) => {
         $crate::openapi::bounded($with($value), $bounds)
     };
+}
+
+#[cfg(test)]
+#[expect(
+    unreachable_pub,
+    reason = "operations are declared for the users of a crate"
+)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::credentials::StaticProvider;
+    use crate::endpoint::Product;
+    use crate::http_send::NoHttp;
+    use crate::openapi::{self, Acknowledged, Json, Operation};
+    use crate::{Context, Credentials, ErrorKind, Region};
+
+    #[derive(Debug)]
+    struct Client(openapi::Client);
+
+    operations! {
+        impl Client;
+        const OPERATIONS;
+
+        /// Makes.
+        fn make = Make(name: String = "Name") -> Acknowledged [region("RegionId"), client_token("ClientToken")] {
+            /// How many.
+            count: u32 = "count" [form, in 1..=3];
+            /// Which.
+            filters: Vec<String> = "Filter" [form, Json];
+            /// What for.
+            tags: Vec<String> = "Tag";
+        }
+
+        /// Unmakes.
+        fn unmake = Unmake(id: String = "Id" [in 1..=3]) -> Acknowledged [idempotent] {}
+    }
+
+    fn client(region: Option<Region>) -> Client {
+        let context = Context::new(Arc::new(NoHttp));
+        let credentials = Arc::new(StaticProvider::new(Credentials::new("id", "secret")).unwrap());
+        Client(openapi::Client::new(&context, Product::RAM, region, credentials).unwrap())
+    }
+
+    #[test]
+    fn the_table_has_every_parameter() {
+        let make = Operation::new(
+            "Make",
+            &["Name"],
+            &["count", "Filter", "Tag"],
+            &["RegionId", "ClientToken"],
+        );
+        assert_eq!(
+            OPERATIONS,
+            [make, Operation::new("Unmake", &["Id"], &[], &[])]
+        );
+    }
+
+    #[test]
+    fn parameters_go_where_the_table_says() {
+        let client = client(Some(Region::CN_HANGZHOU));
+        let call = client
+            .make("a")
+            .count(2_u32)
+            .filters(["f".to_owned()])
+            .tags(["t".to_owned()]);
+        let shown = format!("{call:?}");
+        assert!(
+            shown.contains(r#"query: ["ClientToken", "Name", "RegionId", "Tag.1"]"#),
+            "{shown}"
+        );
+        assert!(shown.contains(r#"form: ["Filter", "count"]"#), "{shown}");
+        assert!(format!("{:?}", client.unmake("a")).contains(r#"query: ["Id"]"#));
+    }
+
+    #[tokio::test]
+    async fn without_a_region_none_is_sent_and_bad_values_are_not_either() {
+        let client = client(None);
+        assert!(!format!("{:?}", client.make("a")).contains("RegionId"));
+        for call in [
+            client.make("a").count(4_u32),
+            client.make("a").client_token(""),
+            client.make("a").count(0_u32).count(1_u32),
+        ] {
+            let error = call.send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration);
+        }
+        let error = client.unmake("").send().await.unwrap_err();
+        assert_eq!(error.to_string(), "write the parameter `Id`");
+    }
 }

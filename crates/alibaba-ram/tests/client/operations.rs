@@ -103,6 +103,7 @@ fn the_operations_are_those_of_the_official_sdk() {
     let mut ours = BTreeMap::new();
     for operation in operations() {
         let parameters = (sorted(operation.required), sorted(operation.optional));
+        assert!(operation.supplied.is_empty());
         assert!(
             ours.insert(operation.action.to_owned(), parameters)
                 .is_none()
