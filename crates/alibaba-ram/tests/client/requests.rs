@@ -147,3 +147,10 @@ async fn ram_is_one_for_all_regions() {
     assert_eq!(stage.last().headers["x-acs-version"], "2015-05-01");
     assert_eq!(stage.last().headers["host"], "ram.aliyuncs.com");
 }
+
+#[test]
+fn the_program_of_the_readme_is_the_example() {
+    let example = include_str!("../../examples/grant.rs");
+    let program = &example[example.find("use alibaba_core").unwrap()..];
+    assert!(include_str!("../../README.md").contains(program));
+}
