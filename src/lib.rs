@@ -7,6 +7,8 @@ pub use alibaba_core as core;
 #[doc(inline)]
 pub use alibaba_oss as oss;
 #[doc(inline)]
+pub use alibaba_ram as ram;
+#[doc(inline)]
 pub use alibaba_sign as sign;
 #[doc(inline)]
 pub use kube_backup_engine as engine;

@@ -1,8 +1,13 @@
 //! What the vendor's page grants is enough, and what it does not grant is said.
 
+use std::collections::BTreeSet;
+
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{Restore, RestoreSpec};
 use ack_backup_center::engine::{Error, ErrorKind, Repository};
+use ack_backup_center::oss::Operation;
+use ack_backup_center::ram::ack::OSS_ACTIONS;
+use ack_backup_center::ram::{ResourceForm, known_action};
 use alibaba_local::{Fault, LocalCloud, Rule, User};
 use kube_local::KubeLocal;
 
@@ -145,5 +150,32 @@ async fn without_an_action_that_is_used_the_step_is_named() {
     // The page grants these as well; a backup does not need them.
     for action in ["oss:GetBucket", "oss:ListBuckets", "oss:GetBucketStat"] {
         assert!(without(&client, action).await.is_none(), "{action}");
+    }
+}
+
+#[test]
+fn the_table_of_rights_has_every_operation_of_oss_with_its_resource() {
+    for operation in Operation::ALL {
+        for right in [operation.action(), operation.version_action()] {
+            let action = known_action(right).unwrap_or_else(|| panic!("{right}"));
+            let forms: Vec<String> = action
+                .resources()
+                .iter()
+                .map(ResourceForm::pattern)
+                .collect();
+            assert_eq!(forms, [operation.resource().within("*")], "{right}");
+        }
+    }
+    let named: BTreeSet<&str> = Operation::ALL
+        .iter()
+        .map(|operation| operation.action())
+        .collect();
+    // `GetBucket` is the older name of `ListObjects`, which is what is called.
+    assert_eq!(SEED_ACTIONS, OSS_ACTIONS);
+    for right in OSS_ACTIONS
+        .iter()
+        .filter(|right| **right != "oss:GetBucket")
+    {
+        assert!(named.contains(right), "{right}");
     }
 }
