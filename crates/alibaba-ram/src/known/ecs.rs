@@ -7,7 +7,7 @@
 //! prints grant `DescribeAutoSnapshotPolicyEX`, which is the same action, since action names are
 //! compared without case.
 
-use super::{KnownAction, form, mandatory, on, unscoped};
+use super::action::{KnownAction, form, mandatory, on, unscoped};
 
 pub(super) const ACTIONS: &[KnownAction] = &[
     on(

@@ -4,7 +4,7 @@
 //! `GenerateRamPolicy` still writes them; the pages of 2025 and 2026 know only `*`.
 //! `DescribeRestoreJobs` is the name of an action, and of no API that can be called any more.
 
-use super::{KnownAction, unscoped};
+use super::action::{KnownAction, unscoped};
 
 pub(super) const ACTIONS: &[KnownAction] = &[
     unscoped("hbr:CreateVault"),

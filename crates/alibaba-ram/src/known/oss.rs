@@ -4,7 +4,7 @@
 //! Names are those of the OSS documentation ("RAM policies"); `GetBucket` is the older name of
 //! `ListObjects`.
 
-use super::{KnownAction, ResourceForm, mandatory, on};
+use super::action::{KnownAction, ResourceForm, mandatory, on};
 
 const ACCOUNT: &[ResourceForm] = &[mandatory("acs:oss:{region}:{account}:*")];
 const BUCKET: &[ResourceForm] = &[mandatory("acs:oss:{region}:{account}:{bucket}")];

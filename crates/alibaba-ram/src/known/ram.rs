@@ -3,7 +3,7 @@
 //! Resources are those of the RAM documentation ("Authorization information"), whose policies of
 //! the system are `acs:ram:*:system:policy/{name}`.
 
-use super::{KnownAction, form, mandatory, on};
+use super::action::{KnownAction, form, mandatory, on};
 
 pub(super) const ACTIONS: &[KnownAction] = &[
     on("ram:CreateUser", &[mandatory("acs:ram:*:{account}:user/*")]),

@@ -3,7 +3,7 @@
 //! The calls with an OIDC token or a SAML assertion are made without a key, so that only the trust
 //! policy of the role decides on them; `GetCallerIdentity` needs no right at all.
 
-use super::{KnownAction, mandatory, on, unscoped};
+use super::action::{KnownAction, mandatory, on, unscoped};
 
 pub(super) const ACTIONS: &[KnownAction] = &[
     on(

@@ -6,10 +6,11 @@
 mod builtin;
 mod crd;
 mod decode;
+mod lookup;
 mod shape;
 mod validate;
 
-pub(crate) use builtin::{builtin_kind, named};
+pub(crate) use builtin::builtin_kind;
 pub(crate) use crd::{apply_defaults, shape_of_crd};
 pub(crate) use decode::{
     FieldValidation, decode, empty_lists_to_null, print_zero_values, scalar_fits,

@@ -3,8 +3,8 @@
 
 use alibaba_ram::PolicyDocument;
 
-pub(crate) const ALL_BUCKETS: &str = include_str!("page/all-buckets.json");
-pub(crate) const ONE_BUCKET: &str = include_str!("page/one-bucket.json");
+pub(crate) const ALL_BUCKETS: &str = include_str!("all-buckets.json");
+pub(crate) const ONE_BUCKET: &str = include_str!("one-bucket.json");
 
 pub(crate) fn all_buckets() -> PolicyDocument {
     PolicyDocument::parse(ALL_BUCKETS).unwrap()

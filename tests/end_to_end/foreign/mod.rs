@@ -26,7 +26,7 @@ use crate::cluster::{settled, test_data};
 
 /// `outcome`, `object`, `reason`, parted by tabs; outcomes that depend on whether a controller of the
 /// cluster was faster are parted by `|`.
-const EXPECTED: &str = include_str!("foreign/boutique.tsv");
+const EXPECTED: &str = include_str!("boutique.tsv");
 
 /// The backup as it was found, or with its archive changed.
 async fn repository(folder: &Path, change: impl Fn(&[u8]) -> Vec<u8>) -> Repository {
