@@ -5,6 +5,7 @@
     reason = "a setup that fails is a failed test, and one binary holds them all"
 )]
 
+mod any_response;
 mod buckets;
 mod cloud;
 mod copies;

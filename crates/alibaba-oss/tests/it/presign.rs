@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::cloud::{self, BUCKET, ID, SECRET};
 use alibaba_core::credentials::{CredentialsError, Identity, ProvideCredentials};
-use alibaba_core::{Context, Credentials, Region};
+use alibaba_core::{Credentials, Region};
 use alibaba_local::User;
 use alibaba_oss::{Client, Presigned};
 use bytes::Bytes;
@@ -123,7 +123,7 @@ impl ProvideCredentials for Rotating {
 }
 
 fn client_of(cloud: &cloud::Cloud, credentials: Arc<Rotating>) -> Client {
-    let context = Context::system().unwrap();
+    let context = cloud::context();
     Client::builder(&context, Region::CN_HANGZHOU, credentials)
         .with_endpoint(cloud.0.endpoint().parse().unwrap())
         .build()

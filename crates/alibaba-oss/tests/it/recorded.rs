@@ -5,17 +5,25 @@ use std::time::Duration;
 
 use alibaba_core::credentials::StaticProvider;
 use alibaba_core::retry::RetryPolicy;
-use alibaba_core::{Context, Credentials, Region};
+use alibaba_core::{Credentials, Region};
 use alibaba_oss::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
 
-use crate::cloud::{ID, SECRET};
+use crate::cloud::{ID, SECRET, context};
 
-/// The server, and the heads of the requests that came.
+/// The server, and the heads of the requests that came. It ends when this is dropped.
 pub struct Recorded {
     address: String,
     requests: Arc<Mutex<Vec<String>>>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Recorded {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
 }
 
 /// Plays one response a connection, and the last one again and again. `takes_body` says whether the
@@ -25,7 +33,7 @@ pub async fn play(responses: Vec<Vec<u8>>, takes_body: bool) -> Recorded {
     let address = listener.local_addr().unwrap().to_string();
     let requests = Arc::new(Mutex::new(Vec::new()));
     let heads = requests.clone();
-    tokio::spawn(async move {
+    let task = tokio::spawn(async move {
         for at in 0.. {
             let (mut stream, _) = listener.accept().await.unwrap();
             let head = read_request(&mut stream, takes_body).await;
@@ -35,7 +43,11 @@ pub async fn play(responses: Vec<Vec<u8>>, takes_body: bool) -> Recorded {
             let _ = stream.shutdown().await;
         }
     });
-    Recorded { address, requests }
+    Recorded {
+        address,
+        requests,
+        task,
+    }
 }
 
 async fn read_request(stream: &mut TcpStream, takes_body: bool) -> String {
@@ -60,8 +72,7 @@ async fn read_request(stream: &mut TcpStream, takes_body: bool) -> String {
 impl Recorded {
     pub fn client(&self) -> Client {
         let credentials = Arc::new(StaticProvider::new(Credentials::new(ID, SECRET)).unwrap());
-        let context = Context::system().unwrap();
-        Client::builder(&context, Region::CN_HANGZHOU, credentials)
+        Client::builder(&context(), Region::CN_HANGZHOU, credentials)
             .with_endpoint(format!("http://{}", self.address).parse().unwrap())
             .with_retry(RetryPolicy::default().with_base_delay(Duration::from_millis(1)))
             .build()

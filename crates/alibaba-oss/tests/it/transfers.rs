@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::cloud::{self, BUCKET, Cloud, ID, SECRET};
 use alibaba_core::credentials::{CredentialsError, Identity, ProvideCredentials};
 use alibaba_core::retry::RetryPolicy;
-use alibaba_core::{Context, Credentials, Region};
+use alibaba_core::{Credentials, Region};
 use alibaba_local::{Fault, Rule, User};
 use alibaba_oss::{Client, ErrorKind, Verdict};
 use bytes::Bytes;
@@ -263,7 +263,7 @@ async fn an_upload_completed_before_the_crash_is_not_repeated() {
     let setup = Setup::new().await;
     let credentials = Credentials::new(ID, SECRET);
     let credentials = alibaba_core::credentials::StaticProvider::new(credentials).unwrap();
-    let context = Context::system().unwrap();
+    let context = cloud::context();
     let client = Client::builder(&context, Region::CN_HANGZHOU, Arc::new(credentials))
         .with_endpoint(setup.cloud.0.endpoint().parse().unwrap())
         .with_retry(RetryPolicy::never())
@@ -389,7 +389,7 @@ async fn a_token_that_ends_midway_does_not_end_the_transfer() {
         good: identity("good"),
         bad: identity("gone"),
     });
-    let context = Context::system().unwrap();
+    let context = cloud::context();
     let client = Client::builder(&context, Region::CN_HANGZHOU, credentials)
         .with_endpoint(cloud.0.endpoint().parse().unwrap())
         .build()
