@@ -93,6 +93,8 @@ pub(crate) struct Document {
     #[serde(rename = "EC")]
     pub(crate) ec: Option<String>,
     pub(crate) endpoint: Option<String>,
+    /// Which action was denied, where OSS says so.
+    pub(crate) auth_action: Option<String>,
     pub(crate) server_time: Option<String>,
 }
 

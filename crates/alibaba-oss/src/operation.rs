@@ -7,6 +7,9 @@ use http::Method;
 
 /// An operation of OSS's API.
 ///
+/// Where tags are given to an object that is made, that needs the action of
+/// [`Operation::PUT_OBJECT_TAGGING`] too.
+///
 /// ```
 /// use alibaba_oss::Operation;
 ///

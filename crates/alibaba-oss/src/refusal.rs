@@ -154,7 +154,10 @@ fn remedy(kind: ErrorKind, code: &str, action: &str, document: &Document) -> Str
         (ErrorKind::Denied, _) => {
             return match &document.endpoint {
                 Some(endpoint) => format!(": the bucket is reached at `{endpoint}`"),
-                None => format!(": add the action `{action}` to the caller's RAM policy"),
+                None => {
+                    let action = document.auth_action.as_deref().unwrap_or(action);
+                    format!(": add the action `{action}` to the caller's RAM policy")
+                }
             };
         }
         (ErrorKind::Archived, _) => ": restore the archived object first",

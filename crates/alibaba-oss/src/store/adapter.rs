@@ -337,14 +337,15 @@ fn parse_path(key: &str) -> Option<Path> {
 }
 
 fn meta(location: &Path, info: &ObjectInfo) -> Result<ObjectMeta> {
-    let size = info.len.ok_or_else(|| api::Error::Generic {
+    let unknown = |what: &str| api::Error::Generic {
         store: STORE,
-        source: format!("the length of `{location}` is not known: a cache hides it").into(),
-    })?;
+        source: format!("the {what} of `{location}` is not known: a cache hides it").into(),
+    };
     Ok(ObjectMeta {
         location: location.clone(),
-        last_modified: info.last_modified.unwrap_or_default(),
-        size,
+        // No default: an object that seems to be of 1970 seems to be abandoned.
+        last_modified: info.last_modified.ok_or_else(|| unknown("time"))?,
+        size: info.len.ok_or_else(|| unknown("length"))?,
         e_tag: info.etag.clone(),
         version: info.version_id.clone(),
     })

@@ -29,8 +29,9 @@ pub(super) const STORE: &str = "OSS";
 /// # Creating
 ///
 /// `PutMode::Create`, `CopyMode::Create`, [`ForbidOverwrite`] and
-/// [`OssStoreBuilder::forbid_overwrite`](crate::OssStoreBuilder::forbid_overwrite) write only where the key is free: of any number of writers of
-/// one key, one at most is told that it succeeded, and what it wrote is what stays.
+/// [`OssStoreBuilder::forbid_overwrite`](crate::OssStoreBuilder::forbid_overwrite) write only where
+/// the key is free: of any number of writers of one key, one at most is told that it succeeded, and
+/// what it wrote is what stays.
 ///
 /// - On a bucket that never had versioning, OSS sees to it (`x-oss-forbid-overwrite`).
 /// - On a bucket **with versioning enabled** OSS ignores that header. There the oldest version since the

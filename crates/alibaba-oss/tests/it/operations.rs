@@ -11,7 +11,7 @@ use alibaba_oss::{
 };
 use chrono::Utc;
 
-use crate::cloud::{BUCKET, Cloud, ID, SECRET, fetch};
+use crate::cloud::{self, BUCKET, Cloud, ID, SECRET, fetch};
 
 /// An id that no version, upload and retention policy has: whether they are there is not asked before
 /// whether the caller may ask.
@@ -90,7 +90,7 @@ async fn call(client: &Client, operation: &Operation, versioned: bool) -> Result
     called.map_err(|error| (error.kind(), error.to_string()))
 }
 
-async fn send(client: &Client, operation: &Operation, versioned: bool) -> Result<(), Error> {
+pub async fn send(client: &Client, operation: &Operation, versioned: bool) -> Result<(), Error> {
     let id = versioned.then(|| NONE.to_owned());
     macro_rules! on_version {
         ($builder:expr) => {
@@ -246,4 +246,16 @@ async fn post(client: &Client) -> Result<(), Failure> {
         (403, text) => Err((ErrorKind::Denied, text)),
         _ => Ok(()),
     }
+}
+
+#[tokio::test]
+async fn tags_need_a_right_of_their_own_and_the_denial_names_it() {
+    let user = User::new(ID, SECRET).allow_only([Operation::PUT_OBJECT.action()]);
+    let cloud = cloud::start_with(user).await;
+    let put = || cloud.client().put_object(BUCKET, "k", "x");
+    put().send().await.unwrap();
+    let denied = put().tags([("keep", "yes")]).send().await.unwrap_err();
+    assert_eq!(denied.kind(), ErrorKind::Denied);
+    let needed = Operation::PUT_OBJECT_TAGGING.action();
+    assert!(denied.to_string().contains(needed), "{denied}");
 }
