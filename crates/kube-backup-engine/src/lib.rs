@@ -14,6 +14,7 @@ mod resource;
 pub mod restore;
 mod run_options;
 mod scan;
+mod spec;
 pub mod verify;
 pub mod volumes;
 

@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
-use kube::core::SelectorExt as _;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -365,6 +364,7 @@ impl Backup {
         let (blocks, packed) = mpsc::channel(BLOCKS_AHEAD);
         let collector = Collector {
             api,
+            spec: &self.spec,
             parallelism: self.options.backup_parallelism(),
             selector: self.spec.label_selector.as_ref().map(ToString::to_string),
             has_related: !related.is_empty(),
@@ -413,10 +413,7 @@ impl Backup {
     }
 
     fn selects(&self, item: &Item) -> bool {
-        self.spec
-            .label_selector
-            .as_ref()
-            .is_none_or(|selector| selector.matches(&item.head.labels.iter().cloned().collect()))
+        self.spec.wants_labels(&item.head.labels)
     }
 
     async fn write_side_files(&self, keys: &Keys, collected: &Collected) -> Result<()> {

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::plan::ListJob;
 use super::side_files::ResourceNames;
+use super::spec::BackupSpec;
 use crate::archive::write::Block;
 use crate::cluster::list::{Item, ListReader, Splice};
 use crate::cluster::query::with_query;
@@ -37,6 +38,7 @@ pub(crate) struct Collected {
 /// What every list of one backup shares.
 pub(crate) struct Collector<'a> {
     pub(crate) api: &'a ClusterReader,
+    pub(crate) spec: &'a BackupSpec,
     /// Lists to read at once.
     pub(crate) parallelism: usize,
     pub(crate) selector: Option<String>,
@@ -154,6 +156,13 @@ impl Collector<'_> {
                 splice = Splice::new(lister.types());
             }
             for item in items {
+                // The server chooses by one selector, not by one of several.
+                if selector.is_none()
+                    && !matches!(take, Take::Related)
+                    && !self.spec.wants_labels(&item.head.labels)
+                {
+                    continue;
+                }
                 if !known.is_empty()
                     && known.contains(&full_name(item.head.namespace.as_deref(), &item.head.name))
                 {

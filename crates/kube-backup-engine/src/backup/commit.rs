@@ -50,7 +50,7 @@ impl RecordInputs<'_> {
             note("major-version", version.major);
             note("minor-version", version.minor);
         }
-        let mut record = Record::new(metadata, spec.to_velero());
+        let mut record = Record::new(metadata, spec.to_velero()?);
         let status = &mut record.status;
         status.version = STATUS_VERSION;
         FORMAT_VERSION.clone_into(&mut status.format_version);

@@ -48,18 +48,19 @@ pub(crate) struct Kinds {
 impl Kinds {
     pub(crate) fn choose(spec: &BackupSpec, found: &Discovery) -> Self {
         let mut kinds = Self::default();
-        let included = resolve(found, &spec.included_resources, &mut kinds.missing);
+        let all = spec.takes_all_kinds();
+        let named: &[String] = if all { &[] } else { &spec.included_resources };
+        let included = resolve(found, named, &mut kinds.missing);
         // What is excluded and does not exist needs no mention.
-        let excluded = resolve(found, &spec.excluded_resources, &mut Vec::new());
-        let all = spec.included_resources.is_empty();
+        let excluded_kinds = spec.excluded_kinds();
+        let excluded = resolve(found, &excluded_kinds, &mut Vec::new());
         let wanted =
             |kind: &GroupResource| (all || included.contains(kind)) && !excluded.contains(kind);
 
         for (part, reason) in &found.failed {
             let group = part.split_once('/').map_or("", |(group, _)| group);
             let of_group = |names: &[String]| names.iter().any(|name| names_group(name, group));
-            let matters =
-                !of_group(&spec.excluded_resources) && (all || of_group(&spec.included_resources));
+            let matters = !of_group(&excluded_kinds) && (all || of_group(&spec.included_resources));
             let failed = (part.clone(), reason.clone());
             if matters {
                 kinds.undiscovered.push(failed);
@@ -95,14 +96,14 @@ impl Kinds {
             let in_scope = resource.namespaced || spec.wants_whole_cluster();
             if wanted(&kind) && in_scope {
                 kinds.chosen.push(resource.clone());
-                if spec.label_selector.is_none() {
+                if !spec.is_by_label() {
                     continue;
                 }
             }
             // With a selector, objects are chosen by it, and by need.
             let may_be_needed = come_along(&kind)
                 && (resource.namespaced || spec.include_cluster_resources != Some(false))
-                && (!resource.namespaced || spec.label_selector.is_some())
+                && (!resource.namespaced || spec.is_by_label())
                 && !excluded.contains(&kind);
             if may_be_needed && (come_along_unasked(&kind) || wanted(&kind)) {
                 kinds.related.push(resource.clone());

@@ -103,7 +103,7 @@ fn choose_namespaces(
             .cluster
             .push(format!("namespace `{name}` is being deleted and left out"));
     }
-    for name in &spec.included_namespaces {
+    for name in spec.named_namespaces() {
         if !namespaces.iter().any(|item| item.head.name == *name) {
             results
                 .errors
@@ -111,7 +111,7 @@ fn choose_namespaces(
                 .push(format!("namespace `{name}` is not in the cluster"));
         }
     }
-    if chosen.is_empty() && !spec.included_namespaces.is_empty() {
+    if chosen.is_empty() && spec.named_namespaces().next().is_some() {
         return Err(Error::invalid(format!(
             "plan backup `{}`: none of its namespaces {:?} is in the cluster to be read",
             spec.name, spec.included_namespaces

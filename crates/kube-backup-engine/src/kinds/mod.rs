@@ -24,6 +24,7 @@
 
 pub(crate) mod adoption;
 pub(crate) mod backends;
+pub(crate) mod builtin;
 pub(crate) mod companions;
 mod document;
 pub(crate) mod exclusions;

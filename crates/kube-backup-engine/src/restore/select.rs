@@ -56,7 +56,7 @@ pub(crate) async fn select(backup: &OpenBackup, spec: &RestoreSpec) -> Result<Se
 fn chosen_filter(spec: &RestoreSpec) -> EntryFilter {
     EntryFilter {
         resources: spec.included_resources.clone(),
-        namespaces: spec.included_namespaces.clone(),
+        namespaces: spec.named_namespaces(),
         names: spec.included_names.clone(),
     }
 }
@@ -116,7 +116,7 @@ impl<'a> Reading<'a> {
 
     /// Whether something may be needed that is not chosen, but for definitions.
     fn is_selective(&self) -> bool {
-        !self.spec.label_selectors.is_empty()
+        self.spec.is_by_label()
             || !self.spec.included_names.is_empty()
             || !self.spec.wants_whole_cluster()
     }
@@ -124,7 +124,7 @@ impl<'a> Reading<'a> {
     /// Reads what is chosen, and takes out what has not the labels.
     async fn read_chosen(&mut self, chosen: &mut Vec<Entry>) -> Result<()> {
         let selective = self.is_selective();
-        let by_label = !self.spec.label_selectors.is_empty();
+        let by_label = self.spec.is_by_label();
         let count = chosen.len();
         chosen.extend(self.besides(chosen));
         let besides: HashSet<ObjectId> = chosen[count..]
@@ -177,7 +177,7 @@ impl<'a> Reading<'a> {
     }
 
     fn has_labels(&self, raw: &Bytes) -> Result<bool> {
-        if self.spec.label_selectors.is_empty() {
+        if !self.spec.is_by_label() {
             return Ok(true);
         }
         let labels: BTreeMap<String, String> = Head::of(raw)?.labels.into_iter().collect();
@@ -211,7 +211,7 @@ impl<'a> Reading<'a> {
             .collect();
         let kind = NAMESPACES.group_resource();
         // With every kind chosen, empty namespaces are restored too.
-        let with_empty = spec.label_selectors.is_empty() && spec.wants_kind(&kind);
+        let with_empty = !spec.is_by_label() && spec.wants_kind(&kind);
         let mut filter = EntryFilter {
             resources: [kind].into(),
             ..EntryFilter::default()

@@ -11,6 +11,7 @@ mod ranges;
 mod restore;
 mod round_trip;
 mod spawnable;
+mod specs;
 mod unresponsive;
 mod verify;
 mod volumes;

@@ -225,7 +225,7 @@ async fn by_label_or_name_a_pod_comes_with_its_claim_its_account_and_the_rights_
     }
     let repository = backed_up(&client).await;
     let by_label = RestoreSpec {
-        label_selectors: vec![selector],
+        or_label_selectors: vec![selector],
         ..RestoreSpec::named("r")
     };
     let by_name = RestoreSpec {

@@ -69,7 +69,7 @@ async fn restored(spec: RestoreSpec) -> Vec<String> {
 #[tokio::test]
 async fn by_label_with_what_the_chosen_need() {
     let spec = RestoreSpec {
-        label_selectors: vec![Selector::from_iter([("tier", "data")])],
+        or_label_selectors: vec![Selector::from_iter([("tier", "data")])],
         ..of_shop("r")
     };
     assert_eq!(
@@ -87,7 +87,7 @@ async fn by_label_with_what_the_chosen_need() {
 #[tokio::test]
 async fn by_any_of_several_labels() {
     let spec = RestoreSpec {
-        label_selectors: vec![
+        or_label_selectors: vec![
             Selector::from_iter([("team", "a")]),
             Selector::from_iter([("app", "shop")]),
         ],
