@@ -7,6 +7,8 @@
 #[cfg(feature = "alibaba")]
 mod addon_token;
 #[cfg(feature = "alibaba")]
+mod address;
+#[cfg(feature = "alibaba")]
 mod authorization;
 #[cfg(feature = "engine")]
 mod backups;
@@ -24,6 +26,7 @@ mod world;
 #[cfg(feature = "alibaba")]
 pub use {
     addon_token::addon_token,
+    address::address,
     authorization::{authorization, presigned_url},
     percent::percent,
     policy::ram_policy,
@@ -41,6 +44,8 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     #[cfg(feature = "alibaba")]
     ("addon_token", addon_token),
+    #[cfg(feature = "alibaba")]
+    ("address", address),
     #[cfg(feature = "alibaba")]
     ("authorization", authorization),
     #[cfg(feature = "engine")]
