@@ -11,6 +11,23 @@ struct Role {
     policy: Option<String>,
 }
 
+/// What each of the requests lets one say of the role's credentials.
+macro_rules! role_setters {
+    () => {
+        /// For how long: 900 to the role's own limit; 3600 if not set.
+        pub fn duration_seconds(mut self, seconds: impl Into<Option<u32>>) -> Self {
+            self.role.duration_seconds = seconds.into();
+            self
+        }
+
+        /// A policy that narrows the role's own.
+        pub fn policy(mut self, policy: impl Into<Option<String>>) -> Self {
+            self.role.policy = policy.into();
+            self
+        }
+    };
+}
+
 /// Asks for a role's credentials in exchange for others.
 ///
 /// ```
@@ -58,17 +75,7 @@ impl AssumeRole {
         }
     }
 
-    /// For how long: 900 to the role's own limit; 3600 if not set.
-    pub fn duration_seconds(mut self, seconds: impl Into<Option<u32>>) -> Self {
-        self.role.duration_seconds = seconds.into();
-        self
-    }
-
-    /// A policy that narrows the role's own.
-    pub fn policy(mut self, policy: impl Into<Option<String>>) -> Self {
-        self.role.policy = policy.into();
-        self
-    }
+    role_setters!();
 
     /// What the trust policy wants to hear from third parties.
     pub fn external_id<'a>(mut self, external_id: impl Into<Option<&'a str>>) -> Self {
@@ -115,17 +122,7 @@ impl AssumeRoleWithOidc {
         }
     }
 
-    /// For how long: 900 to the role's own limit; 3600 if not set.
-    pub fn duration_seconds(mut self, seconds: impl Into<Option<u32>>) -> Self {
-        self.role.duration_seconds = seconds.into();
-        self
-    }
-
-    /// A policy that narrows the role's own.
-    pub fn policy(mut self, policy: impl Into<Option<String>>) -> Self {
-        self.role.policy = policy.into();
-        self
-    }
+    role_setters!();
 
     pub(super) fn check(&self) -> Result<(), Error> {
         check_session_name(&self.session_name)?;
@@ -150,17 +147,7 @@ impl AssumeRoleWithSaml {
         }
     }
 
-    /// For how long: 900 to the role's own limit; 3600 if not set.
-    pub fn duration_seconds(mut self, seconds: impl Into<Option<u32>>) -> Self {
-        self.role.duration_seconds = seconds.into();
-        self
-    }
-
-    /// A policy that narrows the role's own.
-    pub fn policy(mut self, policy: impl Into<Option<String>>) -> Self {
-        self.role.policy = policy.into();
-        self
-    }
+    role_setters!();
 
     pub(super) fn check(&self) -> Result<(), Error> {
         self.role.check()
