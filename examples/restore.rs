@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use ack_backup_center::core::{Context, credentials};
 use ack_backup_center::engine::restore::{ExistingResourcePolicy, Restore, RestoreSpec};
-use ack_backup_center::engine::{GroupResource, Repository, RunOptions};
+use ack_backup_center::engine::{GroupResource, Repository, RunOptions, client_for};
 use ack_backup_center::oss::{Client, OssStore};
 use clap::Parser;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -165,7 +165,7 @@ async fn cluster(options: &Options) -> Result<kube::Client> {
         ..KubeConfigOptions::default()
     };
     let config = kube::Config::from_custom_kubeconfig(kubeconfig, &choice).await?;
-    Ok(kube::Client::try_from(config)?)
+    Ok(client_for(config)?)
 }
 
 fn print<T: serde::Serialize + std::fmt::Display>(options: &Options, what: &T) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use ack_backup_center::engine::client_for;
 use control_plane::ControlPlane;
 use http::{Method, Request};
 use kube::Client;
@@ -47,7 +48,7 @@ impl Cluster {
                 name: name.unwrap_or_default(),
             };
             return Ok(Self {
-                client: Client::try_from(config)?,
+                client: client_for(config)?,
                 kind,
             });
         }
@@ -59,7 +60,7 @@ impl Cluster {
             });
         }
         let local = KubeLocal::start().await?;
-        let client = Client::try_from(kube::Config::new(local.url().parse()?))?;
+        let client = client_for(kube::Config::new(local.url().parse()?))?;
         Ok(Self {
             client,
             kind: Kind::Embedded(local),

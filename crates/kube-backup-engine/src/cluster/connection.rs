@@ -16,9 +16,9 @@ use super::retry::{Attempts, OnWait, Retries, Timeouts};
 /// Largest response read whole: discovery documents, single objects, pages of a list.
 const MAX_RESPONSE: usize = 64 << 20;
 
-/// What is asked of the server.
+/// A request, to be sent as often as it takes.
 #[derive(Debug, Clone)]
-pub(crate) struct Ask {
+pub(crate) struct ApiRequest {
     pub(crate) method: Method,
     /// With its query.
     pub(crate) path: String,
@@ -26,7 +26,7 @@ pub(crate) struct Ask {
     pub(crate) body: Bytes,
 }
 
-impl Ask {
+impl ApiRequest {
     pub(crate) fn get(path: &str, accept: &'static str) -> Self {
         Self {
             method: Method::GET,
@@ -53,8 +53,8 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Speaks through `client`, and tries again by itself alone: of a client that would do so too, as
-    /// all do that are made from a [`kube::Config`] with its defaults, the retries are turned off.
+    /// Speaks through `client`, whose own retries are turned off: clients made from a [`kube::Config`]
+    /// with its defaults have some.
     pub(crate) fn new(client: kube::Client, timeouts: Timeouts, on_wait: Option<OnWait>) -> Self {
         let echo = tower::service_fn(|request: Request<Body>| async {
             Ok::<_, Infallible>(Response::new(request.into_body()))
@@ -80,11 +80,11 @@ impl Connection {
         Attempts::new(request, self.timeouts, &self.retries)
     }
 
-    /// A body that nobody can send a second time.
+    /// A body that can be sent only once.
     ///
-    /// kube's retry layer, which hides up to 15 attempts and what the server says to them, repeats
-    /// requests whose bodies it can clone. Those of responses it cannot, so this one has been a
-    /// response: kube has no other way to make one.
+    /// kube's retry layer hides up to 15 attempts, and what the server says to each. It leaves alone
+    /// requests whose bodies it cannot clone, and the only such bodies that kube lets others make are
+    /// those of responses: so this one travels through a service that returns what it is sent.
     async fn single_use(&self, bytes: Bytes) -> Result<Body, Failure> {
         let sent = self.echo.send(Request::new(Body::from(bytes))).await;
         sent.map(Response::into_body)
@@ -92,24 +92,24 @@ impl Connection {
     }
 
     /// Sends once, and returns the beginning of a success.
-    pub(crate) async fn open(&self, ask: &Ask) -> Result<Response<Body>, Failure> {
-        let response = self.send(ask).await?;
+    pub(crate) async fn open(&self, request: &ApiRequest) -> Result<Response<Body>, Failure> {
+        let response = self.send(request).await?;
         if response.status().is_success() {
             return Ok(response);
         }
         Err(Failure::refusal(&self.whole(response).await?))
     }
 
-    async fn send(&self, ask: &Ask) -> Result<Response<Body>, Failure> {
-        let mut request = Request::new(self.single_use(ask.body.clone()).await?);
-        *request.method_mut() = ask.method.clone();
-        request.headers_mut().clone_from(&ask.headers);
-        *request.uri_mut() = ask
+    async fn send(&self, request: &ApiRequest) -> Result<Response<Body>, Failure> {
+        let mut sent = Request::new(self.single_use(request.body.clone()).await?);
+        *sent.method_mut() = request.method.clone();
+        sent.headers_mut().clone_from(&request.headers);
+        *sent.uri_mut() = request
             .path
             .parse()
-            .map_err(|error: http::uri::InvalidUri| Failure::unreadable(&ask.path, &error))?;
+            .map_err(|error: http::uri::InvalidUri| Failure::unreadable(&request.path, &error))?;
         self.client
-            .send(request)
+            .send(sent)
             .await
             .map_err(|error| Failure::transport(&error))
     }
@@ -143,23 +143,23 @@ impl Connection {
                 Ok(None) => return Ok(None),
                 Ok(Some(frame)) => frame.map_err(|error| Failure::transport(&error))?,
             };
-            // What is no data are trailers.
+            // Anything else is trailers.
             if let Ok(bytes) = frame.into_data() {
                 return Ok(Some(bytes));
             }
         }
     }
 
-    /// Asks until there is a response that asking again would not change, success or not. Of what may
-    /// pass, `is_hopeless` says what is not worth waiting for, by the failure and how often it came.
+    /// Sends until there is a response, success or not, that sending again would not change. Of failures
+    /// that may pass, `is_hopeless` says which are not worth waiting for, given how many there were.
     pub(crate) async fn exchange(
         &self,
-        ask: &Ask,
+        request: &ApiRequest,
         is_hopeless: impl Fn(&Failure, u32) -> bool,
     ) -> Result<ApiResponse, Failure> {
-        let mut attempts = self.attempts(ask.name());
+        let mut attempts = self.attempts(request.name());
         loop {
-            let attempt = async { self.whole(self.send(ask).await?).await };
+            let attempt = async { self.whole(self.send(request).await?).await };
             let failure = match attempts.one("no complete response", attempt).await {
                 Ok(response) => match Failure::of(&response) {
                     Some(failure) if failure.is_transient() => failure,

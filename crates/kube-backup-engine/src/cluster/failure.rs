@@ -1,4 +1,4 @@
-//! Why a request to the API server came to nothing, in the server's own words.
+//! Why a request to the API server failed, in the server's own words.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -84,7 +84,7 @@ enum Cause {
     Unreadable,
 }
 
-/// A request that came to nothing.
+/// A request that failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     cause: Cause,
@@ -196,7 +196,7 @@ impl Failure {
         self
     }
 
-    /// What happens to the caller's `step` by it.
+    /// The error of the caller's `step`.
     pub(crate) fn into_error(self, step: &str) -> Error {
         let kind = match self.cause {
             Cause::Silence => ErrorKind::Timeout,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::header::ACCEPT_ENCODING;
 use http::{HeaderValue, StatusCode};
 
-use super::connection::{Ask, Connection};
+use super::connection::{ApiRequest, Connection};
 use super::failure::Failure;
 use super::retry::Retries;
 
@@ -42,13 +42,13 @@ impl ClusterReader {
         self.connection.retries()
     }
 
-    pub(super) fn ask(&self, path: &str, accept: &'static str) -> Ask {
-        let mut ask = Ask::get(path, accept);
+    pub(super) fn request(&self, path: &str, accept: &'static str) -> ApiRequest {
+        let mut request = ApiRequest::get(path, accept);
         if self.encoding == ListEncoding::Plain {
             let plain = HeaderValue::from_static("identity");
-            ask.headers.insert(ACCEPT_ENCODING, plain);
+            request.headers.insert(ACCEPT_ENCODING, plain);
         }
-        ask
+        request
     }
 
     /// A whole document, and of which content type it is.
@@ -57,8 +57,8 @@ impl ClusterReader {
         path: &str,
         accept: &'static str,
     ) -> Result<(String, Bytes), Failure> {
-        let ask = self.ask(path, accept);
-        let response = self.connection.exchange(&ask, is_hopeless).await?;
+        let request = self.request(path, accept);
+        let response = self.connection.exchange(&request, is_hopeless).await?;
         match Failure::of(&response) {
             None => Ok((response.content_type, response.body)),
             Some(failure) => Err(failure),

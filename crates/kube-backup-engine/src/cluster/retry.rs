@@ -1,4 +1,4 @@
-//! When a request to the API server is tried again, how long for, and when it is given up.
+//! Which requests to the API server are tried again, for how long, and what is known meanwhile.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,11 +13,11 @@ use super::failure::Failure;
 /// The ceiling of the first delay, doubled each time.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
 const LONGEST_DELAY: Duration = Duration::from_secs(4);
-/// The longest wait that a server can ask for; it is asked again then.
+/// The longest `Retry-After` that is honoured in full.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(20);
-/// From here on a wait is worth a line in everybody's log.
+/// A request that has been failing for so long is worth a line in the log.
 const WORTH_TELLING: Duration = Duration::from_secs(2);
-/// Retries that an error names.
+/// Failing requests that an error names.
 const SHOWN: usize = 3;
 
 /// How long requests may take.
@@ -65,7 +65,7 @@ impl fmt::Display for Waiting {
     }
 }
 
-/// Whoever wants to know of each wait.
+/// Called before each wait.
 pub(crate) type OnWait = Arc<dyn Fn(&Waiting) + Send + Sync>;
 
 /// The requests that are failing now. Clones share them.
@@ -91,7 +91,7 @@ impl Retries {
         self.lock().is_empty()
     }
 
-    /// A place among them, empty for now.
+    /// A place among them, not taken yet.
     pub(crate) fn place(&self) -> Place {
         Place {
             retries: self.clone(),
@@ -101,7 +101,7 @@ impl Retries {
     }
 }
 
-/// Of one request among all that are failing, for as long as it lives.
+/// The place of one request among those that are failing; it is free again once this is dropped.
 pub(crate) struct Place {
     retries: Retries,
     number: u64,
@@ -109,7 +109,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Says what is waited for, to whoever wants to know.
+    /// Takes the place, and says what is waited for.
     pub(crate) fn take(&mut self, waiting: Waiting) {
         if waiting.elapsed + waiting.delay < WORTH_TELLING {
             tracing::debug!(%waiting, delay = ?waiting.delay, "trying a request again");
@@ -175,7 +175,7 @@ impl Attempts {
         }
     }
 
-    /// One attempt, for as long as it may take. `what` says what is missing when that is over.
+    /// One attempt, for as long as it may take. `what` names what is missing if that is too short.
     pub(crate) async fn one<T>(
         &self,
         what: &str,
@@ -189,9 +189,9 @@ impl Attempts {
         }
     }
 
-    /// Retries for the next attempt, or gives the failure back when there is to be none.
+    /// Waits for the next attempt, or returns the failure if there is to be none.
     ///
-    /// Of what may pass, `is_hopeless` says what is not worth waiting for, by the failure and how many
+    /// Of failures that may pass, `is_hopeless` says which are not worth waiting for, given how many
     /// there were.
     pub(crate) async fn again(
         &mut self,
@@ -224,7 +224,7 @@ impl Attempts {
         Ok(())
     }
 
-    /// Something came of it: the time counts from now.
+    /// Progress was made: the time counts from now.
     pub(crate) fn progressed(&mut self) {
         self.since = Instant::now();
         self.failed = 0;

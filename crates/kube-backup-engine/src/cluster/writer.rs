@@ -11,7 +11,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 use serde_json::Value;
 
-use super::connection::{Ask, Connection};
+use super::connection::{ApiRequest, Connection};
 use super::failure::{ApiResponse, Failure};
 use super::reader::{ClusterReader, ListEncoding};
 use super::retry::Retries;
@@ -63,7 +63,7 @@ impl ClusterWriter {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<ApiResponse> {
-        self.request(Ask::get(path, JSON)).await
+        self.request(ApiRequest::get(path, JSON)).await
     }
 
     pub(crate) async fn create(&self, path: &str, object: &Value) -> Result<ApiResponse> {
@@ -82,12 +82,12 @@ impl ClusterWriter {
         media: &'static str,
         object: &Value,
     ) -> Result<ApiResponse> {
-        let mut ask = Ask::get(&self.for_writing(path), JSON);
-        ask.method = method;
-        ask.body = encode(object)?;
+        let mut request = ApiRequest::get(&self.for_writing(path), JSON);
+        request.method = method;
+        request.body = encode(object)?;
         let media = HeaderValue::from_static(media);
-        ask.headers.insert(CONTENT_TYPE, media);
-        self.request(ask).await
+        request.headers.insert(CONTENT_TYPE, media);
+        self.request(request).await
     }
 
     fn for_writing<'a>(&self, path: &'a str) -> Cow<'a, str> {
@@ -100,16 +100,16 @@ impl ClusterWriter {
 
     /// Repeats what may pass, and gives up, naming what was asked, when the time is over. A webhook that
     /// failed for so long is not waited for again: thousands of objects may be for it.
-    async fn request(&self, ask: Ask) -> Result<ApiResponse> {
+    async fn request(&self, request: ApiRequest) -> Result<ApiResponse> {
         let given_up = || self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
         let is_hopeless = |failure: &Failure, _| {
             let webhook = failure.webhook();
             webhook.is_some_and(|webhook| given_up().contains(webhook))
         };
-        let response = self.connection.exchange(&ask, is_hopeless).await;
+        let response = self.connection.exchange(&request, is_hopeless).await;
         response.map_err(|failure| {
             given_up().extend(failure.webhook().map(str::to_owned));
-            failure.into_error(&ask.name())
+            failure.into_error(&request.name())
         })
     }
 }

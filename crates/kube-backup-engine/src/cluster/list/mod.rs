@@ -128,8 +128,8 @@ impl<'a> ListReader<'a> {
     async fn read_on(&mut self) -> Result<Vec<Bytes>, Failure> {
         let connection = &self.api.connection;
         let Some((body, splitter)) = &mut self.page else {
-            let ask = self.api.ask(&self.path(), "application/json");
-            let opened = self.attempts.one("no response", connection.open(&ask));
+            let request = self.api.request(&self.path(), "application/json");
+            let opened = self.attempts.one("no response", connection.open(&request));
             self.page = Some((opened.await?.into_body(), Splitter::default()));
             return Ok(Vec::new());
         };
