@@ -44,9 +44,15 @@ pub(crate) struct Setup {
     /// Where to keep what should outlive the process.
     pub(crate) folder: Option<PathBuf>,
     settings: Extensions,
+    pub(crate) handles: Extensions,
 }
 
 impl Setup {
+    /// Hands a running service's handle to the cloud, which `LocalCloud::handle` finds by its type.
+    pub(crate) fn offer<T: Clone + Any + Send + Sync>(&mut self, handle: T) {
+        self.handles.insert(handle);
+    }
+
     /// What the builder was told of one service, by the type that this service keeps it in.
     pub(crate) fn take<T: Default + Any + Send + Sync>(&mut self) -> T {
         self.settings.remove().unwrap_or_default()
@@ -126,6 +132,7 @@ impl Builder {
             clock: LocalClock::default(),
             folder: self.folder,
             settings: self.settings,
+            handles: Extensions::new(),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! A running cloud.
 
+use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use http::Extensions;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -39,6 +41,7 @@ impl Builder {
             region: setup.region,
             clock: setup.clock,
             directory: setup.directory,
+            handles: setup.handles,
             faults,
             requests,
             task: tokio::spawn(accept(listener, Arc::new(gateway))),
@@ -53,6 +56,8 @@ pub struct LocalCloud {
     region: String,
     clock: LocalClock,
     directory: Directory,
+    /// What services offered, each in a type of its own.
+    handles: Extensions,
     faults: Faults,
     requests: RequestLog,
     task: JoinHandle<()>,
@@ -100,6 +105,13 @@ impl LocalCloud {
     #[must_use]
     pub fn requests(&self) -> &RequestLog {
         &self.requests
+    }
+
+    /// What a service offered to whoever runs the cloud.
+    pub(crate) fn handle<T: Any + Send + Sync>(&self) -> &T {
+        self.handles
+            .get()
+            .expect("a service offers its handle when it is opened, and all of them are")
     }
 }
 

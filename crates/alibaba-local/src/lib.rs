@@ -24,6 +24,7 @@ pub use directory::user::User;
 pub use gateway::clock::LocalClock;
 pub use gateway::faults::{Fault, Faults, Rule};
 pub use gateway::log::{RequestLog, RequestRecord};
+pub use metadata::Instance;
 
 /// Every service, in the order in which they are asked whose a request is. OSS comes last: any
 /// path may be a bucket's.

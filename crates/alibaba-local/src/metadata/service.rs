@@ -14,6 +14,7 @@ use crate::directory::store::Directory;
 use crate::gateway::exchange::{Begun, Exchange, HangUp, Subject};
 use crate::gateway::response::{Body, Response};
 use crate::gateway::service::Service;
+use crate::metadata::instance::Instance;
 use crate::metadata::tokens::Tokens;
 
 const TOKEN: &str = "x-aliyun-ecs-metadata-token";
@@ -33,7 +34,7 @@ const RENEWAL: TimeDelta = TimeDelta::minutes(30);
 pub(crate) struct Metadata {
     pub(crate) region: String,
     pub(crate) directory: Directory,
-    pub(crate) role: Option<String>,
+    pub(crate) instance: Instance,
     pub(crate) hardened: bool,
     pub(crate) tokens: Tokens,
     /// Handed out last, and when.
@@ -114,10 +115,10 @@ impl Metadata {
             "zone-id" => Some(format!("{}-b", self.region)),
             "instance-id" => Some(INSTANCE_ID.to_owned()),
             "owner-account-id" => Some(ACCOUNT_ID.to_owned()),
-            ROLES => self.role.clone(),
+            ROLES => self.instance.role(),
             _ => item
                 .strip_prefix(ROLES)
-                .filter(|name| Some(*name) == self.role.as_deref())
+                .filter(|name| Some(*name) == self.instance.role().as_deref())
                 .and_then(|name| self.credentials(name, now)),
         };
         match text {
@@ -141,7 +142,8 @@ impl Metadata {
     fn credentials(&self, role: &str, now: DateTime<Utc>) -> Option<String> {
         let mut last = self.credentials.lock();
         let still_good = last.as_ref().is_some_and(|(_, session)| {
-            session.expires_at - RENEWAL > now
+            session.role == role
+                && session.expires_at - RENEWAL > now
                 && self.directory.caller(&session.access_key_id).is_some()
         });
         if !still_good {

@@ -4,6 +4,7 @@ use parking_lot::Mutex;
 
 use crate::builder::{Builder, Setup, StartError};
 use crate::gateway::service::Service;
+use crate::metadata::instance::Instance;
 use crate::metadata::service::Metadata;
 use crate::metadata::tokens::Tokens;
 
@@ -32,10 +33,12 @@ impl Builder {
 /// Opens the service as it was described.
 pub(crate) fn open(setup: &mut Setup) -> Result<Box<dyn Service>, StartError> {
     let settings: InstanceSettings = setup.take();
+    let instance = Instance::new(settings.role);
+    setup.offer(instance.clone());
     Ok(Box::new(Metadata {
         region: setup.region.clone(),
         directory: setup.directory.clone(),
-        role: settings.role,
+        instance,
         hardened: settings.hardened,
         tokens: Tokens::default(),
         credentials: Mutex::default(),

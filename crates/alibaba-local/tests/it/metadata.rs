@@ -80,6 +80,16 @@ async fn the_role_of_the_instance_may_do_what_its_policies_say_until_its_credent
     raw.credentials = new.clone();
     assert_eq!(raw.get("k").await, "x");
 
+    // Another role is attached, and none.
+    let instance = raw.cloud.instance();
+    instance.attach_role("other");
+    assert_eq!(get(&raw, ROLES).await.text(), "other");
+    assert_eq!(get(&raw, &format!("{ROLES}node")).await.status, 404);
+    instance.detach_role();
+    assert_eq!(get(&raw, ROLES).await.status, 404);
+    assert_eq!(raw.get("k").await, "x", "what was handed out stays good");
+    instance.attach_role("node");
+
     // The role goes, and what came of it.
     assert!(raw.cloud.directory().remove_role("node"));
     raw.object("GET", "k")

@@ -29,7 +29,7 @@ impl Form {
 
     /// The next field; `None` after the last one.
     pub(crate) async fn next_field(&mut self) -> Result<Option<Field>, OssError> {
-        let field = self.0.next_field().await.map_err(refusal)?;
+        let field = self.0.next_field().await.map_err(|error| refusal(&error))?;
         Ok(field.map(Field))
     }
 }
@@ -61,11 +61,11 @@ impl Field {
 
     /// The next piece of the value; `None` at its end.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, OssError> {
-        self.0.chunk().await.map_err(refusal)
+        self.0.chunk().await.map_err(|error| refusal(&error))
     }
 }
 
-fn refusal(error: multer::Error) -> OssError {
+fn refusal(error: &multer::Error) -> OssError {
     match error {
         multer::Error::StreamReadFailed(_) => OssError::request_timeout(),
         _ => malformed(),
