@@ -53,7 +53,7 @@ impl Setup {
         self.handles.insert(handle);
     }
 
-    /// What the builder was told of one service, by the type that this service keeps it in.
+    /// The settings of one service, by their type.
     pub(crate) fn take<T: Default + Any + Send + Sync>(&mut self) -> T {
         self.settings.remove().unwrap_or_default()
     }
@@ -68,7 +68,7 @@ pub struct Builder {
     pub(crate) address: SocketAddr,
     directory: Directory,
     folder: Option<PathBuf>,
-    /// Each service has a type of its own here.
+    /// One type for each service.
     settings: Extensions,
 }
 
@@ -120,7 +120,7 @@ impl Builder {
         self
     }
 
-    /// What one service is told, in a type of its own.
+    /// The settings of one service, by their type.
     pub(crate) fn settings<T: Default + Clone + Any + Send + Sync>(&mut self) -> &mut T {
         self.settings.get_or_insert_default()
     }

@@ -56,7 +56,7 @@ pub struct LocalCloud {
     region: String,
     clock: LocalClock,
     directory: Directory,
-    /// What services offered, each in a type of its own.
+    /// Those of running services, one type for each.
     handles: Extensions,
     faults: Faults,
     requests: RequestLog,
@@ -107,7 +107,7 @@ impl LocalCloud {
         &self.requests
     }
 
-    /// What a service offered to whoever runs the cloud.
+    /// The handle of a running service, by its type.
     pub(crate) fn handle<T: Any + Send + Sync>(&self) -> &T {
         self.handles
             .get()

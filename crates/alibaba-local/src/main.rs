@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use alibaba_local::{Builder, LocalCloud, User};
+use alibaba_local::{
+    Builder, LocalCloud, PolicyDocument, Role, Statement, TrustedPrincipals, User,
+};
 use clap::Parser;
 
 /// Serves an Alibaba Cloud on this machine: OSS, STS and instance metadata, with real signature
@@ -36,6 +38,9 @@ struct Arguments {
         hide_env_values = true
     )]
     access_key_secret: String,
+    /// A role that every user of the account may assume, and that may do everything; may be repeated.
+    #[arg(long)]
+    role: Vec<String>,
     /// Refuse signature version 1, as for new accounts.
     #[arg(long)]
     refuse_signature_v1: bool,
@@ -98,6 +103,9 @@ fn describe(arguments: Arguments) -> Result<Builder, String> {
     for bucket in arguments.bucket {
         builder = builder.bucket(bucket);
     }
+    for role in arguments.role {
+        builder = builder.role(administrator(role));
+    }
     if let Some(folder) = arguments.data {
         builder = builder.data_folder(folder);
     }
@@ -116,6 +124,16 @@ fn describe(arguments: Arguments) -> Result<Builder, String> {
         builder = builder.known_body(block.into(), times);
     }
     Ok(builder)
+}
+
+fn administrator(name: String) -> Role {
+    let account = TrustedPrincipals::ram("acs:ram::1000000000000000:root");
+    let trusted = Statement::allow()
+        .action("sts:AssumeRole")
+        .principal(account);
+    let all = Statement::allow().action("*").resource("*");
+    Role::new(name, PolicyDocument::new().statement(trusted))
+        .policy("AdministratorAccess", PolicyDocument::new().statement(all))
 }
 
 /// Says what went wrong as one sentence, with its causes.

@@ -13,8 +13,8 @@ use super::provider::OidcProvider;
 /// The name of the one key.
 const KEY_ID: &str = "local";
 
-/// A token issuer with a key of its own, for tests and demos without a cluster whose service
-/// account tokens could be had.
+/// A token issuer with a key of its own, for tests and demos without a cluster to issue service
+/// account tokens.
 ///
 /// ```
 /// use alibaba_local::{LocalCloud, OidcIssuer};

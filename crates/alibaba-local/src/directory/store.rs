@@ -126,7 +126,7 @@ impl Directory {
         inner.providers.insert(provider.name.clone(), provider);
     }
 
-    /// The account's id, which stands in the name of every resource.
+    /// The account's id, which is part of every resource name.
     #[must_use]
     pub fn account_id(&self) -> &'static str {
         ACCOUNT_ID
@@ -212,7 +212,7 @@ impl Directory {
     pub(crate) fn open_session(&self, new: NewSession, now: DateTime<Utc>) -> Option<Session> {
         let mut inner = self.lock();
         inner.sessions.retain(|_, session| {
-            // Kept for a while, so that whoever comes late is told what the matter is.
+            // Kept for a day, so that late requests are told that their token has expired.
             session.expires_at + chrono::TimeDelta::hours(24) > now
         });
         let role_id = inner.roles.get(&new.role)?.id.clone();

@@ -8,7 +8,7 @@ use crate::metadata::instance::Instance;
 use crate::metadata::service::Metadata;
 use crate::metadata::tokens::Tokens;
 
-/// What a [`Builder`] was told of the instance.
+/// The instance, as a [`Builder`] describes it.
 #[derive(Clone, Debug, Default)]
 struct InstanceSettings {
     role: Option<String>,

@@ -15,7 +15,7 @@ use crate::oss::request::Target;
 /// OSS takes requests whose time is off by at most this, either way.
 const TOLERANCE: Duration = Duration::from_secs(15 * 60);
 
-/// What a request is held against.
+/// What a request is checked against.
 pub(crate) struct Context<'a> {
     pub(crate) directory: &'a Directory,
     pub(crate) region: &'a str,
@@ -194,7 +194,7 @@ pub(crate) fn no_public_access() -> OssError {
         .ec("0003-00000001")
 }
 
-/// Holds the token that was sent against the caller's.
+/// Compares the token that was sent with the caller's.
 pub(crate) fn check_token(
     caller: &Caller,
     sent: Option<&str>,

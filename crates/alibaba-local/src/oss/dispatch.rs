@@ -88,13 +88,13 @@ impl Oss {
             | O::CompleteMultipartUpload => {
                 let md5_required = target.operation == O::DeleteMultipleObjects;
                 let text = document(headers, body, md5_required).await?;
-                self.answer_document(parts, target, text)
+                self.carry_out_document(parts, target, text)
             }
         }
     }
 
     /// The operations whose body is an XML document, or nothing.
-    fn answer_document(
+    fn carry_out_document(
         &self,
         parts: &Parts,
         target: &Target,

@@ -25,7 +25,7 @@ impl Oss {
             .map_err(|error| OssError::internal(&error))
     }
 
-    /// Takes a body in and holds it against `Content-MD5` and the limits.
+    /// Takes a body in and checks it against `Content-MD5` and the limits.
     pub(crate) async fn receive(
         &self,
         bucket: &str,
@@ -86,7 +86,7 @@ impl Oss {
     }
 }
 
-/// A body that is an XML document, held against its `Content-MD5`.
+/// A body that is an XML document, checked against its `Content-MD5`.
 pub(crate) async fn document(
     headers: &HeaderMap,
     mut body: Body,

@@ -12,7 +12,7 @@ use crate::oss::state::Oss;
 use crate::oss::storage::settings::BucketPreset;
 use crate::oss::storage::store::Store;
 
-/// What a [`Builder`] was told of OSS.
+/// OSS, as a [`Builder`] describes it.
 #[derive(Clone, Debug, Default)]
 struct OssSettings {
     buckets: Vec<(String, BucketPreset)>,

@@ -1,4 +1,4 @@
-//! JSON Web Tokens of identity providers, held against the provider's keys.
+//! JSON Web Tokens of identity providers, checked against the provider's keys.
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
@@ -59,7 +59,7 @@ pub(super) fn verify(
     provider: &OidcProvider,
     now: DateTime<Utc>,
 ) -> Result<Claims, TokenProblem> {
-    // Once a process; somebody else's is as good.
+    // Takes effect once per process; a provider that is already installed will do.
     let _ = PROVIDER.install_default();
     let claims = decode(token, provider).map_err(|_| TokenProblem::Invalid)?;
     let now = now.timestamp();
@@ -93,7 +93,7 @@ fn decode(token: &str, provider: &OidcProvider) -> JwtResult<RawClaims> {
     validation.set_issuer(&[&provider.issuer]);
     validation.set_audience(&provider.client_ids);
     validation.set_required_spec_claims(&["iss", "sub", "aud", "exp"]);
-    // Times are held against the cloud's clock, which may be moved.
+    // Times are compared with the cloud's clock, which may be moved.
     validation.validate_exp = false;
     let key = DecodingKey::from_jwk(key)?;
     Ok(jsonwebtoken::decode(token, &key, &validation)?.claims)

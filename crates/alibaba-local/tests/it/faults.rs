@@ -124,7 +124,7 @@ async fn a_clock_can_be_wrong_for_one_request() {
 }
 
 #[tokio::test]
-async fn known_bodies_are_answered_without_a_look() {
+async fn known_bodies_are_taken_without_a_look() {
     let block = Bytes::from_static(b"123456789");
     let raw = start_with(LocalCloud::builder().skip_md5().known_body(block, 3)).await;
     let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, &b"123456789".repeat(3));
@@ -137,7 +137,7 @@ async fn known_bodies_are_answered_without_a_look() {
         .ok()
         .await;
     assert_eq!(part.text(), "8912");
-    // Any other body is what it is, and a digest is still held against it.
+    // Any other body is what it is, and a digest is still checked against it.
     let put = raw.put("other", "123456789").await;
     assert_eq!(put.header("x-oss-hash-crc64ecma"), "11051210869376104954");
     assert_eq!(raw.get("other").await, "123456789");

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 struct Form {
     fields: Vec<(String, String)>,
     file: Vec<u8>,
-    behind: &'static str,
+    after_file: &'static str,
 }
 
 impl Form {
@@ -39,7 +39,7 @@ impl Form {
               Content-Type: image/png\r\n\r\n",
         );
         body.extend(&self.file);
-        body.extend(format!("\r\n{}--XX--\r\n", self.behind).bytes());
+        body.extend(format!("\r\n{}--XX--\r\n", self.after_file).bytes());
         let request = http::Request::post(format!("/{BUCKET}/"))
             .header("host", raw.cloud.address().to_string())
             .header("content-type", "multipart/form-data; boundary=XX")
@@ -60,7 +60,7 @@ fn form(fields: Vec<(String, String)>) -> Form {
     Form {
         fields,
         file: b"file \r\n--X\r\n bytes".to_vec(),
-        behind: "",
+        after_file: "",
     }
     .set("key", "up/${filename}")
 }
@@ -162,7 +162,7 @@ async fn a_form_that_its_policy_does_not_cover_is_refused() {
         refused(form("").without("policy"), "AccessDenied").await;
         refused(form("").without("key"), "MalformedPOSTRequest").await;
         let mut double = form("");
-        double.behind = "--XX\r\nContent-Disposition: form-data; name=\"late\"\r\n\r\nx\r\n";
+        double.after_file = "--XX\r\nContent-Disposition: form-data; name=\"late\"\r\n\r\nx\r\n";
         refused(double, "FieldItemTooLong").await;
     }
     // Another signing day or scope than the policy fixes.

@@ -61,7 +61,7 @@ async fn what_is_put_comes_back_with_all_that_was_said_of_it() {
 }
 
 #[tokio::test]
-async fn a_range_is_an_answer_a_whole_object_or_an_error() {
+async fn a_range_is_a_part_a_whole_object_or_an_error() {
     let raw = start().await;
     raw.put("k", CHECK.0).await;
     let part = raw
@@ -379,12 +379,12 @@ async fn a_put_says_how_long_it_is() {
         .write_all(b"PUT /backups/k HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         .await
         .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    assert!(answer.starts_with("HTTP/1.1 411 "), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 411 "), "{response}");
     assert!(
-        answer.contains("<Code>MissingContentLength</Code>"),
-        "{answer}"
+        response.contains("<Code>MissingContentLength</Code>"),
+        "{response}"
     );
 
     let mut stream = tokio::net::TcpStream::connect(raw.cloud.address())
@@ -394,6 +394,6 @@ async fn a_put_says_how_long_it_is() {
         .write_all(b"PUT /backups/k HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
         .await
         .unwrap();
-    stream.read_to_string(&mut answer).await.unwrap();
+    stream.read_to_string(&mut response).await.unwrap();
     assert_eq!(raw.get("k").await, "abc");
 }

@@ -74,7 +74,11 @@ async fn a_locked_retention_can_only_grow() {
         .with_md5()
         .ok()
         .await;
-    assert_eq!(many.all("Key"), ["x"], "what was kept is not in the answer");
+    assert_eq!(
+        many.all("Key"),
+        ["x"],
+        "what was kept is not in the response"
+    );
     raw.put("new", "x").await;
     assert_eq!(raw.get("k").await, "one");
 

@@ -98,7 +98,7 @@ impl Oss {
         Ok(Response::xml(list.document()))
     }
 
-    /// Keys after `start` under `prefix`, those with the delimiter behind it rolled up.
+    /// Keys after `start` under `prefix`, those with the delimiter after it rolled up.
     fn page(
         &self,
         bucket: &str,
@@ -132,7 +132,7 @@ impl Oss {
                     // A marker inside a rolled-up prefix has passed all of it.
                     Some(common) if start >= common && start.starts_with(common) => continue,
                     Some(common) if rolled == Some(common) => {
-                        // The marker has to lie behind everything the prefix holds.
+                        // The marker has to sort after everything the prefix holds.
                         last.clone_from(key);
                         continue;
                     }
@@ -153,7 +153,7 @@ impl Oss {
     }
 }
 
-/// The key up to the first delimiter behind the prefix, if there is one.
+/// The key up to the first delimiter after the prefix, if there is one.
 pub(crate) fn roll_up<'k>(key: &'k str, prefix: &str, delimiter: &str) -> Option<&'k str> {
     if delimiter.is_empty() {
         return None;

@@ -15,7 +15,7 @@ pub(crate) struct Conditions {
     unmodified_since: Option<DateTime<Utc>>,
 }
 
-/// What an object that meets the preconditions is answered with.
+/// What the preconditions come to.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Proceed,

@@ -122,7 +122,7 @@ fn holds(condition: &Value, bucket: &str, fields: &Fields) -> Result<bool, OssEr
                 "not-in" => !listed(list, value(name)),
                 _ => return Err(invalid("Invalid Policy: unknown operator.")),
             },
-            // Held against the file once it is here.
+            // Compared with the file once it is here.
             [Value::String(operator), Value::Number(_), Value::Number(_)]
                 if operator == "content-length-range" =>
             {

@@ -56,7 +56,7 @@ impl DataFile {
 impl Drop for DataFile {
     fn drop(&mut self) {
         if !*self.kept.get_mut() {
-            // What stays behind is swept up at the next start.
+            // What is left is removed at the next start.
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -109,7 +109,7 @@ impl Content {
         &self.0
     }
 
-    /// One behind the other.
+    /// One after the other.
     pub(crate) fn concat<'c>(parts: impl IntoIterator<Item = &'c Self>) -> Self {
         Self(
             parts

@@ -89,12 +89,12 @@ impl Raw {
         }
     }
 
-    /// Puts text; the answer must be good.
+    /// Puts text; the response must be good.
     pub(crate) async fn put(&self, key: &str, body: &str) -> Reply {
         self.object("PUT", key).body(body.to_owned()).ok().await
     }
 
-    /// Gets text; the answer must be good.
+    /// Gets text; the response must be good.
     pub(crate) async fn get(&self, key: &str) -> String {
         self.object("GET", key).ok().await.text()
     }
@@ -151,12 +151,12 @@ impl Call<'_> {
         self.header("content-md5", &md5)
     }
 
-    /// Sends it; any answer will do.
+    /// Sends it; any response will do.
     pub(crate) async fn send(self) -> Reply {
         self.try_send().await.unwrap()
     }
 
-    /// Sends it; the answer must be a success.
+    /// Sends it; the response must be a success.
     pub(crate) async fn ok(self) -> Reply {
         let what = format!("{} {:?} {:?}", self.method, self.key, self.query);
         let reply = self.send().await;
@@ -169,7 +169,7 @@ impl Call<'_> {
         reply
     }
 
-    /// Sends it; the answer must be this error.
+    /// Sends it; the response must be this error.
     pub(crate) async fn fails(self, status: u16, code: &str) -> Reply {
         let what = format!("{} {:?} {:?}", self.method, self.key, self.query);
         let reply = self.send().await;
@@ -290,7 +290,7 @@ pub(crate) async fn send(
     })
 }
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
