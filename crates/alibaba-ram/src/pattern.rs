@@ -1,16 +1,12 @@
 //! Wildcards: `*` is any run of characters, also none; `?` is exactly one.
-//!
-//! **Actions** are compared without case. The policy language's reference says so since July 2025
-//! ("Policy structure and syntax" in the RAM documentation: case-insensitive for most services),
-//! and ACK relies on it: its policies grant `ecs:DescribeAutoSnapshotPolicyEX`, and the API is
-//! named `DescribeAutoSnapshotPolicyEx`. Only the 26 letters fold; action names have no others.
-//!
-//! **Resources** are compared with case, field by field: `*` in the region or account of an ARN
-//! stays in its field, and in the relative id, which comes last, it crosses `/` and `:`. A region
-//! or account that a pattern leaves empty is that of a resource which has none, written empty or
-//! as `*`: `acs:ram::1234567890123456:user/alice` is `acs:ram:*:1234567890123456:user/alice`.
 
 /// Whether an action is covered by a pattern of `Action` or `NotAction`.
+///
+/// `*` is any run of characters, also none, and `?` is exactly one. Case does not count: RAM's
+/// documentation of the policy language, as of July 2025, has most services compare action names
+/// without it, and ACK relies on that. The policies that ACK's documentation prints grant
+/// `ecs:DescribeAutoSnapshotPolicyEX`, and the API that is called is named
+/// `DescribeAutoSnapshotPolicyEx`. Only the 26 letters fold: action names have no others.
 ///
 /// ```
 /// use alibaba_ram::action_matches;
@@ -27,6 +23,13 @@ pub fn action_matches(pattern: &str, action: &str) -> bool {
 }
 
 /// Whether a resource is covered by a pattern of `Resource` or `NotResource`.
+///
+/// ARNs are compared with case and field by field. `*` is any run of characters and `?` exactly one:
+/// in the region or account they stay in their field, and in the relative id, which comes last, they
+/// are also `/` and `:`. A region or account that the pattern leaves empty is that of a resource
+/// which has none, written empty or as `*`: `acs:ram::1234567890123456:user/alice` covers
+/// `acs:ram:*:1234567890123456:user/alice`. That `*` crosses separators, and what empty fields match,
+/// is chosen here; RAM's documentation says neither.
 ///
 /// ```
 /// use alibaba_ram::resource_matches;

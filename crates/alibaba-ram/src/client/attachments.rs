@@ -244,7 +244,7 @@ pub struct RoleWithPolicy {
     pub attached_at: Option<DateTime<Utc>>,
 }
 
-/// Whom a policy is attached to.
+/// The users, groups and roles that a policy is attached to.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -17,7 +17,7 @@ alibaba_core::operations! {
     /// The operations on roles.
     pub(super) const OPERATIONS;
 
-    /// Creates a role, which whom its trust policy names may assume, and which may do nothing yet.
+    /// Creates a role, to be assumed by those its trust policy names. It may do nothing yet.
     ///
     /// Costs nothing; an account has up to 1000 roles. Needs `ram:CreateRole` on
     /// `acs:ram:*:<account>:role/*`. It is not repeated after a broken connection: look by
@@ -82,7 +82,7 @@ alibaba_core::operations! {
     /// # }
     /// ```
     fn update_role = UpdateRole(role_name: RoleName = "RoleName") -> RoleResponse [idempotent] {
-        /// Whom it trusts from now on.
+        /// The new trust policy.
         new_assume_role_policy_document: PolicyText = "NewAssumeRolePolicyDocument";
         /// What it is for.
         new_description: String = "NewDescription" [in 1..=1024];
@@ -153,7 +153,7 @@ pub struct Role {
     /// What it is for.
     #[serde(default)]
     pub description: String,
-    /// Whom it trusts. Lists do not say.
+    /// The trust policy. Lists leave it out.
     #[serde(default)]
     pub assume_role_policy_document: Option<PolicyText>,
     /// For how long it may be assumed at a time.

@@ -46,7 +46,7 @@ pub(super) enum Kind {
     Resources,
 }
 
-/// Finds every class of strings that the patterns tell apart, shortest witness first.
+/// Finds every class of strings that the patterns distinguish, shortest witness first.
 pub(super) fn classes(kind: Kind, patterns: &[String]) -> Result<Vec<Class>, TooComplex> {
     let tokens: Vec<Vec<Token>> = patterns
         .iter()
@@ -134,7 +134,7 @@ impl Walk<'_> {
         Ok(classes)
     }
 
-    /// Every character that a pattern tells from others, and one that none does.
+    /// Every character that some pattern names, and one that none does.
     fn alphabet(&self) -> Vec<char> {
         let mut named: BTreeSet<char> = self
             .tokens

@@ -10,14 +10,15 @@ use crate::known::{KNOWN_ACTIONS, KnownAction};
 use super::classes::{Class, Kind, TooComplex, classes};
 use super::set::{PatternSet, describe};
 
-/// Conditions that are told apart at most: each doubles the cases.
+/// Different conditions at most: each doubles the cases.
 const MOST_CONDITIONS: usize = 10;
 
 /// Finds what became allowed and what no longer is.
 ///
 /// It is the meaning that is compared, not the text: order, spelling and overlap of statements do
 /// not count, and a call is allowed if some statement allows it and none denies it. Conditions are
-/// taken as wholes that may hold or not, each on its own.
+/// taken as wholes that may hold or not, each on its own. It is for policies of callers: `Principal`
+/// is not looked at.
 ///
 /// ```
 /// use alibaba_ram::{PolicyDocument, Statement, diff};
@@ -36,7 +37,7 @@ const MOST_CONDITIONS: usize = 10;
 ///
 /// # Errors
 ///
-/// When wildcards or conditions are too many to tell apart what they cover.
+/// When there are too many wildcards or conditions to compare.
 pub fn diff<'a>(
     before: impl IntoIterator<Item = &'a PolicyDocument>,
     after: impl IntoIterator<Item = &'a PolicyDocument>,
@@ -269,9 +270,9 @@ impl<'a> Comparison<'a> {
         let matters =
             |bit: usize| (0..changes.len()).any(|case| changes[case] != changes[case ^ (1 << bit)]);
         let bits: Vec<usize> = (0..asked.len()).filter(|bit| matters(*bit)).collect();
-        let told: usize = bits.iter().map(|bit| 1 << bit).sum();
+        let relevant: usize = bits.iter().map(|bit| 1 << bit).sum();
         (0..changes.len())
-            .filter(|case| case & !told == 0)
+            .filter(|case| case & !relevant == 0)
             .filter_map(|case| {
                 let when = bits.iter().map(|&bit| (asked[bit], case & (1 << bit) != 0));
                 Some((changes[case]?, when.collect()))

@@ -91,7 +91,7 @@ impl fmt::Display for Missing {
 ///
 /// # Errors
 ///
-/// When the wildcards of the statements for one action are too many to tell apart what they match.
+/// When the wildcards of the statements for one action are too many to compare.
 pub fn missing<'a>(
     policies: impl IntoIterator<Item = &'a PolicyDocument>,
     required: &[Required],
@@ -122,7 +122,7 @@ pub fn missing<'a>(
         let Some(first) = lacking.first() else {
             continue;
         };
-        // The pattern itself reads better than a witness, where it stands for what is missing.
+        // The pattern itself reads better than a witness, if it is not allowed either.
         let on_pattern = decide(&one.action, &one.resource);
         let decision = if on_pattern.is_allowed() {
             decide(&one.action, &classes[*first].witness)

@@ -1,4 +1,4 @@
-//! Sets of strings, told by patterns.
+//! Sets of strings, described by patterns.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -70,10 +70,10 @@ fn list(f: &mut fmt::Formatter<'_>, patterns: &[String], between: &str) -> fmt::
     Ok(())
 }
 
-/// Tells some of the classes by few patterns.
+/// Describes some of the classes by few patterns.
 ///
-/// A pattern of which every class is chosen, or all but those of narrower patterns, stands for
-/// them; broad ones go first. What is left is told class by class.
+/// A pattern is used if all of its classes are chosen, or all but those of narrower patterns, which
+/// become its exceptions. Broad patterns go first; what is left is described class by class.
 pub(super) fn describe(
     patterns: &[String],
     classes: &[Class],
@@ -90,7 +90,7 @@ pub(super) fn describe(
     broad.push(("*".to_owned(), (0..classes.len()).collect()));
     broad.sort_by_key(|(_, classes)| std::cmp::Reverse(classes.len()));
 
-    let mut told = Vec::new();
+    let mut sets = Vec::new();
     let mut left = chosen.clone();
     for (pattern, inside) in broad {
         if inside.is_disjoint(&left) {
@@ -106,7 +106,7 @@ pub(super) fn describe(
             .all(|class| holes.iter().any(|hole| cover.of[*hole].contains(class)))
         {
             left = left.difference(&inside).copied().collect();
-            told.push(PatternSet {
+            sets.push(PatternSet {
                 all_of: vec![pattern],
                 except: cover.widest(&holes),
             });
@@ -119,13 +119,13 @@ pub(super) fn describe(
             .collect();
         let mut holes = cover.patterns_where(|hole| !hole.is_disjoint(&narrower));
         holes.retain(|hole| !matched.contains(hole));
-        told.push(PatternSet {
+        sets.push(PatternSet {
             all_of: cover.narrowest(matched),
             except: cover.widest(&holes),
         });
     }
-    told.sort();
-    told
+    sets.sort();
+    sets
 }
 
 type Indices = BTreeSet<usize>;

@@ -114,7 +114,7 @@ impl Statement {
         self.with(Part::NotResource(resources.into()))
     }
 
-    /// In a trust policy: whom it is about.
+    /// In a trust policy: the callers it applies to.
     #[must_use]
     pub fn principal(self, principals: TrustedPrincipals) -> Self {
         self.with(Part::Principal(principals))

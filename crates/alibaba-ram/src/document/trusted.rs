@@ -1,4 +1,4 @@
-//! `Principal`: whom a trust policy trusts.
+//! `Principal`: the callers that a trust policy names.
 
 use serde::de::MapAccess;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::members::{Member, read_members};
 use super::values::Values;
 
-/// Whom a statement of a trust policy is about.
+/// The callers that a statement of a trust policy applies to.
 ///
 /// ```
 /// use alibaba_ram::TrustedPrincipals;

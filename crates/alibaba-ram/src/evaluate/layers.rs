@@ -5,7 +5,7 @@ use crate::request::{Request, Resource};
 use super::decide::{AttachedPolicy, decide, is_account_root};
 use super::decision::{Decision, PolicyLayer, Verdict};
 
-/// The policies that bear on a caller.
+/// The policies that bear on a caller, in the order of RAM's documentation.
 ///
 /// A control policy and a session policy must allow a call, each on its own, before the identity
 /// policies are asked. A resource-group policy is asked only where the account-level ones neither

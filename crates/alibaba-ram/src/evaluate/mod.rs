@@ -2,7 +2,7 @@
 //!
 //! Within one set of policies, a statement that denies beats all that allow, and what nothing
 //! allows is denied. [`evaluate`] decides by one set; [`Policies`] by all that bear on a call, in
-//! the order of the RAM documentation ("Policy evaluation process").
+//! the order of the RAM documentation.
 
 mod applies;
 mod condition;

@@ -14,7 +14,11 @@ mod sts;
 pub(crate) use action::service;
 pub use action::{KnownAction, Origin, ResourceForm};
 
-/// Every action of the tables.
+/// Every action of the tables: OSS, ECS disks and snapshots, Cloud Backup, RAM and STS.
+///
+/// An action that is not among them may well exist. `ecs:DescribeAutoSnapshotPolicyEx` stands here as
+/// its API is spelled; policies of ACK write `ecs:DescribeAutoSnapshotPolicyEX`, which is the same
+/// action.
 pub const KNOWN_ACTIONS: &[KnownAction] = &{
     const TABLES: [&[KnownAction]; 5] = [
         ecs::ACTIONS,

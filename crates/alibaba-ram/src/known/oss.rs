@@ -1,7 +1,7 @@
 //! OSS. Actions on a bucket take the bucket, actions on objects what is in it: two resources, of
 //! which a policy for one bucket needs both.
 //!
-//! Names are those of the OSS documentation ("RAM policies"); `GetBucket` is the older name of
+//! Names are those of OSS's documentation of RAM policies; `GetBucket` is the older name of
 //! `ListObjects`.
 
 use super::action::{KnownAction, ResourceForm, mandatory, on};

@@ -1,7 +1,7 @@
 //! RAM itself. It is global: the region of its resources is `*` or empty.
 //!
-//! Resources are those of the RAM documentation ("Authorization information"), whose policies of
-//! the system are `acs:ram:*:system:policy/{name}`.
+//! Resources are those of the authorization table in RAM's documentation, where policies of the
+//! system are `acs:ram:*:system:policy/{name}`.
 
 use super::action::{KnownAction, form, mandatory, on};
 

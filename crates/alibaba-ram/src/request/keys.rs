@@ -24,7 +24,7 @@ pub const ECS_IS_DISK_BYOK_ENCRYPTED: &str = "ecs:IsDiskByokEncrypted";
 pub const ECS_INSTANCE_TYPE: &str = "ecs:InstanceType";
 /// In trust policies for OIDC: who issued the token.
 pub const OIDC_ISSUER: &str = "oidc:iss";
-/// In trust policies for OIDC: for whom it was issued.
+/// In trust policies for OIDC: the audience it was issued for.
 pub const OIDC_AUDIENCE: &str = "oidc:aud";
-/// In trust policies for OIDC: of whom it speaks.
+/// In trust policies for OIDC: the subject it identifies.
 pub const OIDC_SUBJECT: &str = "oidc:sub";

@@ -183,7 +183,7 @@ impl Request {
         self.principal.as_ref()
     }
 
-    /// The facts about the call; for one of its resources, see [`facts`](Self::facts).
+    /// The facts about the call, without those about its caller and resources.
     #[must_use]
     pub fn known(&self) -> &Context {
         &self.context

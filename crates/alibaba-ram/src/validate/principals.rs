@@ -8,8 +8,8 @@ use super::finding::Findings;
 pub(super) fn check_absent(statement: &Statement, findings: &mut Findings<'_>) {
     if statement.principals().is_some() {
         findings.error(
-            "it has `Principal`, which only trust policies have: remove it, the policy speaks of \
-             whom it is attached to"
+            "it has `Principal`, which only trust policies have: remove it, the policy applies to \
+             whoever it is attached to"
                 .to_owned(),
         );
     }
@@ -18,7 +18,7 @@ pub(super) fn check_absent(statement: &Statement, findings: &mut Findings<'_>) {
 pub(super) fn check_present(statement: &Statement, findings: &mut Findings<'_>) {
     let Some(principals) = statement.principals() else {
         findings.error(
-            "it has no `Principal`: say whom the role trusts, under `RAM`, `Service` or \
+            "it has no `Principal`: name who may assume the role, under `RAM`, `Service` or \
              `Federated`"
                 .to_owned(),
         );

@@ -72,7 +72,7 @@ fn check_use(
         if action.resources().is_empty() {
             unscoped.push(action.name());
         } else if statement.effect() == Effect::Allow {
-            // What is too entangled to tell is left unsaid: nothing of it is known to be wrong.
+            // Patterns too complex to compare give no finding: nothing is known to be wrong with them.
             for form in lacking(document, action).unwrap_or_default() {
                 match needs.iter_mut().find(|(known, _)| *known == form) {
                     Some((_, actions)) => actions.push(action.name()),
