@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use alibaba_ram::{
     Change, Condition, Context, Operator, PolicyDocument, Principal, Request, Required, Statement,
-    ack, diff, evaluate, known_action, missing,
+    ack, diff, evaluate, known_action, missing, resource_matches,
 };
 use proptest::prelude::*;
 
@@ -345,6 +345,26 @@ proptest! {
             let (gained, lost) = (changes.gained().any(told), changes.lost().any(told));
             prop_assert_eq!(gained, !allows(&before) && allows(&after), "{} {}\n{}", action, resource, &changes);
             prop_assert_eq!(lost, allows(&before) && !allows(&after), "{} {}\n{}", action, resource, &changes);
+        }
+    }
+
+    /// A resource that is required is named missing exactly if the evaluator does not allow it.
+    #[test]
+    fn what_is_missing_is_what_the_evaluator_does_not_allow(
+        policy in document(),
+        action in "(e|o):(A|a|B|b){0,4}",
+        pattern in "(\\*|acs:(e|o|\\*):(r|\\*|):(1|\\*|):(x|/|y|\\*|\\?){0,3})",
+        resources in prop::collection::vec("acs:(e|o):(r|s|\\*|):(1|2|):(x|/|:|y|é){0,4}", 1..8),
+    ) {
+        let required = [Required::new(&*action, &*pattern)];
+        let found = missing([&policy], &required, &Context::new(), None).unwrap();
+        for resource in resources.iter().filter(|resource| resource_matches(&pattern, resource)) {
+            let allowed = evaluate([&policy], &Request::new(&*action, &**resource)).is_allowed();
+            let named = found.iter().flat_map(|one| &one.resources).any(|set| set.contains_resource(resource));
+            prop_assert_eq!(named, !allowed, "{} {} {:?}", action, resource, &found);
+        }
+        for one in &found {
+            prop_assert!(!one.decision.is_allowed());
         }
     }
 }
