@@ -195,7 +195,7 @@ impl<T: Read> ArchiveReader<T> {
             // `./a` and `a` are the same file once unpacked.
             let place = path.strip_prefix("./").unwrap_or(&path);
             if !self.seen.insert(self.hasher.hash_one(place)) {
-                return Err(refuse("the entry stands in it twice", &path));
+                return Err(refuse("the entry is in it twice", &path));
             }
             self.object_offset = self.produced;
             let data = self.data(size, self.limits.max_object, &path)?;

@@ -137,7 +137,7 @@ async fn is_lost(
             tracing::warn!(
                 name,
                 error = error.chain(),
-                "the lease could not be looked at"
+                "the lease could not be checked"
             );
         }
     }
@@ -151,7 +151,7 @@ async fn is_lost(
         }
         Err(object_store::Error::NotFound { .. }) => true,
         Err(error) => {
-            tracing::warn!(name, %error, "the committed archive could not be looked at");
+            tracing::warn!(name, %error, "the committed archive could not be checked");
             false
         }
     };
@@ -171,7 +171,7 @@ async fn take_back(repository: &Repository, keys: &Keys, record: &Record, why: &
     match deleted {
         Ok(()) | Err(object_store::Error::NotFound { .. }) => Error::new(
             ErrorKind::Busy,
-            format!("{step}, so it was taken back; wait for the other, or choose another name"),
+            format!("{step}, so it was undone; wait for the other, or choose another name"),
         ),
         Err(error) => Error::kept(
             format!("{step}; take back its record `{}`", keys.record()),

@@ -113,7 +113,7 @@ fn choose_namespaces(
     }
     if chosen.is_empty() && spec.named_namespaces().next().is_some() {
         return Err(Error::invalid(format!(
-            "plan backup `{}`: none of its namespaces {:?} is in the cluster to be read",
+            "plan backup `{}`: none of its namespaces {:?} can be read from the cluster",
             spec.name, spec.included_namespaces
         )));
     }

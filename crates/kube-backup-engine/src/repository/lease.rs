@@ -228,7 +228,7 @@ impl Lease {
         Err(Error::new(
             ErrorKind::Busy,
             format!(
-                "back up as `{}`: another backup took the name over, this one stood still for too long",
+                "back up as `{}`: another backup took the name over, since this one made no progress for too long",
                 self.name
             ),
         ))

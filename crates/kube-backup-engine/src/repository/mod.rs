@@ -147,7 +147,7 @@ impl Repository {
         let Some(record) = self.record(name).await? else {
             return Err(Error::new(
                 ErrorKind::NotFound,
-                format!("open backup `{name}`: there is none of that name"),
+                format!("open backup `{name}`: there is no backup of that name"),
             ));
         };
         OpenBackup::new(

@@ -233,7 +233,7 @@ impl OpenBackup {
             for entry in listed {
                 if filter.matches(&entry.id) {
                     if !seen.insert(hasher.hash_one(&entry.id)) {
-                        return Err(Error::corrupt("read index: the entry stands in it twice")
+                        return Err(Error::corrupt("read index: the entry is in it twice")
                             .with_entry(entry_path(&entry.id)));
                     }
                     entries.push(entry);

@@ -101,7 +101,7 @@ async fn create(
                 // It is gone or going: its name will be free.
                 if api.is_dry_run() {
                     return Ok(Applied::from(Outcome::Created).with_remark(
-                        "the object of its name is being deleted; it follows that one",
+                        "an object of this name is being deleted; it is created after that",
                     ));
                 }
             }
@@ -121,7 +121,7 @@ async fn create(
                 Outcome::Failed(format!("its kind is not served: {}", response.message()))
             } else {
                 Outcome::Failed(format!(
-                    "an object of its name is being deleted and still there after {:?}; see its finalizers",
+                    "an object of this name is being deleted and still exists after {:?}; see its finalizers",
                     api.request_timeout()
                 ))
             };

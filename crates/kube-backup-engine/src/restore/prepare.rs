@@ -42,7 +42,7 @@ pub(crate) fn prepare(
     };
     let mut object: Value = match serde_json::from_slice(bytes) {
         Ok(object) => object,
-        Err(error) => return finish(Outcome::Failed(format!("it is no JSON: {error}"))),
+        Err(error) => return finish(Outcome::Failed(format!("it is not valid JSON: {error}"))),
     };
     let status = status_of(environment, &id.resource, &object);
     let context = TransformContext {

@@ -182,7 +182,7 @@ pub(crate) async fn for_backends(environment: &Environment<'_>, entries: &[Entry
         )
         .await
     };
-    let step = "wait for what answers webhooks to be ready";
+    let step = "wait for the backends of webhooks to be ready";
     let done = environment.deadline.within(step, wait).await;
     if let Err(error) = done.and_then(|done| done) {
         warnings.push(error.chain());

@@ -211,7 +211,7 @@ fn compare_with_tar(
                 if (&entry.id, reader.object_offset(), entry.size) != (id, *offset, *length) {
                     return Some(parted(
                         &entry.id,
-                        "it stands in the archive where the index has another",
+                        "it is in the archive where the index has another object",
                     ));
                 }
             }

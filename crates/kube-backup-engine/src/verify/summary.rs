@@ -43,7 +43,7 @@ impl ObjectSummary {
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
         if group != id.resource.group {
             return Err(format!(
-                "it stands among `{}` and says that it is of `{api_version}`",
+                "it is stored among `{}` and says that it is of `{api_version}`",
                 id.resource
             ));
         }

@@ -102,7 +102,7 @@ fn refused(found: &Discovery, inventory: &Inventory) -> Vec<Finding> {
                 "restore it by hand".to_owned(),
             ),
             Some(resource) if !resource.can("create") => (
-                format!("the cluster lets nobody create `{kind}`"),
+                format!("the cluster does not allow `{kind}` to be created"),
                 "leave it out of the restore".to_owned(),
             ),
             Some(_) => continue,

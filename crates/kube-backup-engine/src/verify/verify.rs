@@ -128,7 +128,10 @@ impl Verify {
             Ok(None) => {
                 return Err(Error::new(
                     ErrorKind::NotFound,
-                    format!("verify backup `{}`: there is none of that name", self.name),
+                    format!(
+                        "verify backup `{}`: there is no backup of that name",
+                        self.name
+                    ),
                 ));
             }
             Err(error) => Err(error),
@@ -164,7 +167,7 @@ impl Verify {
             None => report.add(Finding::new(
                 Severity::Note,
                 Check::Record,
-                "the record names no digest of its archive, so a change of it cannot be told from the original",
+                "the record holds no digest of its archive, so a changed archive cannot be told from the original",
             )),
             Some(facts) if facts.index.is_some() => match archive::check_index(&backup).await? {
                 Some(finding) => report.add(finding),

@@ -309,7 +309,7 @@ async fn owners_and_references_that_lead_nowhere_are_told_once_each() {
     assert_eq!(
         lines(&report),
         [
-            "note record the record names no digest of its archive, so a change of it cannot be told from the \
+            "note record the record holds no digest of its archive, so a changed archive cannot be told from the \
              original",
             "warning owner configmaps shop/owned: its owner Cart `gone` is not in the backup",
             "note owner pods shop/p1: its owner ReplicaSet `set` is not in the backup",

@@ -325,7 +325,7 @@ impl Directory {
             .and_then(|text| text.strip_suffix(END))
             .ok_or_else(|| refuse("the directory has another form"))?;
         let chunks: Vec<Chunk> = serde_json::from_slice(json)
-            .map_err(|error| refuse("the directory is no JSON").with_source(error))?;
+            .map_err(|error| refuse("the directory is not valid JSON").with_source(error))?;
         let mut at = 0u64;
         let mut entries = 0u64;
         for chunk in &chunks {
@@ -382,7 +382,7 @@ impl Chunk {
             let line = match lines.next() {
                 Some(Ok(line)) => line,
                 Some(Err(error)) => {
-                    return Err(refuse("a member's line is no JSON").with_source(error));
+                    return Err(refuse("a member's line is not valid JSON").with_source(error));
                 }
                 None => break,
             };
@@ -437,7 +437,7 @@ impl EntryLine {
         let mut sha256 = [0; 32];
         let digest = base16ct::mixed::decode(&self.sha256, &mut sha256);
         if !digest.is_ok_and(|digest| digest.len() == 32) {
-            return Err(refuse("the entry's digest is none"));
+            return Err(refuse("the entry's digest is no SHA-256"));
         }
         Ok(Entry {
             id,

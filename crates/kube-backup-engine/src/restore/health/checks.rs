@@ -123,7 +123,7 @@ pub(crate) fn claim(claim: &Value, classes: &BTreeMap<String, String>) -> Option
                 "mark one: annotation storageclass.kubernetes.io/is-default-class".to_owned(),
             ),
             Some("") => (
-                "it asks for a volume that somebody makes by hand".to_owned(),
+                "it asks for a volume that is created by hand".to_owned(),
                 "make a PersistentVolume that fits it".to_owned(),
             ),
             Some(class) => match classes.get(class).map(String::as_str) {

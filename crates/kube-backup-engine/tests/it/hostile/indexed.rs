@@ -64,9 +64,9 @@ const CASES: &[Case] = &[
         },
     ),
     (
-        "a digest that is none",
+        "a digest that is no SHA-256",
         Some(SETTINGS),
-        "digest is none",
+        "digest is no SHA-256",
         |forgery| {
             forgery.entry("settings")["sha256"] = "xyz".into();
         },
