@@ -4,7 +4,6 @@
 //! What may differ is a table of JSON pointers, each with its reason ([`TOLERATED`]); everything else
 //! is reported by its pointer.
 
-mod tolerated;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -15,7 +14,7 @@ use crate::GroupResource;
 use crate::kinds::adoption::is_adopted;
 use crate::kinds::namespaces::map_namespaces;
 
-pub use tolerated::{TOLERATED, Tolerance};
+pub use crate::kinds::tolerated::{TOLERATED, Tolerance};
 pub(crate) use walk::walk;
 
 /// Compares objects as they were with objects as they are.

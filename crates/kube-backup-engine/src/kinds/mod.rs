@@ -10,6 +10,7 @@
 //! | `adoption` | which controllers take what they select for their own again | restore, comparison, verification |
 //! | `exclusions` | what is never backed up or restored, and why | backup, restore, verification |
 //! | `provided` | what every cluster has by itself | verification |
+//! | `tolerated` | which fields are one cluster's own, and may differ in a restored copy | comparison |
 //! | `namespaces`, `storage_classes`, `pod_specs` | where names of namespaces and classes, and Pods stand | restore, comparison |
 //!
 //! Nothing here asks a cluster or a store. What is changed in an object of a kind before it is created
@@ -36,6 +37,7 @@ pub(crate) mod pod_specs;
 pub(crate) mod provided;
 mod references;
 pub(crate) mod storage_classes;
+pub(crate) mod tolerated;
 
 pub(crate) use document::Raw;
 pub(crate) use references::Strength;

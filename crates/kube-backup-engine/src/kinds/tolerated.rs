@@ -251,12 +251,12 @@ const BOUND: &str = "is noted while binding, which this copy does anew";
 const JOB_UID: &str = "is the uid of this copy";
 
 impl Tolerance {
-    pub(super) fn applies(&self, kind: &GroupResource, before: &Value) -> bool {
+    pub(crate) fn applies(&self, kind: &GroupResource, before: &Value) -> bool {
         (self.kind == "*" || self.kind == kind.to_string())
             && self.when.is_none_or(|when| when(before))
     }
 
-    pub(super) fn strip(&self, object: &mut Value) {
+    pub(crate) fn strip(&self, object: &mut Value) {
         for_each(object, self.pointer, &mut |parent, key| {
             if let Value::Object(fields) = parent {
                 fields.remove(key);
