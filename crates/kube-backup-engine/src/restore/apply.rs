@@ -16,6 +16,7 @@ use super::request::Request;
 use super::spec::ExistingResourcePolicy;
 use crate::cluster::failure::ApiResponse;
 use crate::cluster::writer::ClusterWriter;
+use crate::kinds::names::SERVICES;
 use crate::{Error, GroupResource, Result};
 
 /// Most differences that a report names for one object.
@@ -108,7 +109,7 @@ async fn create(
             // A definition can be Established before every server serves its objects.
             StatusCode::NOT_FOUND if is_custom(kind) && !api.is_dry_run() => {}
             // A port of the Service's own copy that exists already is refused before its name is.
-            StatusCode::UNPROCESSABLE_ENTITY if kind.is("", "services") => {
+            StatusCode::UNPROCESSABLE_ENTITY if SERVICES.is(kind) => {
                 return match meet(api, request, policy).await? {
                     Some(applied) => Ok(applied),
                     None => Ok(refused(&response)),

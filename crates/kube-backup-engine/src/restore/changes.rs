@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::GroupResource;
 use crate::compare::walk;
+use crate::kinds::names::SECRETS;
 
 /// One place of an object that is or would be changed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -51,7 +52,7 @@ impl Change {
                 });
             }
         });
-        if kind.is("", "secrets") {
+        if SECRETS.is(kind) {
             for change in &mut changes {
                 change.hide();
             }

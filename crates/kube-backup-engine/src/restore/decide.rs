@@ -8,6 +8,7 @@ use crate::GroupResource;
 use crate::compare::{Comparison, Diff};
 use crate::format::annotations::{FORMER_RESTORED_BY, RESTORED_BY};
 use crate::format::labels::{BACKUP_NAME, RESTORE_NAME};
+use crate::kinds::names::{SERVICE_ACCOUNTS, VOLUMES};
 
 /// What is to be done about an object that exists.
 #[derive(Debug, PartialEq)]
@@ -41,7 +42,7 @@ pub(crate) fn decide(
         return Decision::Done(outcome);
     }
     let mut diff = Comparison::default().diff(kind, wanted, live);
-    if kind.is("", "serviceaccounts") && (!diff.is_empty() || touched.is_some()) {
+    if SERVICE_ACCOUNTS.is(kind) && (!diff.is_empty() || touched.is_some()) {
         let overwrite = policy == ExistingResourcePolicy::Update;
         return match missing_of_account(live, wanted, overwrite) {
             Some(mut patch) => {
@@ -64,7 +65,7 @@ pub(crate) fn decide(
         metadata.remove("ownerReferences");
     }
     // Patching it to the backup's claim would take the volume from the claim that it is bound to.
-    let is_taken = kind.is("", "persistentvolumes") && !is_for_the_same_claim(live, wanted);
+    let is_taken = VOLUMES.is(kind) && !is_for_the_same_claim(live, wanted);
     if policy == ExistingResourcePolicy::None || is_taken {
         return Decision::Skip(diff);
     }

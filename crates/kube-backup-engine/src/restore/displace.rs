@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::spec::RestoreSpec;
+use crate::kinds::names::NAMESPACES;
 use crate::{Entry, GroupResource, ObjectId};
 
 /// Where several namespaces go into one, the first one's object of a name is restored (Velero,
@@ -14,7 +15,7 @@ pub(super) fn displace(spec: &RestoreSpec, entries: &mut Vec<Entry>) -> Vec<(Obj
     let target_of = |id: &ObjectId| -> Option<String> {
         let name = match &id.namespace {
             Some(namespace) => namespace,
-            None if id.resource.is("", "namespaces") => &id.name,
+            None if NAMESPACES.is(&id.resource) => &id.name,
             None => return None,
         };
         Some(spec.target_namespace(name).to_owned())

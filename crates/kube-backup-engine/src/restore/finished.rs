@@ -8,6 +8,7 @@ use super::report::Outcome;
 use super::request::Request;
 use crate::ObjectId;
 use crate::kinds::backends::{Backend, backends_of};
+use crate::kinds::names::VOLUMES;
 use crate::kinds::order::Tier;
 
 /// An object whose turn is over.
@@ -69,7 +70,7 @@ impl Finished {
             match request.tier {
                 Tier::Definitions => effects.definition = Some(name.clone()),
                 Tier::Namespaces => effects.namespace = Some(name.clone()),
-                _ if request.id.resource.is("", "persistentvolumes") => {
+                _ if VOLUMES.is(&request.id.resource) => {
                     let live = applied.live.as_ref();
                     effects.volume = live
                         .is_none_or(|live| is_for_the_same_claim(live, &request.object))

@@ -12,6 +12,7 @@ use super::state::State;
 use super::transform::{self, TransformContext, Verdict};
 use crate::format::annotations::RESTORE_STATUS;
 use crate::kinds::order::Tier;
+use crate::kinds::provided::is_provided;
 use crate::{Entry, GroupResource};
 
 /// What the next step for an object is.
@@ -75,8 +76,7 @@ pub(crate) fn prepare(
         }
     };
     if let Some(why) = state.planned.instead_of_namespace(namespace.as_deref()) {
-        let comes_by_itself = id.resource.is("", "serviceaccounts") && name == "default";
-        let outcome = if comes_by_itself {
+        let outcome = if is_provided(&id.resource, &name) {
             Outcome::Merged
         } else {
             Outcome::Created

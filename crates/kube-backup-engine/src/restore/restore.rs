@@ -173,7 +173,8 @@ impl Restore {
             let reason = format!("the one of namespace `{by}` takes its place in `{target}`");
             execution.skip(id, target, reason);
         }
-        let state = execution.run(entries).await;
+        let mut state = execution.run(entries).await;
+        state.warnings.extend(self.spec.excluded_by_kind());
         Ok((environment, state))
     }
 }

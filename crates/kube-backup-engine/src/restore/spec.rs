@@ -292,6 +292,14 @@ impl RestoreSpec {
             && !self.excluded_resources.contains(resource)
     }
 
+    /// What is asked for by name and no restore brings back, with the reason.
+    pub(crate) fn excluded_by_kind(&self) -> impl Iterator<Item = String> {
+        self.included_resources.iter().filter_map(|kind| {
+            let reason = never_restored(kind)?;
+            Some(format!("`{kind}` is not restored: {reason}"))
+        })
+    }
+
     /// Whether an object is chosen by its name alone, labels aside.
     pub(crate) fn wants(&self, id: &ObjectId) -> bool {
         self.wants_kind(&id.resource)

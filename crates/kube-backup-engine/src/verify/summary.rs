@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::references::references;
 use crate::kinds::adoption::is_adopted;
 use crate::kinds::follow::Named;
+use crate::kinds::names::DEFINITIONS;
 use crate::{GroupResource, ObjectId};
 
 /// A short summary of one object; all that the checks ever see of it.
@@ -77,7 +78,7 @@ fn owner(owned: &GroupResource, reference: &Value) -> Option<NamedOwner> {
 }
 
 fn defines(resource: &GroupResource, object: &Value) -> Option<(GroupResource, Vec<String>)> {
-    if !resource.is("apiextensions.k8s.io", "customresourcedefinitions") {
+    if !DEFINITIONS.is(resource) {
         return None;
     }
     let spec = &object["spec"];

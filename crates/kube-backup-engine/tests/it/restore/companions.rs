@@ -7,14 +7,15 @@ use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupSpec};
 use kube_backup_engine::restore::{Outcome, RestoreSpec, Selector};
 use kube_backup_engine::verify::{Check, Verify};
-use kube_backup_engine::{EntryFilter, Repository};
+use kube_backup_engine::{EntryFilter, ErrorKind, Repository};
 use kube_local::KubeLocal;
 use object_store::ObjectStoreExt as _;
 use object_store::memory::InMemory;
 use serde_json::{Value, json};
 
-use super::{backed_up, of_shop, restore};
+use super::{backed_up, of_shop, restore, restore_of};
 use crate::cluster::{carts, client, create, shop};
+use crate::hostile::tarball::{Tarball, foreign_backup};
 
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 
@@ -302,4 +303,49 @@ async fn who_asks_for_a_kind_that_is_never_backed_up_is_told_why() {
             .contains("`volumesnapshots.snapshot.storage.k8s.io` is left out: it stands for data")
     };
     assert!(warnings.iter().any(told), "{warnings:?}");
+}
+
+#[tokio::test]
+async fn who_asks_for_a_kind_that_is_never_restored_is_told_why() {
+    let (_source, client) = cluster().await;
+    let repository = backed_up(&client).await;
+    let target = KubeLocal::start().await.unwrap();
+    let target = crate::cluster::client(&target);
+    let spec = RestoreSpec {
+        included_resources: ["nodes".parse().unwrap(), "secrets".parse().unwrap()].into(),
+        ..of_shop("r")
+    };
+    let plan = restore_of(&target, &repository, spec.clone())
+        .await
+        .plan()
+        .await
+        .unwrap();
+    let report = restore(&target, &repository, spec).await;
+    assert!(report.is_complete(), "{report}");
+    for warnings in [plan.warnings, report.warnings] {
+        assert_eq!(
+            warnings,
+            ["`nodes` is not restored: it belongs to a machine of the cluster"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_object_whose_needs_cannot_be_read_refuses_the_restore_before_it_begins() {
+    let metadata = json!({"name": "p1", "namespace": "shop", "labels": {"tier": "data"}});
+    let pod = format!(
+        r#"{{"apiVersion":"v1","kind":"Pod","metadata":{metadata},"spec":{{"volumes":[nul]}}}}"#
+    );
+    let path = "resources/pods/namespaces/shop/p1.json".to_owned();
+    let repository = foreign_backup(Tarball::new().file(path, pod.into_bytes()).finish()).await;
+    let target = KubeLocal::start().await.unwrap();
+    let spec = RestoreSpec {
+        label_selectors: vec![Selector::from_iter([("tier", "data")])],
+        ..RestoreSpec::named("r")
+    };
+    let restore = restore_of(&client(&target), &repository, spec).await;
+    let error = restore.run().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
+    assert!(error.to_string().contains("shop/p1"), "{error}");
+    assert_eq!(target.requests().writes(), 0);
 }
