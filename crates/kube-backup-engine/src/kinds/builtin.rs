@@ -3,7 +3,7 @@
 use crate::GroupResource;
 
 /// Groups and the kinds in them. Of kinds that stand in two groups, the one that is kept.
-const KINDS: [(&str, &[&str]); 14] = [
+const KINDS: [(&str, &[&str]); 15] = [
     (
         "",
         &[
@@ -61,6 +61,7 @@ const KINDS: [(&str, &[&str]); 14] = [
             "servicecidrs",
         ],
     ),
+    ("node.k8s.io", &["runtimeclasses"]),
     ("policy", &["poddisruptionbudgets"]),
     (
         "rbac.authorization.k8s.io",

@@ -2,7 +2,7 @@
 //!
 //! | table | says | asked by |
 //! |---|---|---|
-//! | `names` | the kinds by name, their scope, and which groups are built in | all |
+//! | `names`, `builtin` | the kinds by name, their scope, and which groups and kinds are built in | all |
 //! | `references`, `backends` | which field of which kind names an object of which other, and how much that matters | `follow`, `companions`, `namespaces`, `storage_classes` |
 //! | `follow` | what one object names | verification, plans |
 //! | `companions` | what comes along with chosen objects | backup by namespace or label, selective restore |

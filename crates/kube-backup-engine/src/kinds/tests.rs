@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::builtin;
 use super::companions::{Brought, Companions, bring_others, come_along, come_along_by_content};
 use super::document::Raw;
 use super::follow::{Named, Row, named, rows};
@@ -395,4 +396,13 @@ fn what_every_cluster_has_does_not_come_along() {
     companions.note(&pods, Brought::by(&pods, Some("shop"), "web", &pod));
     assert_eq!(companions.take_fresh_names(), [].into());
     assert!(!companions.are_followed());
+}
+
+#[test]
+fn a_kind_of_the_table_is_known_by_its_plural_name_alone() {
+    for row in rows() {
+        for kind in [row.place.kind, row.reference.to] {
+            assert_eq!(builtin::named(kind.resource), Some(kind.group_resource()));
+        }
+    }
 }

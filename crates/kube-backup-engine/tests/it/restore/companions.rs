@@ -340,7 +340,7 @@ async fn an_object_whose_needs_cannot_be_read_refuses_the_restore_before_it_begi
     let repository = foreign_backup(Tarball::new().file(path, pod.into_bytes()).finish()).await;
     let target = KubeLocal::start().await.unwrap();
     let spec = RestoreSpec {
-        label_selectors: vec![Selector::from_iter([("tier", "data")])],
+        label_selector: Some(Selector::from_iter([("tier", "data")])),
         ..RestoreSpec::named("r")
     };
     let restore = restore_of(&client(&target), &repository, spec).await;
