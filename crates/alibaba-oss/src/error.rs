@@ -6,7 +6,7 @@ use std::time::Duration;
 use alibaba_core::clock::ServiceClock;
 use alibaba_core::retry::Cause;
 use chrono::{DateTime, Utc};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 /// The result of every call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -131,6 +131,13 @@ impl Error {
         self.0.ec = text("x-oss-ec");
         self.0.server = text("server");
         self.0.served_at = ServiceClock::served_at(headers);
+        self
+    }
+
+    /// Notes the request whose response the error is about, unless one is noted.
+    pub(crate) fn or_request_id(mut self, id: Option<&HeaderValue>) -> Self {
+        let id = id.and_then(|id| id.to_str().ok()).map(str::to_owned);
+        self.0.request_id = self.0.request_id.or(id);
         self
     }
 

@@ -9,7 +9,7 @@ use crate::call::Call;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The header that OSS sends with every response.
-const REQUEST_ID: &str = "x-oss-request-id";
+pub(crate) const REQUEST_ID: &str = "x-oss-request-id";
 
 /// Whether OSS says that it did what it was asked to. It has no other status for that: 203 is its
 /// word for a callback that failed, or a proxy's for a page that it changed.

@@ -9,8 +9,8 @@ use bytes::{Bytes, BytesMut};
 use crc_fast::{CrcAlgorithm, Digest};
 use futures::Stream;
 use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
-use http::HeaderValue;
-use http::header::IF_MATCH;
+use http::header::{ETAG, IF_MATCH};
+use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 
@@ -20,6 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::headers::{is_weak, utf8};
 use crate::local_file::{GatheredWrites, LocalFile, Unfinished, beside};
 use crate::progress::Meter;
+use crate::proof::REQUEST_ID;
 use crate::range::{self, ByteRange};
 
 /// What the CRC-64 says of a transfer.
@@ -51,6 +52,8 @@ struct State {
     client: Client,
     call: Call,
     etag: Option<HeaderValue>,
+    /// Of the response that is being read.
+    request_id: Option<HeaderValue>,
     body: Option<Incoming>,
     /// Where the next byte lies, and where the last one ends; that may not be known.
     at: u64,
@@ -69,7 +72,7 @@ impl ObjectBody {
     pub(crate) fn new(
         client: Client,
         call: Call,
-        etag: Option<HeaderValue>,
+        headers: &HeaderMap,
         body: Incoming,
         range: Option<Range<u64>>,
         crc: Option<u64>,
@@ -83,7 +86,8 @@ impl ObjectBody {
             progressed: true,
             client,
             call,
-            etag,
+            etag: headers.get(ETAG).cloned(),
+            request_id: headers.get(REQUEST_ID).cloned(),
             body: Some(body),
             at: range.as_ref().map_or(0, |range| range.start),
             end: range.map(|range| range.end),
@@ -100,7 +104,7 @@ impl ObjectBody {
                 Ok(None) => None,
                 Err(error) => {
                     state.done = true;
-                    Some((Err(error), state))
+                    Some((Err(state.placed(error)), state))
                 }
             }
         });
@@ -311,6 +315,18 @@ impl State {
         }
     }
 
+    /// The error with where it happened.
+    fn placed(&self, error: Error) -> Error {
+        if error.host().is_some() {
+            return error;
+        }
+        let host = self.client.address(&self.call);
+        let host = host.ok().map(|address| address.authority);
+        error
+            .or_request_id(self.request_id.as_ref())
+            .with_attempts(host, self.attempts.made())
+    }
+
     fn replaced(&self) -> Error {
         let step = &self.call.step;
         let text = format!("{step}: the object was replaced while it was read");
@@ -337,7 +353,12 @@ impl State {
             })?;
         let (head, body) = reply.response.into_parts();
         let (_, len) = range::covered(&call, &asked, head.status, &head.headers)?;
-        if *self.end.get_or_insert(len) > len {
+        self.request_id = head.headers.get(REQUEST_ID).cloned();
+        let other = match (&self.etag, head.headers.get(ETAG)) {
+            (Some(etag), Some(found)) => etag != found,
+            _ => false,
+        };
+        if other || *self.end.get_or_insert(len) > len {
             return Err(self.replaced());
         }
         Ok(body)

@@ -1,16 +1,12 @@
 //! CopyObject.
 
-use serde::Deserialize;
-
 use super::copy_spec::CopySpec;
 use super::outcome::PutOutcome;
 use super::setters::{
     copy_conditions, copy_version, forbid_overwrite, object_headers, replace_metadata,
 };
 use crate::client::Client;
-use crate::document::Received;
 use crate::error::{ErrorKind, Result};
-use crate::headers::{check_crc, unquoted};
 
 /// A CopyObject under construction. See [`Client::copy_object`].
 #[derive(Clone, Debug)]
@@ -19,12 +15,6 @@ pub struct CopyObject {
     client: Client,
     copy: CopySpec,
     expected_crc: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct CopyObjectResult {
-    #[serde(rename = "ETag")]
-    etag: Option<String>,
 }
 
 impl Client {
@@ -85,25 +75,8 @@ impl CopyObject {
     /// may give rise to.
     pub async fn send(self) -> Result<PutOutcome> {
         let call = self.copy.call()?;
-        let received: Result<Received<CopyObjectResult>> =
-            self.client.receive(&call, "CopyObjectResult").await;
-        let error = match received {
-            Ok(received) => {
-                if let Some(expected) = self.expected_crc {
-                    check_crc(&call.step, &received.headers, expected)?;
-                }
-                let compared = self.expected_crc.is_some();
-                let read = PutOutcome::read(&received.headers, compared, received.attempts);
-                return Ok(PutOutcome {
-                    etag: received
-                        .document
-                        .etag
-                        .as_deref()
-                        .map(unquoted)
-                        .or(read.etag),
-                    ..read
-                });
-            }
+        let error = match self.client.receive(&call, "CopyObjectResult").await {
+            Ok(received) => return PutOutcome::received(&call, &received, self.expected_crc),
             Err(error) => error,
         };
         if error.kind() != ErrorKind::AlreadyExists

@@ -6,8 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::HeaderName;
 use http::header::{
-    CONTENT_LENGTH, ETAG, HeaderMap, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
-    IF_UNMODIFIED_SINCE, LAST_MODIFIED,
+    CONTENT_LENGTH, HeaderMap, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE,
+    LAST_MODIFIED,
 };
 
 use super::attributes::StorageClass;
@@ -351,7 +351,6 @@ impl GetObject {
         };
         let info = info(headers, len);
         let whole = range == len.map(|len| 0..len);
-        let etag = headers.get(ETAG).cloned();
         let crc = info.crc.filter(|_| whole);
         if let Some(meter) = &self.meter {
             meter.set_total(range.as_ref().map(|range| range.end - range.start));
@@ -359,7 +358,7 @@ impl GetObject {
         Ok(Object {
             info,
             range: range.clone(),
-            body: ObjectBody::new(self.client, call, etag, body, range, crc, self.meter),
+            body: ObjectBody::new(self.client, call, headers, body, range, crc, self.meter),
         })
     }
 

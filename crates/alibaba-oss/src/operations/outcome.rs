@@ -1,10 +1,13 @@
 //! What a stored object is known by.
 
 use http::HeaderMap;
+use serde::Deserialize;
 
 use super::get::ObjectInfo;
+use crate::call::Call;
+use crate::document::Received;
 use crate::error::Result;
-use crate::headers::{crc, etag, version_id};
+use crate::headers::{check_crc, crc, etag, unquoted, version_id};
 use crate::reading::Verdict;
 
 /// What OSS says of a stored object.
@@ -24,6 +27,13 @@ pub struct PutOutcome {
     pub attempts: u32,
 }
 
+/// A document about a stored object.
+#[derive(Deserialize)]
+pub(crate) struct Stored {
+    #[serde(rename = "ETag")]
+    etag: Option<String>,
+}
+
 impl PutOutcome {
     /// What the headers of a response say; `compared` where the CRC-64 among them was.
     pub(crate) fn read(headers: &HeaderMap, compared: bool, attempts: u32) -> Self {
@@ -39,6 +49,29 @@ impl PutOutcome {
             },
             attempts,
         }
+    }
+
+    /// What a response with a document says, its CRC-64 held against the one expected.
+    pub(crate) fn received(
+        call: &Call,
+        received: &Received<Stored>,
+        expected: Option<u64>,
+    ) -> Result<Self> {
+        let Received {
+            document,
+            headers,
+            attempts,
+        } = received;
+        if let Some(expected) = expected {
+            check_crc(&call.step, headers, expected)
+                .map_err(|error| error.with_attempts(None, *attempts))?;
+        }
+        let read = Self::read(headers, expected.is_some(), *attempts);
+        let etag = document.etag.as_deref().map(unquoted);
+        Ok(Self {
+            etag: etag.or(read.etag),
+            ..read
+        })
     }
 
     /// What is stored, where it has this length and this CRC-64. After a lost response, that is how a

@@ -44,6 +44,19 @@ async fn a_read_goes_on_with_the_bytes_that_are_missing_and_no_others() {
     let whole = message("HTTP/1.1 200 OK\nETag: \"A\"\nContent-Length: 10\n\n01234");
     let from_the_beginning =
         message("HTTP/1.1 206 Partial Content\nETag: \"A\"\nContent-Range: bytes 0-4/10\n\n01234");
+    // And of another object, from a server that does not look at `If-Match`.
+    let head = "HTTP/1.1 200 OK\nETag: \"A\"\nx-oss-request-id: R1\nContent-Length: 10\n\n01234";
+    let of_another = message(
+        "HTTP/1.1 206 Partial Content\nETag: \"B\"\nx-oss-request-id: R2\n\
+            Content-Range: bytes 5-9/10\n\n56789",
+    );
+    let server = play(vec![message(head), of_another], true).await;
+    let object = server.client().get_object(BUCKET, "k").send().await;
+    let error = object.unwrap().body.collect().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");
+    assert_eq!(error.request_id(), Some("R2"), "{error}");
+    assert!(error.host().is_some(), "{error}");
+
     for (responses, range) in [
         (ranged, Some(0..8)),
         (vec![whole, from_the_beginning], None),

@@ -1,12 +1,10 @@
 //! CompleteMultipartUpload.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::target::{UploadTarget, UploadedPart, combine};
 use crate::client::Client;
-use crate::document::Received;
 use crate::error::{ErrorKind, Result};
-use crate::headers::{check_crc, unquoted};
 use crate::operation::Operation;
 use crate::operations::outcome::PutOutcome;
 use crate::operations::setters::forbid_overwrite;
@@ -20,12 +18,6 @@ pub struct CompleteUpload {
     parts: Vec<UploadedPart>,
     forbid_overwrite: bool,
     expected_crc: Option<u64>,
-}
-
-#[derive(Deserialize)]
-struct CompleteMultipartUploadResult {
-    #[serde(rename = "ETag")]
-    etag: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -107,25 +99,8 @@ impl CompleteUpload {
             .forbid_overwrite(self.forbid_overwrite)
             .payload(xml::write(&body).into());
         let ours = combine(&self.parts).or(self.expected_crc);
-        let received: Result<Received<CompleteMultipartUploadResult>> =
-            client.receive(&call, "CompleteMultipartUploadResult").await;
-        let error = match received {
-            Ok(received) => {
-                if let Some(ours) = ours {
-                    check_crc(&call.step, &received.headers, ours)
-                        .map_err(|error| error.with_attempts(None, received.attempts))?;
-                }
-                let read = PutOutcome::read(&received.headers, ours.is_some(), received.attempts);
-                return Ok(PutOutcome {
-                    etag: received
-                        .document
-                        .etag
-                        .as_deref()
-                        .map(unquoted)
-                        .or(read.etag),
-                    ..read
-                });
-            }
+        let error = match client.receive(&call, "CompleteMultipartUploadResult").await {
+            Ok(received) => return PutOutcome::received(&call, &received, ours),
             Err(error) => error,
         };
         let gone = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::AlreadyExists);
