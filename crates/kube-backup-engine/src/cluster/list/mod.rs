@@ -145,6 +145,9 @@ impl<'a> ListReader<'a> {
                 .map_err(|error| Failure::transport(&error))?;
             self.attempts.progressed();
             self.done = meta.continue_token.is_empty();
+            if !self.done && meta.continue_token == self.continue_token {
+                return Err(self.unreadable(&Error::corrupt("it continues with the same page")));
+            }
             self.continue_token = meta.continue_token;
             self.listed_version = meta.resource_version;
         }

@@ -149,6 +149,17 @@ async fn a_list_that_expires_again_and_again_is_given_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_that_continues_with_the_same_page_is_given_up() {
+    let (failure, requests) = list_from(200, r#"{"metadata":{"continue":"on"},"items":[]}"#).await;
+    let message = failure.to_string();
+    assert!(
+        message.contains("it continues with the same page"),
+        "{message}"
+    );
+    assert_eq!(requests, 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_version_that_never_comes_is_done_without_before_the_time_is_over() {
     let body = r#"{"message":"Too large resource version: 7, current: 1"}"#;
     let began = tokio::time::Instant::now();

@@ -260,7 +260,7 @@ async fn pages(
             .flatten()
             .for_each(&mut act);
         match page["metadata"]["continue"].as_str() {
-            Some(next) if !next.is_empty() => next.clone_into(&mut token),
+            Some(next) if !next.is_empty() && next != token => next.clone_into(&mut token),
             _ => return Ok(()),
         }
     }
