@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::owners::OwnerKey;
 use super::spec::RestoreSpec;
+use super::step::TransformStep;
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
 use crate::{ObjectId, OpenBackup, RunOptions};
@@ -13,6 +14,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) api: ClusterWriter,
     pub(crate) spec: &'a RestoreSpec,
     pub(crate) options: &'a RunOptions,
+    /// Those of the caller, in their order.
+    pub(crate) steps: &'a [TransformStep],
     pub(crate) backup: &'a OpenBackup,
     pub(crate) deadline: Deadline,
     /// Whose uids others need.

@@ -29,6 +29,7 @@ mod select;
 mod served;
 mod spec;
 mod state;
+mod step;
 pub(crate) mod transform;
 mod waits;
 
@@ -41,3 +42,4 @@ pub use progress::RestoreProgress;
 pub use report::{Item, Outcome, RestoreReport, SkipReason};
 pub use restore::Restore;
 pub use spec::{ExistingResourcePolicy, RestoreSpec};
+pub use step::Transformed;

@@ -9,6 +9,7 @@ use super::owners::{self, OwnerKey};
 use super::report::Outcome;
 use super::request::Request;
 use super::state::State;
+use super::step::Transformed;
 use super::transform::{self, TransformContext, Verdict};
 use crate::format::annotations::RESTORE_STATUS;
 use crate::kinds::order::Tier;
@@ -56,6 +57,13 @@ pub(crate) fn prepare(
     }
     if tier == Tier::RequestedServices && Tier::of_service(&object) != tier {
         return NextStep::Defer(Box::new(entry));
+    }
+    for step in environment.steps {
+        match step.apply(id, object) {
+            Ok(Transformed::Object(changed)) => object = changed,
+            Ok(Transformed::Skip(reason)) => return finish(Outcome::not_restored(reason)),
+            Err(reason) => return finish(Outcome::Failed(reason)),
+        }
     }
     let references = owners::strip(&id.resource, &mut object);
     let name = object["metadata"]["name"]

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::environment::Environment;
 use super::execution::Execution;
 use super::health;
@@ -12,11 +14,12 @@ use super::report::RestoreReport;
 use super::select::{Selection, select};
 use super::spec::RestoreSpec;
 use super::state::State;
+use super::step::{TransformStep, Transformed};
 use crate::cluster::connection::Connection;
 use crate::cluster::retry::{OnWait, Waiting};
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
-use crate::{Discovery, OpenBackup, Result, RunOptions};
+use crate::{Discovery, ObjectId, OpenBackup, Result, RunOptions};
 
 /// A restore to be done.
 ///
@@ -37,6 +40,7 @@ pub struct Restore {
     backup: OpenBackup,
     spec: RestoreSpec,
     options: RunOptions,
+    steps: Vec<TransformStep>,
     on_progress: OnProgress,
     on_wait: Option<OnWait>,
 }
@@ -46,6 +50,7 @@ impl fmt::Debug for Restore {
         f.debug_struct("Restore")
             .field("spec", &self.spec)
             .field("options", &self.options)
+            .field("steps", &self.steps)
             .finish_non_exhaustive()
     }
 }
@@ -58,6 +63,7 @@ impl Restore {
             backup,
             spec,
             options: RunOptions::default(),
+            steps: Vec::new(),
             on_progress: Box::new(|_| {}),
             on_wait: None,
         }
@@ -67,6 +73,41 @@ impl Restore {
     #[must_use]
     pub fn with_options(mut self, options: RunOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    /// Adds a step of the caller's, called `name` in reports, after those that were added before.
+    ///
+    /// It is given each object as it is about to be created: after all that a restore changes in it, with
+    /// namespaces, storage classes and images mapped and the labels of the restore put on, and before its
+    /// owners are looked up. It returns the object, changed or not, or leaves it out. It cannot change
+    /// which object it is. Where it fails or panics, that object is reported as failed, and the others are
+    /// restored all the same. A plan takes the step, too.
+    ///
+    /// It is called between requests and is not to block.
+    ///
+    /// ```no_run
+    /// # fn example(restore: kube_backup_engine::restore::Restore) {
+    /// use kube_backup_engine::restore::Transformed;
+    ///
+    /// restore.with_transform("one replica", |id, mut object| {
+    ///     if id.resource.is("apps", "deployments") {
+    ///         object["spec"]["replicas"] = 1.into();
+    ///     }
+    ///     Ok::<_, std::convert::Infallible>(Transformed::Object(object))
+    /// });
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_transform<E>(
+        mut self,
+        name: impl Into<String>,
+        step: impl Fn(&ObjectId, Value) -> Result<Transformed, E> + Send + Sync + 'static,
+    ) -> Self
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.steps.push(TransformStep::new(name.into(), step));
         self
     }
 
@@ -162,6 +203,7 @@ impl Restore {
             api,
             spec: &self.spec,
             options: &self.options,
+            steps: &self.steps,
             backup: &self.backup,
             deadline,
             owners,

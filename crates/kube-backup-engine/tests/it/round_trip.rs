@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cluster::{carts, client, delete, get, shop};
 use futures::TryStreamExt as _;
@@ -9,8 +10,11 @@ use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupSpec, Selector};
 use kube_backup_engine::compare::Comparison;
 use kube_backup_engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec, SkipReason};
-use kube_backup_engine::{EntryFilter, ErrorKind, ObjectId, Phase, ReadLimits, Repository};
+use kube_backup_engine::{
+    EntryFilter, ErrorKind, ObjectId, Phase, ReadLimits, Repository, RunOptions,
+};
 use kube_local::KubeLocal;
+use object_store::ObjectStoreExt as _;
 use object_store::memory::InMemory;
 use serde_json::Value;
 
@@ -339,6 +343,53 @@ async fn a_backup_whose_own_record_is_there_is_done() {
         let error = of(uid).run().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid, "{uid}");
     }
+}
+
+/// No clock runs: waits end when everything waits, and the time of day is what the caller says.
+#[tokio::test(start_paused = true)]
+async fn time_is_passed_in() {
+    let cluster = KubeLocal::start().await.unwrap();
+    let source = client(&cluster);
+    shop(&source, "shop").await;
+    let repository = repository();
+    // A writer that was killed holds the name.
+    let lease = object_store::path::Path::from("backups/a/a-lease.json");
+    let holder = b"{\"uid\":\"dead\"}".as_slice();
+    let store = repository.store();
+    store.put(&lease, holder.into()).await.unwrap();
+    let now = "2030-01-02T03:04:05Z".parse().unwrap();
+    let began = tokio::time::Instant::now();
+    let spec = BackupSpec {
+        ttl: Some(Duration::from_secs(60)),
+        ..of_namespace("shop", "a")
+    };
+    let report = Backup::new(source, repository.clone(), spec)
+        .with_clock(move || now)
+        .run()
+        .await
+        .unwrap();
+    assert!(began.elapsed() >= RunOptions::default().lease_duration);
+    assert_eq!(report.record.status.start_timestamp, Some(now));
+    assert_eq!(report.record.status.completion_timestamp, Some(now));
+    assert_eq!(
+        report.record.expires_at(),
+        Some(now + chrono::TimeDelta::seconds(60))
+    );
+
+    let target = KubeLocal::start().await.unwrap();
+    let began = tokio::time::Instant::now();
+    let backup = repository.open("a").await.unwrap();
+    let hour = Duration::from_secs(3600);
+    let report = Restore::new(client(&target), backup, RestoreSpec::named("r"))
+        .with_options(RunOptions::default().with_wait_for_ready(hour))
+        .run()
+        .await
+        .unwrap();
+    assert!(report.is_complete(), "{report}");
+    // Nothing provisions the claim. The last look is the one before which the hour would end.
+    let last = hour - Duration::from_secs(30);
+    assert!(began.elapsed() >= last, "{:?}", began.elapsed());
+    assert!(!report.health_issues.is_empty(), "{report}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod companions;
 mod plan;
 mod selective;
 mod state;
+mod transformed;
 
 use std::sync::Arc;
 
