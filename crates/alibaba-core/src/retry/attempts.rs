@@ -51,9 +51,6 @@ pub struct Attempts {
     jitter: SharedJitter,
     started: DateTime<Utc>,
     made: u32,
-    /// Of those made, the ones that a remedy followed. They burden a service at most twice a call,
-    /// so the policy does not count them.
-    remedied: u32,
     clock_corrected: bool,
     credentials_renewed: bool,
     /// How long to wait before the next attempt.
@@ -74,7 +71,6 @@ impl Attempts {
             jitter,
             started: clock.local().now(),
             made: 0,
-            remedied: 0,
             clock_corrected: false,
             credentials_renewed: false,
             delay: Duration::ZERO,
@@ -137,12 +133,9 @@ impl Attempts {
         if !is_remedied {
             return None;
         }
-        if matches!(cause, Cause::ClockSkew { .. } | Cause::Credentials) {
-            self.remedied += 1;
-        }
         let elapsed = self.clock.local().now() - self.started;
         let failure = Failure {
-            attempts: self.made - self.remedied,
+            attempts: self.made,
             elapsed: elapsed.to_std().unwrap_or_default(),
             cause,
         };
@@ -153,7 +146,6 @@ impl Attempts {
     /// Says that a long transfer went on, which forgives what failed before.
     pub fn progressed(&mut self) {
         self.made = 1;
-        self.remedied = 0;
         self.started = self.clock.local().now();
     }
 
@@ -170,7 +162,8 @@ impl Attempts {
             return false;
         };
         credentials.invalidate(&refused);
-        if std::mem::replace(&mut self.credentials_renewed, true) {
+        let is_again = std::mem::replace(&mut self.credentials_renewed, true);
+        if is_again || self.made >= self.policy.max_attempts {
             return false;
         }
         let Ok(fresh) = credentials.provide().await else {
@@ -270,8 +263,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_remedy_is_applied_once_and_at_once_whatever_the_policy() {
-        let (local, clock, mut attempts) = attempts(&RetryPolicy::never());
+    async fn each_remedy_is_applied_once_and_at_once() {
+        let policy = RetryPolicy::default().with_max_attempts(9);
+        let (local, clock, mut attempts) = attempts(&policy);
         let credentials = Tokens::shared(&["t-1", "t-2", "t-3"]);
         assert_eq!(
             token(&attempts.begin_signed(&credentials).await.unwrap()),
@@ -296,6 +290,18 @@ mod tests {
             assert_eq!(attempts.failed(again).await, None);
         }
         assert!(local.slept().is_empty());
+    }
+
+    #[tokio::test]
+    async fn remedies_count_as_attempts_and_help_later_calls_all_the_same() {
+        let (local, clock, mut attempts) = attempts(&RetryPolicy::never());
+        let credentials = Tokens::shared(&["t-1", "t-2"]);
+        attempts.begin_signed(&credentials).await.unwrap();
+        let served_at = Some(local.now() + chrono::TimeDelta::hours(1));
+        assert_eq!(attempts.failed(Cause::ClockSkew { served_at }).await, None);
+        assert_eq!(Some(clock.now()), served_at);
+        assert_eq!(attempts.failed(Cause::Credentials).await, None);
+        assert_eq!(token(&credentials.provide().await.unwrap()), "t-2");
     }
 
     #[tokio::test]
