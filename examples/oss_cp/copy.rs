@@ -5,7 +5,7 @@ use std::error::Error;
 use ack_backup_center::oss::{self, Client, ErrorKind};
 use indicatif::ProgressBar;
 
-use super::Result;
+use super::failure::Result;
 use super::options::Options;
 use super::plan::{Direction, Job};
 

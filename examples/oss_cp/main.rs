@@ -35,12 +35,12 @@
 )]
 
 mod copy;
+mod failure;
 mod options;
 mod place;
 mod plan;
 mod show;
 
-use std::error::Error;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -51,11 +51,10 @@ use futures::StreamExt as _;
 use futures::stream;
 
 use copy::{Outcome, copy};
+use failure::Result;
 use options::Options;
 use plan::Plan;
 use show::Display;
-
-type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// As the shell counts a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;

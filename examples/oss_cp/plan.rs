@@ -8,7 +8,7 @@ use ack_backup_center::oss::{Client, ErrorKind};
 use chrono::{DateTime, Utc};
 use futures::TryStreamExt as _;
 
-use super::Result;
+use super::failure::Result;
 use super::options::Options;
 use super::place::Place;
 

@@ -21,6 +21,7 @@ mod refusal;
 mod store;
 pub mod transfer;
 mod transport;
+mod verdict;
 mod xml;
 
 pub use client::{Client, ClientBuilder};
@@ -62,6 +63,7 @@ pub use operations::worm::{BucketWorm, WormState};
 pub use payload::Payload;
 pub use presign::{PostForm, PostPolicy, Presigned};
 pub use progress::Progress;
-pub use reading::{ObjectBody, Verdict};
+pub use reading::ObjectBody;
 #[cfg(any(feature = "object_store", feature = "object_store_013"))]
 pub use store::{ForbidOverwrite, OssStore, OssStoreBuilder};
+pub use verdict::Verdict;

@@ -22,19 +22,7 @@ use crate::local_file::{GatheredWrites, LocalFile, Unfinished, beside};
 use crate::progress::Meter;
 use crate::proof::REQUEST_ID;
 use crate::range::{self, ByteRange};
-
-/// What the CRC-64 says of a transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Verdict {
-    /// The bytes are those that OSS stored.
-    Verified,
-    /// Nothing to compare: a range, or an object that has no CRC-64.
-    NotAvailable,
-    /// The bytes are others. Only ever found in an error: see
-    /// [`Error::verdict`](crate::Error::verdict).
-    Mismatch,
-}
+use crate::verdict::Verdict;
 
 /// The bytes of an object, or of a range of it.
 ///

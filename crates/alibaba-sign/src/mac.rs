@@ -7,8 +7,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
 
-use crate::VerifyError;
-
 const ANY_LENGTH: &str = "HMAC takes keys of every length";
 
 pub(crate) fn sha256(key: &[u8]) -> Hmac<Sha256> {
@@ -29,24 +27,9 @@ impl Sha1Mac {
     }
 
     /// Compares in constant time.
-    fn is(self, signature: &[u8; 20]) -> bool {
+    pub(crate) fn is(self, signature: &[u8; 20]) -> bool {
         self.0.verify_slice(signature).is_ok()
     }
-}
-
-/// Whether this is the signature of the first generation that `key` makes of the text.
-pub(crate) fn check_sha1(
-    key: &[u8],
-    string_to_sign: &[u8],
-    signature: &[u8; 20],
-) -> Result<(), VerifyError> {
-    if Sha1Mac::new(key, string_to_sign).is(signature) {
-        return Ok(());
-    }
-    Err(VerifyError::Mismatch {
-        string_to_sign: String::from_utf8_lossy(string_to_sign).into_owned(),
-        canonical_request: String::new(),
-    })
 }
 
 /// Reads the base64 of exactly 20 bytes.

@@ -104,3 +104,18 @@ pub(crate) fn check_skew(
     }
     Ok(())
 }
+
+/// Whether this is the signature of the first generation that `key` makes of the text.
+pub(crate) fn check_sha1(
+    key: &[u8],
+    string_to_sign: &[u8],
+    signature: &[u8; 20],
+) -> Result<(), VerifyError> {
+    if mac::Sha1Mac::new(key, string_to_sign).is(signature) {
+        return Ok(());
+    }
+    Err(VerifyError::Mismatch {
+        string_to_sign: String::from_utf8_lossy(string_to_sign).into_owned(),
+        canonical_request: String::new(),
+    })
+}

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::headers::{check_crc, crc, etag, number, version_id};
 use crate::operation::Operation;
 use crate::payload::Payload;
-use crate::reading::Verdict;
+use crate::verdict::Verdict;
 
 const NEXT_POSITION: &str = "x-oss-next-append-position";
 

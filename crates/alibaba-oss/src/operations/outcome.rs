@@ -8,7 +8,7 @@ use crate::call::Call;
 use crate::document::Received;
 use crate::error::Result;
 use crate::headers::{check_crc, crc, etag, unquoted, version_id};
-use crate::reading::Verdict;
+use crate::verdict::Verdict;
 
 /// What OSS says of a stored object.
 #[derive(Clone, Debug, PartialEq, Eq)]

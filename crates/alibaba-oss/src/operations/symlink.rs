@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::error::{ErrorKind, Result};
 use crate::headers::{self, etag, text};
 use crate::operation::Operation;
-use crate::reading::Verdict;
+use crate::verdict::Verdict;
 
 const TARGET: &str = "x-oss-symlink-target";
 

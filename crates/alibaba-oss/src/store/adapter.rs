@@ -16,7 +16,7 @@ use super::api::{
     GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, TagSet, UploadPart,
 };
-use super::{get_result, list_result, put_result};
+use super::results::{get_result, list_result, put_result};
 use crate::headers::utf8;
 use crate::operations::delete::MAX_KEYS;
 use crate::operations::get::{GetObject, ObjectInfo};

@@ -4,7 +4,7 @@
 use super::adapter::{UPLOAD, refused, store_error};
 use super::api::multipart::PartId;
 use super::api::{PutPayload, PutResult, Result};
-use super::put_result;
+use super::results::put_result;
 use crate::store::write::{part_id, part_number, read_part_id};
 use crate::{OssStore, Payload};
 

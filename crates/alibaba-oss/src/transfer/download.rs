@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::headers::is_weak;
 use crate::local_file::{GatheredWrites, LocalFile, Unfinished, beside, blocking};
 use crate::operations::get::{GetObject, ObjectInfo};
-use crate::reading::Verdict;
+use crate::verdict::Verdict;
 
 /// A download under construction. See [`Client::download`].
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use crate::mac::{self, Sha1Mac};
-use crate::verify::malformed;
+use crate::verify::{check_sha1, malformed};
 use crate::{Credentials, Secret, VerifyError};
 
 /// Signs a POST policy, a JSON document. Only the policy is signed: the policy's conditions say
@@ -36,7 +36,7 @@ pub fn verify_post_policy(
     signature: &str,
 ) -> Result<(), VerifyError> {
     let signature = mac::read_sha1(signature).ok_or(malformed("Signature"))?;
-    mac::check_sha1(secret.expose().as_bytes(), policy.as_bytes(), &signature)
+    check_sha1(secret.expose().as_bytes(), policy.as_bytes(), &signature)
 }
 
 /// The form fields that go before `key` and `file`.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::string_to_sign::string_to_sign;
 use super::{Request, SCHEME};
 use crate::time::HttpDate;
-use crate::verify::{check_skew, malformed, read_scheme};
+use crate::verify::{check_sha1, check_skew, malformed, read_scheme};
 use crate::{Secret, VerifyError, header, mac};
 
 /// Who a request says it is from, read from its `Authorization` header or its query; nothing of it
@@ -112,6 +112,6 @@ impl Claim {
             request.query.iter().copied(),
             request.headers.iter().copied(),
         );
-        mac::check_sha1(secret.expose().as_bytes(), &to_sign, &self.signature)
+        check_sha1(secret.expose().as_bytes(), &to_sign, &self.signature)
     }
 }

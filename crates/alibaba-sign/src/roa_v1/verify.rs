@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use super::string_to_sign::string_to_sign;
 use super::{Request, SCHEME};
 use crate::time::HttpDate;
-use crate::verify::{check_skew, malformed, read_scheme};
-use crate::{Secret, VerifyError, mac};
+use crate::verify::{check_sha1, check_skew, malformed, read_scheme};
+use crate::{Secret, VerifyError};
 
 /// Who a request says it is from, read from its headers; nothing of it is believed before
 /// [`Claim::verify`].
@@ -55,6 +55,6 @@ impl Claim {
         check_skew(self.signed_at, now, tolerance)?;
         let date = HttpDate::new(self.signed_at);
         let to_sign = string_to_sign(request, date.as_str(), request.headers.iter().copied());
-        mac::check_sha1(secret.expose().as_bytes(), &to_sign, &self.signature)
+        check_sha1(secret.expose().as_bytes(), &to_sign, &self.signature)
     }
 }

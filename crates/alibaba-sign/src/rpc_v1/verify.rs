@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::string_to_sign::{key, string_to_sign};
 use super::{METHOD, Request, VERSION};
 use crate::time::IsoTime;
-use crate::verify::{check_skew, malformed};
+use crate::verify::{check_sha1, check_skew, malformed};
 use crate::{Secret, VerifyError, mac};
 
 /// Who a request says it is from, read from its parameters; nothing of it is believed before
@@ -68,6 +68,6 @@ impl Claim {
         let all = request.query.iter().chain(request.form).copied();
         let signed = all.filter(|(name, _)| *name != "Signature").collect();
         let to_sign = string_to_sign(request.method, signed);
-        mac::check_sha1(key(secret).as_bytes(), to_sign.as_bytes(), &self.signature)
+        check_sha1(key(secret).as_bytes(), to_sign.as_bytes(), &self.signature)
     }
 }

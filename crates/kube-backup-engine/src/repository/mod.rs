@@ -1,6 +1,7 @@
 //! Where backups are stored: finding, opening and deleting them.
 
 mod bounded;
+mod held;
 pub(crate) mod lease;
 mod open;
 mod pass;

@@ -10,7 +10,7 @@ use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use tokio::sync::OnceCell;
 
-use super::ranges::{Held, PARALLEL_FETCHES};
+use super::held::{Held, PARALLEL_FETCHES};
 use super::{ArchiveFacts, Record, Results};
 use crate::archive::index::{Directory, EntryFilter, gunzip};
 use crate::archive::{Entry, Location, ReadLimits, Span};

@@ -1,8 +1,8 @@
 //! Single objects of an archive, by ranges.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
@@ -11,6 +11,7 @@ use object_store::ObjectStoreExt as _;
 use sha2::{Digest as _, Sha256};
 
 use super::OpenBackup;
+use super::held::PARALLEL_FETCHES;
 use crate::archive::index::gunzip;
 use crate::archive::read::check_object;
 use crate::archive::{Entry, Location, Span};
@@ -21,13 +22,8 @@ use crate::{Error, ErrorKind, ObjectId, Result};
 const MAX_GAP: u64 = 8 << 10;
 /// Most compressed bytes fetched in one request; they grow about tenfold when decompressed.
 const MAX_FETCH: u64 = 512 << 10;
-/// Most compressed bytes kept in memory between reads. What a restore selects is read twice, so that it
-/// is checked before it is applied; for a small selection the second read costs no request.
-const MAX_HELD: u64 = 4 << 20;
 /// Entries copied at once.
 const BATCH: usize = 2048;
-/// Requests under way at once.
-pub(super) const PARALLEL_FETCHES: usize = 3;
 
 impl OpenBackup {
     /// The objects of `entries`, in the order of the archive, each checked against its digest.
@@ -117,31 +113,6 @@ impl OpenBackup {
             })
             .try_flatten()
             .boxed()
-    }
-}
-
-/// The first few megabytes that were fetched, by their offset.
-#[derive(Debug, Default)]
-pub(super) struct Held(Mutex<BTreeMap<u64, Bytes>>);
-
-impl Held {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Bytes>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn get(&self, range: &Range<u64>) -> Option<Bytes> {
-        let pieces = self.lock();
-        let (begin, bytes) = pieces.range(..=range.start).next_back()?;
-        let (start, end) = (range.start - begin, range.end - begin);
-        (end <= bytes.len() as u64).then(|| bytes.slice(start as usize..end as usize))
-    }
-
-    fn put(&self, range: &Range<u64>, bytes: &Bytes) {
-        let mut pieces = self.lock();
-        let length: usize = pieces.values().map(Bytes::len).sum();
-        if (length + bytes.len()) as u64 <= MAX_HELD {
-            pieces.insert(range.start, bytes.clone());
-        }
     }
 }
 

@@ -4,53 +4,24 @@
     clippy::duplicate_mod,
     reason = "compiled once for each version of object_store, against that version's types"
 )]
-#[path = "adapter.rs"]
+#[path = "../adapter.rs"]
 mod adapter;
 #[allow(
     clippy::duplicate_mod,
     reason = "compiled once for each version of object_store, against that version's types"
 )]
-#[path = "parts.rs"]
+#[path = "../parts.rs"]
 mod parts;
-
-use std::ops::Range;
+mod results;
 
 use async_trait::async_trait;
 use object_store_013 as api;
 
 use api::multipart::{MultipartStore, PartId};
 use api::path::Path;
-use api::{
-    Attributes, GetResult, GetResultPayload, ListResult, MultipartId, ObjectMeta, PutPayload,
-    PutResult, Result,
-};
+use api::{MultipartId, PutPayload, PutResult, Result};
 
 use crate::OssStore;
-
-fn put_result(e_tag: Option<String>, version: Option<String>) -> PutResult {
-    PutResult { e_tag, version }
-}
-
-fn get_result(
-    payload: GetResultPayload,
-    meta: ObjectMeta,
-    range: Range<u64>,
-    attributes: Attributes,
-) -> GetResult {
-    GetResult {
-        payload,
-        meta,
-        range,
-        attributes,
-    }
-}
-
-fn list_result(common_prefixes: Vec<Path>, objects: Vec<ObjectMeta>) -> ListResult {
-    ListResult {
-        common_prefixes,
-        objects,
-    }
-}
 
 #[async_trait]
 impl MultipartStore for OssStore {

@@ -12,10 +12,9 @@ mod adapter;
 )]
 #[path = "../parts.rs"]
 mod parts;
+mod results;
 #[cfg(feature = "object_store_signer")]
 mod signer;
-
-use std::ops::Range;
 
 use async_trait::async_trait;
 use object_store as api;
@@ -23,43 +22,9 @@ use object_store as api;
 use adapter::object_headers;
 use api::multipart::{MultipartStore, PartId};
 use api::path::Path;
-use api::{
-    Attributes, Extensions, GetResult, GetResultPayload, ListResult, MultipartId, ObjectMeta,
-    PutMultipartOptions, PutPayload, PutResult, Result,
-};
+use api::{MultipartId, PutMultipartOptions, PutPayload, PutResult, Result};
 
 use crate::{ForbidOverwrite, OssStore};
-
-fn put_result(e_tag: Option<String>, version: Option<String>) -> PutResult {
-    PutResult {
-        e_tag,
-        version,
-        extensions: Extensions::new(),
-    }
-}
-
-fn get_result(
-    payload: GetResultPayload,
-    meta: ObjectMeta,
-    range: Range<u64>,
-    attributes: Attributes,
-) -> GetResult {
-    GetResult {
-        payload,
-        meta,
-        range,
-        attributes,
-        extensions: Extensions::new(),
-    }
-}
-
-fn list_result(common_prefixes: Vec<Path>, objects: Vec<ObjectMeta>) -> ListResult {
-    ListResult {
-        common_prefixes,
-        objects,
-        extensions: Extensions::new(),
-    }
-}
 
 #[async_trait]
 impl MultipartStore for OssStore {

@@ -5,8 +5,8 @@ use crate::error::Result;
 use crate::operations::multipart::UploadedPart;
 use crate::operations::outcome::PutOutcome;
 use crate::payload::Payload;
-use crate::reading::Verdict;
 use crate::transfer::guard::{self, UploadGuard};
+use crate::verdict::Verdict;
 
 /// An object that was uploaded.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ mod api_service;
 mod claim;
 mod config_map;
 mod definition;
+mod edit;
 mod endpoints;
 mod image;
 mod ip_address;
@@ -16,41 +17,22 @@ mod job;
 mod metadata;
 mod namespace;
 mod pod;
+mod rule;
 mod secret;
 mod service;
 mod service_account;
 mod volume;
 mod webhook;
 
-use std::collections::HashSet;
-
 use serde_json::Value;
 
-use super::spec::RestoreSpec;
 use crate::GroupResource;
-use crate::kinds::adoption::adopter;
-use crate::kinds::names::Kind;
 use crate::kinds::namespaces::map_namespaces;
 use crate::kinds::storage_classes::map_storage_classes;
 
-/// What a rule may use.
-pub(crate) struct TransformContext<'a> {
-    pub(crate) spec: &'a RestoreSpec,
-    /// The backup's name.
-    pub(crate) backup: &'a str,
-    /// PersistentVolumes that a claim may be bound to again.
-    pub(crate) volumes: &'a HashSet<String>,
-}
-
-/// Whether an object is restored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Restore,
-    /// For a reason that the report gives.
-    Skip(&'static str),
-}
-
-type Rule = fn(&mut Value, &TransformContext<'_>) -> Verdict;
+use edit::{elements, is_controlled_by, remove, text};
+use rule::Rule;
+pub(crate) use rule::{TransformContext, Verdict};
 
 /// The rule of each kind that has one.
 const RULES: [(&str, &str, Rule); 16] = [
@@ -112,41 +94,6 @@ pub(crate) fn transform(
     image::map_images(kind, object, &spec.image_mapping);
     map_storage_classes(kind, object, &spec.storage_class_mapping);
     Verdict::Restore
-}
-
-/// Removes `key` of the object at `pointer`.
-fn remove(object: &mut Value, pointer: &str, key: &str) {
-    if let Some(Value::Object(fields)) = object.pointer_mut(pointer) {
-        fields.remove(key);
-    }
-}
-
-/// The text at `pointer`.
-fn text<'a>(object: &'a Value, pointer: &str) -> &'a str {
-    object
-        .pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-}
-
-/// The elements of the array at `pointer`.
-fn elements<'a>(object: &'a mut Value, pointer: &str) -> impl Iterator<Item = &'a mut Value> {
-    object
-        .pointer_mut(pointer)
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-}
-
-/// Whether an object is controlled by one of this kind, which adopts.
-fn is_controlled_by(object: &Value, kind: Kind) -> bool {
-    let references = object
-        .pointer("/metadata/ownerReferences")
-        .and_then(Value::as_array);
-    references.into_iter().flatten().any(|reference| {
-        reference["controller"] == true
-            && adopter(reference).is_some_and(|adopter| adopter.of == kind)
-    })
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::format::labels;
+use crate::restore::RestoreSpec;
 use crate::restore::owners;
 
 #[derive(Deserialize)]
