@@ -33,8 +33,12 @@ pub enum ErrorKind {
 ///
 /// The message names the step and the input; the cause is in
 /// [`source`](std::error::Error::source) and only there.
+#[derive(thiserror::Error)]
+#[error(transparent)]
 pub struct Error(Box<Inner>);
 
+#[derive(Debug, thiserror::Error)]
+#[error("{message}{}", in_entry(entry.as_deref()))]
 struct Inner {
     kind: ErrorKind,
     message: String,
@@ -200,15 +204,11 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.message)?;
-        match &self.0.entry {
-            // Names in a hostile archive may contain terminal control sequences.
-            Some(entry) => write!(f, " (entry `{}`)", entry.escape_debug()),
-            None => Ok(()),
-        }
-    }
+/// Names in a hostile archive may contain terminal control sequences.
+fn in_entry(entry: Option<&str>) -> String {
+    entry.map_or_else(String::new, |entry| {
+        format!(" (entry `{}`)", entry.escape_debug())
+    })
 }
 
 impl fmt::Debug for Error {
@@ -220,11 +220,5 @@ impl fmt::Debug for Error {
             .field("left_behind", &self.0.left_behind)
             .field("source", &self.0.source)
             .finish()
-    }
-}
-
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.0.source.as_deref().map(|source| source as _)
     }
 }

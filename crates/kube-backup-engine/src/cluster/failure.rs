@@ -85,7 +85,7 @@ enum Cause {
 }
 
 /// A request that failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) struct Failure {
     cause: Cause,
     /// The server's words, where there are any.
@@ -220,8 +220,6 @@ impl fmt::Display for Failure {
         }
     }
 }
-
-impl StdError for Failure {}
 
 /// Whether no request can reach the server: its certificate is not trusted, or the client has no valid
 /// credentials.
