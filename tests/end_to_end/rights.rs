@@ -166,10 +166,7 @@ fn the_table_of_rights_has_every_operation_of_oss_with_its_resource() {
             assert_eq!(forms, [operation.resource().within("*")], "{right}");
         }
     }
-    let named: BTreeSet<&str> = Operation::ALL
-        .iter()
-        .map(|operation| operation.action())
-        .collect();
+    let named: BTreeSet<&str> = Operation::ALL.iter().map(Operation::action).collect();
     // `GetBucket` is the older name of `ListObjects`, which is what is called.
     assert_eq!(SEED_ACTIONS, OSS_ACTIONS);
     for right in OSS_ACTIONS

@@ -53,7 +53,7 @@ impl Names {
                 }
             }
             syn::UseTree::Name(name) => {
-                self.add_use(prefix, &name.ident, name.ident.to_string(), handed_on)
+                self.add_use(prefix, &name.ident, name.ident.to_string(), handed_on);
             }
             syn::UseTree::Rename(rename) => {
                 // Distinct, since any number of names may be imported as `_`.

@@ -29,10 +29,8 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 fn all_packages() -> Vec<Package> {
-    let found = MANIFESTS
-        .iter()
-        .flat_map(|manifest| packages(manifest).unwrap());
-    found.collect()
+    let read = |manifest: &&str| packages(manifest).unwrap_or_else(|error| panic!("{error}"));
+    MANIFESTS.iter().flat_map(read).collect()
 }
 
 fn relative(path: &Path) -> PathBuf {
