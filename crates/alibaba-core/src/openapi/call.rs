@@ -51,7 +51,16 @@ impl Call {
         self
     }
 
-    /// The same in the form body, where an API wants it there, or where the value is secret or
+    /// Adds a parameter to the query, unless one of this name is there already.
+    pub fn default_param(self, name: &str, value: impl Serialize) -> Self {
+        if self.action.query.contains_key(name) {
+            self
+        } else {
+            self.param(name, value)
+        }
+    }
+
+    /// The same as [`param`](Self::param) in the form body, where an API wants it there, or where the value is secret or
     /// long: queries end up in the logs of whatever is on the way.
     pub fn form_param(mut self, name: &str, value: impl Serialize) -> Self {
         let added = add(&mut self.action.form, name, value);

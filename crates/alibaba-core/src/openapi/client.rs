@@ -25,12 +25,15 @@ pub enum SignatureScheme {
 #[derive(Clone, Debug)]
 pub struct Client(pub(super) Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Inner {
     pub(super) context: Context,
     pub(super) product: Product,
     region: Option<Region>,
+    network: ProductNetwork,
     pub(super) endpoint: Endpoint,
+    /// Whether the caller chose the endpoint, so that it does not follow the region.
+    is_endpoint_chosen: bool,
     /// `None` sends calls unsigned.
     pub(super) credentials: Option<SharedCredentials>,
     pub(super) scheme: SignatureScheme,
@@ -98,6 +101,23 @@ impl Client {
     #[must_use]
     pub fn region(&self) -> Option<&Region> {
         self.0.region.as_ref()
+    }
+
+    /// The same client for another region, which shares connections, credentials and settings. An
+    /// endpoint that was set by [`ClientBuilder::with_endpoint`] stays.
+    #[must_use]
+    pub fn in_region(&self, region: Region) -> Self {
+        let inner = Inner::clone(&self.0);
+        let endpoint = if inner.is_endpoint_chosen {
+            inner.endpoint
+        } else {
+            inner.product.endpoint(&region, inner.network)
+        };
+        Self(Arc::new(Inner {
+            region: Some(region),
+            endpoint,
+            ..inner
+        }))
     }
 
     /// The world in which the calls are made, for pollers that need its clock.
@@ -178,6 +198,7 @@ impl<C: From<Client>> ClientBuilder<C> {
     ///
     /// If neither region nor endpoint is given, for a product that is called by region.
     pub fn build(self) -> Result<C, Error> {
+        let is_endpoint_chosen = self.endpoint.is_some();
         let endpoint = match (self.endpoint, &self.region) {
             (Some(endpoint), _) => endpoint,
             (None, Some(region)) => self.product.endpoint(region, self.network),
@@ -195,7 +216,9 @@ impl<C: From<Client>> ClientBuilder<C> {
             context: self.context,
             product: self.product,
             region: self.region,
+            network: self.network,
             endpoint,
+            is_endpoint_chosen,
             credentials: self.credentials,
             scheme: self.scheme,
             retry: self.retry,

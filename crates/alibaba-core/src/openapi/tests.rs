@@ -273,3 +273,39 @@ fn neither_calls_nor_requests_show_what_is_secret() {
         "{shown}"
     );
 }
+
+#[tokio::test]
+async fn another_region_has_its_own_endpoint_unless_one_was_chosen() {
+    let stage = stage([OK]);
+    let there = client(&stage).in_region(crate::Region::CN_BEIJING);
+    assert_eq!(there.region(), Some(&crate::Region::CN_BEIJING));
+    assert_eq!(there.endpoint().authority(), "ecs.cn-beijing.aliyuncs.com");
+
+    let network = crate::endpoint::ProductNetwork::Vpc;
+    let vpc = builder(&stage).with_network(network).build().unwrap();
+    let there = vpc.in_region(crate::Region::CN_BEIJING);
+    assert_eq!(
+        there.endpoint().authority(),
+        "ecs-vpc.cn-beijing.aliyuncs.com"
+    );
+
+    let chosen = crate::endpoint::Endpoint::https("ecs.example.com".to_owned());
+    let chosen = builder(&stage).with_endpoint(chosen).build().unwrap();
+    let there = chosen.in_region(crate::Region::CN_BEIJING);
+    assert_eq!(there.endpoint().authority(), "ecs.example.com");
+}
+
+#[tokio::test]
+async fn a_default_gives_way_to_what_is_set() {
+    let stage = stage([OK, OK]);
+    let call = client(&stage).call("DescribeSnapshots");
+    for call in [call.clone(), call.param("MaxResults", 20)] {
+        call.default_param("MaxResults", 100).send().await.unwrap();
+    }
+    let queries: Vec<_> = stage
+        .seen()
+        .iter()
+        .map(|seen| seen.uri().query().unwrap().to_owned())
+        .collect();
+    assert_eq!(queries, ["MaxResults=100", "MaxResults=20"]);
+}
