@@ -1,0 +1,115 @@
+#![doc = include_str!("../README.md")]
+
+mod auto_policies;
+mod auto_policy;
+mod connect;
+mod copies;
+mod disk;
+mod disks;
+mod encryption;
+mod filter;
+mod gone;
+mod groups;
+mod ids;
+mod instance;
+mod instance_network;
+mod instances;
+mod locks;
+mod pollers;
+mod read;
+mod regions;
+mod remedy;
+mod retention;
+mod snapshots;
+mod tag;
+mod tags;
+mod token;
+mod usage;
+mod words;
+mod write;
+
+use alibaba_core::openapi::Operation;
+
+pub use auto_policies::{
+    ApplyAutoSnapshotPolicy, CancelAutoSnapshotPolicy, CreateAutoSnapshotPolicy,
+    DeleteAutoSnapshotPolicy, DescribeAutoSnapshotPolicyAssociations, DescribeAutoSnapshotPolicyEx,
+    ModifyAutoSnapshotPolicyEx,
+};
+pub use auto_policy::{
+    AutoSnapshotPolicy, AutoSnapshotPolicyAssociation, AutoSnapshotPolicyAssociationPage,
+    AutoSnapshotPolicyPage, CreatedAutoSnapshotPolicy,
+};
+pub use connect::Client;
+pub use copies::CopySnapshot;
+pub use disk::{Attachment, CreatedDisk, Disk, DiskDataSource, DiskLock, DiskPage, DiskPlacement};
+pub use disks::{CreateDisk, DescribeDisks};
+pub use encryption::{AssumedRole, CopyEncryption};
+pub use filter::TimeFilter;
+pub use groups::{
+    CreateSnapshotGroup, CreatedSnapshotGroup, DeleteOperation, DeleteSnapshotGroup,
+    DeletedSnapshotGroup, DescribeSnapshotGroups, MemberSnapshot, ModifySnapshotGroup, RelatedItem,
+    SnapshotGroup, SnapshotGroupPage,
+};
+pub use ids::{
+    AutoSnapshotPolicyId, Description, DiskId, InstanceId, KmsKeyId, PolicyName, RegionId,
+    ResourceGroupId, ResourceId, ResourceName, SnapshotGroupId, SnapshotId, SnapshotLinkId,
+    SnapshotName, ZoneId,
+};
+pub use instance::{
+    AdditionalInfo, CapacityReservation, ClockOptions, CpuOptions, DedicatedHost,
+    DedicatedInstance, HibernationOptions, ImageOptions, Instance, InstanceLock, InstancePage,
+    MetadataOptions, SecurityOptions,
+};
+pub use instance_network::{
+    ElasticIp, Ipv4Prefix, Ipv6, Ipv6Prefix, NetworkInterface, PrivateDnsNames, PrivateIp,
+    VpcAttributes,
+};
+pub use instances::DescribeInstances;
+pub use locks::{
+    DescribeLockedSnapshots, LockPage, LockResponse, LockSnapshot, SnapshotLock, UnlockSnapshot,
+};
+pub use pollers::Poller;
+pub use regions::{
+    DescribeRegions, DescribeZones, RegionDescription, RegionList, Zone, ZoneList, ZoneResources,
+};
+pub use remedy::remedy;
+pub use retention::Retention;
+pub use snapshots::{
+    ChangedCategory, CreateSnapshot, CreatedSnapshot, DeleteSnapshot, DescribeSnapshots,
+    ModifySnapshotAttribute, ModifySnapshotCategory, Snapshot, SnapshotPage,
+};
+pub use tag::{Tag, TagFilter};
+pub use tags::{ListTagResources, ResourceTag, TagResourcePage, TagResources, UntagResources};
+pub use token::derived_token;
+pub use usage::{
+    DescribeSnapshotLinks, DescribeSnapshotPackage, DescribeSnapshotsUsage, OpenSnapshotService,
+    SnapshotLink, SnapshotLinkPage, SnapshotPackage, SnapshotPackagePage, SnapshotsUsage,
+};
+pub use words::{
+    AssociationType, ChargeType, DiskCategory, DiskStatus, DiskType, HttpTokens, InstanceStatus,
+    InternetChargeType, Language, LockMode, LockReason, LockStatus, MultiAttach, NetworkType,
+    PerformanceLevel, PolicyKind, PolicyStatus, RegionResource, RegionStatus, ResourceType,
+    SnapshotCategory, SnapshotStatus, SnapshotType, SnapshotUsage, SpotStrategy, Switch,
+};
+
+/// Every operation of this client, with its parameters. The right that one needs is `ecs:` and its
+/// action.
+///
+/// The parameters `OwnerAccount`, `OwnerId`, `ResourceOwnerAccount` and `ResourceOwnerId`, which most
+/// actions have from the time before RAM and which are to be left unset, are not offered.
+pub fn operations() -> impl Iterator<Item = &'static Operation> {
+    [
+        snapshots::OPERATIONS,
+        groups::OPERATIONS,
+        copies::OPERATIONS,
+        auto_policies::OPERATIONS,
+        locks::OPERATIONS,
+        disks::OPERATIONS,
+        instances::OPERATIONS,
+        tags::OPERATIONS,
+        regions::OPERATIONS,
+        usage::OPERATIONS,
+    ]
+    .into_iter()
+    .flatten()
+}
