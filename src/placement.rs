@@ -1,4 +1,4 @@
-//! Internal or public: which OSS endpoint a cluster should use, and why.
+//! Which OSS endpoint a cluster should use, internal or public, and why.
 
 use std::fmt;
 
@@ -24,16 +24,16 @@ impl fmt::Display for Network {
     }
 }
 
-/// How the machines that call OSS are tied to Alibaba Cloud's network.
+/// How the machines that call OSS are connected to Alibaba Cloud's network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Link {
-    /// They are in a VPC themselves: ACK managed, dedicated and Serverless clusters, and the cloud
+    /// They are in a VPC: ACK managed, dedicated and Serverless clusters, and the cloud
     /// nodes of ACK Edge clusters, where backups run.
     Vpc,
     /// Elsewhere, joined to a VPC by CEN, Express Connect or VPN: a registered cluster.
     JoinedToVpc,
-    /// The same, known to lack a route to OSS's internal addresses.
+    /// Joined to a VPC, but without a route to OSS's internal addresses.
     JoinedWithoutRoute,
     /// Elsewhere, not joined.
     Outside,
@@ -64,7 +64,7 @@ pub struct Placement {
 }
 
 impl Placement {
-    /// Machines with this link, in a region not told.
+    /// Machines with this link, in an unknown region.
     #[must_use]
     pub fn new(link: Link) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl Placement {
         }
     }
 
-    /// Says in which region the cluster, or the VPC it is joined to, lies.
+    /// Sets the region of the cluster, or of the VPC that it is joined to.
     #[must_use]
     pub fn in_region(mut self, region: Region) -> Self {
         self.region = Some(region);
@@ -89,7 +89,7 @@ impl Placement {
         self
     }
 
-    /// Gives the endpoint itself, which wins over everything.
+    /// Sets the endpoint itself, which overrides everything else.
     #[must_use]
     pub fn with_endpoint(mut self, endpoint: OssEndpoint) -> Self {
         self.explicit = Some(endpoint);
@@ -112,18 +112,16 @@ impl Placement {
                 reason: Reason::ExplicitEndpoint,
             };
         }
-        let (network, reason) = match (self.wanted, self.link) {
-            (Some(network), _) => (network, Reason::ExplicitNetwork),
-            (None, Link::Outside) => (Network::Public, Reason::NotJoined),
-            (None, link) => match &self.region {
-                None => (Network::Public, Reason::RegionUnknown),
-                Some(region) if region != bucket_region => (Network::Public, Reason::OtherRegion),
-                Some(_) => match link {
-                    Link::JoinedToVpc => (Network::Internal, Reason::JoinedSameRegion),
-                    Link::JoinedWithoutRoute => (Network::Public, Reason::NoRoute),
-                    Link::Vpc | Link::Outside => (Network::Internal, Reason::SameRegion),
-                },
-            },
+        let (network, reason) = match (self.wanted, self.link, &self.region) {
+            (Some(network), ..) => (network, Reason::ExplicitNetwork),
+            (None, Link::Outside, _) => (Network::Public, Reason::NotJoined),
+            (None, _, None) => (Network::Public, Reason::RegionUnknown),
+            (None, _, Some(region)) if region != bucket_region => {
+                (Network::Public, Reason::OtherRegion)
+            }
+            (None, Link::Vpc, _) => (Network::Internal, Reason::SameRegion),
+            (None, Link::JoinedToVpc, _) => (Network::Internal, Reason::JoinedSameRegion),
+            (None, Link::JoinedWithoutRoute, _) => (Network::Public, Reason::NoRoute),
         };
         let endpoint = match network {
             Network::Internal => OssEndpoint::internal(bucket_region),
@@ -162,7 +160,7 @@ pub enum Reason {
     JoinedSameRegion,
     /// In another region than the bucket.
     OtherRegion,
-    /// Nobody said in which region the cluster is.
+    /// The cluster's region is not known.
     RegionUnknown,
     /// Not joined to a VPC.
     NotJoined,
