@@ -1,4 +1,4 @@
-//! Restores a backup, or only says what that would do:
+//! Restores a backup, or says what that would do and changes nothing:
 //!
 //! ```console
 //! $ cargo run --example restore -- --bucket my-backups --region cn-hangzhou --backup nightly --dry-run
@@ -48,19 +48,19 @@ struct Options {
     /// The context of the kubeconfig; else the current one.
     #[arg(long)]
     context: Option<String>,
-    /// Only this namespace, or `FROM=TO` to restore it under another name; may be repeated.
+    /// Only this namespace, or `FROM=TO` to restore it as another one; may be repeated.
     #[arg(long)]
     namespace: Vec<String>,
     /// Only this kind, such as `deployments.apps`; may be repeated.
     #[arg(long)]
     kind: Vec<GroupResource>,
-    /// `FROM=TO`: what was of one storage class is to be of another; may be repeated.
+    /// `FROM=TO`: claims and volumes of one storage class get another; may be repeated.
     #[arg(long, value_parser = pair)]
     storage_class: Vec<(String, String)>,
-    /// `FROM=TO`: images whose name begins so are pulled from elsewhere; may be repeated.
+    /// `FROM=TO`: images whose names begin with FROM are pulled from TO instead; may be repeated.
     #[arg(long, value_parser = pair)]
     image: Vec<(String, String)>,
-    /// The restore's name. Run again under the same name, it settles what was left.
+    /// The restore's name. Run again under the same name, it completes what is missing.
     #[arg(long)]
     name: Option<String>,
     /// Update what exists and differs, instead of leaving it alone.
@@ -175,7 +175,7 @@ fn print<T: serde::Serialize + std::fmt::Display>(options: &Options, what: &T) -
         what.to_string()
     };
     match std::io::stdout().write_all(text.as_bytes()) {
-        // Whoever reads has seen enough.
+        // The reader has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         done => Ok(done?),
     }

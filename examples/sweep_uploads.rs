@@ -1,16 +1,19 @@
 //! Clears away the parts that killed backups have left in a bucket.
 //!
-//! A backup that fails aborts what it began; one whose process is killed cannot. The parts of its upload
-//! are in nobody's way, and no listing of objects shows them, but they are billed. Run this once a day,
-//! or let a lifecycle rule of the bucket do it (`AbortMultipartUpload`).
+//! A backup that fails aborts its upload; one whose process is killed cannot. The parts that it leaves do
+//! no harm, and no listing of objects shows them, but they are billed. Run this once a day, or let a
+//! lifecycle rule of the bucket do it (`AbortMultipartUpload`).
 //!
 //! ```sh
 //! cargo run --example sweep_uploads -- --bucket my-backups --region cn-hangzhou --prefix clusters/berlin
 //! ```
 //!
 //! Credentials come from wherever a workload finds them: environment, configuration file, RRSA, metadata.
-//! It needs the actions `oss:ListMultipartUploads` and `oss:AbortMultipartUpload`. To try it without an
-//! account: `cargo run -p alibaba-local -- --bucket my-backups`, and `--endpoint` as that prints it.
+//! It needs the actions `oss:ListMultipartUploads` and `oss:AbortMultipartUpload`.
+//!
+//! To try it without an account, start an OSS on this machine with `cargo run -p alibaba-local -- --bucket
+//! my-backups`, and give this program `--endpoint http://127.0.0.1:9090` and, in the environment,
+//! `ALIBABA_CLOUD_ACCESS_KEY_ID=LTAI-local` and `ALIBABA_CLOUD_ACCESS_KEY_SECRET=local-secret`.
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
 

@@ -40,7 +40,7 @@ pub(crate) struct Plan {
 
 /// A file or an object, as far as the decision needs it.
 #[derive(Clone, Copy, Debug)]
-struct Facts {
+struct Stat {
     len: u64,
     modified: Option<DateTime<Utc>>,
 }
@@ -48,7 +48,7 @@ struct Facts {
 /// A source with its name relative to what was asked for, with `/` between the parts.
 struct Found {
     name: String,
-    facts: Facts,
+    stat: Stat,
 }
 
 impl Plan {
@@ -61,7 +61,7 @@ impl Plan {
                 Self::down(client, options, bucket, key, to).await
             }
             (from, to) => Err(format!(
-                "copy `{from}` to `{to}`: one of both has to be local, the other `oss://bucket/key`"
+                "copy `{from}` to `{to}`: one of them has to be local, the other `oss://bucket/key`"
             )
             .into()),
         }
@@ -98,12 +98,12 @@ impl Plan {
         } else {
             let name = file_name(from)?;
             let file = Found {
-                facts: facts(&metadata),
+                stat: stat(&metadata),
                 name: name.to_owned(),
             };
             let target = target_key(key, name, false);
             let there = object(client, bucket, &target).await?;
-            let there = there.map(|facts| (target, facts));
+            let there = there.map(|stat| (target, stat));
             (vec![file], there.into_iter().collect())
         };
         for file in files {
@@ -116,7 +116,7 @@ impl Plan {
                 direction: Direction::Up,
                 path,
                 bucket: bucket.to_owned(),
-                len: file.facts.len,
+                len: file.stat.len,
                 replace: options.force || options.update,
                 key: key.clone(),
             };
@@ -135,22 +135,22 @@ impl Plan {
         let mut plan = Self::default();
         let into_folder = options.recursive || to.is_dir() || ends_with_separator(to);
         let (base, found) = if options.recursive {
-            // As ossutil: what stands behind the last slash of the prefix is part of the names.
+            // As ossutil: what comes after the last slash of the prefix is part of the names.
             let base = key.rfind('/').map_or("", |at| &key[..=at]);
             (base, objects(client, bucket, key).await?)
         } else {
-            let facts = object(client, bucket, key).await?;
-            let facts = facts.ok_or_else(|| {
+            let stat = object(client, bucket, key).await?;
+            let stat = stat.ok_or_else(|| {
                 format!(
                     "find `oss://{bucket}/{key}`: there is no such object; for all below it add -r"
                 )
             })?;
             let base = key.rfind('/').map_or("", |at| &key[..=at]);
-            (base, [(key.to_owned(), facts)].into())
+            (base, [(key.to_owned(), stat)].into())
         };
         let mut found: Vec<_> = found.into_iter().collect();
         found.sort_by(|a, b| a.0.cmp(&b.0));
-        for (key, facts) in found {
+        for (key, stat) in found {
             let name = key[base.len()..].to_owned();
             if name.ends_with('/') || name.is_empty() {
                 plan.skipped.push((key, "stands for a folder"));
@@ -169,21 +169,21 @@ impl Plan {
                 false => to.to_owned(),
             };
             let there = std::fs::metadata(&path).ok();
-            let there = there.map(|metadata| self::facts(&metadata));
+            let there = there.map(|metadata| self::stat(&metadata));
             let job = Job {
                 direction: Direction::Down,
                 path,
                 bucket: bucket.to_owned(),
                 key,
-                len: facts.len,
+                len: stat.len,
                 replace: options.force || options.update,
             };
-            plan.decide(options, job, &Found { name, facts }, there.as_ref());
+            plan.decide(options, job, &Found { name, stat }, there.as_ref());
         }
         Ok(plan)
     }
 
-    fn decide(&mut self, options: &Options, job: Job, source: &Found, there: Option<&Facts>) {
+    fn decide(&mut self, options: &Options, job: Job, source: &Found, there: Option<&Stat>) {
         match reason_to_skip(options, source, there) {
             None => self.jobs.push(job),
             Some(reason) => self.skipped.push((job.source(), reason)),
@@ -226,11 +226,7 @@ impl fmt::Display for Plan {
     }
 }
 
-fn reason_to_skip(
-    options: &Options,
-    source: &Found,
-    there: Option<&Facts>,
-) -> Option<&'static str> {
+fn reason_to_skip(options: &Options, source: &Found, there: Option<&Stat>) -> Option<&'static str> {
     let matches = |patterns: &[String]| patterns.iter().any(|p| is_match(p, &source.name));
     if !options.include.is_empty() && !matches(&options.include) {
         return Some("not included");
@@ -241,9 +237,9 @@ fn reason_to_skip(
     let there = there?;
     if options.update {
         // OSS tells times in whole seconds.
-        let seconds = |facts: &Facts| facts.modified.map(|time| time.timestamp());
-        let newer = seconds(&source.facts) > seconds(there);
-        return (!newer && source.facts.len == there.len).then_some("not newer");
+        let seconds = |stat: &Stat| stat.modified.map(|time| time.timestamp());
+        let newer = seconds(&source.stat) > seconds(there);
+        return (!newer && source.stat.len == there.len).then_some("not newer");
     }
     (!options.force).then_some("exists; add -f or -u")
 }
@@ -280,8 +276,8 @@ fn safe(name: &str) -> Option<PathBuf> {
     (plain && same).then_some(path)
 }
 
-fn facts(metadata: &std::fs::Metadata) -> Facts {
-    Facts {
+fn stat(metadata: &std::fs::Metadata) -> Stat {
+    Stat {
         len: metadata.len(),
         modified: metadata.modified().ok().map(DateTime::from),
     }
@@ -322,7 +318,7 @@ fn walk(
             }
             (_, Ok(metadata)) if metadata.is_file() => found.push(Found {
                 name,
-                facts: facts(&metadata),
+                stat: stat(&metadata),
             }),
             (_, Ok(_)) => {}
             (_, Err(error)) => problems.push(format!("read `{}`: {error}", path.display())),
@@ -330,23 +326,23 @@ fn walk(
     }
 }
 
-async fn objects(client: &Client, bucket: &str, prefix: &str) -> Result<HashMap<String, Facts>> {
+async fn objects(client: &Client, bucket: &str, prefix: &str) -> Result<HashMap<String, Stat>> {
     let pages = client.list_objects(bucket).prefix(prefix).pages();
     let pages: Vec<_> = pages.try_collect().await?;
     let objects = pages.into_iter().flat_map(|page| page.objects);
-    let facts = objects.map(|object| {
-        let facts = Facts {
+    let found = objects.map(|object| {
+        let stat = Stat {
             len: object.len,
             modified: Some(object.last_modified),
         };
-        (object.key, facts)
+        (object.key, stat)
     });
-    Ok(facts.collect())
+    Ok(found.collect())
 }
 
-async fn object(client: &Client, bucket: &str, key: &str) -> Result<Option<Facts>> {
+async fn object(client: &Client, bucket: &str, key: &str) -> Result<Option<Stat>> {
     match client.head_object(bucket, key).await {
-        Ok(info) => Ok(Some(Facts {
+        Ok(info) => Ok(Some(Stat {
             len: info
                 .len
                 .ok_or_else(|| format!("learn the length of `{key}`"))?,
