@@ -103,7 +103,7 @@ impl Setup {
         ended(self.start(arguments)).await
     }
 
-    /// Requests of this operation, and how many of them were answered well.
+    /// Requests of this operation, and how many of them succeeded.
     fn count(&self, operation: &str) -> (usize, usize) {
         let all = self.cloud.requests().all();
         let of = all.iter().filter(|r| r.operation == operation);
@@ -120,7 +120,7 @@ impl Setup {
         })
     }
 
-    /// Starts it, and ends it by this signal when so many requests of the operation were answered and
+    /// Starts it, and ends it by this signal when so many requests of the operation were served and
     /// others hang.
     async fn cut_off(
         &self,
@@ -136,8 +136,8 @@ impl Setup {
         self.cloud.requests().clear();
         let child = self.start(arguments);
         loop {
-            let (asked, answered) = self.count(operation);
-            if answered == after && asked > after && self.has_progress() {
+            let (asked, done) = self.count(operation);
+            if done == after && asked > after && self.has_progress() {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -158,7 +158,7 @@ async fn read_list(client: &Client, list: &str) -> Outcome<u64> {
             }
             tail.extend_from_slice(&bytes[bytes.len() - bytes.len().min(MARGIN)..]);
         }
-        // Built-in lists say where they go on before the items, custom resources behind them.
+        // Built-in lists have the continue token before the items, custom resources after them.
         match continue_token(&head).or_else(|| continue_token(&tail)) {
             Some(found) => token = format!("&continue={found}"),
             None => return Ok(total),
@@ -168,8 +168,8 @@ async fn read_list(client: &Client, list: &str) -> Outcome<u64> {
 
 fn continue_token(text: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(text);
-    let (_, behind) = text.split_once("\"continue\":\"")?;
-    let (token, _) = behind.split_once('"')?;
+    let (_, rest) = text.split_once("\"continue\":\"")?;
+    let (token, _) = rest.split_once('"')?;
     // Base64url with its padding.
     (!token.is_empty()).then(|| token.replace('=', "%3D"))
 }

@@ -59,7 +59,7 @@ impl Plan {
         Ok(serde_json::from_str(&text)?)
     }
 
-    /// The namespaces, each name behind this prefix.
+    /// The namespaces, each name after this prefix.
     pub(crate) fn namespaces(&self, prefix: &str) -> Vec<String> {
         let count = (self.objects / 250).max(4);
         (0..count).map(|at| format!("{prefix}-{at:04}")).collect()

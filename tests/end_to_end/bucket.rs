@@ -130,7 +130,7 @@ fn client_of(endpoint: &str, id: &str, secret: &str) -> Client {
     .unwrap()
 }
 
-/// Reads a backup to its last byte; answers the names of its objects.
+/// Reads a backup to its last byte, and returns the names of its objects.
 pub(crate) async fn read_whole(repository: &Repository, name: &str) -> Vec<String> {
     let backup = repository.open(name).await.unwrap();
     let entries: Vec<_> = backup.stream().try_collect().await.unwrap();

@@ -97,7 +97,7 @@ async fn a_backup_cut_off_anywhere_is_none_and_its_name_is_free() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         if repository.record("a").await.unwrap().is_some() {
-            // Cut off behind the commit: then it is a backup, and whole.
+            // Cut off after the commit: then it is a backup, and whole.
             let entries = repository
                 .open("a")
                 .await

@@ -138,7 +138,7 @@ impl World {
             usize::from(committed.is_some())
         );
         if let Some(record) = &committed {
-            // Killed behind the commit: then it is a backup, and a whole one.
+            // Killed after the commit: then it is a backup, and a whole one.
             let objects = read_whole(&repository, "a").await;
             assert!(objects.len() > 16, "{objects:?}");
             let again = self.next().await.unwrap_err();
@@ -171,7 +171,7 @@ impl World {
             .await
     }
 
-    /// What the housekeeping of a bucket does, with no patience at all.
+    /// What the housekeeping of a bucket does, without waiting at all.
     async fn sweep(&self) {
         let client = self.bucket.client_with(SECRET);
         let swept = client.abort_stale_uploads(BUCKET, "backups/", Duration::ZERO);
@@ -195,7 +195,7 @@ async fn killed_at_any_request_to_oss_it_leaves_nothing_or_a_whole_backup() {
     let (_, requests) = world.count().await;
     let mut committed = 0;
     for n in 0..requests {
-        // Killed before the request is carried out, and behind it.
+        // Killed before the request is carried out, and after it.
         for fault in [Fault::Delay(FOR_EVER), Fault::NeverReply] {
             let rule = Rule::new(fault).skip(n).times(1);
             world.bucket.cloud.faults().add(rule);

@@ -137,7 +137,7 @@ async fn behind_a_dead_conversion_webhook_objects_are_read_as_they_are_stored() 
         .await
         .unwrap();
     assert!(report.is_complete(), "{report}");
-    // A kind that nobody asked for is nobody's trouble.
+    // A kind that nobody asked for is not missed.
     let (_, report) = back_up(&client, of(&namespace, &["configmaps"])).await;
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
 }

@@ -1,4 +1,4 @@
-//! A backup is of one moment, on a real API server that others write to; and what becomes of it when the
+//! A backup is of one point in time, on a real API server that others write to; and what becomes of it when the
 //! server's history is shorter than the backup.
 
 use std::collections::BTreeSet;
@@ -118,7 +118,7 @@ impl Field {
         }
     }
 
-    /// What the server itself says was there at a moment, as `kind namespace/name`.
+    /// What the server itself says was there at a point in time, as `kind namespace/name`.
     async fn at(&self, version: &str) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
         for (kind, list) in &self.kinds {

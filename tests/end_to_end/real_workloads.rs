@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::bucket::Bucket;
 use crate::cluster::{Live, create, delete, paths, read_manifest, settled, test_data, until};
 
-/// Applies manifests, definitions and namespaces first; answers the namespaces they use.
+/// Applies manifests, definitions and namespaces first, and returns the namespaces they use.
 async fn apply(client: &Client, manifests: &[Value]) {
     let first = |object: &Value| {
         matches!(

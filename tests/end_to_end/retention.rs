@@ -31,7 +31,7 @@ async fn a_backup_needs_to_write_nothing_over_and_to_delete_nothing() {
     let report = backup("a").run().await.unwrap();
     assert_eq!(report.results, Default::default(), "{report}");
     assert!(read_whole(&repository, "a").await.len() > 16);
-    // A lost answer is not taken for another's object, though a repetition is refused.
+    // A lost response is not taken for another's object, though a repetition is refused.
     for operation in ["PutObject", "CompleteMultipartUpload"] {
         let lost = Rule::new(Fault::LoseReply).operation(operation);
         for skip in 0..6 {

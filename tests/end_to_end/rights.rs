@@ -57,7 +57,7 @@ async fn the_seven_actions_of_the_page_do_for_everything() {
     assert!(report.is_complete(), "{report}");
     repository.delete("a").await.unwrap();
     assert_eq!(bucket.keys().await, Vec::<String>::new());
-    // The store asks once whether the bucket keeps versions, and does without the answer.
+    // The store asks once whether the bucket keeps versions, and does without the response.
     let refused = bucket.cloud.requests().all();
     let refused = refused.iter().filter(|r| r.status == Some(403));
     let refused: Vec<_> = refused.map(|r| r.operation).collect();

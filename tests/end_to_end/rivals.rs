@@ -29,7 +29,7 @@ async fn both(
     cluster: &KubeLocal,
     bucket: &Bucket,
     name: &str,
-    patience: Duration,
+    lease: Duration,
 ) -> [Result<BackupReport>; 2] {
     let client = local_client(&cluster.url());
     let backup = |namespace: &str| {
@@ -38,7 +38,7 @@ async fn both(
             included_resources: vec!["configmaps".into(), "serviceaccounts".into()],
             ..BackupSpec::named(name)
         };
-        let options = RunOptions::default().with_lease_duration(patience);
+        let options = RunOptions::default().with_lease_duration(lease);
         let backup = Backup::new(client.clone(), bucket.repository(), spec).with_options(options);
         tokio::spawn(backup.run())
     };

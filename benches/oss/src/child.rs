@@ -1,4 +1,4 @@
-//! Processes that are asked by a line and answer by a line.
+//! Processes that are asked and reply line by line.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -55,7 +55,7 @@ impl Asked {
             .map_err(|error| format!("ask `{}`: {error}", self.name))?;
         let line = self.line()?;
         serde_json::from_str(&line)
-            .map_err(|error| format!("answer of `{}` `{line}`: {error}", self.name).into())
+            .map_err(|error| format!("reply of `{}` `{line}`: {error}", self.name).into())
     }
 
     fn line(&mut self) -> Outcome<String> {

@@ -77,7 +77,7 @@ fn participants(wanted: &[Peer], report: &mut Report) -> Vec<Participant> {
             }),
             Err(why) => {
                 eprintln!("{name} is left out: {why}");
-                report.note(format!("Left out, because not to be had there: {name}."));
+                report.note(format!("Left out, because not available there: {name}."));
             }
         }
     }

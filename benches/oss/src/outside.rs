@@ -17,7 +17,7 @@ pub(crate) enum Program {
 }
 
 impl Program {
-    /// Makes a client ready. The error says why it is not to be had here.
+    /// Makes a client ready. The error says why it is not available here.
     pub(crate) fn of(peer: Peer) -> Outcome<Self> {
         match peer {
             Peer::Opendal => Ok(Self::Ourselves("opendal")),

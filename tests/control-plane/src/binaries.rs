@@ -205,7 +205,7 @@ impl Go {
             Self::OLDEST,
             "no KUBEBUILDER_ASSETS, nothing built before, and",
         );
-        // Asked where go.mod lies, `go version` answers for the toolchain that would build it,
+        // Asked where go.mod lies, `go version` speaks of the toolchain that would build it,
         // which an older Go downloads first.
         let output = Self::command(source)
             .arg("version")

@@ -15,7 +15,7 @@ use told::{chain, say};
 /// The control plane that all tests of this program share, started by the first call. It blocks
 /// for about three seconds then, or minutes while the programs are built.
 ///
-/// `None` when the programs are not to be had here: the test is to return, after this has printed
+/// `None` when the programs are not available here: the test should return, after this has printed
 /// (once, past the capture of test output) that tests are skipped, why, and how to run them.
 ///
 /// # Panics

@@ -21,7 +21,7 @@ const DEADLINE: Duration = Duration::from_secs(120);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The programs are not to be had.
+    /// The programs are not available.
     #[error("find the programs of the control plane")]
     Binaries(#[from] NotFound),
     /// A folder, key or process could not be made.
@@ -93,7 +93,7 @@ impl ControlPlane {
     /// async code outside of tests, call it through `tokio::task::spawn_blocking`.
     ///
     /// # Errors
-    /// When the programs are not to be had, or one of them does not start; the error then shows
+    /// When the programs are not available, or one of them does not start; the error then shows
     /// the end of its log.
     pub fn start() -> Result<Self, StartError> {
         Self::start_with(&Binaries::find()?)

@@ -168,7 +168,7 @@ pub fn backup_archive(input: &[u8]) {
     });
 }
 
-/// Up to the first zero byte: the text of the index's one chunk, behind its opening. What follows is the
+/// Up to the first zero byte: the text of the index's one chunk, after its opening. What follows is the
 /// text of the archive, in one member.
 pub fn backup_index(input: &[u8]) {
     let zero = input.iter().position(|byte| *byte == 0);

@@ -5,7 +5,7 @@
 //! $ cargo test -p structure
 //! ```
 //!
-//! What is read is syntax alone, so the answer is the same for every feature and target. Code for tests
+//! What is read is syntax alone, so the result is the same for every feature and target. Code for tests
 //! (`#[cfg(test)]`) is left out: a unit test may use whatever its crate offers.
 
 mod circles;

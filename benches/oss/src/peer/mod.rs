@@ -38,7 +38,7 @@ async fn serve(client: impl Client, name: &str, job: Job, setup: Setup) -> Outco
     let mut lines = greet();
     while lines.next_line().await?.is_some() {
         let work = work.clone();
-        // A task, as in a server: what is awaited outside of one runs on a thread that every answer
+        // A task, as in a server: what is awaited outside of one runs on a thread that every response
         // has to wake.
         let (seconds, cpu) = tokio::spawn(async move {
             let (started, cpu) = (Instant::now(), measure::process::cpu_time());

@@ -148,14 +148,14 @@ async fn fetch(http: &reqwest::Client, signed: PresignedRequest, body: String) -
     let mut headers = signed.header().clone();
     // Not signed, and of the body that opendal did not know.
     headers.remove(reqwest::header::CONTENT_LENGTH);
-    let answer = http
+    let response = http
         .request(signed.method().clone(), signed.uri().to_string())
         .headers(headers)
         .body(body)
         .send()
         .await?
         .error_for_status()?;
-    Ok(answer.text().await?)
+    Ok(response.text().await?)
 }
 
 fn text(client: &str) -> String {
