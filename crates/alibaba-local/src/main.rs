@@ -50,7 +50,7 @@ struct Arguments {
     /// For benchmarks: compute no MD5 of bodies.
     #[arg(long)]
     skip_md5: bool,
-    /// For benchmarks: a file, and how often its bytes stand in a body. A body of that length is
+    /// For benchmarks: a file, and how often its bytes are repeated in a body. A body of that length is
     /// not looked at, and its CRC-64 is computed at the start. May be repeated.
     #[arg(long, value_name = "FILE:TIMES", value_parser = known_body)]
     known_body: Vec<(PathBuf, u64)>,

@@ -96,7 +96,7 @@ impl Call {
         Ok(self)
     }
 
-    /// A header that says `true`, where it is to be said.
+    /// A header that says `true`, if the value does.
     pub(crate) fn switch(self, name: &'static str, on: bool) -> Self {
         if on {
             self.header(name, HeaderValue::from_static("true"))

@@ -7,7 +7,7 @@ use alibaba_core::Region;
 use alibaba_core::endpoint::{Endpoint, InvalidEndpoint};
 use alibaba_sign::percent::encode_path_to;
 
-/// Where the bucket stands in a URL.
+/// Where the bucket is in a URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UrlStyle {
@@ -172,7 +172,7 @@ impl OssEndpoint {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidAddress {
-    /// The bucket's name cannot stand in a host name.
+    /// The bucket's name cannot be part of a host name.
     #[error(
         "address the bucket {0:?}: a bucket name is 3 to 63 lower-case letters, digits and inner hyphens"
     )]

@@ -16,7 +16,7 @@ pub(crate) enum ByteRange {
     Within(Range<u64>),
     /// What follows this offset.
     From(u64),
-    /// The last so many bytes.
+    /// This many bytes at the end.
     Last(u64),
 }
 

@@ -13,16 +13,16 @@ pub enum Fault {
     LoseReply,
     /// The request is handled, and its response never comes: the connection stays open.
     NeverReply,
-    /// The request is handled, and the connection closes after so many bytes of the response's
+    /// The request is handled, and the connection closes after this many bytes of the response's
     /// body, or in the middle of a body that is not longer.
     ResetBody(usize),
-    /// The request is handled, and after so many bytes of the response's body, or in the middle of a
+    /// The request is handled, and after this many bytes of the response's body, or in the middle of a
     /// body that is not longer, nothing more comes: the connection stays open.
     StallBody(usize),
     /// The request is not handled; the response is this status with this reason, such as 500 and
     /// `InternalError`, 503 and `ServiceUnavailable`, 409 and `Conflict`, 410 and `Expired`.
     Status(u16, &'static str),
-    /// The request is not handled; the response is 429 with a `Retry-After` of so many seconds.
+    /// The request is not handled; the response is 429 with a `Retry-After` of this many seconds.
     Throttle {
         /// How long the client is told to wait, in whole seconds.
         wait: Duration,
@@ -75,7 +75,7 @@ impl Rule {
         self
     }
 
-    /// Befalls this many requests, then no more.
+    /// Applies to this many requests, then to no more.
     #[must_use]
     pub fn times(mut self, requests: usize) -> Self {
         self.times = requests;

@@ -34,7 +34,7 @@ pub struct StartError {
     source: std::io::Error,
 }
 
-/// How a server is to run; see [`KubeLocal::builder`].
+/// How a server runs; see [`KubeLocal::builder`].
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Builder {

@@ -34,7 +34,7 @@ pub trait HttpSend: fmt::Debug + Send + Sync {
 /// An HTTP port shared between clients.
 pub type SharedHttp = Arc<dyn HttpSend>;
 
-/// How one request is to be sent.
+/// How one request is sent.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SendOptions {

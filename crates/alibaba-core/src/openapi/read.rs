@@ -1,4 +1,4 @@
-//! Reading the members of responses: what serde does not by itself.
+//! Reading the members of responses: what serde does not do by itself.
 
 use std::fmt;
 use std::marker::PhantomData;

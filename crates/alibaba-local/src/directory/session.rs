@@ -44,7 +44,7 @@ impl Session {
     }
 }
 
-/// Letters and digits that nobody guesses by accident.
+/// Letters and digits that nobody guesses.
 pub(crate) fn random_text(len: usize) -> String {
     std::iter::repeat_with(fastrand::alphanumeric)
         .take(len)

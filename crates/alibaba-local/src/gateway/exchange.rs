@@ -40,7 +40,7 @@ pub(crate) enum Begun {
 pub(crate) struct Injected {
     pub(crate) status: StatusCode,
     pub(crate) code: &'static str,
-    /// Too many requests: how long the client is to wait.
+    /// Too many requests: how long the client should wait.
     pub(crate) wait: Option<Duration>,
 }
 

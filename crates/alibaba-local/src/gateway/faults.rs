@@ -22,7 +22,7 @@ pub enum Fault {
     /// The response's body ends after this many bytes as if that were all: its `Content-Length`
     /// says so too. Only its CRC-64, or knowing how long it should be, gives it away.
     TruncateBody(u64),
-    /// The response's body comes in pieces of so many bytes, with a pause before each.
+    /// The response's body comes in pieces of this many bytes, with a pause before each.
     SlowBody {
         /// Bytes of a piece.
         piece: usize,
@@ -50,7 +50,7 @@ pub enum Fault {
         /// How long the client is told to wait.
         wait: Duration,
     },
-    /// The server's clock is off by so many seconds for this request, ahead or (negative) behind.
+    /// The server's clock is off by this many seconds for this request, ahead or (negative) behind.
     SkewClock(i64),
     /// The response comes later.
     Delay(Duration),
@@ -109,7 +109,7 @@ impl Rule {
         self
     }
 
-    /// Befalls this many requests, then no more.
+    /// Applies to this many requests, then to no more.
     #[must_use]
     pub fn times(mut self, requests: usize) -> Self {
         self.times = requests;

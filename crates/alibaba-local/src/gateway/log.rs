@@ -25,7 +25,7 @@ pub struct RequestRecord {
     /// Bytes of the response's body.
     pub bytes_out: u64,
     /// What was decided on the caller's rights, action by action, up to the first that was not
-    /// allowed: with the statement behind it. Empty where no rights were asked for, as of a caller
+    /// allowed: with the statement that made it. Empty where no rights were asked for, as of a caller
     /// without a name.
     pub decisions: Vec<Decision>,
 }

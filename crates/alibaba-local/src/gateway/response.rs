@@ -52,7 +52,7 @@ impl Response {
         self
     }
 
-    /// Sets a header; what cannot stand in one is left out.
+    /// Sets a header; what cannot be in one is left out.
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         if let (Ok(name), Ok(value)) = (
             HeaderName::from_bytes(name.as_bytes()),

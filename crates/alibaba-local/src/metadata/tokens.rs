@@ -15,7 +15,7 @@ const LIFETIME: std::ops::RangeInclusive<i64> = 1..=21_600;
 pub(crate) struct Tokens(Mutex<HashMap<String, DateTime<Utc>>>);
 
 impl Tokens {
-    /// A new token of so many seconds; `None` where that is no lifetime for one.
+    /// A new token of this many seconds; `None` where that is no lifetime for one.
     pub(crate) fn issue(&self, seconds: &str, now: DateTime<Utc>) -> Option<String> {
         let seconds = seconds.parse().ok().filter(|s| LIFETIME.contains(s))?;
         let token = random_text(56);

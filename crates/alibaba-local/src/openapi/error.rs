@@ -21,7 +21,7 @@ pub(crate) struct ApiError {
     message: String,
     /// Of a denial by RAM.
     detail: Option<Value>,
-    /// How long the client is to wait.
+    /// How long the client should wait.
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -77,7 +77,7 @@ impl ApiError {
         )
     }
 
-    /// Nobody signed, and somebody must.
+    /// The request is not signed, and has to be.
     pub(crate) fn unsigned() -> Self {
         Self::bad_request(
             "MissingAccessKeyId",

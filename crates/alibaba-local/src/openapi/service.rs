@@ -24,7 +24,7 @@ use crate::gateway::service::Service;
 /// What the log calls an action that the product does not have.
 const UNKNOWN: &str = "Unknown";
 
-/// A product behind its signature checks.
+/// A product, and the signature checks before it.
 #[derive(Debug)]
 pub(crate) struct OpenApi<P> {
     product: P,

@@ -63,7 +63,7 @@ impl Oss {
         Ok(acl_document(found.object.meta.acl).maybe("x-oss-version-id", found.version.as_deref()))
     }
 
-    /// Whether somebody without a name may do this.
+    /// Whether an anonymous caller may do this.
     pub(crate) fn is_public(&self, target: &Target) -> bool {
         let version = target.version().ok().flatten();
         self.store

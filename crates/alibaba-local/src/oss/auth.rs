@@ -188,7 +188,7 @@ fn token<'p>(parts: &'p Parts, target: &'p Target, name: &str) -> Option<&'p str
     text(parts, name).or_else(|| target.param(name))
 }
 
-/// Nobody without a name may do this.
+/// Anonymous callers may not do this.
 pub(crate) fn no_public_access() -> OssError {
     OssError::access_denied("You have no right to access this object because of bucket acl.")
         .ec("0003-00000001")

@@ -45,7 +45,7 @@ pub(crate) fn truth(value: bool) -> &'static str {
     if value { "true" } else { "false" }
 }
 
-/// How keys stand in a response: percent-encoded when the client asked for `encoding-type=url`.
+/// How keys are written in a response: percent-encoded when the client asked for `encoding-type=url`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyEncoding(pub(crate) bool);
 

@@ -152,7 +152,7 @@ impl Target {
         }
     }
 
-    /// Whether the response's keys are to be percent-encoded.
+    /// Whether the response's keys are percent-encoded.
     pub(crate) fn encoding(&self) -> KeyEncoding {
         KeyEncoding(self.param("encoding-type") == Some("url"))
     }

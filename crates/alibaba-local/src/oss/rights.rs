@@ -22,7 +22,7 @@ struct Need<'a> {
 
 impl Oss {
     /// Refuses a caller who lacks a right that the request needs. `key` is the object's, which
-    /// does not always stand in the request line.
+    /// is not always in the request line.
     pub(crate) fn authorize(
         &self,
         caller: &Caller,

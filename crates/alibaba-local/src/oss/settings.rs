@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use crate::builder::{Builder, Setup, StartError};
 use crate::gateway::service::Service;
-use crate::oss::bench::{BenchOptions, KnownBody};
+use crate::oss::bench::{BenchOptions, RepeatedBlock};
 use crate::oss::state::Oss;
 use crate::oss::storage::settings::BucketPreset;
 use crate::oss::storage::store::Store;
@@ -33,7 +33,7 @@ impl Builder {
         self.preset(name.into(), BucketPreset::Versioned)
     }
 
-    /// Adds a bucket whose retention policy is locked: for so many days nothing in it can be
+    /// Adds a bucket whose retention policy is locked: for this many days nothing in it can be
     /// written over or deleted.
     pub fn locked_bucket(self, name: impl Into<String>, days: u32) -> Self {
         self.preset(name.into(), BucketPreset::Locked { days })
@@ -59,10 +59,10 @@ impl Builder {
     }
 
     /// For benchmarks that measure the client and not this server: a body whose `Content-Length`
-    /// is that of `block` repeated so many times is taken for just that. Its CRC-64 is computed
+    /// is that of `block` repeated this many times is taken for just that. Its CRC-64 is computed
     /// now, its bytes are neither looked at nor kept, and reading it sends the block again.
     pub fn known_body(mut self, block: Bytes, times: u64) -> Self {
-        let known = KnownBody::new(block, times);
+        let known = RepeatedBlock::new(block, times);
         self.settings::<OssSettings>().bench.known.push(known);
         self
     }

@@ -59,7 +59,7 @@ async fn resources_are_checked_as_well_as_actions_and_a_denial_wins() {
         .await;
     raw.service("GET").fails(403, "AccessDenied").await;
 
-    // The log names the statement behind each decision.
+    // The log names the statement that made each decision.
     let all = raw.cloud.requests().all();
     let decided = |at: usize| {
         let decision = all[at].decisions.last().unwrap();

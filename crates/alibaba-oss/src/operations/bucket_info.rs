@@ -21,7 +21,7 @@ use crate::operation::Operation;
 pub struct BucketInfo {
     /// Its name.
     pub name: String,
-    /// Where it lies, as OSS writes it: `oss-cn-hangzhou`.
+    /// Where it is, as OSS writes it: `oss-cn-hangzhou`.
     pub location: String,
     /// When it was created.
     pub created: DateTime<Utc>,
@@ -136,7 +136,7 @@ impl Client {
         Ok(info(found.bucket))
     }
 
-    /// Where a bucket lies, as OSS writes it: `oss-cn-hangzhou`.
+    /// Where a bucket is, as OSS writes it: `oss-cn-hangzhou`.
     ///
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {

@@ -28,7 +28,7 @@ pub struct ListBuckets {
 pub struct BucketSummary {
     /// Its name.
     pub name: String,
-    /// Where it lies, as OSS writes it: `oss-cn-hangzhou`.
+    /// Where it is, as OSS writes it: `oss-cn-hangzhou`.
     pub location: String,
     /// The id of its region: `cn-hangzhou`.
     pub region: Option<String>,

@@ -22,7 +22,7 @@ pub(crate) const MAX_KEYS: usize = 1000;
 /// How long its document may be, with room for what stands around the keys.
 const MAX_BODY: usize = 2 * 1024 * 1024 - 1024;
 
-/// What one request is to delete.
+/// What one request deletes.
 #[derive(Default)]
 struct Batch<'k> {
     /// The elements of the document.

@@ -210,7 +210,7 @@ impl GetObject {
         self
     }
 
-    /// Fails with [`Precondition`](crate::ErrorKind::Precondition) unless the entity tag is this one, which may stand in
+    /// Fails with [`Precondition`](crate::ErrorKind::Precondition) unless the entity tag is this one, which may be in
     /// quotes or not.
     pub fn if_match(self, etag: impl Into<String>) -> Self {
         self.condition(IF_MATCH, quoted(&etag.into()))

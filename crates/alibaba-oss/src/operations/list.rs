@@ -26,7 +26,7 @@ pub struct ListObjects {
 pub struct ObjectPage {
     /// The objects, in the order of their keys.
     pub objects: Vec<ObjectSummary>,
-    /// What stands before the delimiter, for the keys that are rolled up.
+    /// The keys up to the delimiter, where they are rolled up.
     pub common_prefixes: Vec<String>,
     /// Where the next page begins, for `after`; `None` after the last.
     pub next: Option<String>,

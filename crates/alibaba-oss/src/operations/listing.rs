@@ -61,7 +61,7 @@ pub(crate) struct CommonPrefix {
     pub(crate) prefix: String,
 }
 
-/// What stands before the delimiter, rolled up.
+/// The keys up to the delimiter, rolled up.
 pub(crate) fn prefixes(keys: KeyEncoding<'_>, common: Vec<CommonPrefix>) -> Result<Vec<String>> {
     let common = common.into_iter();
     common.map(|common| keys.decode(common.prefix)).collect()

@@ -97,7 +97,7 @@ impl PutObject {
         PutOutcome::recognise(stored, len, crc, error.attempts()).ok_or(error)
     }
 
-    /// The same put for somebody else to make, without the body that stands here.
+    /// The same put for somebody else to make, without the body that is given here.
     ///
     /// See [`Presigned`] for what they need.
     ///

@@ -44,9 +44,9 @@ pub struct DefaultRetention {
 /// How long a retention lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetentionPeriod {
-    /// So many days.
+    /// This many days.
     Days(u32),
-    /// So many years.
+    /// This many years.
     Years(u32),
 }
 

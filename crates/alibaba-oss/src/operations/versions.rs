@@ -44,7 +44,7 @@ pub struct VersionMarker {
 pub struct VersionPage {
     /// Versions and delete markers, in the order of their keys, of one key the newest first.
     pub versions: Vec<ObjectVersion>,
-    /// What stands before the delimiter, for the keys that are rolled up.
+    /// The keys up to the delimiter, where they are rolled up.
     pub common_prefixes: Vec<String>,
     /// After which version the next page begins; `None` after the last.
     pub next: Option<VersionMarker>,

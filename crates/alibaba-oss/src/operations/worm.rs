@@ -10,7 +10,7 @@ use crate::headers::text;
 use crate::operation::Operation;
 use crate::xml;
 
-/// A retention policy: no object of the bucket is overwritten or deleted before so many days after
+/// A retention policy: no object of the bucket is overwritten or deleted until this many days after
 /// it was last modified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

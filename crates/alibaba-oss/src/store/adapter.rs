@@ -1,4 +1,4 @@
-//! The trait itself, in the types of the `object_store` that stands as `api` beside this module: what
+//! The trait itself, in the types of the `object_store` that is `api` beside this module: what
 //! comes in and goes out is converted, the work is done by the store.
 
 use std::ops::Range;

@@ -2,7 +2,7 @@
 //!
 //! `object_store` 0.13 and 0.14 have the same trait, with other types under it. So there is one store,
 //! and the implementation of the trait, `adapter.rs`, is compiled once for each version that is asked
-//! for; what differs between the two stands in `v0_13.rs` and `v0_14.rs`.
+//! for; what differs between the two is in `v0_13` and `v0_14`.
 
 mod builder;
 mod create;

@@ -76,7 +76,7 @@ impl OssStore {
         }
     }
 
-    /// The client behind it.
+    /// The client it uses.
     #[must_use]
     pub fn client(&self) -> &Client {
         &self.client

@@ -195,7 +195,7 @@ impl PartUpload {
         &self.key
     }
 
-    /// The number of the next part: parts stand in the order in which they were begun.
+    /// The number of the next part: parts are in the order in which they were begun.
     pub(super) fn next_number(&self) -> u32 {
         let mut parts = self.parts.lock();
         parts.begun += 1;

@@ -1,4 +1,4 @@
-//! Uploads that nobody goes on with.
+//! Uploads that nobody continues.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ impl Client {
     /// # Errors
     ///
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) without the action
-    /// `oss:ListMultipartUploads`. What fails for one upload stands in the result.
+    /// `oss:ListMultipartUploads`. What fails for one upload is in the result.
     pub async fn abort_stale_uploads(
         &self,
         bucket: &str,

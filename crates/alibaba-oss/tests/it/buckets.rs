@@ -135,8 +135,8 @@ async fn the_first_version_of_the_listing_pages_by_keys() {
     let rest: Vec<_> = pages.iter().flat_map(|page| &page.objects).collect();
     assert_eq!(rest.len(), 3);
     assert!(rest.iter().all(|object| object.owner_id.is_some()));
-    let behind = client.list_objects_v1(BUCKET).prefix("dir/").after("dir/1");
-    assert_eq!(behind.send().await.unwrap().objects[0].key, "dir/2");
+    let later = client.list_objects_v1(BUCKET).prefix("dir/").after("dir/1");
+    assert_eq!(later.send().await.unwrap().objects[0].key, "dir/2");
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ pub async fn start_with_versions() -> Cloud {
     cloud
 }
 
-/// A request as it stands, over a connection of its own: status and body of the answer.
+/// A request as it stands, over a connection of its own: status and body of the response.
 pub async fn fetch(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
     let uri: http::Uri = url.parse().unwrap();
     let authority = uri.authority().unwrap().as_str();
@@ -57,9 +57,9 @@ pub async fn fetch(method: &str, url: &str, headers: &[(&str, &str)], body: &str
         request = request.header(*name, *value);
     }
     let request = request.body(Full::new(bytes::Bytes::from(body.to_owned())));
-    let answer = sender.send_request(request.unwrap()).await.unwrap();
-    let status = answer.status().as_u16();
-    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    let response = sender.send_request(request.unwrap()).await.unwrap();
+    let status = response.status().as_u16();
+    let body = response.into_body().collect().await.unwrap().to_bytes();
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 

@@ -200,7 +200,7 @@ async fn a_bucket_that_changes_behind_the_stores_back_is_found_out() {
     let store = cloud.store();
     create(&store, "a", "a").await.unwrap();
     cloud.set_versioning(Versioning::Enabled).await;
-    // What is known is old, and the answer to the put says so.
+    // What is known is old, and the response to the put says so.
     create(&store, "b", "b").await.unwrap();
     let error = create(&store, "b", "c").await.unwrap_err();
     assert!(matches!(error, Error::AlreadyExists { .. }), "{error}");
@@ -251,7 +251,7 @@ async fn a_create_whose_answer_was_lost_is_recognised_under_later_versions() {
         assert_eq!(read(&store, key).await, "mine");
         assert_eq!(versions(&cloud).await, (before + 1, 0), "{operation}");
 
-        // The same bytes, written by somebody else: no answer was lost this time.
+        // The same bytes, written by somebody else: no response was lost this time.
         let error = write().await.unwrap_err();
         assert!(matches!(error, Error::AlreadyExists { .. }), "{error}");
     }
@@ -277,7 +277,7 @@ async fn the_seven_actions_of_the_backup_center_suffice_where_there_are_no_versi
     assert!(matches!(error, Error::AlreadyExists { .. }), "{error}");
     cloud.0.requests().clear();
     create(&store, "b", "x").await.unwrap();
-    assert_eq!(cloud.0.requests().len(), 1, "the first answer told");
+    assert_eq!(cloud.0.requests().len(), 1, "the first response told");
     // Another process finds an object that tells.
     let again = OssStore::new(store.client().clone(), BUCKET);
     create(&again, "c", "x").await.unwrap();

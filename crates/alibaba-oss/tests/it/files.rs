@@ -13,7 +13,7 @@ async fn a_file_and_a_stream_are_put_and_a_file_is_got() {
     let bytes: Vec<u8> = (0..900_000_u32).map(|at| (at % 241) as u8).collect();
     let (from, to) = (folder.path().join("from"), folder.path().join("to"));
     std::fs::write(&from, &bytes).unwrap();
-    // Sent again as a whole after the answer was lost.
+    // Sent again as a whole after the response was lost.
     cloud.0.faults().add(
         alibaba_local::Rule::new(alibaba_local::Fault::LoseReply)
             .operation("PutObject")
@@ -68,7 +68,7 @@ async fn a_file_and_a_stream_are_put_and_a_file_is_got() {
 
 #[tokio::test]
 async fn an_empty_body_says_that_it_is_empty() {
-    // The server answers a put without a length with 411, as OSS does.
+    // The server refuses a put without a length with 411, as OSS does.
     let cloud = cloud::start().await;
     let client = cloud.client();
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -150,7 +150,7 @@ async fn a_mismatch_is_repeated_and_then_fails_and_takes_nothing_with_it() {
 #[tokio::test]
 async fn bytes_that_are_missing_are_fetched_or_found_out() {
     let setup = Setup::new().await;
-    // The answer says that there are only so many: for a whole object nothing but the CRC-64 knows.
+    // The response says that there are only so many: for a whole object nothing but the CRC-64 knows.
     setup.fault(Fault::TruncateBody(1000), "GetObject");
     let error = setup.get().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Integrity, "{error}");

@@ -193,8 +193,8 @@ async fn a_presigned_url_does_what_was_signed_and_nothing_else() {
         .unwrap();
     for (kind, status) in [("text/html", 403), ("text/plain", 200)] {
         let headers = [("content-type", kind)];
-        let answer = cloud::fetch("PUT", url.as_str(), &headers, "new").await;
-        assert_eq!(answer.0, status, "{kind}");
+        let response = cloud::fetch("PUT", url.as_str(), &headers, "new").await;
+        assert_eq!(response.0, status, "{kind}");
     }
 
     let ranged = SignedUrlOptions::new().with_signed_header(

@@ -139,7 +139,7 @@ async fn a_copy_is_made_on_conditions_and_once() {
         assert_eq!(error.kind(), kind, "{error}");
     }
 
-    // The answer to a create is lost: the copy is recognised, and another's is not.
+    // The response to a create is lost: the copy is recognised, and another's is not.
     let create = |to: &'static str| {
         let copy = client.copy_object((BUCKET, "a"), (BUCKET, to));
         copy.forbid_overwrite(true).send()
@@ -238,7 +238,7 @@ async fn an_append_whose_answer_was_lost_is_made_once() {
     assert_eq!(cloud.count("GetObject"), 1);
     assert_eq!(read(&client, "log").await, "one,two,three");
 
-    // Somebody else was there first: that is no lost answer of ours.
+    // Somebody else was there first: that is no lost response of ours.
     append(13, "their").send().await.unwrap();
     for crc in [None, third.crc] {
         let refuse = Rule::new(Fault::Refuse).operation("AppendObject").times(1);
@@ -251,7 +251,7 @@ async fn an_append_whose_answer_was_lost_is_made_once() {
         assert_eq!(taken.service_code(), Some("PositionNotEqualToLength"));
     }
     assert_eq!(read(&client, "log").await, "one,two,threetheir");
-    // And somebody came after our lost answer.
+    // And somebody came after our lost response.
     cloud.lose("AppendObject");
     let ours = append(18, "+ours").crc_so_far(None).send().await.unwrap();
     assert_eq!(ours.next_position, 23);
@@ -437,7 +437,7 @@ async fn a_listing_that_breaks_off_is_asked_for_again() {
         assert_eq!(page.objects.len(), 3);
         assert!(page.objects.iter().all(|object| object.owner_id.is_some()));
     }
-    // A completion whose answer breaks off was carried out.
+    // A completion whose response breaks off was carried out.
     let id = client.initiate_upload(BUCKET, "big").send().await.unwrap();
     let part = client
         .upload_part(BUCKET, "big", &id, 1, "all")

@@ -141,7 +141,7 @@ async fn a_refused_token_is_replaced_once() {
         .unwrap();
     assert_eq!(cloud.0.requests().len(), 2);
 
-    // Where there is no other, the refusal is the answer, without a second request.
+    // Where there is no other, the refusal is the response, without a second request.
     let client = client_of(&cloud, Rotating::new(&["old"]));
     cloud.0.requests().clear();
     let error = client

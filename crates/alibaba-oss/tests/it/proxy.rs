@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 /// The heads of the requests that reached the proxy.
 type Heads = Arc<Mutex<Vec<String>>>;
 
-/// A proxy that answers CONNECT with this status, and sends everything to one address.
+/// A proxy that responds to CONNECT with this status, and sends everything to one address.
 async fn proxy(to: String, status: &'static str) -> (String, Heads) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -38,8 +38,8 @@ async fn forward(stream: TcpStream, to: &str, status: &str, seen: &Heads) {
     seen.lock().unwrap().push(head.clone());
     let mut onward = TcpStream::connect(to).await.unwrap();
     if head.starts_with("CONNECT ") {
-        let answer = format!("HTTP/1.1 {status}\r\n\r\n");
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        let response = format!("HTTP/1.1 {status}\r\n\r\n");
+        stream.write_all(response.as_bytes()).await.unwrap();
         if !status.starts_with('2') {
             return;
         }

@@ -422,7 +422,7 @@ async fn a_download_goes_on_after_a_crash_with_what_is_proved() {
     download().send().await.unwrap_err();
     assert_eq!((setup.beside().len(), setup.checkpoints()), (1, 1));
 
-    // One range of the unfinished file is spoilt meanwhile.
+    // One range of the unfinished file is corrupted meanwhile.
     let partial = setup.path(&setup.beside()[0]);
     let mut bytes = std::fs::read(&partial).unwrap();
     bytes[150_000] ^= 1;

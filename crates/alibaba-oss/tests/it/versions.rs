@@ -101,11 +101,11 @@ async fn versions_and_markers_are_listed_in_their_order_across_pages() {
     let rolled = rolled.unwrap();
     assert_eq!(rolled.common_prefixes, ["a/", "c/"]);
     assert!(rolled.versions.iter().all(|version| version.key == "b"));
-    let behind = VersionMarker {
+    let later = VersionMarker {
         key: "a/中 +%".to_owned(),
         version_id: String::new(),
     };
-    let rest = client.list_versions(BUCKET).after(behind).send().await;
+    let rest = client.list_versions(BUCKET).after(later).send().await;
     assert_eq!(rest.unwrap().versions.len(), 6);
 
     // All of them at once, and what was not asked for stays.

@@ -35,7 +35,7 @@ impl State {
         self.create_read(resource, namespace, object, options, None)
     }
 
-    /// Creates what was read already; `managers` are those that server-side apply has settled.
+    /// Creates what was read already; `managers` are those that server-side apply has decided on.
     pub(super) fn create_read(
         &mut self,
         resource: &Resource,
@@ -85,7 +85,7 @@ impl State {
         kinds::own_labels(resource, &mut object);
         kinds::set_defaults(resource, &mut object);
         finish(resource, &mut object);
-        // Owners are settled here: what the server adds from here on belongs to nobody.
+        // Field managers are decided here: what the server adds from here on belongs to nobody.
         match managers {
             Some(managers) => object["metadata"]["managedFields"] = managers,
             None => {

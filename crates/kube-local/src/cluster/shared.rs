@@ -1,4 +1,4 @@
-//! The state behind one lock, which connections and controllers share.
+//! The state under one lock, which connections and controllers share.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -12,14 +12,14 @@ use crate::kinds::Pool;
 use crate::schema::FieldValidation;
 use crate::store::{Store, Stored};
 
-/// How a write is to be done, from its query.
+/// How a write is done, from its query.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct WriteOptions {
     pub(crate) dry_run: bool,
     pub(crate) manager: String,
     pub(crate) force: bool,
     pub(crate) validation: FieldValidation,
-    /// What the response is to warn of, gathered on the way.
+    /// What the response warns of, collected on the way.
     pub(crate) warnings: std::cell::RefCell<Vec<String>>,
 }
 

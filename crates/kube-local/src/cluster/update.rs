@@ -274,7 +274,7 @@ impl State {
         }
     }
 
-    /// A create whose managers were settled by apply.
+    /// A create whose managers were decided by apply.
     fn create_applied(
         &mut self,
         resource: &Resource,

@@ -56,7 +56,7 @@ impl Response {
         self
     }
 
-    /// What the server's multiplexer says of a path that nobody serves.
+    /// What the server's multiplexer says of a path that it does not serve.
     pub(super) fn page_not_found() -> Self {
         Response::Whole {
             status: 404,

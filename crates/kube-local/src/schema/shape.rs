@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-/// What may stand at one place of an object.
+/// What may be at one place of an object.
 #[derive(Debug, Clone)]
 pub(crate) enum Shape {
     /// Anything goes, and is kept as it came.

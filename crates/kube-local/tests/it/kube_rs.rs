@@ -205,7 +205,7 @@ async fn pages_are_of_one_moment_and_expire_with_history() {
         .at(&at)
         .matching(kube::api::VersionMatch::Exact);
     assert_eq!(api.list(&exact).await.unwrap().items.len(), 10);
-    // The same revision of another kind: one moment across kinds.
+    // The same revision of another kind: one point in time across kinds.
     let maps: Api<ConfigMap> = Api::namespaced(client.clone(), "shop");
     maps.create(
         &PostParams::default(),
@@ -582,10 +582,10 @@ const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 #[tokio::test]
 async fn a_server_can_stop_talking_and_leave_the_connection_open() {
     let cluster = KubeLocal::start().await.unwrap();
-    let patience = Duration::from_millis(300);
+    let wait = Duration::from_millis(300);
     let never = Rule::new(Fault::NeverReply).method("POST");
     cluster.faults().add(never.times(1));
-    let silent = timeout(patience, send(&cluster, Method::POST, MAPS));
+    let silent = timeout(wait, send(&cluster, Method::POST, MAPS));
     assert!(silent.await.is_err());
     let again = send(&cluster, Method::POST, MAPS).await.unwrap();
     assert_eq!(again.status(), 409, "it was handled");
@@ -596,7 +596,7 @@ async fn a_server_can_stop_talking_and_leave_the_connection_open() {
     assert_eq!(list.status(), 200);
     let first = list.frame().await.unwrap().unwrap();
     assert_eq!(first.into_data().unwrap().len(), 10);
-    assert!(timeout(patience, list.frame()).await.is_err());
+    assert!(timeout(wait, list.frame()).await.is_err());
     let again = send(&cluster, Method::GET, MAPS).await.unwrap();
     assert!(again.collect().await.unwrap().to_bytes().len() > 10);
 }

@@ -67,7 +67,7 @@ impl Kept {
     }
 }
 
-/// What a caller is to do, decided in one look at the state.
+/// What a caller has to do, decided in one look at the state.
 enum Next {
     Serve(Arc<Identity>),
     Await(Flight, Option<Arc<Identity>>),

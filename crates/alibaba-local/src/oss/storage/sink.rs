@@ -11,7 +11,7 @@ use crc_fast::{CrcAlgorithm, Digest as CrcDigest};
 use md5::{Digest as _, Md5};
 use tokio::io::AsyncWriteExt;
 
-use crate::oss::bench::KnownBody;
+use crate::oss::bench::RepeatedBlock;
 use crate::oss::storage::content::{Content, DataFile, Segment};
 
 /// A body that arrived whole.
@@ -38,7 +38,7 @@ impl Received {
 
 /// Where a body goes while it arrives: nothing of it is visible before it is committed.
 pub(crate) struct Sink {
-    pub(crate) known: Option<KnownBody>,
+    pub(crate) known: Option<RepeatedBlock>,
     crc: CrcDigest,
     md5: Option<Md5>,
     len: u64,

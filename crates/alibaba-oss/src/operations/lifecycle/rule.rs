@@ -25,7 +25,7 @@ pub struct LifecycleRule {
     pub transitions: Vec<Transition>,
     /// When uploads are aborted that were not completed.
     pub abort_uploads: Option<Due>,
-    /// So many days after they were overwritten or deleted, versions are deleted for good.
+    /// This many days after they were overwritten or deleted, versions are deleted for good.
     pub noncurrent_expiration_days: Option<u32>,
     /// When versions that were overwritten or deleted change their class.
     pub noncurrent_transitions: Vec<NoncurrentTransition>,
@@ -37,7 +37,7 @@ pub struct LifecycleRule {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Due {
-    /// So many days after the last modification, or the beginning of an upload.
+    /// This many days after the last modification, or the beginning of an upload.
     Days(u32),
     /// At once for what was last modified before this day, which has to begin at midnight UTC.
     CreatedBefore(DateTime<Utc>),
@@ -65,7 +65,7 @@ pub struct Transition {
 /// Which versions change their class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoncurrentTransition {
-    /// So many days after they were overwritten or deleted.
+    /// This many days after they were overwritten or deleted.
     pub days: u32,
     /// Into which class.
     pub storage_class: StorageClass,

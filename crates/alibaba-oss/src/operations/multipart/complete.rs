@@ -35,7 +35,7 @@ struct Part {
 }
 
 impl Client {
-    /// Makes an object of the parts, which stand in the order of their numbers.
+    /// Makes an object of the parts, which are in the order of their numbers.
     ///
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client, id: &str) -> alibaba_oss::Result<()> {

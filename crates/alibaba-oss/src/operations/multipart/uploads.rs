@@ -43,7 +43,7 @@ pub struct UploadMarker {
 pub struct UploadPage {
     /// The uploads, in the order of their keys.
     pub uploads: Vec<UploadSummary>,
-    /// What stands before the delimiter, for the keys that are rolled up.
+    /// The keys up to the delimiter, where they are rolled up.
     pub common_prefixes: Vec<String>,
     /// After which upload the next page begins; `None` after the last.
     pub next: Option<UploadMarker>,

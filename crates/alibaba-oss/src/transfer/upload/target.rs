@@ -36,7 +36,7 @@ impl Uploaded {
     }
 }
 
-/// What is to be made.
+/// What is made.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     pub(super) client: Client,

@@ -37,7 +37,7 @@ fn five(title: &'static str) -> Script {
 async fn pages_agree() {
     let page = |query: &str| format!("{SECRETS}?{query}");
     agree(vec![
-        five("pages are of one moment")
+        five("pages are of one point in time")
             .get(SECRETS)
             .keep("rv", "/metadata/resourceVersion")
             .get(page("limit=2"))
