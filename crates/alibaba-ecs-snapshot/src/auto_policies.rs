@@ -213,6 +213,7 @@ alibaba_core::operations! {
     /// ```
     fn describe_auto_snapshot_policy_associations = DescribeAutoSnapshotPolicyAssociations()
         -> AutoSnapshotPolicyAssociationPage [region("RegionId")]
+        where allows_one_of("AutoSnapshotPolicyId", "DiskId")
     {
         /// The disks of this policy.
         auto_snapshot_policy_id: AutoSnapshotPolicyId = "AutoSnapshotPolicyId";
@@ -229,7 +230,7 @@ impl DescribeAutoSnapshotPolicyEx {
     /// All policies, page after page of up to 100.
     pub fn items(self) -> Paginator<AutoSnapshotPolicy> {
         let step = "list automatic snapshot policies";
-        by_number(step, self.call, |page: AutoSnapshotPolicyPage| {
+        by_number(step, self.into_call(), |page: AutoSnapshotPolicyPage| {
             (page.auto_snapshot_policies, page.total_count)
         })
     }
@@ -242,7 +243,7 @@ impl DescribeAutoSnapshotPolicyAssociations {
         by_token_of(
             100,
             step,
-            self.call,
+            self.into_call(),
             |page: AutoSnapshotPolicyAssociationPage| (page.associations, page.next_token),
         )
     }

@@ -39,7 +39,13 @@ alibaba_core::operations! {
     /// # Ok(())
     /// # }
     /// ```
-    fn create_disk = CreateDisk() -> CreatedDisk [region("RegionId"), client_token("ClientToken")] {
+    fn create_disk = CreateDisk() -> CreatedDisk [region("RegionId"), client_token("ClientToken")]
+        where
+            needs_any_of("Size", "SnapshotId"),
+            needs_any_of("ZoneId", "InstanceId"),
+            allows_one_of("ZoneId", "InstanceId"),
+            allows_one_of("StorageClusterId", "StorageSetId")
+    {
         /// The zone it is made in. Does not go with `instance_id`.
         zone_id: ZoneId = "ZoneId";
         /// The instance that it is made for, paid for in advance: tags, key, resource group and
@@ -170,7 +176,7 @@ alibaba_core::operations! {
 impl DescribeDisks {
     /// All disks from here on, page after page of up to 500.
     pub fn items(self) -> Paginator<Disk> {
-        by_token_of(500, "list disks", self.call, |page: DiskPage| {
+        by_token_of(500, "list disks", self.into_call(), |page: DiskPage| {
             (page.disks, page.next_token)
         })
     }

@@ -43,6 +43,7 @@ alibaba_core::operations! {
     /// ```
     fn create_snapshot_group = CreateSnapshotGroup()
         -> CreatedSnapshotGroup [region("RegionId"), client_token("ClientToken")]
+        where needs_any_of("InstanceId", "DiskId"), allows_one_of("DiskId", "ExcludeDiskId")
     {
         /// The instance whose disks are taken.
         instance_id: InstanceId = "InstanceId";
@@ -148,7 +149,7 @@ impl DescribeSnapshotGroups {
         by_token_of(
             100,
             "list snapshot groups",
-            self.call,
+            self.into_call(),
             |page: SnapshotGroupPage| (page.snapshot_groups, page.next_token),
         )
     }

@@ -119,8 +119,11 @@ alibaba_core::operations! {
 impl DescribeInstances {
     /// All instances from here on, page after page of up to 100.
     pub fn items(self) -> Paginator<Instance> {
-        by_token_of(100, "list instances", self.call, |page: InstancePage| {
-            (page.instances, page.next_token)
-        })
+        by_token_of(
+            100,
+            "list instances",
+            self.into_call(),
+            |page: InstancePage| (page.instances, page.next_token),
+        )
     }
 }

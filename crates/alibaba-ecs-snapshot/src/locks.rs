@@ -95,9 +95,12 @@ alibaba_core::operations! {
 impl DescribeLockedSnapshots {
     /// All locked snapshots from here on, page after page of up to 100.
     pub fn items(self) -> Paginator<SnapshotLock> {
-        by_token_of(100, "list locked snapshots", self.call, |page: LockPage| {
-            (page.locks, page.next_token)
-        })
+        by_token_of(
+            100,
+            "list locked snapshots",
+            self.into_call(),
+            |page: LockPage| (page.locks, page.next_token),
+        )
     }
 }
 

@@ -205,9 +205,12 @@ alibaba_core::operations! {
 impl DescribeSnapshots {
     /// All snapshots from here on, page after page of up to 100.
     pub fn items(self) -> Paginator<Snapshot> {
-        by_token_of(100, "list snapshots", self.call, |page: SnapshotPage| {
-            (page.snapshots, page.next_token)
-        })
+        by_token_of(
+            100,
+            "list snapshots",
+            self.into_call(),
+            |page: SnapshotPage| (page.snapshots, page.next_token),
+        )
     }
 }
 

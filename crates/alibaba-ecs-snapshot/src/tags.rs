@@ -82,6 +82,7 @@ alibaba_core::operations! {
     /// ```
     fn list_tag_resources = ListTagResources(resource_type: ResourceType = "ResourceType")
         -> TagResourcePage [region("RegionId")]
+        where needs_any_of("ResourceId", "Tag")
     {
         /// Only these, up to 50.
         resource_ids: Vec<ResourceId> = "ResourceId" [in 0..=50];
@@ -97,7 +98,7 @@ alibaba_core::operations! {
 impl ListTagResources {
     /// All tags from here on, page after page.
     pub fn items(self) -> Paginator<ResourceTag> {
-        by_token("list tags", self.call, |page: TagResourcePage| {
+        by_token("list tags", self.into_call(), |page: TagResourcePage| {
             (page.tag_resources, page.next_token)
         })
     }

@@ -108,7 +108,7 @@ impl DescribeSnapshotLinks {
         by_token_of(
             100,
             "list snapshot chains",
-            self.call,
+            self.into_call(),
             |page: SnapshotLinkPage| (page.snapshot_links, page.next_token),
         )
     }
@@ -119,7 +119,7 @@ impl DescribeSnapshotPackage {
     pub fn items(self) -> Paginator<SnapshotPackage> {
         by_number(
             "list snapshot packages",
-            self.call,
+            self.into_call(),
             |page: SnapshotPackagePage| (page.packages, page.total_count),
         )
     }

@@ -31,6 +31,15 @@ impl Action {
         }
     }
 
+    /// Whether a parameter is there, as one value or flattened.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let is_of = |key: &String| {
+            key.strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.query.keys().chain(self.form.keys()).any(is_of)
+    }
+
     pub(super) fn is_idempotent(&self) -> bool {
         const READING: [&str; 5] = ["Describe", "Get", "List", "Query", "Search"];
         self.idempotent.unwrap_or_else(|| {

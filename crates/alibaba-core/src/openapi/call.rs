@@ -94,6 +94,30 @@ impl Call {
         self
     }
 
+    /// Refuses the call, before it is sent, unless one of these parameters is there.
+    pub fn needs_any_of(self, names: &[&str]) -> Self {
+        if names.iter().any(|name| self.action.has(name)) {
+            return self;
+        }
+        let names = format!("`{}`", names.join("` or `"));
+        self.refused(&format!("give {names}"))
+    }
+
+    /// Refuses the call, before it is sent, where several of these parameters are there.
+    pub fn allows_one_of(self, names: &[&str]) -> Self {
+        if names.iter().filter(|name| self.action.has(name)).count() < 2 {
+            return self;
+        }
+        let names = format!("`{}`", names.join("` and `"));
+        self.refused(&format!("give one of {names}, not several"))
+    }
+
+    fn refused(mut self, remedy: &str) -> Self {
+        let step = format!("check the parameters of `{}`: {remedy}", self.action.name);
+        self.invalid = self.invalid.or(Some(Invalid::new(step)));
+        self
+    }
+
     /// Sends the call, repeating it as the client's retry policy says. Every attempt is signed
     /// anew; the parameters, a client token among them, stay.
     ///

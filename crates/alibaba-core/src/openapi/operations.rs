@@ -55,6 +55,15 @@ impl Operation {
 /// | `[client_token("ClientToken")]` | carries a fresh token, so that it is performed once however often it arrives; a setter takes another |
 /// | `[region("RegionId")]` | names the client's region |
 ///
+/// After a `where`, rules say which options go together:
+///
+/// | `where ..` | refused before it is sent |
+/// |---|---|
+/// | `needs_any_of("Size", "SnapshotId")` | a call with none of these parameters |
+/// | `allows_one_of("ZoneId", "InstanceId")` | a call with several of them |
+///
+/// `into_call()`, private to the module, is the call with these rules applied, for listings.
+///
 /// The constant lists the operations as [`Operation`](crate::openapi::Operation)s.
 ///
 /// ```
@@ -100,7 +109,9 @@ macro_rules! operations {
             $(#[$doc:meta])*
             fn $method:ident = $action:ident (
                 $($argument:ident: $argument_type:ty = $argument_name:literal $([$($argument_how:tt)*])?),* $(,)?
-            ) -> $response:ty $([$($nature:ident $(($supplied:literal))?),*])? {
+            ) -> $response:ty $([$($nature:ident $(($supplied:literal))?),*])?
+                $(where $($rule:ident ($($ruled:literal),+)),+)?
+            {
                 $(
                     $(#[$option_doc:meta])*
                     $option:ident: $option_type:ty = $option_name:literal $([$($option_how:tt)*])?;
@@ -157,15 +168,20 @@ macro_rules! operations {
 
                 $($($crate::operations! { @setter $nature })*)?
 
+                /// The call, refused where its parameters do not go together.
+                fn into_call(self) -> $crate::openapi::Call {
+                    self.call$($(.$rule(&[$($ruled),+]))+)?
+                }
+
                 /// Sends the call.
                 ///
                 /// # Errors
                 ///
-                /// If a parameter is out of its bounds, before anything is sent; where the
+                /// If a parameter is out of its bounds, or some do not go together, before anything is sent; where the
                 /// service refuses the call or cannot be reached; where its response lacks what
                 /// is documented.
                 pub async fn send(self) -> Result<$response, $crate::Error> {
-                    self.call.send().await?.json()
+                    self.into_call().send().await?.json()
                 }
             }
         )*
@@ -232,6 +248,16 @@ mod tests {
 
         /// Unmakes.
         fn unmake = Unmake(id: String = "Id" [in 1..=3]) -> Acknowledged [idempotent] {}
+
+        /// Chooses.
+        fn choose = Choose() -> Acknowledged where needs_any_of("A", "B"), allows_one_of("B", "C") {
+            /// One.
+            a: u32 = "A";
+            /// Several.
+            b: Vec<u32> = "B";
+            /// Another.
+            c: u32 = "C" [form];
+        }
     }
 
     fn client(region: Option<Region>) -> Client {
@@ -250,7 +276,11 @@ mod tests {
         );
         assert_eq!(
             OPERATIONS,
-            [make, Operation::new("Unmake", &["Id"], &[], &[])]
+            [
+                make,
+                Operation::new("Unmake", &["Id"], &[], &[]),
+                Operation::new("Choose", &[], &["A", "B", "C"], &[]),
+            ]
         );
     }
 
@@ -269,6 +299,28 @@ mod tests {
         );
         assert!(shown.contains(r#"form: ["Filter", "count"]"#), "{shown}");
         assert!(format!("{:?}", client.unmake("a")).contains(r#"query: ["Id"]"#));
+    }
+
+    #[tokio::test]
+    async fn options_that_do_not_go_together_are_not_sent() {
+        let client = client(None);
+        let needed = "check the parameters of `Choose`: give `A` or `B`";
+        let several = "check the parameters of `Choose`: give one of `B` and `C`, not several";
+        for (call, problem) in [
+            (client.choose(), needed),
+            (client.choose().c(1_u32), needed),
+            // An empty list is no parameter.
+            (client.choose().b([]), needed),
+            (client.choose().b([1]).c(1_u32), several),
+        ] {
+            let error = call.send().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration);
+            assert_eq!(error.to_string(), problem);
+        }
+        for call in [client.choose().a(1_u32).c(1_u32), client.choose().b([1])] {
+            // There is no HTTP here: these come as far as that.
+            assert_ne!(call.send().await.unwrap_err().to_string(), needed);
+        }
     }
 
     #[tokio::test]

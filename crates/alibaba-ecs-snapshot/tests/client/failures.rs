@@ -5,6 +5,7 @@ use std::error::Error as _;
 use alibaba_core::ErrorKind;
 use alibaba_ecs_snapshot::{Client, LockMode, ResourceType, Retention, Tag, remedy};
 use chrono::Weekday;
+use futures::TryStreamExt as _;
 
 use crate::operations::{Sending, every_call};
 use crate::stage::{Scene, Stage};
@@ -205,6 +206,30 @@ async fn what_breaks_a_published_rule_is_not_sent() {
         tagged(vec![Tag::new("k", "http://x")]) => "Tag", "the tag `k` holds `http://` or `https://`";
         tagged(vec![Tag::new("k", "1"), Tag::new("k", "2")]) => "Tag", "the tag `k` is there twice";
         tagged((0..21).map(|n| Tag::new(format!("k{n}"), "")).collect()) => "Tag", "expected up to 20 tags, got 21";
+    }
+    let group = || ecs.create_snapshot_group();
+    let disk = || ecs.create_disk();
+    let associations = || ecs.describe_auto_snapshot_policy_associations();
+    macro_rules! conflicting {
+        ($($call:expr => $action:literal, $remedy:literal;)*) => {$(
+            let error = $call.await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration);
+            assert_eq!(error.to_string(), concat!("check the parameters of `", $action, "`: ", $remedy));
+        )*};
+    }
+    conflicting! {
+        group().name("name").send() => "CreateSnapshotGroup", "give `InstanceId` or `DiskId`";
+        group().disk_ids(["d-1".into()]).exclude_disk_ids(["d-2".into()]).send() => "CreateSnapshotGroup",
+            "give one of `DiskId` and `ExcludeDiskId`, not several";
+        disk().zone_id("z").send() => "CreateDisk", "give `Size` or `SnapshotId`";
+        disk().size_gib(1_u32).send() => "CreateDisk", "give `ZoneId` or `InstanceId`";
+        disk().size_gib(1_u32).zone_id("z").instance_id("i-1").send() => "CreateDisk",
+            "give one of `ZoneId` and `InstanceId`, not several";
+        disk().size_gib(1_u32).zone_id("z").storage_cluster_id("c").storage_set_id("s").send() => "CreateDisk",
+            "give one of `StorageClusterId` and `StorageSetId`, not several";
+        associations().auto_snapshot_policy_id("sp-1").disk_id("d-1").items().try_next() =>
+            "DescribeAutoSnapshotPolicyAssociations", "give one of `AutoSnapshotPolicyId` and `DiskId`, not several";
+        ecs.list_tag_resources(ResourceType::Disk).items().try_next() => "ListTagResources", "give `ResourceId` or `Tag`";
     }
     assert!(stage.sent().is_empty());
     // Looking for tags that ECS gives itself is allowed.
