@@ -3,7 +3,7 @@
 use crate::connect::Client;
 use crate::encryption::AssumedRole;
 use crate::ids::{Description, KmsKeyId, RegionId, ResourceGroupId, SnapshotId, SnapshotName};
-use crate::snapshots::CreatedSnapshot;
+use crate::snapshot::CreatedSnapshot;
 use crate::tag::Tag;
 use crate::write::new_tags;
 

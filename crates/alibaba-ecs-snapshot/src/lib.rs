@@ -9,10 +9,12 @@ mod disks;
 mod encryption;
 mod filter;
 mod gone;
+mod group;
 mod groups;
 mod ids;
 mod instance;
 mod instance_network;
+mod instance_options;
 mod instances;
 mod locks;
 mod pollers;
@@ -20,6 +22,7 @@ mod read;
 mod regions;
 mod remedy;
 mod retention;
+mod snapshot;
 mod snapshots;
 mod tag;
 mod tags;
@@ -45,24 +48,27 @@ pub use disk::{Attachment, CreatedDisk, Disk, DiskDataSource, DiskLock, DiskPage
 pub use disks::{CreateDisk, DescribeDisks};
 pub use encryption::{AssumedRole, CopyEncryption};
 pub use filter::TimeFilter;
-pub use groups::{
-    CreateSnapshotGroup, CreatedSnapshotGroup, DeleteOperation, DeleteSnapshotGroup,
-    DeletedSnapshotGroup, DescribeSnapshotGroups, MemberSnapshot, ModifySnapshotGroup, RelatedItem,
+pub use group::{
+    CreatedSnapshotGroup, DeleteOperation, DeletedSnapshotGroup, MemberSnapshot, RelatedItem,
     SnapshotGroup, SnapshotGroupPage,
+};
+pub use groups::{
+    CreateSnapshotGroup, DeleteSnapshotGroup, DescribeSnapshotGroups, ModifySnapshotGroup,
 };
 pub use ids::{
     AutoSnapshotPolicyId, Description, DiskId, InstanceId, KmsKeyId, PolicyName, RegionId,
     ResourceGroupId, ResourceId, ResourceName, SnapshotGroupId, SnapshotId, SnapshotLinkId,
     SnapshotName, ZoneId,
 };
-pub use instance::{
-    AdditionalInfo, CapacityReservation, ClockOptions, CpuOptions, DedicatedHost,
-    DedicatedInstance, HibernationOptions, ImageOptions, Instance, InstanceLock, InstancePage,
-    MetadataOptions, SecurityOptions,
-};
+pub use instance::{Instance, InstancePage};
 pub use instance_network::{
     ElasticIp, Ipv4Prefix, Ipv6, Ipv6Prefix, NetworkInterface, PrivateDnsNames, PrivateIp,
     VpcAttributes,
+};
+pub use instance_options::{
+    AdditionalInfo, CapacityReservation, ClockOptions, CpuOptions, DedicatedHost,
+    DedicatedInstance, HibernationOptions, ImageOptions, InstanceLock, MetadataOptions,
+    SecurityOptions,
 };
 pub use instances::DescribeInstances;
 pub use locks::{
@@ -74,9 +80,10 @@ pub use regions::{
 };
 pub use remedy::remedy;
 pub use retention::Retention;
+pub use snapshot::{ChangedCategory, CreatedSnapshot, Snapshot, SnapshotPage};
 pub use snapshots::{
-    ChangedCategory, CreateSnapshot, CreatedSnapshot, DeleteSnapshot, DescribeSnapshots,
-    ModifySnapshotAttribute, ModifySnapshotCategory, Snapshot, SnapshotPage,
+    CreateSnapshot, DeleteSnapshot, DescribeSnapshots, ModifySnapshotAttribute,
+    ModifySnapshotCategory,
 };
 pub use tag::{Tag, TagFilter};
 pub use tags::{ListTagResources, ResourceTag, TagResourcePage, TagResources, UntagResources};

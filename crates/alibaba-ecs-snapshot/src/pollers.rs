@@ -8,9 +8,9 @@ use alibaba_core::{Error, ErrorKind, PendingState, Polled, Region, Waiter};
 
 use crate::connect::Client;
 use crate::disk::Disk;
-use crate::groups::SnapshotGroup;
+use crate::group::SnapshotGroup;
 use crate::ids::{DiskId, SnapshotGroupId, SnapshotId};
-use crate::snapshots::Snapshot;
+use crate::snapshot::Snapshot;
 use crate::words::{DiskStatus, SnapshotStatus};
 
 /// Hours: the first snapshot of a full disk of many TiB takes long.

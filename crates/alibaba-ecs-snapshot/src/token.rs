@@ -2,8 +2,8 @@
 
 use sha2::{Digest as _, Sha256};
 
-/// A client token for a purpose, such as a volume's name, of something with a uid, such as a backup:
-/// always the same for the same two, and of another form than the tokens made for single calls.
+/// A client token made of a name, such as a volume's, and a uid, such as a backup's: always the same
+/// for the same two.
 ///
 /// A call that carries it is performed once, even where the program was stopped before it saw the
 /// response and calls again. All parameters have to be the same then.

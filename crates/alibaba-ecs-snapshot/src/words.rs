@@ -156,7 +156,7 @@ alibaba_core::words! {
         /// It refuses requests without one.
         Required = "required",
     }
-    /// Whether something can be reached or is on.
+    /// Whether something is on.
     Switch {
         /// It is.
         Enabled = "enabled",
