@@ -38,10 +38,10 @@ pub struct RunOptions {
     pub attempt_timeout: Duration,
     /// How long all of it may take. Unless set, a backup has a day and a restore as long as it takes. A
     /// backup fails then, and leaves nothing that looks like a backup. What of a restore has not had its
-    /// turn by then is reported as failed, and running the restore again settles it.
+    /// turn by then is reported as failed, and running the restore again completes it.
     pub deadline: Option<Duration>,
     /// How long to wait for what is restored to be ready: webhook configurations and APIServices wait
-    /// this long for what answers them before they are restored, and the report this long for Pods,
+    /// this long for the Services they call before they are restored, and the report this long for Pods,
     /// claims and load balancers. Zero looks once and waits for nothing.
     pub wait_for_ready: Duration,
     /// How long another writer's lease on the name of a backup must go without renewal to count as

@@ -111,7 +111,7 @@ impl fmt::Debug for Backup {
 }
 
 impl Backup {
-    /// A backup of the cluster behind `client` into `repository`.
+    /// A backup of the cluster that `client` connects to into `repository`.
     pub fn new(client: kube::Client, repository: Repository, spec: BackupSpec) -> Self {
         Self {
             client,

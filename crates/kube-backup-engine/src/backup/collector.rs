@@ -137,23 +137,23 @@ impl Collector<'_> {
             Take::New | Take::Related => self.collected().names.of(&job.resource),
         };
         let namespace = job.namespace.as_deref();
-        let mut lister = ListReader::new(
+        let mut list = ListReader::new(
             self.api,
             &job.resource,
             namespace,
             selector,
             resource_version,
         );
-        let mut splice = Splice::new(lister.types());
+        let mut splice = Splice::new(list.types());
         let mut packed = 0;
         let failure = loop {
-            let items = match lister.next().await {
+            let items = match list.next().await {
                 Ok(Some(items)) => items,
                 Ok(None) => break None,
                 Err(failure) => break Some(failure),
             };
-            if lister.fallback.is_some() {
-                splice = Splice::new(lister.types());
+            if list.fallback.is_some() {
+                splice = Splice::new(list.types());
             }
             for item in items {
                 // The server chooses by one selector, not by one of several.
@@ -168,7 +168,7 @@ impl Collector<'_> {
                 {
                     continue;
                 }
-                packed += u64::from(self.pack(&kind, &item, take, lister.types(), &splice, block));
+                packed += u64::from(self.pack(&kind, &item, take, list.types(), &splice, block));
                 if block.is_full() {
                     self.send(std::mem::take(block)).await?;
                 }
@@ -178,7 +178,7 @@ impl Collector<'_> {
         let mut collected = self.collected();
         let again = matches!(take, Take::New);
         collected.lists_done += usize::from(!again);
-        if lister.expired && !again {
+        if list.expired && !again {
             let stage = ReadStage::of(&kind);
             collected.expired = Some(collected.expired.map_or(stage, |first| first.min(stage)));
         }
@@ -189,11 +189,11 @@ impl Collector<'_> {
                 .except
                 .entry(kind.to_string())
                 .or_insert_with(|| reason.into());
-        } else if !again && let Some(reason) = lister.inconsistent.take() {
+        } else if !again && let Some(reason) = list.inconsistent.take() {
             collected.except.entry(kind.to_string()).or_insert(reason);
         }
         // Said once, and not by a second pass.
-        if !again && let Some(reason) = lister.fallback.take() {
+        if !again && let Some(reason) = list.fallback.take() {
             collected.note(&kind, namespace, reason);
         }
         if let Some(failure) = failure {
@@ -215,12 +215,12 @@ impl Collector<'_> {
             // It was the history of an aggregated API server, which keeps its own.
             return Ok(());
         }
-        let behind: Vec<ListJob> = jobs
+        let later: Vec<ListJob> = jobs
             .iter()
             .filter(|job| job.stage() > expired)
             .cloned()
             .collect();
-        for stage in behind.chunk_by(|a, b| a.stage() == b.stage()) {
+        for stage in later.chunk_by(|a, b| a.stage() == b.stage()) {
             self.read(stage, Take::New).await?;
         }
         Ok(())
@@ -236,9 +236,9 @@ impl Collector<'_> {
                 ("resourceVersion", &self.resource_version),
             ],
         );
-        let answer = self.api.get(&path, "application/json").await;
+        let response = self.api.get(&path, "application/json").await;
         // A server that does not respond may have lost it; reading again does no harm.
-        answer.is_err()
+        response.is_err()
     }
 
     /// Packs an object, if it is taken. Returns whether it was.

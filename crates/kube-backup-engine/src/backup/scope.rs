@@ -70,11 +70,11 @@ async fn list_namespaces(
         .iter()
         .find(|resource| resource.group.is_empty() && resource.plural == "namespaces")
         .ok_or_else(|| Error::cluster(step, "the server has none"))?;
-    let mut lister = ListReader::new(api, namespaces, None, None, None);
-    let items = all(&mut lister)
+    let mut list = ListReader::new(api, namespaces, None, None, None);
+    let items = all(&mut list)
         .await
         .map_err(|failure| Error::cluster(step, failure))?;
-    Ok((items, Arc::clone(lister.types()), lister.listed_version))
+    Ok((items, Arc::clone(list.types()), list.listed_version))
 }
 
 /// The namespaces to read, with warnings and errors about the others.
@@ -147,6 +147,6 @@ fn note_kinds(kinds: &Kinds, results: &mut Results) {
 
 /// Worth noting in the record; a failure does not matter.
 async fn server_version(api: &ClusterReader) -> Option<Version> {
-    let answer: std::result::Result<_, Failure> = api.get("/version", "application/json").await;
-    serde_json::from_slice(&answer.ok()?.1).ok()
+    let response: std::result::Result<_, Failure> = api.get("/version", "application/json").await;
+    serde_json::from_slice(&response.ok()?.1).ok()
 }

@@ -147,7 +147,7 @@ impl<'a> Execution<'a> {
         let deadline = &self.environment.deadline;
         let work = self.restore_objects(tier, &entries, &mut done);
         // They were read once before, so this is the store failing half way, or the deadline: what is
-        // left is reported, and running the restore again settles it.
+        // left is reported, and running the restore again completes it.
         if let Err(error) = deadline.within(&step, work).await.and_then(|done| done) {
             let reason = error.chain();
             for Entry { id, .. } in entries.into_iter().filter(|entry| !done.has(&entry.id)) {

@@ -187,8 +187,8 @@ pub(crate) async fn put_back_some(
 async fn patch(api: &ClusterWriter, orphan: &Orphan, references: Vec<Value>) -> Option<String> {
     let patch = json!({"metadata": {"ownerReferences": references}});
     let reason = match api.merge(&orphan.path, &patch).await {
-        Ok(answer) if answer.status.is_success() => return None,
-        Ok(answer) => answer.message(),
+        Ok(response) if response.status.is_success() => return None,
+        Ok(response) => response.message(),
         Err(error) => error.chain(),
     };
     Some(format!("put the owners of {} back: {reason}", orphan.id))
@@ -231,12 +231,12 @@ async fn learn(
 }
 
 async fn uid_of(api: &ClusterWriter, path: &str) -> Option<String> {
-    let answer = api
+    let response = api
         .get(path)
         .await
         .ok()
-        .filter(|answer| answer.status == StatusCode::OK)?;
-    uid(&answer.json())
+        .filter(|response| response.status == StatusCode::OK)?;
+    uid(&response.json())
 }
 
 pub(crate) fn uid(object: &Value) -> Option<String> {

@@ -56,7 +56,7 @@ impl fmt::Debug for Restore {
 }
 
 impl Restore {
-    /// A restore of `backup` into the cluster behind `client`.
+    /// A restore of `backup` into the cluster that `client` connects to.
     pub fn new(client: kube::Client, backup: OpenBackup, spec: RestoreSpec) -> Self {
         Self {
             client,
@@ -185,7 +185,7 @@ impl Restore {
         let deadline = Deadline::new(
             "restore",
             self.options.deadline,
-            "run the restore again to settle what is left",
+            "run the restore again to complete what is left",
             api.retries(),
         );
         let Selection {

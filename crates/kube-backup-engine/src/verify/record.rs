@@ -34,7 +34,7 @@ pub(super) fn check(record: &Record, point_in_time: Option<&PointInTime>) -> Vec
     for (kind, reason) in point_in_time.into_iter().flat_map(|point| &point.except) {
         add(
             Severity::Note,
-            format!("`{kind}` was not read at the same moment as the rest: {reason}"),
+            format!("`{kind}` was not read at the same point in time as the rest: {reason}"),
             "",
         );
     }

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn owners_are_facts_and_nodes_are_none() {
+    fn owners_are_in_the_summary_and_nodes_are_not() {
         let owners = json!([
             {"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "1"},
             {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "r", "uid": "2", "controller": true},
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_definition_serves_is_a_fact() {
+    fn what_a_definition_serves_is_in_the_summary() {
         let object = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
             "metadata": {"name": "a"}, "spec": {"group": "example.com", "names": {"plural": "carts"},
             "versions": [{"name": "v1", "served": true}, {"name": "v0", "served": false}]}});

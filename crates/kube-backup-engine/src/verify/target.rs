@@ -47,21 +47,21 @@ pub(super) async fn check(
         .keys()
         .filter_map(|id| Some((id.clone(), path_of(&found, id)?)))
         .collect();
-    let mut answers = futures::stream::iter(paths)
+    let mut responses = futures::stream::iter(paths)
         .map(|(id, path)| {
             let api = &api;
             async move { (id, api.get(&path).await) }
         })
         .buffer_unordered(PARALLEL);
-    while let Some((id, answer)) = answers.next().await {
-        let answer = answer?;
-        if answer.status == StatusCode::OK {
+    while let Some((id, response)) = responses.next().await {
+        let response = response?;
+        if response.status == StatusCode::OK {
             missing.objects.remove(&id);
-        } else if answer.status != StatusCode::NOT_FOUND {
+        } else if response.status != StatusCode::NOT_FOUND {
             missing.objects.remove(&id);
             let message = format!(
                 "could not look for {id} in the cluster: {}",
-                answer.message()
+                response.message()
             );
             report.add(
                 Finding::new(Severity::Warning, Check::Target, message)

@@ -62,7 +62,7 @@ impl Verify {
         }
     }
 
-    /// Also looks at what the cluster behind `client` would refuse. It is only read from.
+    /// Also looks at what the cluster that `client` connects to would refuse. It is only read from.
     #[must_use]
     pub fn against(mut self, client: kube::Client) -> Self {
         self.cluster = Some(client);

@@ -16,7 +16,7 @@ pub enum VolumeMethod {
     PodVolumeBackup,
 }
 
-/// How large a group of one moment may be.
+/// How large a group of one point in time may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupLimits {
@@ -40,10 +40,10 @@ impl GroupLimits {
 pub struct Capabilities {
     /// How it keeps data.
     pub method: VolumeMethod,
-    /// Whether a snapshot is of one moment, so that a frozen application may be thawed once it is cut. A
+    /// Whether a snapshot is of one point in time, so that a frozen application may be thawed once it is cut. A
     /// copy of files is not: it reads until it is done.
     pub point_in_time: bool,
-    /// Snapshots of several volumes of one moment.
+    /// Snapshots of several volumes of one point in time.
     pub groups: Option<GroupLimits>,
     /// Copies to other regions.
     pub cross_region: bool,

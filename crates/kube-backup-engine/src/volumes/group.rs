@@ -17,7 +17,7 @@ pub struct SnapshotRequest {
     pub volume: Volume,
 }
 
-/// Volumes to be snapshotted by one call, of one moment where there is more than one.
+/// Volumes to be snapshotted by one call, of one point in time where there is more than one.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnapshotGroup {
@@ -54,7 +54,7 @@ impl SnapshotGroup {
 /// The groups in which `snapshotter` is to snapshot `volumes`, all of which are eligible: as few as its
 /// limits allow, and the same ones whatever the order of `volumes`.
 ///
-/// What is split only since a limit forces it is of more than one moment; the caller says so. Volumes that
+/// What is split only since a limit forces it is of more than one point in time; the caller says so. Volumes that
 /// are not eligible are left out.
 pub fn plan_groups(
     snapshotter: &dyn VolumeSnapshotter,

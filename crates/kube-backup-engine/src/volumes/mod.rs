@@ -12,7 +12,7 @@
 //! - **A volume fails alone.** What is wrong with one volume is the [`SnapshotState::Failed`] of its record.
 //!   An error is of the call: it was not carried out, or its reply was lost, and it may be made again.
 //!
-//! Which volumes are snapshotted together, in [groups](plan_groups) of one moment, is decided here, by what
+//! Which volumes are snapshotted together, in [groups](plan_groups) of one point in time, is decided here, by what
 //! the snapshotter's [`Capabilities`] allow.
 //!
 //! An implementation shows with `testkit::conformance` (feature `testkit`) that it keeps to this; the fake
@@ -61,7 +61,7 @@ pub trait VolumeSnapshotter: fmt::Debug + Send + Sync {
     /// Whether it can keep the data of `volume`, by looking at nothing else.
     fn eligibility(&self, volume: &Volume) -> Eligibility;
 
-    /// Begins snapshots of all volumes of `group`, of one moment where the group has more than one and
+    /// Begins snapshots of all volumes of `group`, of one point in time where the group has more than one and
     /// [`Capabilities::groups`] says so. Waits for none: whoever has frozen an application wants to thaw it.
     ///
     /// Returns one record a request, in their order. Made again, it returns the snapshots that there are.

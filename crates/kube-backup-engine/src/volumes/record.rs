@@ -63,7 +63,7 @@ pub struct VolumeRecord {
     pub backup_uid: String,
     /// What it is called, where its storage knows names.
     pub name: String,
-    /// What its group is called; `None` when it is of a moment of its own.
+    /// What its group is called; `None` when it is of a point in time of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// The claim.
@@ -84,8 +84,8 @@ pub struct VolumeRecord {
     /// When it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
-    /// The moment that its data is of, once that has passed: an application may be thawed then. `None` for
-    /// methods that are of no one moment.
+    /// The point in time that its data is of, once that has passed: an application may be thawed then. `None` for
+    /// methods whose data is of no single point in time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cut_at: Option<DateTime<Utc>>,
     /// When it became complete, or failed.

@@ -71,7 +71,7 @@ fn excepted(report: &BackupReport) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_read_behind_the_history_finds_what_it_refers_to() {
+async fn what_is_read_after_the_history_has_run_out_holds_all_that_is_referred_to() {
     let cluster = Arc::new(KubeLocal::start().await.unwrap());
     let client = client(&cluster);
     crowd(&client, 1100).await;
@@ -95,7 +95,7 @@ async fn what_is_read_behind_the_history_finds_what_it_refers_to() {
     };
     let (report, objects) = back_up(&client, &["pods", "configmaps"], meanwhile).await;
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
-    // The definitions behind them are read later still.
+    // Their definitions are read later still.
     assert_eq!(
         excepted(&report),
         [
@@ -133,7 +133,7 @@ async fn a_list_that_loses_its_place_is_read_again_from_its_beginning() {
 }
 
 #[tokio::test]
-async fn undisturbed_a_backup_is_of_one_moment_and_asks_once_for_each_page() {
+async fn undisturbed_a_backup_is_of_one_point_in_time_and_asks_once_for_each_page() {
     let cluster = KubeLocal::start().await.unwrap();
     let client = client(&cluster);
     crowd(&client, 600).await;

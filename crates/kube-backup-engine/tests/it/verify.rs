@@ -173,7 +173,7 @@ const CASES: &[Case] = &[
         },
     ),
     (
-        "an archive that goes on behind its end",
+        "an archive that goes on after its end",
         "error archive ",
         |forgery| {
             forgery.archive.extend(Tarball::new().finish());

@@ -90,15 +90,15 @@ impl<'a> ListReader<'a> {
     }
 
     fn path(&self) -> String {
-        let pinned = self.resource_version.filter(|_| self.is_pinned());
+        let exact = self.resource_version.filter(|_| self.is_exact());
         with_query(
             &self.resource.list_path(self.namespace.as_deref()),
             &[
                 ("limit", &PAGE.to_string()),
                 ("labelSelector", self.selector.unwrap_or_default()),
                 ("continue", &self.continue_token),
-                ("resourceVersionMatch", pinned.map_or("", |_| "Exact")),
-                ("resourceVersion", pinned.unwrap_or_default()),
+                ("resourceVersionMatch", exact.map_or("", |_| "Exact")),
+                ("resourceVersion", exact.unwrap_or_default()),
             ],
         )
     }
@@ -156,10 +156,10 @@ impl<'a> ListReader<'a> {
 
     /// Waits for the next attempt, or finds another way to read the list.
     async fn retry(&mut self, failure: Failure) -> Result<(), Failure> {
-        let pinned = self.is_pinned();
+        let exact = self.is_exact();
         let is_hopeless = |failure: &Failure, failed: u32| {
             // Aggregated API servers never come to know it, and say so in this way.
-            let unknown = pinned && failure.is(StatusCode::GATEWAY_TIMEOUT);
+            let unknown = exact && failure.is(StatusCode::GATEWAY_TIMEOUT);
             is_hopeless(failure, failed) || unknown && failed >= UNKNOWN_VERSION
         };
         if let Err(failure) = self.attempts.again(failure, is_hopeless).await {
@@ -173,7 +173,7 @@ impl<'a> ListReader<'a> {
         Ok(())
     }
 
-    fn is_pinned(&self) -> bool {
+    fn is_exact(&self) -> bool {
         self.resource_version.is_some() && self.continue_token.is_empty()
     }
 
@@ -203,11 +203,11 @@ impl<'a> ListReader<'a> {
 
     /// Finds another way to read the list, or gives the failure back.
     async fn recover(&mut self, failure: Failure) -> Result<(), Failure> {
-        let pinned = self.is_pinned();
+        let exact = self.is_exact();
         if failure.is(StatusCode::GONE) {
             if let Some(token) = failure.continue_token {
                 self.continue_token = token;
-            } else if pinned || !self.continue_token.is_empty() {
+            } else if exact || !self.continue_token.is_empty() {
                 // From the beginning; what was returned already is dropped by its key.
                 self.continue_token.clear();
                 self.resource_version = None;
@@ -222,7 +222,7 @@ impl<'a> ListReader<'a> {
             return Ok(());
         }
         // Aggregated API servers count resourceVersions of their own, or do not know `Exact`.
-        if pinned
+        if exact
             && (failure.is(StatusCode::BAD_REQUEST) || failure.is(StatusCode::GATEWAY_TIMEOUT))
         {
             self.resource_version = None;
@@ -288,9 +288,9 @@ fn follows(key: &(String, String), last: &(String, String)) -> bool {
 }
 
 /// All objects of a short list.
-pub(crate) async fn all(lister: &mut ListReader<'_>) -> Result<Vec<Item>, Failure> {
+pub(crate) async fn all(list: &mut ListReader<'_>) -> Result<Vec<Item>, Failure> {
     let mut all = Vec::new();
-    while let Some(items) = lister.next().await? {
+    while let Some(items) = list.next().await? {
         all.extend(items);
     }
     Ok(all)

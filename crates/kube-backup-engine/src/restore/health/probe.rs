@@ -239,15 +239,15 @@ async fn pages(
                 ("continue", &token),
             ],
         );
-        let answer = api.get(&path).await?;
-        if answer.status == StatusCode::GONE && !token.is_empty() {
+        let response = api.get(&path).await?;
+        if response.status == StatusCode::GONE && !token.is_empty() {
             // The list has expired; reading it again is not worth the time for what it would add.
             return Ok(());
         }
-        if !answer.status.is_success() {
-            return Err(Error::cluster(format!("list `{list}`"), answer.message()));
+        if !response.status.is_success() {
+            return Err(Error::cluster(format!("list `{list}`"), response.message()));
         }
-        let page = answer.json();
+        let page = response.json();
         if !page.is_object() {
             return Err(Error::cluster(
                 format!("list `{list}`"),

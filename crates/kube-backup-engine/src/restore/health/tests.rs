@@ -120,7 +120,7 @@ fn a_load_balancer_needs_an_address_and_other_services_none() {
 }
 
 #[test]
-fn a_gate_is_open_when_something_behind_it_is_ready() {
+fn a_webhook_is_healthy_once_its_service_has_a_ready_endpoint() {
     let id = |kind: &str| ObjectId {
         resource: kind.parse::<GroupResource>().unwrap(),
         namespace: None,

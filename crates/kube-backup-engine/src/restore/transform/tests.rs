@@ -1,6 +1,6 @@
 //! Golden cases: an object of a backup, what is created of it, and why. One file a kind, in `cases`;
 //! `rule` names the rule or action of Velero 1.18 (pkg/restore/restore.go, pkg/restore/actions) that
-//! the case answers to, or what is known to be wrong there. Everywhere `shop` is mapped to `copy`, and
+//! the case follows, or what is known to be wrong there. Everywhere `shop` is mapped to `copy`, and
 //! volume `kept` is there.
 
 use std::collections::{BTreeMap, HashSet};

@@ -248,8 +248,8 @@ async fn a_snapshot_is_made_once(subject: &impl Subject) {
             record.handle.is_some(),
             "complete without a handle: {record:?}"
         );
-        let of_a_moment = snapshotter.capabilities().point_in_time;
-        assert_eq!(record.cut_at.is_some(), of_a_moment, "{record:?}");
+        let of_a_point_in_time = snapshotter.capabilities().point_in_time;
+        assert_eq!(record.cut_at.is_some(), of_a_point_in_time, "{record:?}");
     }
     delete(subject, &records).await;
     assert_eq!(subject.snapshots().await, before);
@@ -416,7 +416,7 @@ async fn data_comes_back_as_it_was(subject: &impl Subject) {
     let groups = planned(&*snapshotter, "data", &volumes);
     let records = take(&*snapshotter, &groups).await;
     let records = if snapshotter.capabilities().point_in_time {
-        // Whatever comes after the moment is not in it.
+        // Whatever comes after that point in time is not in it.
         let mut cut = records;
         for _ in 0..LOOKS {
             if cut.iter().all(|record| record.cut_at.is_some()) {

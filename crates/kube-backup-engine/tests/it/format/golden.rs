@@ -72,7 +72,7 @@ fn list(path: &str) -> Option<Value> {
         "metadata": {"resourceVersion": "42"}, "items": items}))
 }
 
-fn answer(path: &str) -> (StatusCode, Value) {
+fn respond(path: &str) -> (StatusCode, Value) {
     let verbs = ["create", "delete", "get", "list"];
     let kind = |plural: &str, kind: &str, namespaced: bool| {
         json!({"name": plural, "singularName": "",
@@ -123,7 +123,7 @@ fn answer(path: &str) -> (StatusCode, Value) {
 
 fn fixed_cluster() -> Client {
     let service = tower::service_fn(|request: Request<Body>| async move {
-        let (status, body) = answer(request.uri().path());
+        let (status, body) = respond(request.uri().path());
         let response = Response::builder()
             .status(status)
             .header("content-type", "application/json")

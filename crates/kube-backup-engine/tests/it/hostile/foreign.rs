@@ -140,7 +140,7 @@ fn small() -> Vec<Case> {
             gz(&good().0),
         ),
         case(
-            "second-archive-behind-the-end",
+            "second-archive-after-the-end",
             "(the end)",
             "something follows",
             gz(&smuggled),
@@ -384,7 +384,7 @@ async fn ten_gigabytes_in_ten_megabytes_are_refused_long_before_their_end() {
 }
 
 #[tokio::test]
-async fn zeros_without_end_behind_the_end_are_refused() {
+async fn zeros_without_end_after_the_end_are_refused() {
     let cluster = KubeLocal::start().await.unwrap();
     let block = gz(&vec![0; 2_900_480]);
     let mut bytes = good().finish();

@@ -179,7 +179,7 @@ const CASES: &[Case] = &[
         },
     ),
     (
-        "a directory that begins behind its end",
+        "a directory that begins after its end",
         None,
         "impossible length",
         |forgery| {

@@ -1,4 +1,4 @@
-//! A cluster of any size that exists only as its answers: discovery and lists, made up as they are asked for.
+//! A cluster of any size that exists only as its responses: discovery and lists, made up as they are asked for.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -63,8 +63,8 @@ impl Generated {
                 // What is created is taken and not kept.
                 let response = if request.method() == Method::GET {
                     let query = request.uri().query().unwrap_or("");
-                    let answer = cluster.answer(request.uri().path(), query);
-                    response.body(Body::from(answer.into_bytes()))
+                    let response_body = cluster.respond(request.uri().path(), query);
+                    response.body(Body::from(response_body.into_bytes()))
                 } else {
                     response.status(201).body(request.into_body())
                 };
@@ -74,7 +74,7 @@ impl Generated {
         kube::Client::new(service, "default")
     }
 
-    fn answer(&self, path: &str, query: &str) -> String {
+    fn respond(&self, path: &str, query: &str) -> String {
         let resource = |kind: &Kind| {
             json!({"name": kind.plural, "kind": kind.kind, "namespaced": true, "singularName": "",
                 "verbs": ["list", "create", "get", "delete"]})

@@ -162,8 +162,8 @@ async fn waiting_ends_when_all_is_well() {
     let client = client(&target);
     let restoring = restore(&client, &repository, Duration::from_secs(600));
     let helping = async {
-        // The gates are not there before what answers them is ready.
-        let gates = || {
+        // The webhooks are not there before the Services they call are ready.
+        let webhooks = || {
             target
                 .requests()
                 .count_where(|r| r.method == "POST" && r.path.contains("webhookconfigurations"))
@@ -176,7 +176,7 @@ async fn waiting_ends_when_all_is_well() {
         while asked() < 2 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        assert_eq!(gates(), 0);
+        assert_eq!(webhooks(), 0);
         bring_up(&client).await;
     };
     let (report, ()) = tokio::join!(restoring, helping);
