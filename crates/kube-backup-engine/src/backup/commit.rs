@@ -72,11 +72,12 @@ impl RecordInputs<'_> {
             resource_version: self.resource_version,
             except: collected.except.clone(),
         })?;
-        if let Some(ttl) = spec
-            .ttl
-            .and_then(|ttl| chrono::Duration::from_std(ttl).ok())
+        // An expiry beyond what the calendar can tell is none.
+        let ttl = spec.ttl.map(chrono::Duration::from_std);
+        if let Some(Ok(ttl)) = ttl
+            && let Some(expires_at) = began.checked_add_signed(ttl)
         {
-            record.set_expires_at(began + ttl);
+            record.set_expires_at(expires_at);
         }
         Ok(record)
     }
@@ -177,5 +178,48 @@ async fn take_back(repository: &Repository, keys: &Keys, record: &Record, why: &
             format!("{step}; take back its record `{}`", keys.record()),
             error,
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_backup_expires_after_its_ttl_or_never() {
+        let began = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
+        let expires_at = |ttl: Option<Duration>| {
+            let spec = BackupSpec {
+                ttl,
+                ..BackupSpec::named("a")
+            };
+            let inputs = RecordInputs {
+                spec: &spec,
+                uid: "u",
+                began,
+                completed: began,
+                version: None,
+                archive: ArchiveFacts {
+                    length: 0,
+                    crc64: "0".into(),
+                    etag: None,
+                    index: None,
+                },
+                resource_version: "1".into(),
+            };
+            let record = inputs.into_record(&Collected::default()).unwrap();
+            record.expires_at()
+        };
+        let day = Duration::from_secs(24 * 60 * 60);
+        assert_eq!(
+            expires_at(Some(day)),
+            Some(began + chrono::Duration::days(1))
+        );
+        // The last two are past the calendar's end, and past what a span can be.
+        for ttl in [None, Some(day * 100_000_000), Some(Duration::MAX)] {
+            assert_eq!(expires_at(ttl), None, "{ttl:?}");
+        }
     }
 }
