@@ -44,7 +44,7 @@ impl OpenBackup {
                 let _ = chunks_in.send(Err(error)).await;
             }
         });
-        tokio::task::spawn_blocking(move || {
+        let reading = tokio::task::spawn_blocking(move || {
             let failure = Arc::new(std::sync::Mutex::new(None));
             let source = ChannelReader {
                 chunks,
@@ -69,8 +69,14 @@ impl OpenBackup {
                 }
             }
         });
-        stream::unfold(objects, |mut objects| async {
-            objects.recv().await.map(|object| (object, objects))
+        stream::unfold((objects, Some(reading)), |(mut objects, reading)| async {
+            if let Some(object) = objects.recv().await {
+                return Some((object, (objects, reading)));
+            }
+            // A reader that panicked has not seen the end, though it sends no more.
+            let error = reading?.await.err()?;
+            let error = Error::internal("read archive: decompress it", error);
+            Some((Err(error), (objects, None)))
         })
         .boxed()
     }
