@@ -404,9 +404,9 @@ impl Backup {
         let archive = written?;
         if stopped {
             // Cannot happen: the writer of blocks stops only by failing, and that error was returned above.
-            return Err(Error::new(
-                ErrorKind::Store,
+            return Err(Error::internal(
                 format!("write the archive of `{}`", self.spec.name),
+                "nobody takes the objects",
             ));
         }
         Ok((archive, collected))

@@ -256,12 +256,15 @@ impl BackupSpec {
     /// is in the record elsewhere is left out: labels, and the expiry that follows from `ttl`.
     ///
     /// # Errors
-    /// When it cannot be written as JSON; that is a defect of this crate.
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) when it cannot be written as JSON.
     pub fn to_velero(&self) -> Result<Map<String, Value>> {
         let value = serde_json::to_value(self)
-            .map_err(|error| Error::invalid("write the specification").with_source(error))?;
+            .map_err(|error| Error::internal("write the specification", error))?;
         let Value::Object(mut spec) = value else {
-            return Err(Error::invalid("write the specification: it is no object"));
+            return Err(Error::internal(
+                "write the specification",
+                "it is no object",
+            ));
         };
         spec.remove("metadata");
         spec.remove("ttl");

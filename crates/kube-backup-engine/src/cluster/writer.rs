@@ -117,5 +117,5 @@ impl ClusterWriter {
 fn encode(object: &Value) -> Result<Bytes> {
     serde_json::to_vec(object)
         .map(Bytes::from)
-        .map_err(|error| Error::invalid("encode an object").with_source(error))
+        .map_err(|error| Error::internal("encode an object", error))
 }

@@ -99,7 +99,7 @@ impl ObjectUpload {
         let begun = match &mut self.multipart {
             Some(begun) => begun,
             None => {
-                let begun = AbortOnDrop::at(&self.store, &self.path).await;
+                let begun = AbortOnDrop::at(&self.store, &self.path).await?;
                 let begun = begun.map_err(|error| self.failed(error))?;
                 self.multipart.insert(begun)
             }
@@ -175,7 +175,8 @@ struct AbortOnDrop {
 impl AbortOnDrop {
     /// Begins an upload in a task of its own: even when nobody waits for the response any more, it still
     /// arrives, and the upload is aborted.
-    async fn at(store: &Arc<dyn ObjectStore>, path: &Path) -> object_store::Result<Self> {
+    async fn at(store: &Arc<dyn ObjectStore>, path: &Path) -> Result<object_store::Result<Self>> {
+        let step = format!("write `{path}`: begin its upload");
         let (store, path) = (Arc::clone(store), path.clone());
         let begin = async move {
             let upload = store.put_multipart(&path).await?;
@@ -185,10 +186,7 @@ impl AbortOnDrop {
             })
         };
         let joined = tokio::spawn(begin).await;
-        joined.map_err(|error| object_store::Error::Generic {
-            store: "upload",
-            source: error.into(),
-        })?
+        joined.map_err(|error| Error::internal(step, error))
     }
 
     fn parts(&mut self) -> &mut dyn MultipartUpload {

@@ -50,7 +50,7 @@ pub struct RestoreSpec {
     /// specification, as `metadata.name`, and not in its JSON.
     #[serde(skip)]
     pub name: String,
-    /// Only these namespaces, by their names in the backup; empty for all.
+    /// Only these namespaces, by their names in the backup; empty, or `*`, for all.
     #[serde(
         default,
         deserialize_with = "null_is_default",
@@ -232,12 +232,15 @@ impl RestoreSpec {
     /// left out: names of objects, and mappings of storage classes and images.
     ///
     /// # Errors
-    /// When it cannot be written as JSON; that is a defect of this crate.
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) when it cannot be written as JSON.
     pub fn to_velero(&self) -> Result<Map<String, Value>> {
         let value = serde_json::to_value(self)
-            .map_err(|error| Error::invalid("write the specification").with_source(error))?;
+            .map_err(|error| Error::internal("write the specification", error))?;
         let Value::Object(mut spec) = value else {
-            return Err(Error::invalid("write the specification: it is no object"));
+            return Err(Error::internal(
+                "write the specification",
+                "it is no object",
+            ));
         };
         for ours in ["includedNames", "storageClassMapping", "imageMapping"] {
             spec.remove(ours);
