@@ -107,9 +107,18 @@ impl fmt::Display for ObjectId {
     }
 }
 
+/// `namespace/name`, or the name of what is in no namespace.
+pub(crate) fn full_name(namespace: Option<&str>, name: &str) -> String {
+    match namespace {
+        Some(namespace) => format!("{namespace}/{name}"),
+        None => name.to_owned(),
+    }
+}
+
 /// What a server says about one kind in one version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct ApiResource {
     /// API group, empty for the core group.
     pub group: String,

@@ -53,14 +53,14 @@ impl Block {
         }
     }
 
-    /// Adds an object whose JSON is the concatenation of `parts`.
+    /// Adds an object whose JSON is the concatenation of `parts`, and returns its name.
     pub(crate) fn push(
         &mut self,
         id: ObjectId,
         types: &Arc<TypeMeta>,
         parts: &[&[u8]],
         mtime: u64,
-    ) -> Result<()> {
+    ) -> Result<&ObjectId> {
         let object = self.append(&entry_path(&id), parts, mtime)?;
         self.objects.push(Packed {
             id,
@@ -68,7 +68,8 @@ impl Block {
             object,
             sha256: [0; 32],
         });
-        Ok(())
+        let packed = self.objects.last();
+        Ok(&packed.expect("one was pushed just now").id)
     }
 
     fn append(&mut self, path: &str, parts: &[&[u8]], mtime: u64) -> Result<Span> {

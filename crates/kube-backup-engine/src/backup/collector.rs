@@ -15,10 +15,10 @@ use crate::cluster::query::with_query;
 use crate::cluster::reader::ClusterReader;
 use crate::format::labels;
 use crate::kinds::Raw;
-use crate::kinds::companions::{Brought, Companions, full_name};
+use crate::kinds::companions::{Brought, Companions};
 use crate::kinds::names::NAMESPACES;
 use crate::kinds::order::ReadStage;
-use crate::resource::TypeMeta;
+use crate::resource::{TypeMeta, full_name};
 use crate::{GroupResource, ObjectId, Result, Results};
 
 /// What all lists together have collected so far.
@@ -291,21 +291,20 @@ impl Collector<'_> {
             ));
             return false;
         }
+        let id = match block.push(id, types, &parts, self.mtime) {
+            Ok(id) => id,
+            // It names the object's entry.
+            Err(error) => {
+                collected.results.errors.cluster.push(error.chain());
+                return false;
+            }
+        };
         collected.objects += 1;
-        collected.names.add(types, &id);
+        collected.names.add(types, id);
         if let Some(namespace) = &id.namespace
             && !collected.namespaces.contains(namespace)
         {
             collected.namespaces.insert(namespace.clone());
-        }
-        let described = id.to_string();
-        if let Err(error) = block.push(id, types, &parts, self.mtime) {
-            collected
-                .results
-                .errors
-                .cluster
-                .push(format!("{described}: {}", error.chain()));
-            return false;
         }
         true
     }

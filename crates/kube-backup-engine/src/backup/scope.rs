@@ -11,6 +11,7 @@ use crate::cluster::failure::Failure;
 use crate::cluster::list::{Item, ListReader, all};
 use crate::cluster::reader::ClusterReader;
 use crate::format::labels;
+use crate::kinds::names::NAMESPACES;
 use crate::resource::TypeMeta;
 use crate::{Discovery, Error, Result, Results};
 
@@ -65,10 +66,10 @@ async fn list_namespaces(
     found: &Discovery,
 ) -> Result<(Vec<Item>, Arc<TypeMeta>, String)> {
     let step = "list the namespaces: the backup needs `list` on every kind it holds";
+    let kind = NAMESPACES.group_resource();
     let namespaces = found
-        .resources
-        .iter()
-        .find(|resource| resource.group.is_empty() && resource.plural == "namespaces")
+        .versions(&kind)
+        .next()
         .ok_or_else(|| Error::cluster(step, "the server has none"))?;
     let mut list = ListReader::new(api, namespaces, None, None, None);
     let items = all(&mut list)

@@ -20,6 +20,7 @@ const PARALLEL: usize = 8;
 
 /// The kinds that a server knows, and the groups that it could not tell of.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Discovery {
     /// Every kind in every version, in the server's order of preference.
     pub resources: Vec<ApiResource>,

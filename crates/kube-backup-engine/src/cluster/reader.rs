@@ -14,6 +14,7 @@ const INTERNAL_ERRORS: u32 = 5;
 
 /// Whether the API server may compress its responses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum ListEncoding {
     /// Plain JSON: on short links compression costs the server more than it saves.
     #[default]

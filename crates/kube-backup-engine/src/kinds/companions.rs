@@ -11,6 +11,7 @@ use super::follow::{COMPANIONS, rows};
 use super::names::{ByKind, DEFINITIONS, Kind, is_built_in};
 use super::provided::is_provided;
 use super::references::{Along, Reference};
+use crate::resource::full_name;
 use crate::{GroupResource, ObjectId};
 
 /// Objects that others come along with, and those that come along.
@@ -208,14 +209,6 @@ fn id(resource: GroupResource, namespace: Option<&str>, name: &str) -> ObjectId 
         resource,
         namespace: namespace.map(str::to_owned),
         name: name.to_owned(),
-    }
-}
-
-/// `namespace/name`, or the name of what is in no namespace.
-pub(crate) fn full_name(namespace: Option<&str>, name: &str) -> String {
-    match namespace {
-        Some(namespace) => format!("{namespace}/{name}"),
-        None => name.to_owned(),
     }
 }
 

@@ -216,10 +216,7 @@ fn compare_with_tar(
                 }
             }
             (Ok(Some((entry, _))), None) => {
-                return Some(parted(
-                    &entry.id,
-                    "it is in the archive and not in the index",
-                ));
+                return Some(unlisted(&entry.id));
             }
             (Ok(None), Some((id, ..))) => {
                 return Some(parted(

@@ -73,10 +73,7 @@ pub(super) async fn check(
 }
 
 fn path_of(found: &Discovery, id: &ObjectId) -> Option<String> {
-    let kind = found
-        .resources
-        .iter()
-        .find(|resource| resource.group_resource() == id.resource)?;
+    let kind = found.versions(&id.resource).next()?;
     Some(kind.object_path(id.namespace.as_deref(), &id.name))
 }
 
@@ -91,11 +88,7 @@ fn refused(found: &Discovery, inventory: &Inventory) -> Vec<Finding> {
             .defined
             .get(kind)
             .is_some_and(|versions| versions.contains(version));
-        let served: Vec<&ApiResource> = found
-            .resources
-            .iter()
-            .filter(|resource| resource.group_resource() == *kind)
-            .collect();
+        let served: Vec<&ApiResource> = found.versions(kind).collect();
         let (message, remedy) = match served.iter().find(|kind| kind.api_version() == *version) {
             Some(resource) if resource.namespaced != used.first.namespace.is_some() => (
                 format!("the cluster has `{kind}` in another scope"),

@@ -63,6 +63,7 @@ pub struct VolumeInfo {
 /// A CSI snapshot, in a [`VolumeInfo`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct CsiSnapshotInfo {
     /// The driver's handle.
     #[serde(default)]
@@ -91,6 +92,7 @@ pub struct CsiSnapshotInfo {
 /// A native snapshot, in a [`VolumeInfo`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct NativeSnapshotInfo {
     /// The storage's handle.
     #[serde(default)]
@@ -112,6 +114,7 @@ pub struct NativeSnapshotInfo {
 /// A copy of files, in a [`VolumeInfo`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PodVolumeInfo {
     /// The handle of the copy.
     #[serde(default)]
@@ -142,6 +145,7 @@ pub struct PodVolumeInfo {
 /// A volume's own settings, in a [`VolumeInfo`].
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct PersistentVolumeInfo {
     /// Its reclaim policy.
     #[serde(default)]

@@ -4,7 +4,7 @@
 //!
 //! ```json
 //! {"formatVersion":"1","members":[
-//! {"offset":0,"length":310,"size":1536,"entries":[{"resource":"pods","apiVersion":"v1",
+//! {"offset":0,"length":1310,"size":4096,"entries":[{"resource":"pods","apiVersion":"v1",
 //!   "kind":"Pod","namespace":"shop","name":"web-0","offset":1536,"length":2412,"sha256":"…"}]},
 //! …
 //! ],"directory":[{"offset":0,"length":9120,"sha256":"…","entries":418,
@@ -31,6 +31,7 @@ use super::write::{Member, gzip_at};
 use super::{Entry, Location, Span};
 use crate::format::entries::{Meaning, entry_path, read_path};
 use crate::format::index::{BEGIN, BETWEEN, DIRECTORY, END};
+use crate::resource::full_name;
 use crate::{Error, GroupResource, ObjectId, Result};
 
 /// Text after which a chunk is closed.
@@ -148,7 +149,7 @@ impl IndexWriter {
             .map_err(|error| Error::internal("write index", error))?;
         self.members += 1;
         for packed in &member.objects {
-            let key = key_of(&packed.id);
+            let key = full_name(packed.id.namespace.as_deref(), &packed.id.name);
             match self.spans.get_mut(&packed.id.resource) {
                 None => {
                     self.spans
@@ -215,13 +216,6 @@ impl IndexWriter {
         };
         tail.push(directory);
         Ok((tail, facts))
-    }
-}
-
-fn key_of(id: &ObjectId) -> String {
-    match &id.namespace {
-        Some(namespace) => format!("{namespace}/{}", id.name),
-        None => id.name.clone(),
     }
 }
 
