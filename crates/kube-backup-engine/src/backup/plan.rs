@@ -115,7 +115,7 @@ impl Kinds {
         kinds
     }
 
-    /// The lists of what is chosen, for `namespaces`, which are those chosen of `in_cluster` many.
+    /// The lists of what is chosen in `namespaces`, where the cluster has `in_cluster` in all.
     pub(crate) fn jobs(&self, namespaces: &BTreeSet<String>, in_cluster: usize) -> Vec<ListJob> {
         jobs_of(&self.chosen, namespaces, in_cluster)
     }

@@ -39,11 +39,12 @@ impl Default for Timeouts {
     }
 }
 
-/// A request that failed and is about to be tried again.
+/// A request that failed and is about to be tried again, or an object that is not yet as a restore needs it
+/// and is about to be looked at again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Waiting {
-    /// What is asked of the API server, such as `` GET `/api/v1/pods` ``.
+    /// What is asked of the API server, such as `` GET `/api/v1/pods` ``, or what is waited for.
     pub request: String,
     /// How the last attempt ended, in the server's own words where it said anything.
     pub failure: String,

@@ -4,7 +4,7 @@ use crate::{Error, GroupResource, ObjectId, Result};
 
 /// The entry that says which format the archive has.
 pub(crate) const VERSION_ENTRY: &str = "metadata/version";
-/// The format this crate writes: every object once (see the README).
+/// The format this crate writes: every object once (see `FORMAT.md`).
 pub(crate) const FORMAT_VERSION: &str = "1.0.0";
 
 /// The entry's path for an object: `resources/pods/namespaces/shop/web-0.json`.

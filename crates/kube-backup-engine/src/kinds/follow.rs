@@ -35,7 +35,7 @@ pub(crate) struct Named {
     pub(crate) to: ObjectId,
     /// The field that names it, in words.
     pub(crate) field: &'static str,
-    /// What becomes of the other one without it.
+    /// What becomes of the object that names it without it.
     pub(crate) strength: Strength,
 }
 

@@ -9,7 +9,7 @@
 //! | `order` | the tiers of a restore, and the stages of a backup | backup, restore |
 //! | `adoption` | which controllers take what they select for their own again | restore, comparison, verification |
 //! | `exclusions` | what is never backed up or restored, and why | backup, restore, verification |
-//! | `provided` | what every cluster has by itself | verification |
+//! | `provided` | what every cluster has by itself | `companions`, plans, verification |
 //! | `tolerated` | which fields are one cluster's own, and may differ in a restored copy | comparison |
 //! | `namespaces`, `storage_classes`, `pod_specs` | where names of namespaces and classes, and Pods stand | restore, comparison |
 //!

@@ -50,9 +50,7 @@ impl<T> ByKind<T> {
         let groups = self.0.get(kind.resource.as_str())?;
         groups.get(kind.group.as_str())
     }
-}
 
-impl<T> ByKind<T> {
     /// The kinds that the table has.
     pub(crate) fn kinds(&self) -> impl Iterator<Item = GroupResource> {
         self.0.iter().flat_map(|(resource, groups)| {

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::names::{self, ByKind, Kind, is_built_in};
 use crate::GroupResource;
 
-/// A stage of a restore. Tiers come one after the other; inside one, objects are created in
-/// parallel.
+/// Kinds that a restore creates together. Tiers come one after the other; inside one, objects are
+/// created in parallel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

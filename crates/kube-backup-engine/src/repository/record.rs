@@ -120,7 +120,7 @@ pub enum Phase {
     PartiallyFailed,
     /// Velero's Failed.
     Failed,
-    /// Any other, as written by another program.
+    /// The record does not say.
     #[default]
     Unknown,
     /// Any other, by its name.

@@ -1,6 +1,6 @@
 //! Creating one object, or finding out why not.
 //!
-//! With an API for dry runs the same steps are taken, each as a dry run, and nothing is waited for.
+//! With a writer for dry runs the same steps are taken, each as a dry run, and nothing is waited for.
 
 use std::time::Duration;
 

@@ -27,6 +27,7 @@ pub struct Change {
 const HIDDEN: &str = "(hidden)";
 /// Most characters of a value that are printed.
 const SHOWN: usize = 60;
+
 /// Whether the server writes this place with every change.
 fn is_the_servers(pointer: &str) -> bool {
     let metadata = pointer.strip_prefix("/metadata/");

@@ -118,7 +118,8 @@ impl Restore {
         self
     }
 
-    /// Calls `report` whenever a request to the API server has failed and is about to be tried again.
+    /// Calls `report` whenever a request to the API server has failed and is about to be tried again, and
+    /// while definitions and namespaces are waited for.
     #[must_use]
     pub fn on_wait(mut self, report: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
         self.on_wait = Some(Arc::new(report));

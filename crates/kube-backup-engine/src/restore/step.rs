@@ -18,13 +18,13 @@ pub enum Transformed {
     Skip(String),
 }
 
-type Change =
+type Transform =
     dyn Fn(&ObjectId, Value) -> Result<Transformed, Box<dyn StdError + Send + Sync>> + Send + Sync;
 
 /// A step, and what it is called in reports.
 pub(crate) struct TransformStep {
     name: String,
-    change: Box<Change>,
+    transform: Box<Transform>,
 }
 
 impl fmt::Debug for TransformStep {
@@ -36,11 +36,11 @@ impl fmt::Debug for TransformStep {
 impl TransformStep {
     pub(crate) fn new<E: Into<Box<dyn StdError + Send + Sync>>>(
         name: String,
-        change: impl Fn(&ObjectId, Value) -> Result<Transformed, E> + Send + Sync + 'static,
+        transform: impl Fn(&ObjectId, Value) -> Result<Transformed, E> + Send + Sync + 'static,
     ) -> Self {
         Self {
             name,
-            change: Box::new(move |id, object| change(id, object).map_err(Into::into)),
+            transform: Box::new(move |id, object| transform(id, object).map_err(Into::into)),
         }
     }
 
@@ -50,7 +50,7 @@ impl TransformStep {
         let identity = Identity::of(&object);
         let failed = |what: String| format!("transform step `{}`: {what}", self.name);
         // The object is the step's own until it returns one.
-        let changed = catch_unwind(AssertUnwindSafe(|| (self.change)(id, object)));
+        let changed = catch_unwind(AssertUnwindSafe(|| (self.transform)(id, object)));
         match changed {
             Ok(Ok(Transformed::Object(object))) if Identity::of(&object) != identity => {
                 let what = "it changed the object's version, kind, namespace or name, which stay as they are";

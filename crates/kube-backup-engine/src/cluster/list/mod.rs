@@ -222,8 +222,7 @@ impl<'a> ListReader<'a> {
             return Ok(());
         }
         // Aggregated API servers count resourceVersions of their own, or do not know `Exact`.
-        if exact
-            && (failure.is(StatusCode::BAD_REQUEST) || failure.is(StatusCode::GATEWAY_TIMEOUT))
+        if exact && (failure.is(StatusCode::BAD_REQUEST) || failure.is(StatusCode::GATEWAY_TIMEOUT))
         {
             self.resource_version = None;
             self.inconsistent = Some(format!(

@@ -63,7 +63,10 @@ pub(super) fn print(health_issues: &[HealthIssue], f: &mut fmt::Formatter<'_>) -
     kinds.sort();
     kinds.dedup();
     for kind in kinds {
-        let of_kind: Vec<&HealthIssue> = health_issues.iter().filter(|issue| issue.issue == kind).collect();
+        let of_kind: Vec<&HealthIssue> = health_issues
+            .iter()
+            .filter(|issue| issue.issue == kind)
+            .collect();
         writeln!(f, "  {}: {}", kind.name(), of_kind.len())?;
         for issue in of_kind.iter().take(SHOWN) {
             writeln!(f, "    {}: {}", issue.id, issue.reason)?;
