@@ -350,8 +350,8 @@ impl Backup {
             ..
         } = scope;
         let jobs = kinds.jobs(&chosen, namespaces.len());
-        let related = kinds.related_jobs(&chosen, namespaces.len());
-        let lists = jobs.len() + related.len();
+        let companions = kinds.companion_jobs(&chosen, namespaces.len());
+        let lists = jobs.len() + companions.len();
         let progress = |collected: &Collected| {
             (self.on_progress)(BackupProgress {
                 lists,
@@ -367,7 +367,7 @@ impl Backup {
             spec: &self.spec,
             parallelism: self.options.backup_parallelism(),
             selector: self.spec.label_selector.as_ref().map(ToString::to_string),
-            has_related: !related.is_empty(),
+            has_companions: !companions.is_empty(),
             resource_version,
             namespaces: chosen,
             mtime,
@@ -381,7 +381,7 @@ impl Backup {
         };
         let listing = async move {
             let listed = async {
-                collector.read_in_order(first, &jobs, &related).await?;
+                collector.read_in_order(first, &jobs, &companions).await?;
                 if kinds.namespaces {
                     let selected = |item: &Item| kinds.empty_namespaces && self.selects(item);
                     collector

@@ -43,7 +43,7 @@ pub(crate) struct Collector<'a> {
     pub(crate) parallelism: usize,
     pub(crate) selector: Option<String>,
     /// Whether anything comes along with what is chosen.
-    pub(crate) has_related: bool,
+    pub(crate) has_companions: bool,
     /// The resourceVersion to read at.
     pub(crate) resource_version: String,
     /// Chosen namespaces.
@@ -67,7 +67,7 @@ enum Take {
     /// Those of them that are not packed yet: a second pass.
     New,
     /// Those that come along with others.
-    Related,
+    Companions,
 }
 
 impl Collector<'_> {
@@ -83,13 +83,13 @@ impl Collector<'_> {
         &self,
         first: Block,
         jobs: &[ListJob],
-        related: &[ListJob],
+        companions: &[ListJob],
     ) -> Result<(), Stopped> {
         self.send(first).await?;
         self.read(jobs, Take::Chosen).await?;
         self.catch_up(jobs).await?;
-        for stage in related.chunk_by(|a, b| a.stage() == b.stage()) {
-            self.read(stage, Take::Related).await?;
+        for stage in companions.chunk_by(|a, b| a.stage() == b.stage()) {
+            self.read(stage, Take::Companions).await?;
         }
         Ok(())
     }
@@ -130,11 +130,11 @@ impl Collector<'_> {
                 Some(self.resource_version.as_str()),
             ),
             Take::New => (self.selector.as_deref(), None),
-            Take::Related => (None, Some(self.resource_version.as_str())),
+            Take::Companions => (None, Some(self.resource_version.as_str())),
         };
         let known = match take {
             Take::Chosen => HashSet::new(),
-            Take::New | Take::Related => self.collected().names.of(&job.resource),
+            Take::New | Take::Companions => self.collected().names.of(&job.resource),
         };
         let namespace = job.namespace.as_deref();
         let mut list = ListReader::new(
@@ -158,7 +158,7 @@ impl Collector<'_> {
             for item in items {
                 // The server chooses by one selector, not by one of several.
                 if selector.is_none()
-                    && !matches!(take, Take::Related)
+                    && !matches!(take, Take::Companions)
                     && !self.spec.wants_labels(&item.head.labels)
                 {
                     continue;
@@ -263,10 +263,10 @@ impl Collector<'_> {
         // Looked into before others have to wait for it.
         let object = Raw(item.raw());
         let brought = self
-            .has_related
+            .has_companions
             .then(|| Brought::by(kind, namespace, name, object));
         let mut collected = self.collected();
-        if matches!(take, Take::Related)
+        if matches!(take, Take::Companions)
             && !collected.companions.want(kind, namespace, name, object)
         {
             return false;

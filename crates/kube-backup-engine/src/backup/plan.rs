@@ -30,7 +30,7 @@ pub(crate) struct Kinds {
     /// Chosen kinds, namespaces themselves left out.
     pub(crate) chosen: Vec<ApiResource>,
     /// Kinds of which only what others need is taken.
-    pub(crate) related: Vec<ApiResource>,
+    pub(crate) companions: Vec<ApiResource>,
     /// Whether namespaces are taken although nothing in them is.
     pub(crate) empty_namespaces: bool,
     /// Whether namespaces are taken at all.
@@ -106,10 +106,10 @@ impl Kinds {
                 && (!resource.namespaced || spec.is_by_label())
                 && !excluded.contains(&kind);
             if may_be_needed && (come_along_unasked(&kind) || wanted(&kind)) {
-                kinds.related.push(resource.clone());
+                kinds.companions.push(resource.clone());
             }
         }
-        for list in [&mut kinds.chosen, &mut kinds.related] {
+        for list in [&mut kinds.chosen, &mut kinds.companions] {
             list.sort_by_key(|resource| ReadStage::of(&resource.group_resource()));
         }
         kinds
@@ -121,12 +121,12 @@ impl Kinds {
     }
 
     /// The lists of what may come along.
-    pub(crate) fn related_jobs(
+    pub(crate) fn companion_jobs(
         &self,
         namespaces: &BTreeSet<String>,
         in_cluster: usize,
     ) -> Vec<ListJob> {
-        jobs_of(&self.related, namespaces, in_cluster)
+        jobs_of(&self.companions, namespaces, in_cluster)
     }
 }
 
@@ -236,7 +236,7 @@ mod tests {
                 "storageclasses.storage.k8s.io",
             ]
         );
-        assert!(kinds.related.is_empty() && kinds.empty_namespaces);
+        assert!(kinds.companions.is_empty() && kinds.empty_namespaces);
         assert_eq!(kinds.undiscovered.len(), 1);
         let position = |name: &str| kinds.chosen.iter().position(|kind| kind.plural == name);
         assert!(
@@ -257,7 +257,7 @@ mod tests {
             }
             let kinds = Kinds::choose(&spec, &cluster());
             let whole = kinds.chosen.iter().filter(|kind| !kind.namespaced).count();
-            (whole, kinds.related.len())
+            (whole, kinds.companions.len())
         };
         assert_eq!(of(None, false), (3, 0));
         assert_eq!(of(None, true), (0, 3));
@@ -271,9 +271,9 @@ mod tests {
             included_resources: vec!["pods".into()],
             ..BackupSpec::named("a")
         };
-        assert_eq!(names(&Kinds::choose(&spec, &cluster()).related).len(), 1);
+        assert_eq!(names(&Kinds::choose(&spec, &cluster()).companions).len(), 1);
         spec.excluded_resources = vec!["customresourcedefinitions".into()];
-        assert!(Kinds::choose(&spec, &cluster()).related.is_empty());
+        assert!(Kinds::choose(&spec, &cluster()).companions.is_empty());
     }
 
     #[test]

@@ -109,11 +109,11 @@ async fn pass_members(
         on_faults(check_unlisted(&unlisted, limits), &mut on);
         at = member.span.end().unwrap_or(u64::MAX);
         let raw = bytes.take(member.span.length).await?;
-        let seen = tokio::task::spawn_blocking(move || check_member(&raw, member, limits));
-        let seen = seen
+        let checked = tokio::task::spawn_blocking(move || check_member(&raw, member, limits));
+        let checked = checked
             .await
             .map_err(|error| Error::internal("read archive: check a member", error))?;
-        seen.into_iter().for_each(&mut on);
+        checked.into_iter().for_each(&mut on);
     }
     let tail = bytes.take(MAX_UNLISTED).await?;
     let more = bytes.drain().await?;
@@ -152,7 +152,7 @@ fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> 
             return member.entries.iter().map(lost).collect();
         }
     };
-    let mut seen = Vec::with_capacity(member.entries.len());
+    let mut checked = Vec::with_capacity(member.entries.len());
     let mut listed = Vec::with_capacity(member.entries.len());
     for (at, entry) in member.entries {
         listed.push((entry.id.clone(), at.object.offset, at.object.length));
@@ -161,7 +161,7 @@ fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> 
             at.object.end().unwrap_or(u64::MAX) as usize,
         );
         let json = text.get(start..end).unwrap_or_default();
-        seen.push(if Sha256::digest(json)[..] != at.sha256 {
+        checked.push(if Sha256::digest(json)[..] != at.sha256 {
             Checked::Fault(lost(&entry.id, "its digest differs from the index's"))
         } else {
             match check_object(&entry_path(&entry.id), &entry.id, json) {
@@ -176,8 +176,8 @@ fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> 
             }
         });
     }
-    seen.extend(compare_with_tar(&text, &listed, limits).map(Checked::Fault));
-    seen
+    checked.extend(compare_with_tar(&text, &listed, limits).map(Checked::Fault));
+    checked
 }
 
 fn lost(id: &ObjectId, why: &str) -> Finding {

@@ -88,7 +88,7 @@ impl Verify {
         };
 
         let mut inventory = Inventory::default();
-        archive::pass(&backup, report.indexed, |seen| match seen {
+        archive::pass(&backup, report.indexed, |checked| match checked {
             Checked::Fault(finding) => report.add(finding),
             Checked::Object(id, summary) => {
                 if let Some(finding) = inventory.note(&id, &summary) {
@@ -104,8 +104,8 @@ impl Verify {
 
         let mut missing = Missing::default();
         if !inventory.is_closed() {
-            let look = |seen| {
-                if let Checked::Object(id, summary) = seen {
+            let look = |checked| {
+                if let Checked::Object(id, summary) = checked {
                     missing.note(&inventory, &id, &summary);
                 }
             };
