@@ -1,7 +1,9 @@
 //! Faults on demand: scripted for chosen requests, or at random by a seed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
+
+use parking_lot::Mutex;
 
 /// What goes wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub enum Fault {
     Delay(Duration),
 }
 
-/// A fault, and which requests it befalls. Without conditions, every one.
+/// A fault, and the requests it applies to: all of them, without conditions.
 #[derive(Debug, Clone)]
 pub struct Rule {
     fault: Fault,
@@ -137,7 +139,7 @@ pub struct Faults(Arc<Mutex<Inner>>);
 impl Faults {
     /// Adds a rule, after those that are there.
     pub fn add(&self, rule: Rule) {
-        self.lock().rules.push(rule);
+        self.0.lock().rules.push(rule);
     }
 
     /// Injects one of these faults into this share of all requests. The same seed and order of
@@ -148,12 +150,12 @@ impl Faults {
             rate,
             faults: faults.to_vec(),
         };
-        self.lock().chance = (!faults.is_empty()).then_some(chance);
+        self.0.lock().chance = (!faults.is_empty()).then_some(chance);
     }
 
     /// Removes every rule, and the faults at random.
     pub fn clear(&self) {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         inner.rules.clear();
         inner.chance = None;
     }
@@ -161,11 +163,11 @@ impl Faults {
     /// How many faults were injected so far.
     #[must_use]
     pub fn injected(&self) -> u64 {
-        self.lock().injected
+        self.0.lock().injected
     }
 
     pub(crate) fn next(&self, method: &str, path_and_query: &str, watch: bool) -> Option<Fault> {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         let mut found = inner.rules.iter_mut().find_map(|rule| {
             rule.applies(method, path_and_query)
                 .then(|| rule.fault.clone())
@@ -179,9 +181,5 @@ impl Faults {
         }
         inner.injected += u64::from(found.is_some());
         found
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

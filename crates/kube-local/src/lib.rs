@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use faults::{Fault, Faults, Rule};
-pub use requests::{Recorded, Requests};
+pub use requests::{RequestLog, RequestRecord};
 
 use cluster::Cluster;
 use http::Server;
@@ -78,7 +78,7 @@ impl Builder {
             .await
             .map_err(error)?;
         let cluster = Cluster::new(self.history, self.controller_delay);
-        let (faults, requests) = (Faults::default(), Requests::default());
+        let (faults, requests) = (Faults::default(), RequestLog::default());
         let server = http::serve(
             listener,
             Arc::clone(&cluster),
@@ -99,7 +99,7 @@ impl Builder {
 pub struct KubeLocal {
     cluster: Arc<Cluster>,
     faults: Faults,
-    requests: Requests,
+    requests: RequestLog,
     server: Server,
 }
 
@@ -155,7 +155,7 @@ impl KubeLocal {
 
     /// What it was asked.
     #[must_use]
-    pub fn requests(&self) -> &Requests {
+    pub fn requests(&self) -> &RequestLog {
         &self.requests
     }
 

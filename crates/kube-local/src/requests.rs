@@ -1,11 +1,13 @@
 //! The log of requests, for tests that count.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 /// One request as the server saw it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Recorded {
+pub struct RequestRecord {
     /// Counts from 1, in order of arrival.
     pub number: u64,
     /// The HTTP method.
@@ -19,8 +21,8 @@ pub struct Recorded {
     pub status: Option<u16>,
 }
 
-impl Recorded {
-    /// Would this request change the cluster? Dry runs and reviews do not.
+impl RequestRecord {
+    /// Whether this request would change the cluster. Dry runs and reviews do not.
     #[must_use]
     pub fn is_write(&self) -> bool {
         self.method != "GET"
@@ -29,7 +31,7 @@ impl Recorded {
             && !self.path.contains("/authentication.k8s.io/")
     }
 
-    /// Is it a watch?
+    /// Whether it is a watch.
     #[must_use]
     pub fn is_watch(&self) -> bool {
         self.query
@@ -38,44 +40,44 @@ impl Recorded {
     }
 }
 
-/// Everything a server was asked. Clones share the log.
+/// Every request since the start, or the last [`RequestLog::clear`]. Clones share the log.
 #[derive(Debug, Clone, Default)]
-pub struct Requests(Arc<Mutex<Vec<Recorded>>>);
+pub struct RequestLog(Arc<Mutex<Vec<RequestRecord>>>);
 
-impl Requests {
+impl RequestLog {
     /// How many requests arrived.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.lock().len()
+        self.0.lock().len()
     }
 
     /// How many of them meet a condition.
     #[must_use]
-    pub fn count_where(&self, condition: impl Fn(&Recorded) -> bool) -> usize {
-        self.lock().iter().filter(|r| condition(r)).count()
+    pub fn count_where(&self, condition: impl Fn(&RequestRecord) -> bool) -> usize {
+        self.0.lock().iter().filter(|r| condition(r)).count()
     }
 
     /// How many would have changed the cluster.
     #[must_use]
     pub fn writes(&self) -> usize {
-        self.count_where(Recorded::is_write)
+        self.count_where(RequestRecord::is_write)
     }
 
     /// All of them, in order of arrival.
     #[must_use]
-    pub fn all(&self) -> Vec<Recorded> {
-        self.lock().clone()
+    pub fn all(&self) -> Vec<RequestRecord> {
+        self.0.lock().clone()
     }
 
-    /// Starts the log and its count anew.
+    /// Empties the log, and counts from 1 again.
     pub fn clear(&self) {
-        self.lock().clear();
+        self.0.lock().clear();
     }
 
     pub(crate) fn arrived(&self, method: &str, path: &str, query: &str) -> u64 {
-        let mut log = self.lock();
+        let mut log = self.0.lock();
         let number = log.len() as u64 + 1;
-        log.push(Recorded {
+        log.push(RequestRecord {
             number,
             method: method.to_owned(),
             path: path.to_owned(),
@@ -89,12 +91,8 @@ impl Requests {
         let index = usize::try_from(number)
             .unwrap_or(usize::MAX)
             .wrapping_sub(1);
-        if let Some(entry) = self.lock().get_mut(index) {
+        if let Some(entry) = self.0.lock().get_mut(index) {
             entry.status = Some(status);
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Recorded>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

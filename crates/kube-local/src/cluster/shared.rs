@@ -1,9 +1,10 @@
 //! The state under one lock, which connections and controllers share.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -42,9 +43,9 @@ impl Cluster {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic while the lock was held is reported where it happened; the data is whole,
-        // because writes to the store are single steps.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        // After a panic while it was held the data is still whole, because writes to the store are
+        // single steps.
+        self.state.lock()
     }
 
     /// Tells of every new revision.

@@ -20,7 +20,7 @@ use super::response::Response;
 use crate::cluster::Cluster;
 use crate::error::ApiError;
 use crate::faults::{Fault, Faults};
-use crate::requests::Requests;
+use crate::requests::RequestLog;
 
 /// The largest body a real server takes, with its default settings.
 const LARGEST_BODY: usize = 3 * 1024 * 1024;
@@ -39,14 +39,14 @@ struct Hangup;
 struct Shared {
     handler: Handler,
     faults: Faults,
-    requests: Requests,
+    requests: RequestLog,
 }
 
 pub(crate) fn serve(
     listener: TcpListener,
     cluster: Arc<Cluster>,
     faults: Faults,
-    requests: Requests,
+    requests: RequestLog,
 ) -> io::Result<Server> {
     let address = listener.local_addr()?;
     let (stop, stopping) = watch::channel(false);
