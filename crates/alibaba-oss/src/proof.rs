@@ -1,7 +1,7 @@
 //! Whether a response is OSS's, and says that the request was carried out.
 //!
-//! Between here and OSS stand proxies, portals that want a login, and caches. What they send must not be
-//! taken for OSS's word: a page with status 200 is no stored object.
+//! Between the client and OSS there can be proxies, login portals and caches. What they send must not be
+//! taken for a response of OSS: a page with status 200 is no stored object.
 
 use http::{HeaderMap, StatusCode};
 
@@ -11,8 +11,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// The header that OSS sends with every response.
 pub(crate) const REQUEST_ID: &str = "x-oss-request-id";
 
-/// Whether OSS says that it did what it was asked to. It has no other status for that: 203 is its
-/// word for a callback that failed, or a proxy's for a page that it changed.
+/// Whether OSS says that it did what it was asked to. It has no other status for that: 203 is
+/// a callback that failed, or a page that a proxy has changed.
 pub(crate) fn is_done(status: StatusCode) -> bool {
     matches!(
         status,

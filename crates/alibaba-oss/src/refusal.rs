@@ -1,4 +1,4 @@
-//! What a response that is no success means, and what can be done about it.
+//! What an unsuccessful response means, and what can be done about it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::headers::{number, text};
 use crate::proof;
 use crate::xml;
 
-/// The error that a response makes, by its head and its body.
+/// The error for a response, from its head and its body.
 pub(crate) fn refused(
     call: &Call,
     (status, headers, body): (StatusCode, &HeaderMap, &[u8]),

@@ -56,7 +56,7 @@ pub enum Fault {
     Delay(Duration),
 }
 
-/// A fault, and which requests it befalls. Without conditions, every one.
+/// A fault, and the requests it applies to: all of them, without conditions.
 #[derive(Clone, Debug)]
 pub struct Rule {
     fault: Fault,

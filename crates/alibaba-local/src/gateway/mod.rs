@@ -1,7 +1,7 @@
-//! What stands in front of every service: the listener, the clock, the request log, and faults.
+//! What every request passes before it reaches a service: the listener, the clock, the request log, and faults.
 //!
-//! The gateway asks the services in the order of their table whose a request is, hands it over
-//! with an [`exchange::Exchange`], and sends on what comes back. It knows no service's errors.
+//! The gateway asks the services, in the order of their table, which of them a request is for, hands
+//! it over with an [`exchange::Exchange`], and sends on what comes back. It knows no service's errors.
 
 pub(crate) mod clock;
 pub(crate) mod corrupt;

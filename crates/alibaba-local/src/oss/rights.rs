@@ -1,4 +1,4 @@
-//! May the caller: the rights that a request needs, and what decides on them.
+//! The rights that a request needs, and whether the caller has them.
 
 use alibaba_ram::{Context, Request};
 use http::HeaderMap;

@@ -1,8 +1,8 @@
 //! Writing only where the key is free, on every kind of bucket.
 //!
-//! Why the oldest version: OSS orders the versions of a key, and a listing shows every put whose
-//! response came before. Whoever is the oldest finds nothing beneath itself, whatever comes on top later;
-//! everybody else finds somebody. So no two can both conclude that they won.
+//! The oldest version wins because OSS orders the versions of a key, and a listing shows every put whose
+//! response came before. The writer of the oldest version finds none older than its own, however many
+//! are added later; every other writer finds one. So no two can both conclude that they won.
 
 use std::future::Future;
 
@@ -24,7 +24,7 @@ const RIGHTS: &str = "on a bucket with versions this needs the actions `oss:GetB
 /// Why nothing was created.
 #[derive(Debug)]
 pub(super) enum Refusal {
-    /// Versioning is suspended: nobody could promise anything.
+    /// Versioning is suspended: nothing can be promised.
     Suspended,
     /// Anything else, [`ErrorKind::AlreadyExists`] among it.
     Failed(Error),
@@ -37,7 +37,7 @@ impl From<Error> for Refusal {
 }
 
 impl OssStore {
-    /// Runs a write that forbids overwriting, and makes true that it did not.
+    /// Runs a write that forbids overwriting, and makes sure that it did not overwrite.
     pub(super) async fn create(
         &self,
         key: &str,
@@ -228,7 +228,7 @@ impl OssStore {
     }
 }
 
-/// The versions right beneath `id`, down to where the key was last deleted, and whether that place is
+/// The versions next older than `id`, down to where the key was last deleted, and whether that place is
 /// among those found; `None` where `id` is not.
 fn beneath<'v>(found: &'v [ObjectVersion], id: &str) -> Option<(&'v [ObjectVersion], bool)> {
     let at = found.iter().position(|version| version.version_id == id)?;

@@ -30,22 +30,22 @@ pub(super) const STORE: &str = "OSS";
 ///
 /// `PutMode::Create`, `CopyMode::Create`, [`ForbidOverwrite`] and
 /// [`OssStoreBuilder::forbid_overwrite`](crate::OssStoreBuilder::forbid_overwrite) write only where
-/// the key is free: of any number of writers of one key, one at most is told that it succeeded, and
-/// what it wrote is what stays.
+/// the key is free: of any number of writers of one key, at most one is told that it succeeded, and
+/// what it wrote stays.
 ///
-/// - On a bucket that never had versioning, OSS sees to it (`x-oss-forbid-overwrite`).
+/// - On a bucket that never had versioning, OSS ensures it (`x-oss-forbid-overwrite`).
 /// - On a bucket **with versioning enabled** OSS ignores that header. There the oldest version since the
-///   key was last deleted wins: each writer looks whether the key is free, writes, lists the versions
-///   of the key, and removes its own again where it is not the oldest. For that moment a reader may
-///   see the bytes of the one that loses, and for good where that one dies in between. This needs the
+///   key was last deleted wins: each writer checks whether the key is free, writes, lists the versions
+///   of the key, and removes its own again if it is not the oldest. Until then a reader may see
+///   the bytes of the loser, and for good if the loser dies in between. This needs the
 ///   actions `oss:GetBucketVersioning`, `oss:ListObjectVersions` and `oss:DeleteObjectVersion`;
 ///   without them it is refused with `PermissionDenied` before anything is written.
 /// - On a bucket **with versioning suspended** it is refused with `NotImplemented`: a put replaces the one
 ///   version there is, for good, and leaves no trace of a race.
 ///
-/// The state of the bucket is asked for once in five minutes. Callers without the action
-/// `oss:GetBucketVersioning` are not refused on buckets that never had versioning: an object that is
-/// there tells by its headers, and in an empty bucket the response to the first write does.
+/// The state of the bucket is queried once every five minutes. Callers without the action
+/// `oss:GetBucketVersioning` are not refused on buckets that never had versioning: the headers of an
+/// existing object tell, and in an empty bucket the response to the first write does.
 ///
 /// # Not promised
 ///

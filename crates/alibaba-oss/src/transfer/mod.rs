@@ -4,7 +4,7 @@
 //! [`Client::upload_stream`](crate::Client::upload_stream),
 //! [`Client::download`](crate::Client::download) and [`Client::copy`](crate::Client::copy);
 //! [`Client::abort_stale_uploads`](crate::Client::abort_stale_uploads) finds what failed ones left
-//! behind. The builders of single requests, such as [`PutObject`](crate::PutObject), stand at the root
+//! behind. The builders of single requests, such as [`PutObject`](crate::PutObject), are at the root
 //! of the crate.
 
 mod checkpoint;
