@@ -45,7 +45,7 @@ pub struct Disk {
     /// What it is doing.
     #[serde(default, deserialize_with = "read::present")]
     pub status: Option<DiskStatus>,
-    /// What it is to its instance.
+    /// Whether it holds the operating system of its instance or data.
     #[serde(default, rename = "Type", deserialize_with = "read::present")]
     pub disk_type: Option<DiskType>,
     /// Its kind.
@@ -158,7 +158,7 @@ pub struct Disk {
     /// How many operations a second it has beyond its baseline.
     #[serde(default, deserialize_with = "read::number")]
     pub provisioned_iops: Option<u64>,
-    /// Whether it may be faster for a while.
+    /// Whether it may burst.
     pub bursting_enabled: Option<bool>,
     /// Its address on the bus of a bare metal instance.
     #[serde(default, deserialize_with = "read::present")]

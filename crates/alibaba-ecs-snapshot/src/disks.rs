@@ -71,7 +71,7 @@ alibaba_core::operations! {
         multi_attach: MultiAttach = "MultiAttach";
         /// How many operations a second it has beyond its baseline, for ESSD AutoPL.
         provisioned_iops: u64 = "ProvisionedIops";
-        /// Whether it may be faster for a while, for ESSD AutoPL.
+        /// Whether it may burst, for ESSD AutoPL.
         bursting_enabled: bool = "BurstingEnabled";
         /// Its tags, up to 20.
         tags: Vec<Tag> = "Tag" [new_tags];

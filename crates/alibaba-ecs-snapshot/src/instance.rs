@@ -131,7 +131,7 @@ pub struct Instance {
     pub device_available: Option<bool>,
     /// Whether it is optimised for I/O.
     pub io_optimized: Option<bool>,
-    /// How it may be faster for a while, for types that share CPUs.
+    /// How it may burst, for burstable types.
     #[serde(default, deserialize_with = "read::present")]
     pub credit_specification: Option<String>,
     /// Why it cannot be worked on. With `security`, its disks cannot be snapshotted.
@@ -231,7 +231,7 @@ pub struct Instance {
     /// The reserved capacity it uses.
     #[serde(rename = "EcsCapacityReservationAttr")]
     pub capacity_reservation: Option<CapacityReservation>,
-    /// What is said of it besides.
+    /// Other details.
     pub additional_info: Option<AdditionalInfo>,
     /// The resource group it is in.
     #[serde(default, deserialize_with = "read::present")]

@@ -22,7 +22,7 @@ pub struct CpuOptions {
     /// How they are arranged.
     #[serde(default, deserialize_with = "read::present")]
     pub topology_type: Option<String>,
-    /// Whether they may be faster for a while.
+    /// Whether they may run in turbo mode.
     #[serde(default, deserialize_with = "read::present")]
     pub turbo_mode: Option<String>,
     /// Whether it can run virtual machines.
@@ -170,7 +170,7 @@ pub struct CapacityReservation {
     pub preference: Option<String>,
 }
 
-/// What is said of an instance besides.
+/// Other details of an instance.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]

@@ -13,16 +13,16 @@ use crate::ids::{DiskId, SnapshotGroupId, SnapshotId};
 use crate::snapshot::Snapshot;
 use crate::words::{DiskStatus, SnapshotStatus};
 
-/// Hours: the first snapshot of a full disk of many TiB takes long.
+/// The first snapshot of a full disk of many TiB takes hours.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(6 * 3600);
 const DISK_TIMEOUT: Duration = Duration::from_secs(30 * 60);
-/// For so many looks a resource may not be listed yet that has just been made, some 12 seconds.
+/// For how many looks, some 12 seconds, a resource that has just been made may be missing from lists.
 const LOOKS_BEFORE_IT_IS_LISTED: u32 = 4;
 
 impl Client {
-    /// Waits for a snapshot, by default for up to 6 hours.
+    /// A poller that waits for a snapshot, for up to 6 hours unless set otherwise.
     ///
-    /// It is made of nothing but the id, so that a restarted program can make it again. Needs
+    /// It needs nothing but the id, so a restarted program can make it again. Looking needs
     /// `ecs:DescribeSnapshots`.
     ///
     /// ```no_run
@@ -37,9 +37,9 @@ impl Client {
         Poller::new(self, id.into(), SNAPSHOT_TIMEOUT)
     }
 
-    /// Waits for a copy in the region it was made in, by default for up to 6 hours.
+    /// A poller that waits for a copy in its own region, for up to 6 hours unless set otherwise.
     ///
-    /// Needs `ecs:DescribeSnapshots` there.
+    /// Looking needs `ecs:DescribeSnapshots` there.
     ///
     /// ```no_run
     /// # async fn example(ecs: alibaba_ecs_snapshot::Client) -> Result<(), alibaba_core::Error> {
@@ -57,9 +57,9 @@ impl Client {
         self.in_region(region).snapshot_poller(id)
     }
 
-    /// Waits for all snapshots of a group, by default for up to 6 hours.
+    /// A poller that waits for all snapshots of a group, for up to 6 hours unless set otherwise.
     ///
-    /// Needs `ecs:DescribeSnapshotGroups`.
+    /// Looking needs `ecs:DescribeSnapshotGroups`.
     ///
     /// ```no_run
     /// # async fn example(ecs: alibaba_ecs_snapshot::Client) -> Result<(), alibaba_core::Error> {
@@ -75,9 +75,9 @@ impl Client {
         Poller::new(self, id.into(), SNAPSHOT_TIMEOUT)
     }
 
-    /// Waits for a disk, by default for up to 30 minutes.
+    /// A poller that waits for a disk, for up to 30 minutes unless set otherwise.
     ///
-    /// Needs `ecs:DescribeDisks`.
+    /// Looking needs `ecs:DescribeDisks`.
     ///
     /// ```no_run
     /// # async fn example(ecs: alibaba_ecs_snapshot::Client) -> Result<(), alibaba_core::Error> {
@@ -105,7 +105,7 @@ pub struct Poller<'a, I> {
     on_progress: Option<OnProgress<'a>>,
 }
 
-/// What a resource turned out to be, where it is not done: on its way, or failed for good.
+/// How far a resource is.
 enum Verdict {
     Done,
     Pending(PendingState),
@@ -180,7 +180,7 @@ impl<'a, I: fmt::Display> Poller<'a, I> {
                     }
                     return failed(ErrorKind::NotFound, "it is not there");
                 };
-                // Once it was listed, it is missed at the first look.
+                // From now on, a look that does not find it says that it is gone.
                 absent.store(LOOKS_BEFORE_IT_IS_LISTED, Ordering::Relaxed);
                 match judge(&found) {
                     Verdict::Done => Ok(Polled::Done(found)),

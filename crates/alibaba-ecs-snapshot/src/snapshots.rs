@@ -118,9 +118,9 @@ alibaba_core::operations! {
         snapshot_type: SnapshotType = "SnapshotType";
         /// Only those of disks of this type.
         source_disk_type: DiskType = "SourceDiskType";
-        /// Only those that this was made of.
+        /// Only those that have been used in this way.
         usage: SnapshotUsage = "Usage";
-        /// Only those stored in this way.
+        /// Only those that are stored in this way.
         category: SnapshotCategory = "Category" [category_filter];
         /// Only encrypted ones.
         encrypted: bool = "Encrypted";
