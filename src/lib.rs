@@ -7,6 +7,8 @@ pub use alibaba_core as core;
 #[doc(inline)]
 pub use alibaba_ecs_snapshot as ecs_snapshot;
 #[doc(inline)]
+pub use alibaba_hbr as hbr;
+#[doc(inline)]
 pub use alibaba_oss as oss;
 #[doc(inline)]
 pub use alibaba_ram as ram;

@@ -17,13 +17,14 @@ const MANIFESTS: [&str; 6] = [
 
 /// What each published crate may use of ours (ARCHITECTURE.md says why). Features and tests included:
 /// only dev-dependencies are free.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("alibaba-sign", &[]),
     ("alibaba-core", &["alibaba-sign"]),
     // Its client; its policies use none.
     ("alibaba-ram", &["alibaba-core"]),
     ("alibaba-oss", &["alibaba-core", "alibaba-sign"]),
     ("alibaba-ecs-snapshot", &["alibaba-core"]),
+    ("alibaba-hbr", &["alibaba-core"]),
     ("alibaba-local", &["alibaba-ram", "alibaba-sign"]),
     ("kube-backup-engine", &[]),
     ("kube-local", &[]),
