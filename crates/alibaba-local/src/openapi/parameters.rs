@@ -68,7 +68,17 @@ impl Parameters {
 
     /// The value of a plain parameter, unless it is empty.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
-        let value = self.members.get(name)?.value.as_deref();
+        let value = self.member(name)?.value.as_deref();
         value.filter(|text| !text.is_empty())
+    }
+
+    /// A parameter by its name, which some actions spell with a small first letter.
+    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+        self.members.get(name).or_else(|| {
+            let mut others = self.members.iter();
+            others
+                .find(|(found, _)| found.eq_ignore_ascii_case(name))
+                .map(|(_, member)| member)
+        })
     }
 }

@@ -226,8 +226,7 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
     }
 }
 
-/// The members of a struct that are there. Names are found in either case, since some actions
-/// spell them with a small first letter.
+/// The members of a struct that are there. Names are found in either case.
 struct Members<'de> {
     fields: std::slice::Iter<'static, &'static str>,
     parameters: &'de Parameters,
@@ -241,15 +240,8 @@ impl<'de> MapAccess<'de> for Members<'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, ReadError> {
-        let members = &self.parameters.members;
         for field in self.fields.by_ref() {
-            let found = members.get(*field).or_else(|| {
-                let mut others = members.iter();
-                others
-                    .find(|(name, _)| name.eq_ignore_ascii_case(field))
-                    .map(|(_, member)| member)
-            });
-            if let Some(parameters) = found {
+            if let Some(parameters) = self.parameters.member(field) {
                 self.next = Some(Node {
                     name: field,
                     parameters,
