@@ -128,8 +128,8 @@ impl Builder {
     pub(crate) fn into_setup(self) -> Setup {
         Setup {
             region: self.region,
+            clock: self.directory.clock().clone(),
             directory: self.directory,
-            clock: LocalClock::default(),
             folder: self.folder,
             settings: self.settings,
             handles: Extensions::new(),

@@ -9,6 +9,7 @@ mod openapi;
 // The services, each in a folder of its own.
 mod metadata;
 mod oss;
+mod ram;
 mod sts;
 
 pub use alibaba_ram::{
@@ -28,7 +29,7 @@ pub use metadata::Instance;
 
 /// Every service, in the order in which they are asked whose a request is. OSS comes last: any
 /// path may be a bucket's.
-const SERVICES: &[builder::Open] = &[metadata::open, sts::open, oss::open];
+const SERVICES: &[builder::Open] = &[metadata::open, sts::open, ram::open, oss::open];
 
 impl LocalCloud {
     /// Describes a cloud.

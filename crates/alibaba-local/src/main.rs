@@ -10,7 +10,7 @@ use alibaba_local::{
 };
 use clap::Parser;
 
-/// Serves an Alibaba Cloud on this machine: OSS, STS and instance metadata, with real signature
+/// Serves an Alibaba Cloud on this machine: OSS, RAM, STS and instance metadata, with real signature
 /// checks.
 #[derive(Parser)]
 #[command(version)]

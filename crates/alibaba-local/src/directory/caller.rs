@@ -18,6 +18,15 @@ pub(crate) struct Caller {
     pub(crate) identity: Identity,
 }
 
+/// Why a pair of keys opens nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KeyProblem {
+    /// There is none of this id.
+    Unknown,
+    /// It was taken out of use.
+    Inactive,
+}
+
 /// What is wrong with the security token of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenProblem {

@@ -6,7 +6,9 @@
 mod authorize;
 pub(crate) mod caller;
 pub(crate) mod issuer;
+pub(crate) mod managed;
 pub(crate) mod provider;
+pub(crate) mod records;
 pub(crate) mod role;
 pub(crate) mod session;
 pub(crate) mod store;

@@ -38,7 +38,7 @@ impl Role {
         }
     }
 
-    /// Attaches a policy.
+    /// Gives the role a policy that is its alone: RAM neither lists nor detaches it.
     #[must_use]
     pub fn policy(mut self, name: impl Into<String>, document: PolicyDocument) -> Self {
         self.policies.push(NamedPolicy::new(name, document));

@@ -17,12 +17,6 @@ impl NamedPolicy {
             document,
         }
     }
-
-    /// The system policy of those who may do everything.
-    pub(crate) fn administrator() -> Self {
-        let all = Statement::allow().action("*").resource("*");
-        Self::new("AdministratorAccess", PolicyDocument::new().statement(all))
-    }
 }
 
 /// A RAM user with one pair of keys, perhaps a security token, and its policies.
@@ -84,8 +78,8 @@ impl User {
         self
     }
 
-    /// Attaches a policy. From the first one on the user may do what its policies allow, and no
-    /// more.
+    /// Gives the user a policy that is its alone: RAM neither lists nor detaches it. From the first
+    /// one on the user may do what its policies allow, and no more.
     #[must_use]
     pub fn policy(mut self, name: impl Into<String>, document: PolicyDocument) -> Self {
         self.policies

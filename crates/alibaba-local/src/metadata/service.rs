@@ -144,7 +144,7 @@ impl Metadata {
         let still_good = last.as_ref().is_some_and(|(_, session)| {
             session.role == role
                 && session.expires_at - RENEWAL > now
-                && self.directory.caller(&session.access_key_id).is_some()
+                && self.directory.caller(&session.access_key_id).is_ok()
         });
         if !still_good {
             let new = NewSession {

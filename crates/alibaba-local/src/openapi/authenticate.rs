@@ -9,7 +9,7 @@ use http::request::Parts;
 use super::error::ApiError;
 use super::flat::{Pairs, value};
 use super::nonces::Nonces;
-use crate::directory::caller::{Caller, TokenProblem};
+use crate::directory::caller::{Caller, KeyProblem, TokenProblem};
 use crate::directory::store::Directory;
 
 /// How far off the time of a request may be, either way.
@@ -47,11 +47,16 @@ pub(super) fn authenticate(
     now: DateTime<Utc>,
 ) -> Result<Option<Caller>, ApiError> {
     let find = |access_key_id: &str| {
-        directory.caller(access_key_id).ok_or_else(|| {
-            ApiError::not_found(
+        let caller = directory.caller(access_key_id);
+        caller.map_err(|problem| match problem {
+            KeyProblem::Unknown => ApiError::not_found(
                 "InvalidAccessKeyId.NotFound",
                 "Specified access key is not found.",
-            )
+            ),
+            KeyProblem::Inactive => ApiError::bad_request(
+                "InvalidAccessKeyId.Inactive",
+                "Specified access key is disabled.",
+            ),
         })
     };
     let (caller, nonce, token) = if request.is_acs3() {

@@ -7,7 +7,7 @@ use http::request::Parts;
 use alibaba_sign::{VerifyError, oss_v1, oss_v4};
 use chrono::{DateTime, Utc};
 
-use crate::directory::caller::{Caller, TokenProblem};
+use crate::directory::caller::{Caller, KeyProblem, TokenProblem};
 use crate::directory::store::Directory;
 use crate::oss::error::OssError;
 use crate::oss::request::Target;
@@ -158,13 +158,20 @@ fn claim_v4(
 
 impl Context<'_> {
     pub(crate) fn caller(&self, access_key_id: &str) -> Result<Caller, OssError> {
-        self.directory.caller(access_key_id).ok_or_else(|| {
-            OssError::forbidden(
-                "InvalidAccessKeyId",
-                "The OSS Access Key Id you provided does not exist in our records.",
-            )
-            .ec("0002-00000902")
-            .with("OSSAccessKeyId", access_key_id)
+        self.directory.caller(access_key_id).map_err(|problem| {
+            let (message, ec) = match problem {
+                KeyProblem::Unknown => (
+                    "The OSS Access Key Id you provided does not exist in our records.",
+                    "0002-00000902",
+                ),
+                KeyProblem::Inactive => (
+                    "The OSS Access Key Id you provided is disabled.",
+                    "0002-00000901",
+                ),
+            };
+            OssError::forbidden("InvalidAccessKeyId", message)
+                .ec(ec)
+                .with("OSSAccessKeyId", access_key_id)
         })
     }
 

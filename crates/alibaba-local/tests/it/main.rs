@@ -10,6 +10,7 @@ mod multipart;
 mod objects;
 mod openapi;
 mod protection;
+mod ram;
 mod raw;
 mod rights;
 mod signatures;

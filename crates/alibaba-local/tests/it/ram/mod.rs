@@ -1,0 +1,6 @@
+//! The service RAM.
+
+mod calls;
+mod changes;
+mod limits;
+mod rights;
