@@ -32,6 +32,16 @@ def same(what, found, wanted):
     assert found == wanted, f"{what}: found {found!r:.300}, wanted {wanted!r:.300}"
 
 
+def refused(what, call, code):
+    """A call of an OpenAPI product that must fail with this code."""
+    try:
+        call()
+    except Exception as error:
+        same(what, getattr(error, "code", error), code)
+    else:
+        raise AssertionError(f"{what}: not refused")
+
+
 def fetch(method, url, headers, data=None):
     """Uses a presigned URL without any SDK."""
     request = urllib.request.Request(url, method=method, headers=dict(headers), data=data)

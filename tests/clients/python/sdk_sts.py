@@ -4,7 +4,7 @@ import alibabacloud_oss_v2 as oss
 from alibabacloud_sts20150401.client import Client
 from alibabacloud_sts20150401.models import AssumeRoleRequest
 from alibabacloud_tea_openapi.models import Config
-from meeting import BUCKET, ENDPOINT, KEY_ID, REGION, SECRET, same
+from meeting import BUCKET, ENDPOINT, KEY_ID, REGION, SECRET, refused, same
 
 ACCOUNT = "1000000000000000"
 ROLE = f"acs:ram::{ACCOUNT}:role/tour"
@@ -15,15 +15,6 @@ def client(key_id=KEY_ID, secret=SECRET, token=None, algorithm=None):
     config = Config(access_key_id=key_id, access_key_secret=secret, security_token=token)
     config.protocol, config.endpoint, config.signature_algorithm = protocol, host, algorithm
     return Client(config)
-
-
-def refused(what, call, code):
-    try:
-        call()
-    except Exception as error:
-        same(what, getattr(error, "code", error), code)
-    else:
-        raise AssertionError(f"{what}: not refused")
 
 
 def assume(sts, role=ROLE, seconds=900):
