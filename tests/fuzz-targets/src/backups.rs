@@ -27,6 +27,7 @@ const MEMBER: usize = 8192;
 
 thread_local! {
     static RUNTIME: Option<Runtime> = Builder::new_current_thread()
+        .enable_time()
         .max_blocking_threads(2)
         .build()
         .ok();
