@@ -285,7 +285,7 @@ async fn single_files_go_where_they_are_sent_and_failures_are_counted() {
     for (arguments, words) in [
         (["source", "oss://my-bucket/x/"], "add -r"),
         (["oss://my-bucket/nothing", "."], "no such object"),
-        (["source", "elsewhere"], "one of both has to be local"),
+        (["source", "elsewhere"], "one of them has to be local"),
         (["source/empty", "oss://no-bucket/x"], "no-bucket"),
     ] {
         let failed = setup.run(&arguments).await;
