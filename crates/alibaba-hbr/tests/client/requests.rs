@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use alibaba_core::openapi::SignatureScheme;
 use alibaba_hbr::{
-    BackupType, Client, ClusterType, Filter, FilterKey, InstanceBackupDetail, NetworkType,
-    PolicyRule, RestoreOptions, RestoreType, Schedule, SearchOrder, SnapshotQuery, SourceType,
-    SpeedLimit, StorageClass, Tag, VaultType,
+    AdvancedOptions, BackupType, Client, ClusterType, FileOptions, Filter, FilterKey,
+    InstanceBackupDetail, NetworkType, PlanRule, PolicyBinding, PolicyRule, RestoreOptions,
+    RestoreType, Schedule, SearchOrder, SnapshotQuery, SourceType, SpeedLimit, StorageClass, Tag,
+    VaultType,
 };
 use chrono::{DateTime, Utc};
 use futures::FutureExt as _;
@@ -231,5 +232,46 @@ async fn a_volume_is_restored_into_a_mount_of_a_pod() {
     assert_eq!(
         normal("Options", &query["Options"]),
         json!({"includes": [], "excludes": [], "conflictPolicy": "OVERWRITE_EXISTING"})
+    );
+}
+
+#[tokio::test]
+async fn rules_of_plans_are_flattened_and_bindings_are_json() {
+    let stage = Stage::responding("{}");
+    let hbr = stage.client();
+    let mut rule = PlanRule::new("r", BackupType::Complete, "I|1767225600|P1D", 7);
+    rule.do_copy = Some(true);
+    rule.destination_retention_days = Some(3);
+    let _ = hbr
+        .create_backup_plan(SourceType::UdmEcs)
+        .rules([rule])
+        .send()
+        .await;
+    let expected = [
+        ("Rule.1.BackupType", "COMPLETE"),
+        ("Rule.1.DestinationRetention", "3"),
+        ("Rule.1.DoCopy", "true"),
+        ("Rule.1.Retention", "7"),
+        ("Rule.1.RuleName", "r"),
+        ("Rule.1.Schedule", "I|1767225600|P1D"),
+    ];
+    let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    assert_eq!(stage.last().form, BTreeMap::from(expected));
+
+    let mut binding = PolicyBinding::new(SourceType::File, "i-1");
+    binding.disabled = Some(false);
+    binding.exclude = vec!["/tmp".to_owned()];
+    binding.advanced_options = Some(AdvancedOptions::File(FileOptions {
+        use_vss: Some(true),
+        ..FileOptions::default()
+    }));
+    let call = hbr.create_policy_bindings().bindings([binding]);
+    let _ = call.send().await;
+    assert_eq!(
+        normal("", &stage.last().query["PolicyBindingList"]),
+        json!([{
+            "SourceType": "File", "DataSourceId": "i-1", "Disabled": "false",
+            "Exclude": "[\"/tmp\"]", "AdvancedOptions": {"FileDetail": {"UseVSS": true}},
+        }])
     );
 }
