@@ -53,6 +53,11 @@ impl Lease {
         uid: &str,
         duration: Duration,
     ) -> Result<Self> {
+        if duration.is_zero() {
+            return Err(Error::invalid(format!(
+                "take the lease on the name `{name}`: a lease that lasts no time is anybody's; give                  `lease_duration` some seconds"
+            )));
+        }
         let mut lease = Self {
             store: Arc::clone(store),
             keys: keys.clone(),
@@ -310,6 +315,16 @@ mod tests {
             let mut lease = self.take(uid).await.unwrap();
             lease.released = true;
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_that_lasts_no_time_takes_no_living_writers_name() {
+        let place = Place::new();
+        let first = place.take("one").await.unwrap();
+        let none = Duration::ZERO;
+        let second = Lease::take(&place.0, &place.1, "a", "two", none).await;
+        assert_eq!(second.err().unwrap().kind(), ErrorKind::Invalid);
+        first.check().await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
