@@ -4,12 +4,11 @@ mod client;
 mod opendal;
 mod ours;
 
-use std::io;
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryStreamExt, stream};
 use measure::Outcome;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines, Stdin};
 
