@@ -2,21 +2,12 @@
 
 use std::time::Duration;
 
+pub(crate) use alibaba_core::openapi::read::present;
 use chrono::Weekday;
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer};
 
 use crate::words::SnapshotCategory;
-
-/// Reads a text, or a type made of one; none, where it is null or empty.
-pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: for<'a> From<&'a str>,
-{
-    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
-    Ok(text.map(|text| T::from(&text)))
-}
 
 /// Reads how much is done, written as `40%`.
 pub(crate) fn percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {

@@ -4,19 +4,10 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use alibaba_core::Secret;
+pub(crate) use alibaba_core::openapi::read::present;
 use chrono::{DateTime, Utc};
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-
-/// Reads a text, or a type made of one; none, where it is null or empty.
-pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: for<'a> From<&'a str>,
-{
-    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
-    Ok(text.map(|text| T::from(&text)))
-}
 
 /// Reads a secret; none, where it is null or empty.
 pub(crate) fn secret<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Secret>, D::Error> {

@@ -47,14 +47,27 @@ where
     deserializer.deserialize_map(OneMember(PhantomData))
 }
 
+/// Reads a text, or what is made of one such as an id; none, where it is null or empty.
+///
+/// # Errors
+///
+/// If it is no text.
+pub fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: for<'a> From<&'a str>,
+{
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty());
+    Ok(text.map(|text| T::from(&text)))
+}
+
 /// Reads a time in UTC, with seconds or without; none, where it is null or empty.
 ///
 /// # Errors
 ///
 /// If it is no time.
 pub fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
-    let Some(text) = Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty())
-    else {
+    let Some(text) = present::<_, String>(deserializer)? else {
         return Ok(None);
     };
     if let Ok(time) = DateTime::parse_from_rfc3339(&text) {
