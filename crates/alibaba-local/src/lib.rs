@@ -4,6 +4,12 @@ mod builder;
 mod cloud;
 mod directory;
 mod gateway;
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "for services that keep records, and none does yet"
+)]
+mod journal;
 mod openapi;
 
 // The services, each in a folder of its own.
