@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use ack_backup_center::core::{Context, credentials};
 use ack_backup_center::engine::restore::{ExistingResourcePolicy, Restore, RestoreSpec};
-use ack_backup_center::engine::{GroupResource, Repository, RunOptions, client_for};
+use ack_backup_center::engine::{Repository, RunOptions, Selection, client_for};
 use ack_backup_center::oss::{Client, OssStore};
 use clap::Parser;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -51,9 +51,9 @@ struct Options {
     /// Only this namespace, or `FROM=TO` to restore it as another one; may be repeated.
     #[arg(long)]
     namespace: Vec<String>,
-    /// Only this kind, such as `deployments.apps`; may be repeated.
+    /// Only this kind, such as `deploy`, `deployments.apps` or `*.example.com`; may be repeated.
     #[arg(long)]
-    kind: Vec<GroupResource>,
+    kind: Vec<String>,
     /// `FROM=TO`: claims and volumes of one storage class get another; may be repeated.
     #[arg(long, value_parser = pair)]
     storage_class: Vec<(String, String)>,
@@ -116,7 +116,7 @@ async fn run(options: Options) -> Result<bool> {
 fn spec(options: &Options) -> RestoreSpec {
     let name = options.name.as_ref().unwrap_or(&options.backup);
     let mut spec = RestoreSpec {
-        included_resources: options.kind.iter().cloned().collect(),
+        selection: Selection::of_kinds(&options.kind),
         storage_class_mapping: options.storage_class.iter().cloned().collect(),
         image_mapping: options.image.iter().cloned().collect(),
         ..RestoreSpec::named(name)
@@ -128,7 +128,7 @@ fn spec(options: &Options) -> RestoreSpec {
         let (from, to) = namespace
             .split_once('=')
             .unwrap_or((namespace, namespace.as_str()));
-        spec.included_namespaces.insert(from.to_owned());
+        spec.selection.included_namespaces.insert(from.to_owned());
         if from != to {
             spec.namespace_mapping
                 .insert(from.to_owned(), to.to_owned());

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{Restore, RestoreSpec};
-use ack_backup_center::engine::{Discovery, RunOptions};
+use ack_backup_center::engine::{Discovery, RunOptions, Selection};
 use clap::ValueEnum;
 use measure::Outcome;
 use serde::{Deserialize, Serialize};
@@ -98,7 +98,10 @@ async fn restore(plan: &Plan, client: kube::Client) -> Outcome<u64> {
     let included: BTreeSet<String> = mapping.keys().cloned().collect();
     let backup = plan.repository()?.open(&plan.name).await?;
     let spec = RestoreSpec {
-        included_namespaces: included,
+        selection: Selection {
+            included_namespaces: included,
+            ..Selection::default()
+        },
         namespace_mapping: mapping,
         ..RestoreSpec::named(format!("restore-{}", plan.turn))
     };

@@ -21,7 +21,7 @@ use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::compare::Comparison;
 use ack_backup_center::engine::restore::{Restore, RestoreReport, RestoreSpec};
 use ack_backup_center::engine::verify::Verify;
-use ack_backup_center::engine::{GroupResource, Repository};
+use ack_backup_center::engine::{GroupResource, Repository, Selection};
 use clap::Parser as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -94,7 +94,7 @@ async fn demonstrate(
     let report = {
         let bar = bar.clone();
         let spec = BackupSpec {
-            included_namespaces: [shop.to_owned()].into(),
+            selection: Selection::of_namespaces([shop]),
             ..BackupSpec::named(backup)
         };
         Backup::new(cluster.client().clone(), repository.clone(), spec)

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use ack_backup_center::engine::Repository;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{Restore, RestoreReport, RestoreSpec};
+use ack_backup_center::engine::{Repository, Selection};
 use control_plane::unique_name;
 use kube::Client;
 use serde_json::{Value, json};
@@ -79,7 +79,7 @@ impl Stage {
     /// Backs the namespace up, deletes it, and restores it.
     async fn destroy_and_restore(&self) -> RestoreReport {
         let spec = BackupSpec {
-            included_namespaces: [self.namespace.clone()].into(),
+            selection: Selection::of_namespaces([self.namespace.clone()]),
             ..BackupSpec::named("a")
         };
         Backup::new(self.client.clone(), self.repository(), spec)

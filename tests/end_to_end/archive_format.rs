@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use ack_backup_center::engine::Selection;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use http::Request;
 use object_store::ObjectStoreExt as _;
@@ -34,7 +35,7 @@ async fn tar_unpacks_it_to_what_the_server_prints() {
         .await;
     }
     let spec = BackupSpec {
-        included_namespaces: [namespace.clone()].into(),
+        selection: Selection::of_namespaces([namespace.clone()]),
         ..BackupSpec::named("format")
     };
     Backup::new(client.clone(), bucket.repository(), spec)

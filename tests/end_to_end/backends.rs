@@ -1,6 +1,7 @@
 //! What stands in the way of others is restored last, and a plan knows what is made before what: on
 //! a real control plane, where webhooks are called and admission looks for what Pods name.
 
+use ack_backup_center::engine::Selection;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{Action, HealthIssueKind, Outcome, Restore, RestoreSpec};
 use control_plane::unique_name;
@@ -50,8 +51,11 @@ async fn a_dead_webhook_is_restored_after_all_that_it_would_refuse() {
         "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"],
             "resources": ["configmaps", "services", "secrets"]}]}]})).await;
     let spec = BackupSpec {
-        included_namespaces: [namespace.clone()].into(),
-        include_cluster_resources: Some(true),
+        selection: Selection {
+            included_namespaces: [namespace.clone()].into(),
+            include_cluster_resources: Some(true),
+            ..Selection::default()
+        },
         ..BackupSpec::named("a")
     };
     Backup::new(client.clone(), bucket.repository(), spec)
@@ -62,15 +66,18 @@ async fn a_dead_webhook_is_restored_after_all_that_it_would_refuse() {
     delete(&client, &format!("/api/v1/namespaces/{namespace}")).await;
 
     let spec = RestoreSpec {
-        included_namespaces: [namespace.clone()].into(),
-        include_cluster_resources: Some(true),
-        included_resources: [
-            "configmaps",
-            "services",
-            "validatingwebhookconfigurations.admissionregistration.k8s.io",
-        ]
-        .map(|kind| kind.parse().unwrap())
-        .into(),
+        selection: Selection {
+            included_namespaces: [namespace.clone()].into(),
+            include_cluster_resources: Some(true),
+            included_resources: [
+                "configmaps",
+                "services",
+                "validatingwebhookconfigurations.admissionregistration.k8s.io",
+            ]
+            .map(|kind| kind.parse().unwrap())
+            .into(),
+            ..Selection::default()
+        },
         ..RestoreSpec::named("r")
     };
     let backup = bucket.repository().open("a").await.unwrap();
@@ -166,7 +173,7 @@ async fn a_plan_tells_refusals_from_what_is_only_not_there_yet() {
     // Before the backup, so that nothing will restore it.
     delete(&client, &format!("{}/lost", core("serviceaccounts"))).await;
     let spec = BackupSpec {
-        included_namespaces: [namespace.clone()].into(),
+        selection: Selection::of_namespaces([namespace.clone()]),
         ..BackupSpec::named("a")
     };
     Backup::new(client.clone(), bucket.repository(), spec)
@@ -184,7 +191,7 @@ async fn a_plan_tells_refusals_from_what_is_only_not_there_yet() {
 
     let backup = bucket.repository().open("a").await.unwrap();
     let spec = RestoreSpec {
-        included_namespaces: [namespace.clone()].into(),
+        selection: Selection::of_namespaces([namespace.clone()]),
         ..RestoreSpec::named("r")
     };
     let restore = Restore::new(client.clone(), backup, spec);
@@ -264,7 +271,7 @@ async fn limits_are_restored_after_what_they_would_refuse() {
     )
     .await;
     let spec = BackupSpec {
-        included_namespaces: [namespace.clone()].into(),
+        selection: Selection::of_namespaces([namespace.clone()]),
         ..BackupSpec::named("a")
     };
     Backup::new(client.clone(), bucket.repository(), spec)

@@ -1,5 +1,6 @@
 //! Objects that are there already: one table, held against the embedded server and a real one.
 
+use ack_backup_center::engine::Selection;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{
     ExistingResourcePolicy, Outcome, Restore, RestoreReport, RestoreSpec, SkipReason,
@@ -195,7 +196,10 @@ impl Matrix {
         }
         let bucket = Bucket::start().await;
         let spec = BackupSpec {
-            included_namespaces: namespaces.into_iter().collect(),
+            selection: Selection {
+                included_namespaces: namespaces.into_iter().collect(),
+                ..Selection::default()
+            },
             ..BackupSpec::named("a")
         };
         Backup::new(client.clone(), bucket.repository(), spec)

@@ -5,7 +5,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
-use ack_backup_center::engine::{ErrorKind, RunOptions};
+use ack_backup_center::engine::{ErrorKind, RunOptions, Selection};
 use alibaba_local::{Fault, Rule};
 use kube_local::KubeLocal;
 use serde_json::json;
@@ -20,10 +20,13 @@ const CHILD: &str = "ACK_BACKUP_TEST_KILLED";
 /// The backup that is killed. It takes a multipart upload.
 fn killed_spec() -> BackupSpec {
     BackupSpec {
-        included_namespaces: ["big".to_owned()].into(),
-        included_resources: ["configmaps", "secrets", "serviceaccounts"]
-            .map(str::to_owned)
-            .into(),
+        selection: Selection {
+            included_namespaces: ["big".to_owned()].into(),
+            included_resources: ["configmaps", "secrets", "serviceaccounts"]
+                .map(str::to_owned)
+                .into(),
+            ..Selection::default()
+        },
         ..BackupSpec::named("a")
     }
 }
@@ -31,7 +34,7 @@ fn killed_spec() -> BackupSpec {
 /// The backup that follows.
 fn next_spec() -> BackupSpec {
     BackupSpec {
-        included_namespaces: ["small".to_owned()].into(),
+        selection: Selection::of_namespaces(["small"]),
         ..BackupSpec::named("a")
     }
 }

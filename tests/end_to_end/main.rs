@@ -11,6 +11,7 @@ mod cluster;
 mod cut_off;
 mod error_messages;
 mod existing;
+mod filters;
 mod foreign;
 mod killed;
 mod missing;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ack_backup_center::engine::backup::{Backup, BackupReport, BackupSpec};
 use ack_backup_center::engine::restore::{Restore, RestoreSpec};
-use ack_backup_center::engine::{Phase, Repository};
+use ack_backup_center::engine::{Phase, Repository, Selection};
 use control_plane::ControlPlane;
 use futures::TryStreamExt as _;
 use kube::Client;
@@ -15,8 +15,11 @@ use crate::cluster::{create, define};
 
 fn of(namespace: &str, kinds: &[&str]) -> BackupSpec {
     BackupSpec {
-        included_namespaces: [namespace.to_owned()].into(),
-        included_resources: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+        selection: Selection {
+            included_namespaces: [namespace.to_owned()].into(),
+            included_resources: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+            ..Selection::default()
+        },
         ..BackupSpec::named("a")
     }
 }

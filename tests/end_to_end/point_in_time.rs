@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
-use ack_backup_center::engine::{Phase, Repository};
+use ack_backup_center::engine::{Phase, Repository, Selection};
 use control_plane::{Binaries, ControlPlane};
 use futures::{StreamExt as _, stream};
 use http::Method;
@@ -162,9 +162,12 @@ async fn a_token_that_moves_between_two_kinds_is_never_lost_or_doubled() {
             let before = moves.load(Ordering::Relaxed);
             let name = format!("b{backups}");
             let spec = BackupSpec {
-                included_namespaces: [field.namespace.clone()].into(),
-                included_resources: field.kinds.iter().map(|kind| kind.0.clone()).collect(),
-                include_cluster_resources: Some(false),
+                selection: Selection {
+                    included_namespaces: [field.namespace.clone()].into(),
+                    included_resources: field.kinds.iter().map(|kind| kind.0.clone()).collect(),
+                    include_cluster_resources: Some(false),
+                    ..Selection::default()
+                },
                 ..BackupSpec::named(&name)
             };
             let report = Backup::new(plane.client(), repository.clone(), spec)
@@ -238,9 +241,12 @@ async fn what_outlasts_the_history_goes_on_with_its_referents_behind_it() {
 
     let repository = memory();
     let spec = BackupSpec {
-        included_namespaces: ["default".to_owned()].into(),
-        included_resources: vec!["pods".into(), "configmaps".into()],
-        include_cluster_resources: Some(false),
+        selection: Selection {
+            included_namespaces: ["default".to_owned()].into(),
+            included_resources: vec!["pods".into(), "configmaps".into()],
+            include_cluster_resources: Some(false),
+            ..Selection::default()
+        },
         ..BackupSpec::named("a")
     };
     let once = Mutex::new(Some((client.clone(), list("pods"), list("configmaps"))));

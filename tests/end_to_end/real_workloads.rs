@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::compare::{Comparison, TOLERATED};
 use ack_backup_center::engine::restore::{Restore, RestoreSpec};
-use ack_backup_center::engine::{Discovery, EntryFilter, GroupResource, ObjectId};
+use ack_backup_center::engine::{Discovery, EntryFilter, GroupResource, ObjectId, Selection};
 use control_plane::ControlPlane;
 use futures::TryStreamExt as _;
 use kube::Client;
@@ -173,7 +173,7 @@ async fn round_trip(file: &str, spec: BackupSpec, phase: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn online_boutique_comes_back() {
     let spec = BackupSpec {
-        included_namespaces: ["boutique".to_owned()].into(),
+        selection: Selection::of_namespaces(["boutique"]),
         ..BackupSpec::named("a")
     };
     round_trip("workloads/online-boutique.yaml", spec, "Completed").await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
-use ack_backup_center::engine::{ErrorKind, Repository, RunOptions};
+use ack_backup_center::engine::{ErrorKind, Repository, RunOptions, Selection};
 use alibaba_local::{Fault, Rule};
 use kube::Client;
 use kube_local::KubeLocal;
@@ -14,7 +14,7 @@ use crate::cluster::{fill, local_client};
 
 fn of(client: &Client, repository: &Repository, namespace: &str, name: &str) -> Backup {
     let spec = BackupSpec {
-        included_namespaces: [namespace.to_owned()].into(),
+        selection: Selection::of_namespaces([namespace]),
         ..BackupSpec::named(name)
     };
     Backup::new(client.clone(), repository.clone(), spec)

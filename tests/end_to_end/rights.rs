@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{Restore, RestoreSpec};
-use ack_backup_center::engine::{Error, ErrorKind, Repository};
+use ack_backup_center::engine::{Error, ErrorKind, Repository, Selection};
 use ack_backup_center::oss::Operation;
 use ack_backup_center::ram::ack::OSS_ACTIONS;
 use ack_backup_center::ram::{ResourceForm, known_action};
@@ -16,7 +16,7 @@ use crate::cluster::{fill, local_client};
 
 fn of(namespace: &str) -> BackupSpec {
     BackupSpec {
-        included_namespaces: [namespace.to_owned()].into(),
+        selection: Selection::of_namespaces([namespace]),
         ..BackupSpec::named("a")
     }
 }
@@ -29,7 +29,10 @@ async fn the_seven_actions_of_the_page_do_for_everything() {
     let repository = bucket.repository_of(SEED_ID);
     // Small ones are one put each.
     let small = BackupSpec {
-        excluded_resources: vec!["configmaps".into()],
+        selection: Selection {
+            excluded_resources: vec!["configmaps".into()],
+            ..of("big").selection
+        },
         ..of("big")
     };
     Backup::new(client.clone(), repository.clone(), small)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ack_backup_center::engine::backup::{Backup, BackupReport, BackupSpec};
-use ack_backup_center::engine::{ErrorKind, Result, RunOptions};
+use ack_backup_center::engine::{ErrorKind, Result, RunOptions, Selection};
 use alibaba_local::{Fault, Rule};
 use kube_local::KubeLocal;
 use serde_json::json;
@@ -34,8 +34,11 @@ async fn both(
     let client = local_client(&cluster.url());
     let backup = |namespace: &str| {
         let spec = BackupSpec {
-            included_namespaces: [namespace.to_owned()].into(),
-            included_resources: vec!["configmaps".into(), "serviceaccounts".into()],
+            selection: Selection {
+                included_namespaces: [namespace.to_owned()].into(),
+                included_resources: vec!["configmaps".into(), "serviceaccounts".into()],
+                ..Selection::default()
+            },
             ..BackupSpec::named(name)
         };
         let options = RunOptions::default().with_lease_duration(lease);

@@ -1,6 +1,7 @@
 //! Claims and their volumes, on a real control plane whose controllers bind them: nothing is lost, and
 //! nothing is taken from anybody.
 
+use ack_backup_center::engine::Selection;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{
     ExistingResourcePolicy, Outcome, Restore, RestoreReport, RestoreSpec, SkipReason,
@@ -57,7 +58,7 @@ impl Stage {
         .await;
         until(client, &stage.claim(), "bound", is_bound).await;
         let spec = BackupSpec {
-            included_namespaces: [stage.namespace.clone()].into(),
+            selection: Selection::of_namespaces([stage.namespace.clone()]),
             ..BackupSpec::named("a")
         };
         Backup::new(client.clone(), stage.bucket.repository(), spec)

@@ -31,3 +31,4 @@ pub use repository::{
 };
 pub use resource::{ApiResource, GroupResource, ObjectId};
 pub use run_options::RunOptions;
+pub use spec::selection::{Selection, UnmatchedFilters};

@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use super::collector::{Collected, Collector, Stopped};
 use super::commit::{RecordInputs, commit};
-use super::scope::Scope;
+use super::left_behind::LeftBehind;
+use super::scope::{Scope, of_unmatched};
 use super::side_files::write_results;
 use super::spec::BackupSpec;
 use super::writer::write_archive;
@@ -280,7 +281,7 @@ impl Backup {
     async fn write(
         &self,
         api: &ClusterReader,
-        scope: Scope,
+        scope: Scope<'_>,
         keys: &Keys,
         lease: &mut Lease,
         began: DateTime<Utc>,
@@ -336,11 +337,12 @@ impl Backup {
     async fn write_objects(
         &self,
         api: &ClusterReader,
-        scope: Scope,
+        scope: Scope<'_>,
         keys: &Keys,
         began: DateTime<Utc>,
     ) -> Result<(ArchiveFacts, Collected)> {
         let Scope {
+            filter,
             kinds,
             namespaces,
             types,
@@ -349,6 +351,7 @@ impl Backup {
             results,
             ..
         } = scope;
+        let filter = &filter;
         let jobs = kinds.jobs(&chosen, namespaces.len());
         let companions = kinds.companion_jobs(&chosen, namespaces.len());
         let lists = jobs.len() + companions.len();
@@ -364,9 +367,14 @@ impl Backup {
         let (blocks, packed) = mpsc::channel(BLOCKS_AHEAD);
         let collector = Collector {
             api,
-            spec: &self.spec,
+            filter,
             parallelism: self.options.backup_parallelism(),
-            selector: self.spec.label_selector.as_ref().map(ToString::to_string),
+            selector: self
+                .spec
+                .selection
+                .label_selector
+                .as_ref()
+                .map(ToString::to_string),
             has_companions: !companions.is_empty(),
             resource_version,
             namespaces: chosen,
@@ -375,6 +383,11 @@ impl Backup {
             blocks,
             collected: Mutex::new(Collected {
                 results,
+                left_behind: self
+                    .spec
+                    .selection
+                    .is_of_objects()
+                    .then(LeftBehind::default),
                 ..Collected::default()
             }),
             progress: &progress,
@@ -383,7 +396,10 @@ impl Backup {
             let listed = async {
                 collector.read_in_order(first, &jobs, &companions).await?;
                 if kinds.namespaces {
-                    let selected = |item: &Item| kinds.empty_namespaces && self.selects(item);
+                    let selected = |item: &Item| {
+                        kinds.empty_namespaces
+                            && filter.wants_object(&item.head.name, &item.head.labels)
+                    };
                     collector
                         .pack_namespaces(&namespaces, &types, selected)
                         .await?;
@@ -400,8 +416,17 @@ impl Backup {
             )
         };
         let writing = write_archive(self.repository.store(), keys, packed);
-        let (written, (collected, stopped)) = tokio::join!(writing, listing);
+        let (written, (mut collected, stopped)) = tokio::join!(writing, listing);
         let archive = written?;
+        of_unmatched(&self.spec, &mut collected.results)
+            .cluster
+            .extend(filter.unmatched_objects());
+        let idle = filter.idle_selectors();
+        collected.results.warnings.cluster.extend(idle);
+        if let Some(left_behind) = &collected.left_behind {
+            let messages = left_behind.messages();
+            collected.results.warnings.cluster.extend(messages);
+        }
         if stopped {
             // Cannot happen: the writer of blocks stops only by failing, and that error was returned above.
             return Err(Error::internal(
@@ -410,10 +435,6 @@ impl Backup {
             ));
         }
         Ok((archive, collected))
-    }
-
-    fn selects(&self, item: &Item) -> bool {
-        self.spec.wants_labels(&item.head.labels)
     }
 
     async fn write_side_files(&self, keys: &Keys, collected: &Collected) -> Result<()> {

@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::mpsc;
 
+use super::left_behind::LeftBehind;
 use super::plan::ListJob;
 use super::side_files::ResourceNames;
-use super::spec::BackupSpec;
 use crate::archive::write::Block;
 use crate::cluster::list::{Item, ListReader, Splice};
 use crate::cluster::query::with_query;
 use crate::cluster::reader::ClusterReader;
-use crate::format::labels;
 use crate::kinds::Raw;
 use crate::kinds::companions::{Brought, Companions};
 use crate::kinds::names::NAMESPACES;
 use crate::kinds::order::ReadStage;
 use crate::resource::{TypeMeta, full_name};
+use crate::spec::filter::Filter;
 use crate::{GroupResource, ObjectId, Result, Results};
 
 /// What all lists together have collected so far.
@@ -33,12 +33,14 @@ pub(crate) struct Collected {
     /// The first stage in which a list took longer than the server keeps its history.
     pub(crate) expired: Option<ReadStage>,
     pub(crate) lists_done: usize,
+    /// What chosen objects need, where single objects are chosen.
+    pub(crate) left_behind: Option<LeftBehind>,
 }
 
 /// What every list of one backup shares.
 pub(crate) struct Collector<'a> {
     pub(crate) api: &'a ClusterReader,
-    pub(crate) spec: &'a BackupSpec,
+    pub(crate) filter: &'a Filter<'a>,
     /// Lists to read at once.
     pub(crate) parallelism: usize,
     pub(crate) selector: Option<String>,
@@ -156,11 +158,8 @@ impl Collector<'_> {
                 splice = Splice::new(list.types());
             }
             for item in items {
-                // The server chooses by one selector, not by one of several.
-                if selector.is_none()
-                    && !matches!(take, Take::Companions)
-                    && !self.spec.wants_labels(&item.head.labels)
-                {
+                // The server chooses by one selector: not by one of several, nor by names.
+                if !matches!(take, Take::Companions) && !self.wants(&item) {
                     continue;
                 }
                 if !known.is_empty()
@@ -241,6 +240,14 @@ impl Collector<'_> {
         response.is_err()
     }
 
+    fn wants(&self, item: &Item) -> bool {
+        let head = &item.head;
+        // One outside the chosen namespaces is no match for a filter.
+        let namespace = head.namespace.as_ref();
+        namespace.is_none_or(|namespace| self.namespaces.contains(namespace))
+            && self.filter.wants_object(&head.name, &head.labels)
+    }
+
     /// Packs an object, if it is taken. Returns whether it was.
     fn pack(
         &self,
@@ -256,7 +263,7 @@ impl Collector<'_> {
             .namespace
             .as_ref()
             .is_none_or(|namespace| self.namespaces.contains(namespace));
-        if !chosen_namespace || head.terminating || head.label(labels::EXCLUDE) == Some("true") {
+        if !chosen_namespace || head.terminating || self.filter.excludes_labels(&head.labels) {
             return false;
         }
         let (namespace, name) = (head.namespace.as_deref(), head.name.as_str());
@@ -300,6 +307,9 @@ impl Collector<'_> {
             }
         };
         collected.objects += 1;
+        if let Some(left_behind) = &mut collected.left_behind {
+            left_behind.note(id, item.raw());
+        }
         collected.names.add(types, id);
         if let Some(namespace) = &id.namespace
             && !collected.namespaces.contains(namespace)

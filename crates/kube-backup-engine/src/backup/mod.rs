@@ -12,6 +12,7 @@
 mod backup;
 mod collector;
 mod commit;
+mod left_behind;
 mod plan;
 mod scope;
 mod side_files;

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::spec::BackupSpec;
 use crate::kinds::companions::{come_along, come_along_unasked};
 use crate::kinds::exclusions::{never_backed_up, original_of};
 use crate::kinds::names::NAMESPACES;
 use crate::kinds::order::ReadStage;
+use crate::spec::filter::Filter;
 use crate::{ApiResource, Discovery, GroupResource};
 
 /// One list to read.
@@ -46,23 +46,16 @@ pub(crate) struct Kinds {
 }
 
 impl Kinds {
-    pub(crate) fn choose(spec: &BackupSpec, found: &Discovery) -> Self {
+    pub(crate) fn choose(filter: &Filter<'_>, found: &Discovery) -> Self {
+        let selection = filter.selection;
         let mut kinds = Self::default();
-        let all = spec.takes_all_kinds();
-        let named: &[String] = if all { &[] } else { &spec.included_resources };
-        let included = resolve(found, named, &mut kinds.missing);
-        // What is excluded and does not exist needs no mention.
-        let excluded_kinds = spec.excluded_kinds();
-        let excluded = resolve(found, &excluded_kinds, &mut Vec::new());
-        let wanted =
-            |kind: &GroupResource| (all || included.contains(kind)) && !excluded.contains(kind);
+        let missing = filter.unknown_included.iter();
+        kinds.missing = missing.map(|name| (*name).to_owned()).collect();
 
         for (part, reason) in &found.failed {
             let group = part.split_once('/').map_or("", |(group, _)| group);
-            let of_group = |names: &[String]| names.iter().any(|name| names_group(name, group));
-            let matters = !of_group(&excluded_kinds) && (all || of_group(&spec.included_resources));
             let failed = (part.clone(), reason.clone());
-            if matters {
+            if filter.wants_group(group) {
                 kinds.undiscovered.push(failed);
             } else {
                 kinds.unimportant.push(failed);
@@ -70,8 +63,8 @@ impl Kinds {
         }
 
         let namespaces = NAMESPACES.group_resource();
-        kinds.namespaces = !excluded.contains(&namespaces);
-        kinds.empty_namespaces = kinds.namespaces && wanted(&namespaces);
+        kinds.namespaces = !filter.excludes_kind(&namespaces);
+        kinds.empty_namespaces = filter.wants_kind(&namespaces);
         let served: HashSet<GroupResource> = found
             .resources
             .iter()
@@ -87,25 +80,24 @@ impl Kinds {
                 continue;
             }
             if let Some(reason) = never_backed_up(&kind) {
-                let by_name = |name: &String| found.resolve(name) == [kind.clone()];
-                if spec.included_resources.iter().any(by_name) {
+                if filter.is_named(&kind) {
                     kinds.excluded.push((kind, reason));
                 }
                 continue;
             }
-            let in_scope = resource.namespaced || spec.wants_whole_cluster();
-            if wanted(&kind) && in_scope {
+            let in_scope = resource.namespaced || selection.wants_whole_cluster();
+            if filter.wants_kind(&kind) && in_scope {
                 kinds.chosen.push(resource.clone());
-                if !spec.is_by_label() {
+                if !selection.is_of_objects() {
                     continue;
                 }
             }
-            // With a selector, objects are chosen by it, and by need.
+            // With a selector or names, objects are chosen by it, and by need.
             let may_be_needed = come_along(&kind)
-                && (resource.namespaced || spec.include_cluster_resources != Some(false))
-                && (!resource.namespaced || spec.is_by_label())
-                && !excluded.contains(&kind);
-            if may_be_needed && (come_along_unasked(&kind) || wanted(&kind)) {
+                && (resource.namespaced || selection.include_cluster_resources != Some(false))
+                && (!resource.namespaced || selection.is_of_objects())
+                && !filter.excludes_kind(&kind);
+            if may_be_needed && (come_along_unasked(&kind) || filter.wants_kind(&kind)) {
                 kinds.companions.push(resource.clone());
             }
         }
@@ -153,32 +145,15 @@ fn jobs_of(
     jobs
 }
 
-fn names_group(name: &str, group: &str) -> bool {
-    name == "*"
-        || name
-            .split_once('.')
-            .is_some_and(|(_, named)| named == group)
-}
-
-fn resolve(
-    found: &Discovery,
-    names: &[String],
-    missing: &mut Vec<String>,
-) -> HashSet<GroupResource> {
-    let mut kinds = HashSet::new();
-    for name in names {
-        let resolved = found.resolve(name);
-        if resolved.is_empty() {
-            missing.push(name.clone());
-        }
-        kinds.extend(resolved);
-    }
-    kinds
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Selection;
+
+    fn choose(selection: &Selection) -> Kinds {
+        let found = cluster();
+        Kinds::choose(&Filter::new(selection, &found.resources), &found)
+    }
 
     fn kind(group: &str, plural: &str, namespaced: bool) -> ApiResource {
         ApiResource {
@@ -224,7 +199,7 @@ mod tests {
 
     #[test]
     fn everything_is_all_that_can_be_created_again_once() {
-        let kinds = Kinds::choose(&BackupSpec::named("a"), &cluster());
+        let kinds = choose(&Selection::default());
         assert_eq!(
             names(&kinds.chosen),
             [
@@ -248,14 +223,14 @@ mod tests {
     #[test]
     fn cluster_scoped_kinds_follow_the_tri_state() {
         let of = |include, named: bool| {
-            let mut spec = BackupSpec {
+            let mut spec = Selection {
                 include_cluster_resources: include,
-                ..BackupSpec::named("a")
+                ..Selection::default()
             };
             if named {
                 spec.included_namespaces.insert("shop".into());
             }
-            let kinds = Kinds::choose(&spec, &cluster());
+            let kinds = choose(&spec);
             let whole = kinds.chosen.iter().filter(|kind| !kind.namespaced).count();
             (whole, kinds.companions.len())
         };
@@ -267,35 +242,35 @@ mod tests {
 
     #[test]
     fn definitions_come_along_unless_they_are_excluded() {
-        let mut spec = BackupSpec {
+        let mut spec = Selection {
             included_resources: vec!["pods".into()],
-            ..BackupSpec::named("a")
+            ..Selection::default()
         };
-        assert_eq!(names(&Kinds::choose(&spec, &cluster()).companions).len(), 1);
+        assert_eq!(names(&choose(&spec).companions).len(), 1);
         spec.excluded_resources = vec!["customresourcedefinitions".into()];
-        assert!(Kinds::choose(&spec, &cluster()).companions.is_empty());
+        assert!(choose(&spec).companions.is_empty());
     }
 
     #[test]
     fn a_dead_group_matters_only_to_those_who_want_it() {
-        let mut spec = BackupSpec {
+        let mut spec = Selection {
             excluded_resources: vec!["*.metrics.k8s.io".into()],
-            ..BackupSpec::named("a")
+            ..Selection::default()
         };
-        assert!(Kinds::choose(&spec, &cluster()).undiscovered.is_empty());
-        spec = BackupSpec {
+        assert!(choose(&spec).undiscovered.is_empty());
+        spec = Selection {
             included_resources: vec!["pods".into()],
-            ..BackupSpec::named("a")
+            ..Selection::default()
         };
-        assert_eq!(Kinds::choose(&spec, &cluster()).unimportant.len(), 1);
+        assert_eq!(choose(&spec).unimportant.len(), 1);
         spec.included_resources.push("nodes.metrics.k8s.io".into());
-        let kinds = Kinds::choose(&spec, &cluster());
+        let kinds = choose(&spec);
         assert_eq!((kinds.undiscovered.len(), kinds.missing.len()), (1, 1));
     }
 
     #[test]
     fn few_namespaces_are_listed_one_by_one_and_many_at_once() {
-        let kinds = Kinds::choose(&BackupSpec::named("a"), &cluster());
+        let kinds = choose(&Selection::default());
         let jobs = |count: usize, of: usize| {
             let chosen = (0..count).map(|n| n.to_string()).collect();
             kinds

@@ -13,10 +13,14 @@ use crate::cluster::reader::ClusterReader;
 use crate::format::labels;
 use crate::kinds::names::NAMESPACES;
 use crate::resource::TypeMeta;
-use crate::{Discovery, Error, Result, Results};
+use crate::spec::filter::Filter;
+use crate::spec::kind_names::names_group;
+use crate::spec::selection::{is_pattern, pattern};
+use crate::{Discovery, Error, Result, Results, ResultsBySource, UnmatchedFilters};
 
 /// All that is known before the first object is read. Nothing is written until it is.
-pub(crate) struct Scope {
+pub(crate) struct Scope<'a> {
+    pub(crate) filter: Filter<'a>,
     pub(crate) kinds: Kinds,
     /// All namespaces of the cluster.
     pub(crate) namespaces: Vec<Item>,
@@ -40,15 +44,18 @@ pub(crate) struct Version {
     pub(crate) minor: String,
 }
 
-impl Scope {
-    pub(crate) async fn of(api: &ClusterReader, spec: &BackupSpec) -> Result<Self> {
+impl<'a> Scope<'a> {
+    pub(crate) async fn of(api: &ClusterReader, spec: &'a BackupSpec) -> Result<Self> {
         let (found, version) = tokio::join!(Discovery::of(api), server_version(api));
         let found = found?;
-        let kinds = Kinds::choose(spec, &found);
+        let filter = Filter::new(&spec.selection, &found.resources);
+        let kinds = Kinds::choose(&filter, &found);
         let (namespaces, types, resource_version) = list_namespaces(api, &found).await?;
-        let (chosen, mut results) = choose_namespaces(spec, &namespaces)?;
-        note_kinds(&kinds, &mut results);
+        let mut results = check_exclusions(spec, &filter, &found, &namespaces)?;
+        let chosen = choose_namespaces(spec, &filter, &namespaces, &mut results)?;
+        note_kinds(&kinds, spec, &mut results);
         Ok(Self {
+            filter,
             kinds,
             namespaces,
             types,
@@ -57,6 +64,69 @@ impl Scope {
             results,
             version,
         })
+    }
+}
+
+/// The messages about inclusions that match nothing: the backup lacks what was asked for.
+pub(crate) fn of_unmatched<'r>(
+    spec: &BackupSpec,
+    results: &'r mut Results,
+) -> &'r mut ResultsBySource {
+    match spec.selection.unmatched_filters {
+        UnmatchedFilters::Refuse => &mut results.errors,
+        UnmatchedFilters::Warn => &mut results.warnings,
+    }
+}
+
+/// Exclusions that match nothing: what they were to keep out would be in the backup.
+fn check_exclusions(
+    spec: &BackupSpec,
+    filter: &Filter<'_>,
+    found: &Discovery,
+    namespaces: &[Item],
+) -> Result<Results> {
+    let mut results = Results::default();
+    let is_there = |name: &String| namespaces.iter().any(|item| item.head.name == *name);
+    let is_undiscovered = |name: &&str| {
+        let mut groups = found.failed.keys().map(|part| part.split_once('/'));
+        groups.any(|part| part.is_some_and(|(group, _)| names_group(name, group)))
+    };
+    let kinds = filter.mistaken_exclusions();
+    let kinds = kinds.filter(|name| !is_undiscovered(name));
+    let mut mistaken: Vec<String> = kinds
+        .map(|name| format!("kind `{name}` is excluded and the server has none of that name"))
+        .collect();
+    for name in &spec.selection.excluded_namespaces {
+        if is_pattern(name) {
+            let pattern = pattern(name);
+            let fits = |item: &Item| {
+                pattern
+                    .as_ref()
+                    .is_ok_and(|pattern| pattern.matches(&item.head.name))
+            };
+            if !namespaces.iter().any(fits) {
+                results
+                    .warnings
+                    .cluster
+                    .push(format!("no namespace is like `{name}`, which is excluded"));
+            }
+        } else if !is_there(name) {
+            mistaken.push(format!(
+                "namespace `{name}` is excluded and not in the cluster"
+            ));
+        }
+    }
+    match spec.selection.unmatched_filters {
+        UnmatchedFilters::Refuse if !mistaken.is_empty() => Err(Error::invalid(format!(
+            "plan backup `{}`: {}; correct the name, since what it was to keep out would be kept, or set \
+             `unmatchedFilters` to `warn`",
+            spec.name,
+            mistaken.join(", ")
+        ))),
+        _ => {
+            results.warnings.cluster.extend(mistaken);
+            Ok(results)
+        }
     }
 }
 
@@ -81,21 +151,22 @@ async fn list_namespaces(
 /// The namespaces to read, with warnings and errors about the others.
 fn choose_namespaces(
     spec: &BackupSpec,
+    filter: &Filter<'_>,
     namespaces: &[Item],
-) -> Result<(BTreeSet<String>, Results)> {
-    let mut results = Results::default();
+    results: &mut Results,
+) -> Result<BTreeSet<String>> {
+    let included = &spec.selection.included_namespaces;
     let mut chosen = BTreeSet::new();
     for item in namespaces {
         let name = &item.head.name;
-        if !spec.wants_namespace(name) || item.head.label(labels::EXCLUDE) == Some("true") {
+        if !filter.wants_namespace(name) || item.head.label(labels::EXCLUDE) == Some("true") {
             continue;
         }
         if !item.head.terminating {
             chosen.insert(name.clone());
             continue;
         }
-        let by_name = spec.included_namespaces.contains(name);
-        let messages = if by_name {
+        let messages = if included.contains(name) {
             &mut results.errors
         } else {
             &mut results.warnings
@@ -104,31 +175,37 @@ fn choose_namespaces(
             .cluster
             .push(format!("namespace `{name}` is being deleted and left out"));
     }
-    for name in spec.named_namespaces() {
-        if !namespaces.iter().any(|item| item.head.name == *name) {
-            results
-                .errors
-                .cluster
-                .push(format!("namespace `{name}` is not in the cluster"));
+    let mut unmatched = Vec::new();
+    for name in included.iter().filter(|name| *name != "*") {
+        let is_there = match pattern(name) {
+            Ok(pattern) => namespaces
+                .iter()
+                .any(|item| pattern.matches(&item.head.name)),
+            Err(_) => false,
+        };
+        if !is_there {
+            unmatched.push(if is_pattern(name) {
+                format!("no namespace of the cluster is like `{name}`")
+            } else {
+                format!("namespace `{name}` is not in the cluster")
+            });
         }
     }
-    if chosen.is_empty() && spec.named_namespaces().next().is_some() {
+    of_unmatched(spec, results).cluster.extend(unmatched);
+    if chosen.is_empty() && !spec.selection.takes_all_namespaces() {
         return Err(Error::invalid(format!(
-            "plan backup `{}`: none of its namespaces {:?} can be read from the cluster",
-            spec.name, spec.included_namespaces
+            "plan backup `{}`: none of its namespaces {included:?} can be read from the cluster",
+            spec.name
         )));
     }
-    Ok((chosen, results))
+    Ok(chosen)
 }
 
 /// Kinds that were asked for and cannot be read.
-fn note_kinds(kinds: &Kinds, results: &mut Results) {
-    for name in &kinds.missing {
-        results
-            .errors
-            .cluster
-            .push(format!("the server has no kind `{name}`"));
-    }
+fn note_kinds(kinds: &Kinds, spec: &BackupSpec, results: &mut Results) {
+    let missing = kinds.missing.iter();
+    let missing = missing.map(|name| format!("the server has no kind `{name}`"));
+    of_unmatched(spec, results).cluster.extend(missing);
     for (kind, reason) in &kinds.excluded {
         results
             .warnings

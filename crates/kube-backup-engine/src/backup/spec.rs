@@ -1,27 +1,26 @@
 //! What to back up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use kube::core::{Selector, SelectorExt as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::format::keys::check_name;
-use crate::spec::{go_duration, null_is_default, other, selectors};
-use crate::{Error, Result};
+use crate::spec::{go_duration, null_is_default, other};
+use crate::{Error, Result, Selection};
 
 /// What to back up. The default is everything.
 ///
-/// Names of kinds are read as `kubectl` reads them: `deployments.apps`, `deploy`, `Deployment`, and
-/// `*.example.com` for all kinds of one group.
-///
 /// ```
+/// use kube_backup_engine::Selection;
 /// use kube_backup_engine::backup::BackupSpec;
 ///
 /// let spec = BackupSpec {
-///     included_namespaces: ["shop".to_owned()].into(),
-///     excluded_resources: vec!["events".to_owned()],
+///     selection: Selection {
+///         excluded_resources: vec!["events".to_owned()],
+///         ..Selection::of_namespaces(["shop"])
+///     },
 ///     ..BackupSpec::named("before-upgrade")
 /// };
 /// # let _ = spec;
@@ -34,71 +33,9 @@ pub struct BackupSpec {
     /// `metadata.name`, and not in its JSON.
     #[serde(skip)]
     pub name: String,
-    /// Only these namespaces; empty, or `*`, for all.
-    #[serde(
-        default,
-        deserialize_with = "null_is_default",
-        skip_serializing_if = "BTreeSet::is_empty"
-    )]
-    pub included_namespaces: BTreeSet<String>,
-    /// Not these namespaces.
-    #[serde(
-        default,
-        deserialize_with = "null_is_default",
-        skip_serializing_if = "BTreeSet::is_empty"
-    )]
-    pub excluded_namespaces: BTreeSet<String>,
-    /// Only these kinds; empty, or `*`, for all.
-    #[serde(
-        default,
-        deserialize_with = "null_is_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub included_resources: Vec<String>,
-    /// Not these kinds.
-    #[serde(
-        default,
-        deserialize_with = "null_is_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub excluded_resources: Vec<String>,
-    /// Not these kinds of the cluster; the same as if they stood in `excluded_resources`.
-    #[serde(
-        default,
-        deserialize_with = "null_is_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub excluded_cluster_scoped_resources: Vec<String>,
-    /// Not these kinds of namespaces; the same as if they stood in `excluded_resources`.
-    #[serde(
-        default,
-        deserialize_with = "null_is_default",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub excluded_namespace_scoped_resources: Vec<String>,
-    /// Only objects with these labels. The claims and service accounts of chosen Pods, with the roles
-    /// bound to these, and what chosen objects need of the cluster come along whatever their labels.
-    #[serde(
-        default,
-        with = "selectors::one",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<selectors::Shape>"))]
-    pub label_selector: Option<Selector>,
-    /// Only objects that one of these selects, instead of `label_selector`.
-    #[serde(
-        default,
-        with = "selectors::many",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Vec<selectors::Shape>"))]
-    pub or_label_selectors: Vec<Selector>,
-    /// Cluster-scoped objects: `Some(true)` all, `Some(false)` none, `None` all when all namespaces
-    /// are chosen, and otherwise those that the chosen objects need: their definitions and volumes, the
-    /// classes they name (priority, runtime, storage, ingress), and the cluster roles bound to their
-    /// service accounts. What every cluster has by itself does not come along.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub include_cluster_resources: Option<bool>,
+    /// Which objects it takes.
+    #[serde(flatten)]
+    pub selection: Selection,
     /// How long it is worth keeping. Nothing is deleted by it here: retention reads it.
     #[serde(default, with = "go_duration", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
@@ -157,15 +94,7 @@ impl BackupSpec {
     pub fn named(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            included_namespaces: BTreeSet::new(),
-            excluded_namespaces: BTreeSet::new(),
-            included_resources: Vec::new(),
-            excluded_resources: Vec::new(),
-            excluded_cluster_scoped_resources: Vec::new(),
-            excluded_namespace_scoped_resources: Vec::new(),
-            label_selector: None,
-            or_label_selectors: Vec::new(),
-            include_cluster_resources: None,
+            selection: Selection::default(),
             ttl: None,
             labels: BTreeMap::new(),
             other: Map::new(),
@@ -180,15 +109,7 @@ impl BackupSpec {
                 self.name
             )))
         };
-        let both = self
-            .included_namespaces
-            .intersection(&self.excluded_namespaces);
-        if let Some(both) = both.into_iter().next() {
-            return refuse(format!("namespace `{both}` is both included and excluded"));
-        }
-        if self.label_selector.is_some() && !self.or_label_selectors.is_empty() {
-            return refuse("labelSelector and orLabelSelectors exclude each other".to_owned());
-        }
+        self.selection.check().or_else(refuse)?;
         if let Some(field) = other::unsupported(&self.other, other::BACKUP) {
             return refuse(format!(
                 "`{field}` asks for something that is not done here; leave it out"
@@ -197,63 +118,9 @@ impl BackupSpec {
         Ok(())
     }
 
-    /// Whether no kind was asked for by its name.
-    pub(crate) fn takes_all_kinds(&self) -> bool {
-        self.included_resources.is_empty() || self.included_resources.iter().any(|name| name == "*")
-    }
-
-    fn takes_all_namespaces(&self) -> bool {
-        self.included_namespaces.is_empty() || self.included_namespaces.contains("*")
-    }
-
-    pub(crate) fn wants_namespace(&self, namespace: &str) -> bool {
-        (self.takes_all_namespaces() || self.included_namespaces.contains(namespace))
-            && !self.excluded_namespaces.contains(namespace)
-    }
-
-    /// The namespaces that were asked for by their names.
-    pub(crate) fn named_namespaces(&self) -> impl Iterator<Item = &String> {
-        self.included_namespaces.iter().filter(|name| *name != "*")
-    }
-
-    /// Whether objects are chosen by their labels.
-    pub(crate) fn is_by_label(&self) -> bool {
-        self.label_selector.is_some() || !self.or_label_selectors.is_empty()
-    }
-
-    /// Whether labels are chosen.
-    pub(crate) fn wants_labels(&self, labels: &[(String, String)]) -> bool {
-        if !self.is_by_label() {
-            return true;
-        }
-        let labels = labels.iter().cloned().collect();
-        self.label_selector
-            .iter()
-            .chain(&self.or_label_selectors)
-            .any(|selector| selector.matches(&labels))
-    }
-
-    /// All kinds that are excluded.
-    pub(crate) fn excluded_kinds(&self) -> Vec<String> {
-        [
-            &self.excluded_resources,
-            &self.excluded_cluster_scoped_resources,
-            &self.excluded_namespace_scoped_resources,
-        ]
-        .into_iter()
-        .flatten()
-        .cloned()
-        .collect()
-    }
-
-    /// Whether every cluster-scoped object is chosen, and not only what others need.
-    pub(crate) fn wants_whole_cluster(&self) -> bool {
-        let whole = self.takes_all_namespaces() && self.excluded_namespaces.is_empty();
-        self.include_cluster_resources.unwrap_or(whole)
-    }
-
-    /// The fields of Velero's `BackupSpec` (velero.io/v1, backup_types.go), as they stand in a record. What
-    /// is in the record elsewhere is left out: labels, and the expiry that follows from `ttl`.
+    /// The fields of Velero's `BackupSpec` (velero.io/v1, backup_types.go), as they stand in a record, with
+    /// those of [`Selection`] that Velero does not have and passes over. What is in the record elsewhere is
+    /// left out: labels, and the expiry that follows from `ttl`.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) when it cannot be written as JSON.
@@ -268,7 +135,7 @@ impl BackupSpec {
         };
         spec.remove("metadata");
         spec.remove("ttl");
-        if self.included_namespaces.is_empty() {
+        if self.selection.included_namespaces.is_empty() {
             spec.insert("includedNamespaces".to_owned(), json!(["*"]));
         }
         spec.entry("snapshotVolumes").or_insert(json!(false));

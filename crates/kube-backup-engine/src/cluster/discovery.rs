@@ -10,6 +10,7 @@ use super::connection::Connection;
 use super::failure::Failure;
 use super::reader::{ClusterReader, ListEncoding};
 use super::retry::Timeouts;
+use crate::spec::kind_names::resolve;
 use crate::{ApiResource, Error, GroupResource, Result};
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
@@ -185,31 +186,10 @@ impl Discovery {
             .filter(|resource| of.is(&resource.group, &resource.plural))
     }
 
-    /// The kinds that someone means by `name`: `pods`, `deployments.apps`, `deploy`, `Deployment`,
-    /// `*.group`.
+    /// The kinds that someone means by `name`: `pods`, `deployments.apps`, `deployments.v1.apps`, `deploy`,
+    /// `Deployment`, `*.group`.
     pub fn resolve(&self, name: &str) -> Vec<GroupResource> {
-        let (plain, group) = match name.split_once('.') {
-            Some((plain, group)) => (plain, Some(group)),
-            None => (name, None),
-        };
-        let mut found: Vec<GroupResource> = self
-            .preferred()
-            .into_iter()
-            .filter(|resource| group.is_none_or(|group| resource.group == group))
-            .filter(|resource| {
-                (plain == "*" && group.is_some())
-                    || resource.plural.eq_ignore_ascii_case(plain)
-                    || resource.singular.eq_ignore_ascii_case(plain)
-                    || resource.kind.eq_ignore_ascii_case(plain)
-                    || resource.short_names.iter().any(|short| short == plain)
-            })
-            .map(ApiResource::group_resource)
-            .collect();
-        // A bare word means one kind; the server's order says which, as it does for kubectl.
-        if group.is_none() {
-            found.truncate(1);
-        }
-        found
+        resolve(name, &self.resources)
     }
 }
 
@@ -327,6 +307,7 @@ mod tests {
             "deployments",
             "Deployment",
             "deployments.apps",
+            "deployments.v1beta1.apps",
             "*.apps",
         ] {
             assert_eq!(

@@ -149,7 +149,8 @@ impl Tier {
 /// that was referred to. What comes along is read in this order too, so that whatever names it is known.
 ///
 /// It is the order of a restore, backwards, but for Pods and their owners: a restore puts them before
-/// what adopts them, though it is they who name their owners.
+/// what adopts them, though it is they who name their owners. And accounts are read before the Secrets that
+/// they name to pull images with; a restore makes them first, for the Secrets that hold their tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ReadStage(u8);
 
@@ -162,11 +163,12 @@ impl ReadStage {
             PodOwners => 3,
             Everything | CustomResources => 4,
             RequestedServices => 5,
-            Configuration => 6,
-            Foundations => 7,
-            Classes => 8,
-            Namespaces => 9,
-            Definitions => 10,
+            Foundations if names::SERVICE_ACCOUNTS.is(kind) => 6,
+            Configuration => 7,
+            Foundations => 8,
+            Classes => 9,
+            Namespaces => 10,
+            Definitions => 11,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! One backup, open for reading.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::archive::index::{Directory, EntryFilter, gunzip};
 use crate::archive::{Entry, Location, ReadLimits, Span};
 use crate::format::entries::entry_path;
 use crate::format::keys::Keys;
-use crate::{Error, Result};
+use crate::{Error, GroupResource, Result};
 
 /// Largest side file, compressed or not: the names of a few million objects.
 const MAX_SIDE_FILE: u64 = 128 << 20;
@@ -205,6 +205,11 @@ impl OpenBackup {
             })
             .await?;
         Ok(directory.as_ref())
+    }
+
+    /// The kinds that the index lists, and whether their objects lie in namespaces; `None` without one.
+    pub(crate) async fn listed_kinds(&self) -> Result<Option<BTreeSet<(GroupResource, bool)>>> {
+        Ok(self.directory().await?.map(Directory::kinds))
     }
 
     /// The entries that pass `filter`, in the order of the archive.

@@ -6,6 +6,7 @@
 //! made by the same steps with every write a dry run.
 
 mod apply;
+mod archived;
 mod changes;
 mod decide;
 mod displace;
@@ -31,6 +32,7 @@ mod spec;
 mod state;
 mod step;
 pub(crate) mod transform;
+mod unmatched;
 mod waits;
 
 pub use crate::kinds::order::Tier;

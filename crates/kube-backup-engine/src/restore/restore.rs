@@ -11,7 +11,7 @@ use super::health;
 use super::plan::RestorePlan;
 use super::progress::{OnProgress, RestoreProgress};
 use super::report::RestoreReport;
-use super::select::{Selection, select};
+use super::select::{Chosen, select};
 use super::spec::RestoreSpec;
 use super::state::State;
 use super::step::{TransformStep, Transformed};
@@ -189,17 +189,17 @@ impl Restore {
             "run the restore again to complete what is left",
             api.retries(),
         );
-        let Selection {
-            entries,
-            displaced,
-            owners,
-        } = deadline
-            .within("read the backup", select(&self.backup, &self.spec))
-            .await??;
         let discovering = Discovery::of(&reader);
         let found = deadline
             .within("discover the kinds of the cluster", discovering)
             .await??;
+        let selecting = select(&self.backup, &self.spec, &found, &reader);
+        let Chosen {
+            entries,
+            displaced,
+            owners,
+            warnings,
+        } = deadline.within("read the backup", selecting).await??;
         let environment = Environment {
             api,
             spec: &self.spec,
@@ -217,7 +217,7 @@ impl Restore {
             execution.skip(id, target, reason);
         }
         let mut state = execution.run(entries).await;
-        state.warnings.extend(self.spec.excluded_by_kind());
+        state.warnings.extend(warnings);
         Ok((environment, state))
     }
 }

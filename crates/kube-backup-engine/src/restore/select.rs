@@ -1,173 +1,203 @@
 //! Which objects of a backup are restored: those chosen by namespace, kind, name and label, and what
 //! comes along with these.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use serde::de::IgnoredAny;
 
+use super::archived::{Archived, known_kinds};
 use super::displace::displace;
 use super::owners::{self, OwnerKey};
 use super::spec::RestoreSpec;
+use super::unmatched::Unmatched;
+use crate::cluster::reader::ClusterReader;
+use crate::format::labels;
 use crate::kinds::Raw;
 use crate::kinds::companions::{
     self, Brought, Companions, bring_others, come_along, come_along_by_content, come_along_unasked,
 };
+use crate::kinds::exclusions::never_restored;
 use crate::kinds::names::{NAMESPACES, STORAGE_CLASSES};
 use crate::scan::{self, Head};
-use crate::{Entry, EntryFilter, Error, GroupResource, ObjectId, OpenBackup, Result};
+use crate::spec::filter::Filter;
+use crate::spec::selection::is_pattern;
+use crate::{Discovery, Entry, EntryFilter, Error, GroupResource, ObjectId, OpenBackup, Result};
 
 /// What a restore is about.
-pub(crate) struct Selection {
+pub(crate) struct Chosen {
     pub(crate) entries: Vec<Entry>,
     /// Objects whose place in the cluster another one of the backup takes, and that one's namespace.
     pub(crate) displaced: Vec<(ObjectId, String)>,
     /// Who owns something that no controller adopts.
     pub(crate) owners: HashSet<OwnerKey>,
+    /// What the specification asks for in vain.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// Chooses, and reads what is chosen once, so that a damaged archive is refused before it is half
-/// applied.
-pub(crate) async fn select(backup: &OpenBackup, spec: &RestoreSpec) -> Result<Selection> {
-    let archive = Archive::open(backup).await?;
-    let mut chosen = archive.find(&chosen_filter(spec)).await?;
-    chosen.retain(|entry| {
-        let id = &entry.id;
-        let in_scope =
-            id.namespace.is_some() || spec.wants_whole_cluster() && !NAMESPACES.is(&id.resource);
-        in_scope && spec.wants(id)
-    });
-    let mut reading = Reading::new(archive, spec);
+/// applied. Names of kinds are those of the backup and of the cluster, of which `found` is known.
+pub(crate) async fn select(
+    backup: &OpenBackup,
+    spec: &RestoreSpec,
+    found: &Discovery,
+    api: &ClusterReader,
+) -> Result<Chosen> {
+    let archive = Archived::open(backup).await?;
+    let archived = archive.kinds().await?;
+    let selection = &spec.selection;
+    let mut filter = Filter::new(selection, &known_kinds(&archived, found, &[]));
+    if !(filter.unknown_included.is_empty() && filter.unknown_excluded.is_empty()) {
+        let defined = archive.defined_kinds().await?;
+        filter = Filter::new(selection, &known_kinds(&archived, found, &defined));
+    }
+    let mut unmatched = Unmatched::default();
+    unmatched.note_kinds(&filter, &archived);
+    let mut chosen = archive.find(&chosen_filter(&filter)).await?;
+    unmatched
+        .note_namespaces(spec, &archive, &chosen, api)
+        .await?;
+    unmatched.settle(spec)?;
+    let mut reading = Reading::new(archive, spec, filter);
+    chosen.retain(|entry| reading.may_be_chosen(&entry.id));
     reading.read_chosen(&mut chosen).await?;
     let mut needed = reading.namespaces(&chosen).await?;
     needed.extend(reading.companions(&chosen).await?);
+    unmatched.note_objects(&reading.filter);
+    unmatched.settle(spec)?;
     chosen.extend(needed);
     let displaced = displace(spec, &mut chosen);
-    Ok(Selection {
+    Ok(Chosen {
         entries: chosen,
         displaced,
         owners: reading.owners,
+        warnings: unmatched.warnings,
     })
 }
 
 /// The part of the index that can list chosen objects. Namespaces are looked for afterwards: they
 /// come along with what lies in them.
-fn chosen_filter(spec: &RestoreSpec) -> EntryFilter {
+fn chosen_filter(filter: &Filter<'_>) -> EntryFilter {
+    let selection = filter.selection;
+    let namespaces = &selection.included_namespaces;
+    let by_pattern = namespaces.iter().any(|name| is_pattern(name));
     EntryFilter {
-        resources: spec.included_resources.clone(),
-        namespaces: spec.named_namespaces(),
-        names: spec.included_names.clone(),
-    }
-}
-
-/// The entries of a backup, found by its index or, without one, by a single pass.
-struct Archive<'a> {
-    backup: &'a OpenBackup,
-    all: Option<Vec<Entry>>,
-}
-
-impl<'a> Archive<'a> {
-    async fn open(backup: &'a OpenBackup) -> Result<Self> {
-        let all = if backup.has_index().await? {
-            None
-        } else {
-            Some(backup.entries(&EntryFilter::default()).await?)
-        };
-        Ok(Self { backup, all })
-    }
-
-    fn has_index(&self) -> bool {
-        self.all.is_none()
-    }
-
-    async fn find(&self, filter: &EntryFilter) -> Result<Vec<Entry>> {
-        match &self.all {
-            None => self.backup.entries(filter).await,
-            Some(all) => Ok(all
-                .iter()
-                .filter(|entry| filter.matches(&entry.id))
-                .cloned()
-                .collect()),
-        }
+        resources: filter.included_kinds().cloned().collect(),
+        namespaces: match by_pattern {
+            true => BTreeSet::new(),
+            false => namespaces.clone(),
+        },
+        names: selection.included_names.clone(),
     }
 }
 
 /// What is learnt of objects by reading them.
 struct Reading<'a> {
-    archive: Archive<'a>,
+    archive: Archived<'a>,
     spec: &'a RestoreSpec,
+    filter: Filter<'a>,
     owners: HashSet<OwnerKey>,
     companions: Companions,
     /// Of an archive without index, which is read once: objects that may come along and bring others.
     kept: HashMap<ObjectId, Bytes>,
+    /// Of what was read: hashes of what its labels leave out, whoever needs it.
+    left_out: HashSet<u64>,
+    hasher: RandomState,
 }
 
 impl<'a> Reading<'a> {
-    fn new(archive: Archive<'a>, spec: &'a RestoreSpec) -> Self {
+    fn new(archive: Archived<'a>, spec: &'a RestoreSpec, filter: Filter<'a>) -> Self {
         Self {
             archive,
             spec,
+            filter,
             owners: HashSet::new(),
             companions: Companions::default(),
             kept: HashMap::new(),
+            left_out: HashSet::new(),
+            hasher: RandomState::new(),
         }
+    }
+
+    fn wants_kind(&self, kind: &GroupResource) -> bool {
+        never_restored(kind).is_none() && self.filter.wants_kind(kind)
+    }
+
+    /// Whether an object is chosen as far as its kind and namespace say.
+    fn may_be_chosen(&self, id: &ObjectId) -> bool {
+        let in_scope = match &id.namespace {
+            Some(namespace) => self.filter.wants_namespace(namespace),
+            None => self.filter.selection.wants_whole_cluster() && !NAMESPACES.is(&id.resource),
+        };
+        in_scope && self.wants_kind(&id.resource)
     }
 
     /// Whether something may be needed that is not chosen, but for definitions.
     fn is_selective(&self) -> bool {
-        self.spec.is_by_label()
-            || !self.spec.included_names.is_empty()
-            || !self.spec.wants_whole_cluster()
+        let selection = self.filter.selection;
+        selection.is_of_objects() || !selection.wants_whole_cluster()
     }
 
-    /// Reads what is chosen, and takes out what has not the labels.
+    fn looks_at_labels(&self) -> bool {
+        let selection = self.filter.selection;
+        selection.selectors().next().is_some() || !selection.excluded_label_selectors.is_empty()
+    }
+
+    /// Reads what is chosen, and takes out what has not the names and labels.
     async fn read_chosen(&mut self, chosen: &mut Vec<Entry>) -> Result<()> {
         let selective = self.is_selective();
-        let by_label = self.spec.is_by_label();
         let count = chosen.len();
         chosen.extend(self.besides(chosen));
         let besides: HashSet<ObjectId> = chosen[count..]
             .iter()
             .map(|entry| entry.id.clone())
             .collect();
-        let mut labelled = HashSet::new();
-        if self.archive.has_index() || selective {
+        // Hashes: the entries hold the names.
+        let mut others = HashSet::new();
+        if self.archive.has_index() || selective || self.looks_at_labels() {
             let mut objects = self.archive.backup.read(chosen);
             while let Some((Entry { id, .. }, bytes)) = objects.try_next().await? {
                 let is_chosen = !besides.contains(&id);
-                if is_chosen {
+                let is_left_out = self.is_left_out(&bytes)?;
+                if is_chosen && !is_left_out && self.wants_object(&id, &bytes)? {
                     self.note_owners(&id, &bytes);
-                }
-                if is_chosen && selective && self.has_labels(&bytes)? {
-                    self.note(&id, &bytes)?;
-                    if by_label {
-                        labelled.insert(id);
+                    if selective {
+                        self.note(&id, &bytes)?;
                     }
-                } else if selective && self.is_kept(&id) {
+                    continue;
+                }
+                if is_chosen {
+                    others.insert(self.hasher.hash_one(&id));
+                }
+                if is_left_out {
+                    self.left_out.insert(self.hasher.hash_one(&id));
+                }
+                if selective && !is_left_out && self.is_kept(&id) {
                     self.kept.insert(id, bytes);
                 }
             }
         }
         chosen.truncate(count);
-        if by_label {
-            chosen.retain(|entry| labelled.contains(&entry.id));
-        }
+        chosen.retain(|entry| !others.contains(&self.hasher.hash_one(&entry.id)));
         for entry in chosen {
             self.companions.note(&entry.id.resource, Brought::default());
         }
         Ok(())
     }
 
-    /// What is kept, and not among the chosen.
+    /// What may come along, and is to be looked at for that in the one pass over an archive without index.
     fn besides(&self, chosen: &[Entry]) -> Vec<Entry> {
         let Some(all) = self.archive.all.as_ref().filter(|_| self.is_selective()) else {
             return Vec::new();
         };
         let known: HashSet<&ObjectId> = chosen.iter().map(|entry| &entry.id).collect();
-        let besides = all
-            .iter()
-            .filter(|Entry { id, .. }| self.is_kept(id) && !known.contains(id));
+        let by_labels = self.looks_at_labels();
+        let besides = all.iter().filter(|Entry { id, .. }| {
+            let is_looked_at = self.is_kept(id) || by_labels && self.may_come_along(id);
+            is_looked_at && !known.contains(id)
+        });
         besides.cloned().collect()
     }
 
@@ -176,12 +206,20 @@ impl<'a> Reading<'a> {
         !self.archive.has_index() && bring_others(&id.resource) && self.may_come_along(id)
     }
 
-    fn has_labels(&self, raw: &Bytes) -> Result<bool> {
-        if !self.spec.is_by_label() {
+    /// Whether an object is chosen as far as its name and labels say.
+    fn wants_object(&self, id: &ObjectId, raw: &Bytes) -> Result<bool> {
+        if !self.filter.selection.is_of_objects() {
             return Ok(true);
         }
-        let labels: BTreeMap<String, String> = Head::of(raw)?.labels.into_iter().collect();
-        Ok(self.spec.wants_labels(&labels))
+        Ok(self.filter.wants_object(&id.name, &Head::of(raw)?.labels))
+    }
+
+    /// Whether an object stays out even where others need it.
+    fn is_left_out(&self, raw: &Bytes) -> Result<bool> {
+        let selection = self.filter.selection;
+        let may_be = !selection.excluded_label_selectors.is_empty()
+            || memchr::memmem::find(raw, labels::EXCLUDE.as_bytes()).is_some();
+        Ok(may_be && self.filter.excludes_labels(&Head::of(raw)?.labels))
     }
 
     fn note_owners(&mut self, id: &ObjectId, raw: &Bytes) {
@@ -204,35 +242,49 @@ impl<'a> Reading<'a> {
 
     /// The namespaces that chosen objects lie in, and those that are chosen themselves.
     async fn namespaces(&self, chosen: &[Entry]) -> Result<Vec<Entry>> {
-        let spec = self.spec;
         let used: BTreeSet<&str> = chosen
             .iter()
             .filter_map(|entry| entry.id.namespace.as_deref())
             .collect();
         let kind = NAMESPACES.group_resource();
+        if self.filter.excludes_kind(&kind) {
+            return Ok(Vec::new());
+        }
+        let included_names = &self.filter.selection.included_names;
         // With every kind chosen, empty namespaces are restored too.
-        let with_empty = !spec.is_by_label() && spec.wants_kind(&kind);
+        let with_empty = self.wants_kind(&kind);
         let mut filter = EntryFilter {
             resources: [kind].into(),
             ..EntryFilter::default()
         };
-        if !with_empty || !spec.included_names.is_empty() {
+        if !with_empty || !included_names.is_empty() {
             // All are known by name.
             filter.names = used.iter().map(|name| (*name).to_owned()).collect();
-            filter.names.extend(spec.included_names.iter().cloned());
+            filter.names.extend(included_names.iter().cloned());
             if filter.names.is_empty() {
                 return Ok(Vec::new());
             }
         }
         let mut found = self.archive.find(&filter).await?;
         found.retain(|Entry { id, .. }| {
-            used.contains(id.name.as_str())
-                || with_empty && spec.wants_namespace(&id.name) && spec.wants(id)
+            used.contains(id.name.as_str()) || with_empty && self.filter.wants_namespace(&id.name)
         });
-        if self.archive.has_index() {
-            let mut objects = self.archive.backup.read(&found);
-            while objects.try_next().await?.is_some() {}
+        if !self.archive.has_index() && !self.looks_at_labels() {
+            found.retain(|Entry { id, .. }| {
+                used.contains(id.name.as_str()) || self.filter.wants_object(&id.name, &[])
+            });
+            return Ok(found);
         }
+        let mut wanted = HashSet::new();
+        let mut objects = self.archive.backup.read(&found);
+        while let Some((Entry { id, .. }, raw)) = objects.try_next().await? {
+            let is_chosen = used.contains(id.name.as_str()) || self.wants_object(&id, &raw)?;
+            if is_chosen && !self.is_left_out(&raw)? {
+                wanted.insert(id.name);
+            }
+        }
+        drop(objects);
+        found.retain(|entry| wanted.contains(&entry.id.name));
         Ok(found)
     }
 
@@ -274,6 +326,7 @@ impl<'a> Reading<'a> {
                     .want_by_name(&id.resource, namespace, &id.name)
             });
             self.read(&found, |_, _, _| true).await?;
+            found.retain(|entry| !self.left_out.contains(&self.hasher.hash_one(&entry.id)));
             known.extend(found.iter().map(|entry| entry.id.clone()));
             needed.extend(found);
         }
@@ -298,16 +351,16 @@ impl<'a> Reading<'a> {
     }
 
     fn kind_may_come_along(&self, kind: &GroupResource) -> bool {
-        let asked_for = self.spec.wants_kind(kind)
-            || come_along_unasked(kind) && !self.spec.excluded_resources.contains(kind);
+        let asked_for =
+            self.wants_kind(kind) || come_along_unasked(kind) && !self.filter.excludes_kind(kind);
         come_along(kind) && asked_for
     }
 
     fn may_come_along(&self, id: &ObjectId) -> bool {
         let spec = self.spec;
         let in_scope = match &id.namespace {
-            Some(namespace) => spec.wants_namespace(namespace),
-            None => spec.include_cluster_resources != Some(false),
+            Some(namespace) => self.filter.wants_namespace(namespace),
+            None => self.filter.selection.include_cluster_resources != Some(false),
         };
         // What names a class that is mapped will name another one, which the cluster has.
         let is_mapped =
@@ -323,7 +376,9 @@ impl<'a> Reading<'a> {
     ) -> Result<HashSet<ObjectId>> {
         let mut taken = HashSet::new();
         let mut take = |reading: &mut Self, id: &ObjectId, raw: &Bytes| -> Result<()> {
-            if wanted(&reading.companions, id, raw) {
+            if reading.is_left_out(raw)? {
+                reading.left_out.insert(reading.hasher.hash_one(id));
+            } else if wanted(&reading.companions, id, raw) {
                 reading.note_owners(id, raw);
                 reading.note(id, raw)?;
                 taken.insert(id.clone());

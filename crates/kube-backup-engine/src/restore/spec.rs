@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kube::core::{Selector, SelectorExt as _};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::kinds::exclusions::never_restored;
-use crate::spec::{null_is_default, other, resources, selectors};
-use crate::{Error, GroupResource, ObjectId, Result};
+use crate::spec::selection::OURS;
+use crate::spec::{null_is_default, other, resources};
+use crate::{Error, GroupResource, Result, Selection};
 
 /// What to do about objects that exist already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -33,10 +32,11 @@ pub enum ExistingResourcePolicy {
 /// own name.
 ///
 /// ```
+/// use kube_backup_engine::Selection;
 /// use kube_backup_engine::restore::RestoreSpec;
 ///
 /// let spec = RestoreSpec {
-///     included_namespaces: ["shop".to_owned()].into(),
+///     selection: Selection::of_namespaces(["shop"]),
 ///     namespace_mapping: [("shop".to_owned(), "shop-copy".to_owned())].into(),
 ///     ..RestoreSpec::named("try-out")
 /// };
@@ -50,65 +50,9 @@ pub struct RestoreSpec {
     /// specification, as `metadata.name`, and not in its JSON.
     #[serde(skip)]
     pub name: String,
-    /// Only these namespaces, by their names in the backup; empty, or `*`, for all.
-    #[serde(
-        default,
-        deserialize_with = "null_is_default",
-        skip_serializing_if = "BTreeSet::is_empty"
-    )]
-    pub included_namespaces: BTreeSet<String>,
-    /// Not these namespaces.
-    #[serde(
-        default,
-        deserialize_with = "null_is_default",
-        skip_serializing_if = "BTreeSet::is_empty"
-    )]
-    pub excluded_namespaces: BTreeSet<String>,
-    /// Only these kinds; empty for all.
-    #[serde(
-        default,
-        deserialize_with = "resources::deserialize",
-        skip_serializing_if = "BTreeSet::is_empty"
-    )]
-    pub included_resources: BTreeSet<GroupResource>,
-    /// Not these kinds.
-    #[serde(
-        default,
-        deserialize_with = "resources::deserialize",
-        skip_serializing_if = "BTreeSet::is_empty"
-    )]
-    pub excluded_resources: BTreeSet<GroupResource>,
-    /// Only objects of these names; empty for all. What these need comes along, as with labels.
-    #[serde(
-        default,
-        deserialize_with = "null_is_default",
-        skip_serializing_if = "BTreeSet::is_empty"
-    )]
-    pub included_names: BTreeSet<String>,
-    /// Only objects with these labels. The claims and service accounts of chosen Pods, with the roles
-    /// bound to these, and what chosen objects need of the cluster come along whatever their labels.
-    #[serde(
-        default,
-        with = "selectors::one",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<selectors::Shape>"))]
-    pub label_selector: Option<Selector>,
-    /// Only objects that one of these selects, instead of `label_selector`.
-    #[serde(
-        default,
-        with = "selectors::many",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    #[cfg_attr(feature = "schema", schemars(with = "Vec<selectors::Shape>"))]
-    pub or_label_selectors: Vec<Selector>,
-    /// Cluster-scoped objects: `Some(true)` all, `Some(false)` none, `None` all with all namespaces
-    /// and otherwise only what the chosen objects need: their definitions and volumes, the classes they
-    /// name (priority, runtime, storage, ingress), and the cluster roles bound to their service accounts.
-    /// It is what a [backup](crate::backup::BackupSpec::include_cluster_resources) takes along with the
-    /// same objects.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub include_cluster_resources: Option<bool>,
+    /// Which objects of the backup it brings back.
+    #[serde(flatten)]
+    pub selection: Selection,
     /// Namespace in the backup to namespace in the cluster. Followed wherever an object names a
     /// namespace: subjects of role bindings, services of webhooks, selectors of network policies and
     /// more.
@@ -210,14 +154,7 @@ impl RestoreSpec {
     pub fn named(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
-            included_namespaces: BTreeSet::new(),
-            excluded_namespaces: BTreeSet::new(),
-            included_resources: BTreeSet::new(),
-            excluded_resources: BTreeSet::new(),
-            included_names: BTreeSet::new(),
-            label_selector: None,
-            or_label_selectors: Vec::new(),
-            include_cluster_resources: None,
+            selection: Selection::default(),
             namespace_mapping: BTreeMap::new(),
             storage_class_mapping: BTreeMap::new(),
             image_mapping: BTreeMap::new(),
@@ -229,10 +166,12 @@ impl RestoreSpec {
     }
 
     /// The fields of Velero's `RestoreSpec` (velero.io/v1, restore_types.go). What it has no field for is
-    /// left out: names of objects, and mappings of storage classes and images.
+    /// left out: names of objects, labels to exclude, and mappings of storage classes and images.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) when it cannot be written as JSON.
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) when it cannot be written as JSON, and
+    /// [`ErrorKind::Invalid`](crate::ErrorKind::Invalid) when it excludes all kinds of namespaces, which
+    /// Velero cannot say.
     pub fn to_velero(&self) -> Result<Map<String, Value>> {
         let value = serde_json::to_value(self)
             .map_err(|error| Error::internal("write the specification", error))?;
@@ -242,31 +181,16 @@ impl RestoreSpec {
                 "it is no object",
             ));
         };
-        for ours in ["includedNames", "storageClassMapping", "imageMapping"] {
-            spec.remove(ours);
+        for ours in OURS.iter().chain(&["storageClassMapping", "imageMapping"]) {
+            spec.remove(*ours);
         }
-        if self.included_namespaces.is_empty() {
+        self.selection
+            .to_one_list_of_exclusions(&mut spec)
+            .map_err(|why| Error::invalid(format!("write restore `{}`: {why}", self.name)))?;
+        if self.selection.included_namespaces.is_empty() {
             spec.insert("includedNamespaces".to_owned(), json!(["*"]));
         }
         Ok(spec)
-    }
-
-    fn takes_all_namespaces(&self) -> bool {
-        self.included_namespaces.is_empty() || self.included_namespaces.contains("*")
-    }
-
-    /// The namespaces that were asked for by their names; none for all.
-    pub(crate) fn named_namespaces(&self) -> BTreeSet<String> {
-        if self.takes_all_namespaces() {
-            BTreeSet::new()
-        } else {
-            self.included_namespaces.clone()
-        }
-    }
-
-    /// Whether objects are chosen by their labels.
-    pub(crate) fn is_by_label(&self) -> bool {
-        self.label_selector.is_some() || !self.or_label_selectors.is_empty()
     }
 
     /// Where a namespace of the backup goes.
@@ -275,52 +199,6 @@ impl RestoreSpec {
         self.namespace_mapping
             .get(namespace)
             .map_or(namespace, String::as_str)
-    }
-
-    /// Whether a namespace of the backup is chosen.
-    pub(crate) fn wants_namespace(&self, namespace: &str) -> bool {
-        (self.takes_all_namespaces() || self.included_namespaces.contains(namespace))
-            && !self.excluded_namespaces.contains(namespace)
-    }
-
-    /// Whether every cluster-scoped object is chosen, and not only what others need.
-    pub(crate) fn wants_whole_cluster(&self) -> bool {
-        let all = self.takes_all_namespaces() && self.excluded_namespaces.is_empty();
-        self.include_cluster_resources.unwrap_or(all)
-    }
-
-    pub(crate) fn wants_kind(&self, resource: &GroupResource) -> bool {
-        never_restored(resource).is_none()
-            && (self.included_resources.is_empty() || self.included_resources.contains(resource))
-            && !self.excluded_resources.contains(resource)
-    }
-
-    /// What is asked for by name and no restore brings back, with the reason.
-    pub(crate) fn excluded_by_kind(&self) -> impl Iterator<Item = String> {
-        self.included_resources.iter().filter_map(|kind| {
-            let reason = never_restored(kind)?;
-            Some(format!("`{kind}` is not restored: {reason}"))
-        })
-    }
-
-    /// Whether an object is chosen by its name alone, labels aside.
-    pub(crate) fn wants(&self, id: &ObjectId) -> bool {
-        self.wants_kind(&id.resource)
-            && id
-                .namespace
-                .as_deref()
-                .is_none_or(|namespace| self.wants_namespace(namespace))
-            && (self.included_names.is_empty() || self.included_names.contains(&id.name))
-    }
-
-    /// Whether labels are chosen.
-    pub(crate) fn wants_labels(&self, labels: &BTreeMap<String, String>) -> bool {
-        !self.is_by_label()
-            || self
-                .label_selector
-                .iter()
-                .chain(&self.or_label_selectors)
-                .any(|selector| selector.matches(labels))
     }
 
     /// Refuses what contradicts itself.
@@ -345,20 +223,7 @@ impl RestoreSpec {
                     .to_owned(),
             );
         }
-        let both = |a: &BTreeSet<String>, b: &BTreeSet<String>| a.intersection(b).next().cloned();
-        if let Some(name) = both(&self.included_namespaces, &self.excluded_namespaces) {
-            return refuse(format!("namespace `{name}` is both included and excluded"));
-        }
-        if let Some(kind) = self
-            .included_resources
-            .intersection(&self.excluded_resources)
-            .next()
-        {
-            return refuse(format!("kind `{kind}` is both included and excluded"));
-        }
-        if self.label_selector.is_some() && !self.or_label_selectors.is_empty() {
-            return refuse("labelSelector and orLabelSelectors exclude each other".to_owned());
-        }
+        self.selection.check().or_else(refuse)?;
         if let Some(field) = other::unsupported(&self.other, other::RESTORE) {
             return refuse(format!(
                 "`{field}` asks for something that is not done here; leave it out"

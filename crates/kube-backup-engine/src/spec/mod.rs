@@ -4,9 +4,12 @@
 //! A field that nobody knows is an error, since a typo may lose data. Fields of Velero's that this crate
 //! does nothing about are kept, and refused before anything is done where they ask for something.
 
+pub(crate) mod filter;
 pub(crate) mod go_duration;
+pub(crate) mod kind_names;
 pub(crate) mod other;
 pub(crate) mod resources;
+pub(crate) mod selection;
 pub(crate) mod selectors;
 
 use serde::{Deserialize, Deserializer};

@@ -7,7 +7,7 @@ use crate::cluster::{client, create};
 use futures::TryStreamExt as _;
 use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupProgress, BackupReport, BackupSpec};
-use kube_backup_engine::{Phase, PointInTime, Repository};
+use kube_backup_engine::{Phase, PointInTime, Repository, Selection};
 use kube_local::{Fault, KubeLocal, Rule};
 use object_store::memory::InMemory;
 use serde_json::json;
@@ -41,8 +41,11 @@ async fn back_up(
 ) -> (BackupReport, Vec<String>) {
     let repository = Repository::new(Arc::new(InMemory::new()), "");
     let spec = BackupSpec {
-        included_namespaces: ["shop".to_owned()].into(),
-        included_resources: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+        selection: Selection {
+            included_namespaces: ["shop".to_owned()].into(),
+            included_resources: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
+            ..Selection::default()
+        },
         ..BackupSpec::named("a")
     };
     let report = Backup::new(client.clone(), repository.clone(), spec)

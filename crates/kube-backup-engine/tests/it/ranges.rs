@@ -6,7 +6,7 @@ use crate::large::counting::Counting;
 use crate::large::generated::Generated;
 use kube_backup_engine::backup::{Backup, BackupSpec};
 use kube_backup_engine::restore::{Restore, RestoreSpec};
-use kube_backup_engine::{EntryFilter, GroupResource, ObjectId, Repository};
+use kube_backup_engine::{EntryFilter, GroupResource, ObjectId, Repository, Selection};
 use kube_local::KubeLocal;
 use object_store::ObjectStore;
 
@@ -77,9 +77,12 @@ async fn three_objects_of_a_hundred_thousand_are_less_than_a_hundredth_of_the_by
         store.take();
         let backup = repository.open("a").await.unwrap();
         let spec = RestoreSpec {
-            included_resources: filter.resources,
-            included_namespaces: filter.namespaces,
-            included_names: filter.names,
+            selection: Selection {
+                included_resources: filter.resources.iter().map(ToString::to_string).collect(),
+                included_namespaces: filter.namespaces,
+                included_names: filter.names,
+                ..Selection::default()
+            },
             ..RestoreSpec::named("r")
         };
         let report = Restore::new(crate::cluster::client(&cluster), backup, spec)

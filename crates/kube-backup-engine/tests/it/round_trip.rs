@@ -11,7 +11,7 @@ use kube_backup_engine::backup::{Backup, BackupSpec, Selector};
 use kube_backup_engine::compare::Comparison;
 use kube_backup_engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec, SkipReason};
 use kube_backup_engine::{
-    EntryFilter, ErrorKind, ObjectId, Phase, ReadLimits, Repository, RunOptions,
+    EntryFilter, ErrorKind, ObjectId, Phase, ReadLimits, Repository, RunOptions, Selection,
 };
 use kube_local::KubeLocal;
 use object_store::ObjectStoreExt as _;
@@ -58,7 +58,7 @@ fn outcome(report: &RestoreReport, name: &str) -> Outcome {
 
 fn of_namespace(name: &str, backup: &str) -> BackupSpec {
     BackupSpec {
-        included_namespaces: [name.to_owned()].into(),
+        selection: Selection::of_namespaces([name]),
         ..BackupSpec::named(backup)
     }
 }
@@ -260,7 +260,10 @@ async fn what_is_chosen_is_backed_up_and_nothing_else() {
         }
     };
     let kinds = BackupSpec {
-        included_resources: vec!["deploy".into(), "Secret".into()],
+        selection: Selection {
+            included_resources: vec!["deploy".into(), "Secret".into()],
+            ..of_namespace("shop", "kinds").selection
+        },
         ..of_namespace("shop", "kinds")
     };
     let mut found = run(kinds).await;
@@ -274,12 +277,18 @@ async fn what_is_chosen_is_backed_up_and_nothing_else() {
         ]
     );
     let labelled = BackupSpec {
-        label_selector: Some(Selector::from_iter([("app", "nothing")])),
+        selection: Selection {
+            label_selector: Some(Selector::from_iter([("app", "nothing")])),
+            ..of_namespace("shop", "labels").selection
+        },
         ..of_namespace("shop", "labels")
     };
     assert_eq!(run(labelled).await, Vec::<String>::new());
     let excluded = BackupSpec {
-        excluded_namespaces: ["shop".to_owned()].into(),
+        selection: Selection {
+            excluded_namespaces: ["shop".to_owned()].into(),
+            ..Selection::default()
+        },
         ..BackupSpec::named("excluded")
     };
     let found = run(excluded).await;
@@ -324,8 +333,10 @@ async fn a_backup_whose_own_record_is_there_is_done() {
     shop(&client, "shop").await;
     let of = |uid: &str| {
         let spec = BackupSpec {
-            excluded_resources: vec!["*.nothing.example.com".into()],
-            included_namespaces: ["shop", "gone"].map(Into::into).into(),
+            selection: Selection {
+                excluded_resources: vec!["volumesnapshots.snapshot.storage.k8s.io".into()],
+                ..Selection::of_namespaces(["shop", "gone"])
+            },
             ..BackupSpec::named("a")
         };
         Backup::new(client.clone(), repository.clone(), spec).with_uid(uid)
@@ -422,7 +433,10 @@ async fn a_dead_group_does_not_stop_a_backup_and_is_named() {
         .unwrap();
     assert_eq!(stored, report.results);
     let without = BackupSpec {
-        excluded_resources: vec!["*.metrics.k8s.io".into()],
+        selection: Selection {
+            excluded_resources: vec!["*.metrics.k8s.io".into()],
+            ..of_namespace("shop", "b").selection
+        },
         ..of_namespace("shop", "b")
     };
     let report = Backup::new(client.clone(), repository.clone(), without)

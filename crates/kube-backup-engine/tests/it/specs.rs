@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::TryStreamExt as _;
 use kube_backup_engine::backup::{Backup, BackupSpec, Selector};
 use kube_backup_engine::restore::{ExistingResourcePolicy, Restore, RestoreSpec};
-use kube_backup_engine::{ErrorKind, Repository};
+use kube_backup_engine::{ErrorKind, Repository, Selection};
 use kube_local::KubeLocal;
 use object_store::memory::InMemory;
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ fn specifications_of_velero_backups_are_the_same_after_a_round_trip() {
     let spec: BackupSpec = serde_json::from_value(velero_backups()[1].clone()).unwrap();
     assert_eq!(spec.ttl, Some(Duration::from_secs(5400)));
     assert_eq!(spec.labels["team"], "a");
-    assert!(spec.label_selector.is_some());
+    assert!(spec.selection.label_selector.is_some());
 }
 
 #[test]
@@ -97,12 +97,15 @@ fn specifications_of_velero_restores_are_the_same_after_a_round_trip() {
     }
     assert_eq!(written, expected);
     let ours = RestoreSpec {
-        included_names: ["web".to_owned()].into(),
+        selection: Selection {
+            included_names: ["web".to_owned()].into(),
+            ..spec.selection
+        },
         storage_class_mapping: [("a".to_owned(), "b".to_owned())].into(),
         ..spec
     };
     let stored: RestoreSpec = serde_json::from_value(serde_json::to_value(&ours).unwrap()).unwrap();
-    assert_eq!(stored.included_names, ours.included_names);
+    assert_eq!(stored.selection, ours.selection);
     let velero = ours.to_velero().unwrap();
     assert!(!velero.contains_key("includedNames") && !velero.contains_key("storageClassMapping"));
 }
@@ -140,8 +143,6 @@ fn a_typo_is_refused_by_its_name() {
     let restores = [
         (json!({"namespacesMapping": {}}), "namespacesMapping"),
         (json!({"existingResourcePolicy": "replace"}), "replace"),
-        (json!({"includedResources": ["carts"]}), "plural.group"),
-        (json!({"includedResources": ["deployment"]}), "deployment"),
         (
             json!({"restoreStatus": {"excludedResources": ["pods"]}}),
             "excludedResources",
@@ -154,25 +155,23 @@ fn a_typo_is_refused_by_its_name() {
 }
 
 #[test]
-fn built_in_kinds_may_go_without_their_group() {
-    let spec = json!({"includedResources": ["deployments", "pods", "roles", "carts.example.com"]});
-    let spec: RestoreSpec = serde_json::from_value(spec).unwrap();
-    let kinds: Vec<String> = spec
-        .included_resources
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+fn the_same_selection_is_read_by_both() {
+    let selection = json!({"includedNamespaces": ["shop-*"], "includedResources": ["deploy", "*.example.com"],
+        "excludedResources": ["carts.v1.example.com"], "excludedNamespaceScopedResources": ["secrets"],
+        "excludedClusterScopedResources": ["*"], "includedNames": ["web"],
+        "excludedLabelSelectors": [{"matchLabels": {"keep": "no"}}], "unmatchedFilters": "warn"});
+    let backup: BackupSpec = serde_json::from_value(selection.clone()).unwrap();
+    let restore: RestoreSpec = serde_json::from_value(selection.clone()).unwrap();
+    assert_eq!(backup.selection, restore.selection);
+    assert_eq!(serde_json::to_value(&backup.selection).unwrap(), selection);
+    // Velero's restores have one list of what they exclude, and none of what it does not know.
+    let velero = Value::Object(restore.to_velero().unwrap());
     assert_eq!(
-        kinds,
-        [
-            "pods",
-            "deployments.apps",
-            "carts.example.com",
-            "roles.rbac.authorization.k8s.io"
-        ]
+        velero["excludedResources"],
+        json!(["carts.v1.example.com", "secrets"])
     );
-    let all: RestoreSpec = serde_json::from_value(json!({"includedResources": ["*"]})).unwrap();
-    assert!(all.included_resources.is_empty());
+    assert_eq!(velero["includeClusterResources"], false);
+    assert_eq!(velero["unmatchedFilters"], Value::Null);
 }
 
 #[tokio::test]
@@ -194,8 +193,11 @@ async fn what_a_specification_asks_for_and_is_not_done_is_refused() {
         assert!(error.to_string().contains(field), "{error}");
     }
     let both = BackupSpec {
-        label_selector: Some(Selector::from_iter([("a", "b")])),
-        or_label_selectors: vec![Selector::from_iter([("a", "c")])],
+        selection: Selection {
+            label_selector: Some(Selector::from_iter([("a", "b")])),
+            or_label_selectors: vec![Selector::from_iter([("a", "c")])],
+            ..Selection::default()
+        },
         ..BackupSpec::named("a")
     };
     let error = Backup::new(client.clone(), repository.clone(), both)

@@ -14,7 +14,7 @@ use kube::client::Body;
 use kube_backup_engine::backup::{Backup, BackupReport, BackupSpec};
 use kube_backup_engine::restore::{Outcome, Restore, RestoreSpec};
 use kube_backup_engine::{
-    EntryFilter, Error, ErrorKind, Phase, Repository, RunOptions, Waiting, client_for,
+    EntryFilter, Error, ErrorKind, Phase, Repository, RunOptions, Selection, Waiting, client_for,
 };
 use kube_local::{Fault, KubeLocal, Rule};
 use object_store::ObjectStore;
@@ -53,7 +53,10 @@ impl Source {
 
     fn spec() -> BackupSpec {
         BackupSpec {
-            included_namespaces: BTreeSet::from(["shop".to_owned()]),
+            selection: Selection {
+                included_namespaces: BTreeSet::from(["shop".to_owned()]),
+                ..Selection::default()
+            },
             ..BackupSpec::named("a")
         }
     }

@@ -7,7 +7,7 @@ use crate::hostile::forge::{Forgery, crc64};
 use crate::hostile::tarball::{Tarball, foreign_backup, gz, path};
 use kube_backup_engine::backup::{Backup, BackupSpec};
 use kube_backup_engine::verify::{Check, Finding, Severity, Verify, VerifyReport};
-use kube_backup_engine::{ErrorKind, Repository};
+use kube_backup_engine::{ErrorKind, Repository, Selection};
 use kube_local::KubeLocal;
 use object_store::ObjectStoreExt as _;
 use object_store::memory::InMemory;
@@ -20,7 +20,7 @@ async fn backed_up() -> (KubeLocal, Repository) {
     crate::cluster::shop(&client, "shop").await;
     crate::cluster::carts(&client, "shop").await;
     let spec = BackupSpec {
-        included_namespaces: ["shop".to_owned()].into(),
+        selection: Selection::of_namespaces(["shop"]),
         ..BackupSpec::named("a")
     };
     Backup::new(client, repository.clone(), spec)

@@ -342,6 +342,14 @@ impl Directory {
         Ok(Self { chunks })
     }
 
+    /// The kinds that it lists, and whether their objects lie in namespaces.
+    pub(crate) fn kinds(&self) -> BTreeSet<(GroupResource, bool)> {
+        let spans = self.chunks.iter().flat_map(|chunk| &chunk.spans);
+        spans
+            .map(|span| (span.resource.clone(), span.first.contains('/')))
+            .collect()
+    }
+
     /// The chunks that may list objects passing `filter`, and where they lie.
     pub(crate) fn chunks(&self, filter: &EntryFilter) -> Vec<&Chunk> {
         self.chunks

@@ -14,7 +14,7 @@ use http::{Request, Response, StatusCode};
 use kube::Client;
 use kube::client::Body;
 use kube_backup_engine::backup::{Backup, BackupSpec};
-use kube_backup_engine::{Repository, RunOptions};
+use kube_backup_engine::{Repository, RunOptions, Selection};
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::{Value, json};
@@ -232,8 +232,11 @@ async fn a_fixed_cluster_becomes_the_golden_tree() {
         Arc::new(Tagged::new(InMemory::new()).recorded_by(Arc::clone(&recorded)));
     let repository = Repository::new(Arc::clone(&store), "team");
     let spec = BackupSpec {
-        included_namespaces: ["gone", "shop"].map(Into::into).into(),
-        include_cluster_resources: Some(true),
+        selection: Selection {
+            included_namespaces: ["gone", "shop"].map(Into::into).into(),
+            include_cluster_resources: Some(true),
+            ..Selection::default()
+        },
         labels: [("team".to_owned(), "a".to_owned())].into(),
         ttl: Some(std::time::Duration::from_secs(3600)),
         ..BackupSpec::named("fixed")

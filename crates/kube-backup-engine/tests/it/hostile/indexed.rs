@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use kube_backup_engine::Repository;
 use kube_backup_engine::backup::{Backup, BackupSpec};
+use kube_backup_engine::{Repository, Selection};
 use kube_local::KubeLocal;
 use object_store::memory::InMemory;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ async fn backed_up() -> (KubeLocal, Repository) {
     let repository = Repository::new(Arc::new(InMemory::new()), "");
     cluster::shop(&client, "shop").await;
     let spec = BackupSpec {
-        included_namespaces: ["shop".to_owned()].into(),
+        selection: Selection::of_namespaces(["shop"]),
         ..BackupSpec::named("a")
     };
     Backup::new(client, repository.clone(), spec)

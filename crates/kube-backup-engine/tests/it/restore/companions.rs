@@ -7,7 +7,7 @@ use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupSpec};
 use kube_backup_engine::restore::{Outcome, RestoreSpec, Selector};
 use kube_backup_engine::verify::{Check, Verify};
-use kube_backup_engine::{EntryFilter, ErrorKind, Repository};
+use kube_backup_engine::{EntryFilter, ErrorKind, Repository, Selection};
 use kube_local::KubeLocal;
 use object_store::ObjectStoreExt as _;
 use object_store::memory::InMemory;
@@ -160,7 +160,7 @@ fn of_cluster(names: &[String]) -> Vec<&str> {
 async fn a_backup_of_a_namespace_holds_what_a_restore_of_it_brings() {
     let (_source, client) = cluster().await;
     let spec = BackupSpec {
-        included_namespaces: ["shop".to_owned()].into(),
+        selection: Selection::of_namespaces(["shop"]),
         ..BackupSpec::named("a")
     };
     let held = held(&client, spec).await;
@@ -183,7 +183,7 @@ async fn nothing_that_comes_along_is_missed_by_a_verification() {
     let (_source, client) = cluster().await;
     let repository = Repository::new(Arc::new(InMemory::new()), "");
     let spec = BackupSpec {
-        included_namespaces: ["shop".to_owned()].into(),
+        selection: Selection::of_namespaces(["shop"]),
         ..BackupSpec::named("a")
     };
     let backup = Backup::new(client, repository.clone(), spec);
@@ -218,24 +218,33 @@ async fn by_label_or_name_a_pod_comes_with_its_claim_its_account_and_the_rights_
     let selector = Selector::from_iter([("tier", "data")]);
     for namespaces in [vec!["shop".to_owned()], Vec::new()] {
         let spec = BackupSpec {
-            included_namespaces: namespaces.into_iter().collect(),
-            label_selector: Some(selector.clone()),
+            selection: Selection {
+                included_namespaces: namespaces.into_iter().collect(),
+                label_selector: Some(selector.clone()),
+                ..Selection::default()
+            },
             ..BackupSpec::named("a")
         };
         assert_eq!(held(&client, spec).await, expected);
     }
     let repository = backed_up(&client).await;
     let by_label = RestoreSpec {
-        or_label_selectors: vec![selector],
+        selection: Selection {
+            or_label_selectors: vec![selector],
+            ..Selection::default()
+        },
         ..RestoreSpec::named("r")
     };
     let by_name = RestoreSpec {
-        included_names: ["db".to_owned()].into(),
-        excluded_resources: [
-            "services".parse().unwrap(),
-            "statefulsets.apps".parse().unwrap(),
-        ]
-        .into(),
+        selection: Selection {
+            included_names: ["db".to_owned()].into(),
+            excluded_resources: [
+                "services".parse().unwrap(),
+                "statefulsets.apps".parse().unwrap(),
+            ]
+            .into(),
+            ..of_shop("r").selection
+        },
         ..of_shop("r")
     };
     for _ in 0..2 {
@@ -251,12 +260,15 @@ async fn what_is_excluded_or_mapped_does_not_come_along() {
     let (_source, client) = cluster().await;
     let repository = backed_up(&client).await;
     let spec = RestoreSpec {
-        excluded_resources: [
-            "clusterroles.rbac.authorization.k8s.io".parse().unwrap(),
-            "runtimeclasses.node.k8s.io".parse().unwrap(),
-            "pods".parse().unwrap(),
-        ]
-        .into(),
+        selection: Selection {
+            excluded_resources: [
+                "clusterroles.rbac.authorization.k8s.io".parse().unwrap(),
+                "runtimeclasses.node.k8s.io".parse().unwrap(),
+                "pods".parse().unwrap(),
+            ]
+            .into(),
+            ..of_shop("r").selection
+        },
         storage_class_mapping: [("used".to_owned(), "fast".to_owned())].into(),
         ..of_shop("r")
     };
@@ -288,7 +300,10 @@ async fn who_asks_for_a_kind_that_is_never_backed_up_is_told_why() {
     create(&client, list, definition).await;
     let repository = Repository::new(Arc::new(InMemory::new()), "");
     let spec = BackupSpec {
-        included_resources: vec!["volumesnapshots.snapshot.storage.k8s.io".into()],
+        selection: Selection {
+            included_resources: vec!["volumesnapshots.snapshot.storage.k8s.io".into()],
+            ..Selection::default()
+        },
         ..BackupSpec::named("a")
     };
     let report = Backup::new(client, repository, spec).run().await.unwrap();
@@ -312,7 +327,10 @@ async fn who_asks_for_a_kind_that_is_never_restored_is_told_why() {
     let target = KubeLocal::start().await.unwrap();
     let target = crate::cluster::client(&target);
     let spec = RestoreSpec {
-        included_resources: ["nodes".parse().unwrap(), "secrets".parse().unwrap()].into(),
+        selection: Selection {
+            included_resources: vec!["nodes".into(), "secrets".into()],
+            ..of_shop("r").selection
+        },
         ..of_shop("r")
     };
     let plan = restore_of(&target, &repository, spec.clone())
@@ -340,7 +358,10 @@ async fn an_object_whose_needs_cannot_be_read_refuses_the_restore_before_it_begi
     let repository = foreign_backup(Tarball::new().file(path, pod.into_bytes()).finish()).await;
     let target = KubeLocal::start().await.unwrap();
     let spec = RestoreSpec {
-        label_selector: Some(Selector::from_iter([("tier", "data")])),
+        selection: Selection {
+            label_selector: Some(Selector::from_iter([("tier", "data")])),
+            ..Selection::default()
+        },
         ..RestoreSpec::named("r")
     };
     let restore = restore_of(&client(&target), &repository, spec).await;

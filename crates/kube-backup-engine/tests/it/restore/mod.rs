@@ -13,7 +13,7 @@ use std::sync::Arc;
 use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupSpec};
 use kube_backup_engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec};
-use kube_backup_engine::{Repository, RunOptions};
+use kube_backup_engine::{Repository, RunOptions, Selection};
 use object_store::memory::InMemory;
 
 /// Backs all of the cluster up as `a`.
@@ -52,7 +52,7 @@ async fn restore_with(
 /// Only what is in namespace `shop`.
 fn of_shop(name: &str) -> RestoreSpec {
     RestoreSpec {
-        included_namespaces: ["shop".to_owned()].into(),
+        selection: Selection::of_namespaces(["shop"]),
         ..RestoreSpec::named(name)
     }
 }

@@ -1,5 +1,6 @@
 //! What is chosen is restored, with what it needs, and nothing else.
 
+use kube_backup_engine::Selection;
 use kube_backup_engine::restore::{Outcome, RestoreReport, RestoreSpec, Selector, SkipReason};
 use kube_local::KubeLocal;
 use serde_json::json;
@@ -69,7 +70,10 @@ async fn restored(spec: RestoreSpec) -> Vec<String> {
 #[tokio::test]
 async fn by_label_with_what_the_chosen_need() {
     let spec = RestoreSpec {
-        or_label_selectors: vec![Selector::from_iter([("tier", "data")])],
+        selection: Selection {
+            or_label_selectors: vec![Selector::from_iter([("tier", "data")])],
+            ..of_shop("r").selection
+        },
         ..of_shop("r")
     };
     assert_eq!(
@@ -87,11 +91,14 @@ async fn by_label_with_what_the_chosen_need() {
 #[tokio::test]
 async fn by_any_of_several_labels() {
     let spec = RestoreSpec {
-        or_label_selectors: vec![
-            Selector::from_iter([("team", "a")]),
-            Selector::from_iter([("app", "shop")]),
-        ],
-        included_resources: ["configmaps".parse().unwrap(), "secrets".parse().unwrap()].into(),
+        selection: Selection {
+            or_label_selectors: vec![
+                Selector::from_iter([("team", "a")]),
+                Selector::from_iter([("app", "shop")]),
+            ],
+            included_resources: vec!["configmaps".into(), "secrets".into()],
+            ..Selection::default()
+        },
         ..RestoreSpec::named("r")
     };
     assert_eq!(
@@ -110,7 +117,10 @@ async fn by_any_of_several_labels() {
 #[tokio::test]
 async fn by_kind_with_its_definition() {
     let spec = RestoreSpec {
-        included_resources: ["carts.example.com".parse().unwrap()].into(),
+        selection: Selection {
+            included_resources: vec!["carts.example.com".into()],
+            ..Selection::default()
+        },
         ..RestoreSpec::named("r")
     };
     assert_eq!(
@@ -126,8 +136,11 @@ async fn by_kind_with_its_definition() {
 #[tokio::test]
 async fn by_name_and_namespace() {
     let spec = RestoreSpec {
-        included_names: ["settings".to_owned(), "password".to_owned()].into(),
-        included_namespaces: ["other".to_owned()].into(),
+        selection: Selection {
+            included_names: ["settings".to_owned(), "password".to_owned()].into(),
+            included_namespaces: ["other".to_owned()].into(),
+            ..Selection::default()
+        },
         ..RestoreSpec::named("r")
     };
     assert_eq!(
@@ -143,7 +156,10 @@ async fn by_name_and_namespace() {
 #[tokio::test]
 async fn of_the_cluster_what_is_said() {
     let all = RestoreSpec {
-        include_cluster_resources: Some(true),
+        selection: Selection {
+            include_cluster_resources: Some(true),
+            ..of_shop("all").selection
+        },
         ..of_shop("all")
     };
     let all = restored(all).await;
@@ -158,12 +174,15 @@ async fn of_the_cluster_what_is_said() {
         "{all:?}"
     );
     let none = RestoreSpec {
-        include_cluster_resources: Some(false),
-        excluded_resources: [
-            "carts.example.com".parse().unwrap(),
-            "pods".parse().unwrap(),
-        ]
-        .into(),
+        selection: Selection {
+            include_cluster_resources: Some(false),
+            excluded_resources: [
+                "carts.example.com".parse().unwrap(),
+                "pods".parse().unwrap(),
+            ]
+            .into(),
+            ..of_shop("none").selection
+        },
         ..of_shop("none")
     };
     let none = restored(none).await;
@@ -177,7 +196,7 @@ async fn two_namespaces_into_one_keep_the_first_of_each_name() {
     let target = KubeLocal::start().await.unwrap();
     let client = client(&target);
     let spec = RestoreSpec {
-        included_namespaces: ["shop".to_owned(), "other".to_owned()].into(),
+        selection: Selection::of_namespaces(["shop", "other"]),
         namespace_mapping: [
             ("shop".to_owned(), "one".to_owned()),
             ("other".to_owned(), "one".to_owned()),
@@ -280,7 +299,10 @@ async fn what_contradicts_itself_is_refused() {
         RestoreSpec::named(""),
         RestoreSpec::named("no good"),
         RestoreSpec {
-            excluded_namespaces: ["shop".to_owned()].into(),
+            selection: Selection {
+                excluded_namespaces: ["shop".to_owned()].into(),
+                ..of_shop("r").selection
+            },
             ..of_shop("r")
         },
         RestoreSpec {

@@ -1,0 +1,183 @@
+//! What a backup holds, found by its index or, without one, by a single pass.
+
+use std::collections::{BTreeSet, HashSet};
+
+use futures::TryStreamExt as _;
+use serde_json::Value;
+
+use crate::kinds::names::{DEFINITIONS, NAMESPACES};
+use crate::{ApiResource, Discovery, Entry, EntryFilter, Error, GroupResource, OpenBackup, Result};
+
+/// The entries of a backup.
+pub(crate) struct Archived<'a> {
+    pub(crate) backup: &'a OpenBackup,
+    /// All of them, without an index.
+    pub(crate) all: Option<Vec<Entry>>,
+}
+
+impl<'a> Archived<'a> {
+    pub(crate) async fn open(backup: &'a OpenBackup) -> Result<Self> {
+        let all = if backup.has_index().await? {
+            None
+        } else {
+            Some(backup.entries(&EntryFilter::default()).await?)
+        };
+        Ok(Self { backup, all })
+    }
+
+    pub(crate) fn has_index(&self) -> bool {
+        self.all.is_none()
+    }
+
+    pub(crate) async fn find(&self, filter: &EntryFilter) -> Result<Vec<Entry>> {
+        match &self.all {
+            None => self.backup.entries(filter).await,
+            Some(all) => Ok(all
+                .iter()
+                .filter(|entry| filter.matches(&entry.id))
+                .cloned()
+                .collect()),
+        }
+    }
+
+    /// The kinds in it, and whether they lie in namespaces.
+    pub(crate) async fn kinds(&self) -> Result<BTreeSet<(GroupResource, bool)>> {
+        if let Some(kinds) = self.backup.listed_kinds().await? {
+            return Ok(kinds);
+        }
+        let of = |entry: &Entry| (entry.id.resource.clone(), entry.id.namespace.is_some());
+        Ok(self.all.iter().flatten().map(of).collect())
+    }
+
+    /// The kinds that definitions in it define.
+    pub(crate) async fn defined_kinds(&self) -> Result<Vec<ApiResource>> {
+        let filter = EntryFilter {
+            resources: [DEFINITIONS.group_resource()].into(),
+            ..EntryFilter::default()
+        };
+        let definitions = self.find(&filter).await?;
+        let mut defined = Vec::new();
+        let mut objects = self.backup.read(&definitions);
+        while let Some((entry, raw)) = objects.try_next().await? {
+            let definition: Value = serde_json::from_slice(&raw).map_err(|error| {
+                Error::corrupt(format!("read what {} defines", entry.id)).with_source(error)
+            })?;
+            defined.extend(defined_by(&definition));
+        }
+        Ok(defined)
+    }
+}
+
+/// The namespaces of entries, and those that are among them.
+pub(crate) fn namespaces_of(entries: &[Entry]) -> HashSet<&str> {
+    let lying = entries
+        .iter()
+        .filter_map(|entry| entry.id.namespace.as_deref());
+    let themselves = entries
+        .iter()
+        .filter(|entry| NAMESPACES.is(&entry.id.resource));
+    lying
+        .chain(themselves.map(|entry| entry.id.name.as_str()))
+        .collect()
+}
+
+/// One kind in each of its versions.
+fn defined_by(definition: &Value) -> Vec<ApiResource> {
+    let spec = &definition["spec"];
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let texts = |value: &Value| {
+        let values = value.as_array().into_iter().flatten();
+        values.map(text).collect::<Vec<_>>()
+    };
+    let names = &spec["names"];
+    let of_version = |version: &Value| ApiResource {
+        group: text(&spec["group"]),
+        version: text(&version["name"]),
+        kind: text(&names["kind"]),
+        plural: text(&names["plural"]),
+        singular: text(&names["singular"]),
+        short_names: texts(&names["shortNames"]),
+        namespaced: spec["scope"] == "Namespaced",
+        verbs: Vec::new(),
+    };
+    let versions = spec["versions"].as_array().into_iter().flatten();
+    versions.map(of_version).collect()
+}
+
+/// Every kind that can be meant: those of the backup first, as the cluster or a definition in the backup
+/// knows them, and then the cluster's others.
+pub(crate) fn known_kinds(
+    archived: &BTreeSet<(GroupResource, bool)>,
+    found: &Discovery,
+    defined: &[ApiResource],
+) -> Vec<ApiResource> {
+    let held: HashSet<&GroupResource> = archived.iter().map(|(kind, _)| kind).collect();
+    let (mut known, others): (Vec<ApiResource>, Vec<ApiResource>) = found
+        .resources
+        .iter()
+        .cloned()
+        .partition(|resource| held.contains(&resource.group_resource()));
+    known.extend(defined.iter().cloned());
+    known.extend(archived.iter().map(|(kind, namespaced)| ApiResource {
+        group: kind.group.clone(),
+        version: String::new(),
+        kind: String::new(),
+        plural: kind.resource.clone(),
+        singular: String::new(),
+        short_names: Vec::new(),
+        namespaced: *namespaced,
+        verbs: Vec::new(),
+    }));
+    known.extend(others);
+    known
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::spec::kind_names::resolve;
+
+    #[test]
+    fn kinds_have_the_names_of_the_cluster_and_of_definitions_in_the_backup() {
+        let resource = |group: &str, kind: &str, plural: &str| ApiResource {
+            group: group.into(),
+            version: "v1".into(),
+            kind: kind.into(),
+            plural: plural.into(),
+            singular: kind.to_lowercase(),
+            short_names: Vec::new(),
+            namespaced: true,
+            verbs: Vec::new(),
+        };
+        let found = Discovery {
+            resources: vec![
+                resource("a.example.com", "Shop", "shops"),
+                resource("", "Secret", "secrets"),
+            ],
+            failed: Default::default(),
+        };
+        let archived: BTreeSet<(GroupResource, bool)> = ["secrets", "shops.b.io", "carts.b.io"]
+            .map(|kind| (kind.parse().unwrap(), true))
+            .into();
+        let carts = defined_by(&json!({"spec": {"group": "b.io", "scope": "Namespaced",
+            "names": {"plural": "carts", "kind": "Cart", "singular": "cart", "shortNames": ["ca"]},
+            "versions": [{"name": "v1"}, {"name": "v2"}]}}));
+        let known = known_kinds(&archived, &found, &carts);
+        for (name, kind) in [
+            ("Secret", "secrets"),
+            ("ca", "carts.b.io"),
+            ("Cart", "carts.b.io"),
+            ("carts.v2.b.io", "carts.b.io"),
+            // That of the backup comes before one that only the cluster has.
+            ("shops", "shops.b.io"),
+            ("shop.a.example.com", "shops.a.example.com"),
+        ] {
+            let kinds = resolve(name, &known);
+            assert_eq!(kinds, [kind.parse().unwrap()], "{name}");
+        }
+        assert_eq!(resolve("", &known), []);
+        assert_eq!(resolve("carts.v3.b.io", &known), []);
+    }
+}
