@@ -92,6 +92,15 @@ impl<'de> Node<'de> {
             .then(|| serde_json::from_str(text).map_err(|_| self.invalid()))
     }
 
+    /// Text that is not JSON is no list and no object.
+    fn refuse_text(&self) -> Result<(), ReadError> {
+        let Parameters { value, members } = self.parameters;
+        match value.as_deref().is_some_and(|text| !text.is_empty()) && members.is_empty() {
+            true => Err(self.invalid()),
+            false => Ok(()),
+        }
+    }
+
     /// Gives an error that knows no name this one's.
     fn named<T>(&self, result: Result<T, ReadError>) -> Result<T, ReadError> {
         result.map_err(|error| match error {
@@ -182,6 +191,7 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
         if let Some(json) = self.json('[') {
             return self.of_json(json?.deserialize_seq(visitor));
         }
+        self.refuse_text()?;
         let mut items = Vec::new();
         for (number, item) in &self.parameters.members {
             let number: u32 = number.parse().map_err(|_| self.invalid())?;
@@ -198,6 +208,7 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
         if let Some(json) = self.json('{') {
             return self.of_json(json?.deserialize_map(visitor));
         }
+        self.refuse_text()?;
         let members = self.parameters.members.iter();
         let members = members.map(|(name, parameters)| (name.as_str(), Node { name, parameters }));
         self.named(visitor.visit_map(MapDeserializer::new(members)))
@@ -212,6 +223,7 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
         if let Some(json) = self.json('{') {
             return self.of_json(json?.deserialize_map(visitor));
         }
+        self.refuse_text()?;
         let members = Members {
             fields: fields.iter(),
             parameters: self.parameters,

@@ -128,6 +128,9 @@ fn what_is_missing_or_wrong_is_named() {
         ("Kind", "Other", "Kind"),
         ("DiskIds", "[\"d-1\"", "DiskIds"),
         ("DiskIds.x", "d-1", "DiskIds"),
+        ("DiskIds", "d-1", "DiskIds"),
+        ("Tag", "a=1", "Tag"),
+        ("Options", "none", "Options"),
         ("Filters.1.Values.1", "x", "Values"),
     ] {
         let wrong = format!("InvalidParameter.{wrong}");
