@@ -48,7 +48,8 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// Hands a running service's handle to the cloud, which `LocalCloud::handle` finds by its type.
+    /// Hands a running service's handle to the cloud, which `LocalCloud::handle` finds by its type, and
+    /// to other services: see `Service::connect`.
     pub(crate) fn offer<T: Clone + Any + Send + Sync>(&mut self, handle: T) {
         self.handles.insert(handle);
     }
@@ -66,6 +67,8 @@ pub struct Builder {
     pub(crate) services: &'static [Open],
     pub(crate) region: String,
     pub(crate) address: SocketAddr,
+    /// Regions with an endpoint of their own.
+    pub(crate) other_regions: Vec<String>,
     directory: Directory,
     folder: Option<PathBuf>,
     /// One type for each service.
@@ -78,6 +81,7 @@ impl Builder {
             services,
             region: "cn-hangzhou".to_owned(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            other_regions: Vec::new(),
             directory: Directory::default(),
             folder: None,
             settings: Extensions::new(),
@@ -93,6 +97,14 @@ impl Builder {
     /// Where to listen; a free port of 127.0.0.1 unless set.
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.address = address;
+        self
+    }
+
+    /// Plays another region too, at an endpoint of its own: see
+    /// [`LocalCloud::endpoint_in`](crate::LocalCloud::endpoint_in). Services whose requests name no
+    /// region go by the endpoint. OSS is that of the first region everywhere.
+    pub fn another_region(mut self, region: impl Into<String>) -> Self {
+        self.other_regions.push(region.into());
         self
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use alibaba_ram::{Context, Decision};
@@ -49,6 +50,8 @@ pub(crate) struct Injected {
 pub(crate) struct Exchange {
     service: &'static str,
     peer: IpAddr,
+    /// Of the endpoint that it came to.
+    region: Arc<str>,
     faults: Faults,
     log: RequestLog,
     started: Instant,
@@ -61,6 +64,7 @@ impl Exchange {
     pub(crate) fn new(
         service: &'static str,
         peer: IpAddr,
+        region: Arc<str>,
         clock: &LocalClock,
         faults: &Faults,
         log: &RequestLog,
@@ -68,6 +72,7 @@ impl Exchange {
         Self {
             service,
             peer,
+            region,
             faults: faults.clone(),
             log: log.clone(),
             started: Instant::now(),
@@ -75,6 +80,11 @@ impl Exchange {
             entry: None,
             fault: None,
         }
+    }
+
+    /// The region of the endpoint that it came to.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
     }
 
     /// When the request came, by a clock that may be wrong for this request.

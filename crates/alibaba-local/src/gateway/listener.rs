@@ -35,29 +35,41 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    async fn serve(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Response, HangUp> {
+    async fn serve(
+        &self,
+        request: Request<Incoming>,
+        peer: IpAddr,
+        region: Arc<str>,
+    ) -> Result<Response, HangUp> {
         let (parts, body) = request.into_parts();
         let Some(service) = self.services.iter().find(|service| service.claims(&parts)) else {
             return Ok(Response::empty(StatusCode::NOT_FOUND)
                 .text("No service of this local cloud serves such a request.\n"));
         };
         let body = body.into_data_stream().map_err(io::Error::other).boxed();
-        let mut exchange =
-            Exchange::new(service.name(), peer, &self.clock, &self.faults, &self.log);
+        let mut exchange = Exchange::new(
+            service.name(),
+            peer,
+            region,
+            &self.clock,
+            &self.faults,
+            &self.log,
+        );
         let response = service.serve(parts, body, &mut exchange).await?;
         exchange.end(response).await
     }
 }
 
-/// Serves every connection until it is dropped.
-pub(crate) async fn accept(listener: TcpListener, gateway: Arc<Gateway>) {
+/// Serves every connection to the endpoint of a region until it is dropped.
+pub(crate) async fn accept(listener: TcpListener, region: Arc<str>, gateway: Arc<Gateway>) {
     // Connections die with this task, so that a dropped server is gone for its clients too.
     let mut connections = tokio::task::JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(connection(stream, peer.ip(), gateway.clone()));
+                    let (region, gateway) = (region.clone(), gateway.clone());
+                    connections.spawn(connection(stream, peer.ip(), region, gateway));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "accept a connection");
@@ -70,13 +82,13 @@ pub(crate) async fn accept(listener: TcpListener, gateway: Arc<Gateway>) {
     }
 }
 
-async fn connection(stream: TcpStream, peer: IpAddr, gateway: Arc<Gateway>) {
+async fn connection(stream: TcpStream, peer: IpAddr, region: Arc<str>, gateway: Arc<Gateway>) {
     // Small responses must not wait for an acknowledgement; without it they only come later.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
-        let gateway = gateway.clone();
+        let (region, gateway) = (region.clone(), gateway.clone());
         async move {
-            match gateway.serve(request, peer).await {
+            match gateway.serve(request, peer, region).await {
                 Ok(response) => Ok(to_http(response)),
                 Err(HangUp) => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
             }

@@ -1,6 +1,7 @@
 //! What a service is to the gateway.
 
 use futures::future::BoxFuture;
+use http::Extensions;
 use http::request::Parts;
 
 use super::exchange::{Exchange, HangUp};
@@ -10,6 +11,10 @@ use super::response::{Body, Response};
 pub(crate) trait Service: Send + Sync {
     /// The name in the request log, and the one that fault rules ask for.
     fn name(&self) -> &'static str;
+
+    /// Takes up what other services offer for each other, by its type, once all are opened: a
+    /// service knows such ports, and none of the services behind them.
+    fn connect(&mut self, _ports: &Extensions) {}
 
     /// Whether a request is for this service. Those before it in the table were asked already.
     fn claims(&self, parts: &Parts) -> bool;

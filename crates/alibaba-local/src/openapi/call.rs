@@ -16,6 +16,8 @@ pub(crate) struct Call<'a> {
     /// None where the request is not signed.
     pub(crate) caller: Option<Caller>,
     pub(crate) directory: &'a Directory,
+    /// The region that the host's name says, or else that of the endpoint.
+    pub(crate) region: String,
     pub(crate) exchange: &'a Exchange,
     /// The code of a denial.
     pub(crate) denied: &'static str,

@@ -120,6 +120,10 @@ impl ApiError {
         ] {
             object.insert(name.to_owned(), value.into());
         }
+        if self.status.is_success() {
+            // Some products refuse within a 200, and say so here.
+            object.insert("Success".to_owned(), false.into());
+        }
         if let Some(detail) = &self.detail {
             object.insert("AccessDeniedDetail".to_owned(), detail.clone());
         }

@@ -1,6 +1,7 @@
 //! What a product is to the OpenAPI front.
 
 use alibaba_ram::Resource;
+use http::Extensions;
 use serde_json::Value;
 
 use super::call::Call;
@@ -16,6 +17,9 @@ pub(crate) trait Product: Send + Sync + Sized + 'static {
     const DENIED: &'static str;
     /// Everything it can do.
     const ACTIONS: &'static [Action<Self>];
+
+    /// See `Service::connect`.
+    fn connect(&mut self, _ports: &Extensions) {}
 }
 
 /// One action of a product.

@@ -5,7 +5,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{Extensions, HeaderMap, StatusCode};
 use serde_json::{Map, Value};
 
 use super::authenticate::{Travelled, authenticate};
@@ -45,6 +45,10 @@ impl<P: Product> OpenApi<P> {
 impl<P: Product> Service for OpenApi<P> {
     fn name(&self) -> &'static str {
         P::NAME
+    }
+
+    fn connect(&mut self, ports: &Extensions) {
+        self.product.connect(ports);
     }
 
     /// Requests that name the product's version, or whose host name begins with the product's.
@@ -148,6 +152,8 @@ impl<P: Product> OpenApi<P> {
             parameters,
             caller,
             directory: &self.directory,
+            region: region_of_host(&request.parts.headers, P::NAME)
+                .unwrap_or_else(|| exchange.region().to_owned()),
             exchange,
             denied: P::DENIED,
         };
@@ -167,6 +173,16 @@ impl<P: Product> OpenApi<P> {
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The region that the host's name says: `hbr.cn-hangzhou.aliyuncs.com`, and `hbr-vpc.` likewise.
+fn region_of_host(headers: &HeaderMap, product: &str) -> Option<String> {
+    let mut labels = header(headers, "host")?.split(['.', ':']);
+    let first = labels.next()?;
+    let service = first.strip_suffix("-vpc").unwrap_or(first);
+    let region = labels.next()?.to_ascii_lowercase();
+    let is_region = region.contains('-') && region.starts_with(|c: char| c.is_ascii_lowercase());
+    (service.eq_ignore_ascii_case(product) && is_region).then_some(region)
 }
 
 fn request_id() -> String {
