@@ -1,12 +1,13 @@
 //! A running cloud.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::Extensions;
 use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::builder::{Builder, StartError};
 use crate::directory::store::Directory;
@@ -23,28 +24,48 @@ impl Builder {
     /// When the address or the data folder cannot be used.
     pub async fn start(self) -> Result<LocalCloud, StartError> {
         let (services, address) = (self.services, self.address);
+        let others = self.other_regions.clone();
         let mut setup = self.into_setup();
         let (faults, requests) = (Faults::default(), RequestLog::default());
-        let gateway = Gateway {
-            services: services
-                .iter()
-                .map(|open| open(&mut setup))
-                .collect::<Result<_, _>>()?,
+        let mut services = services
+            .iter()
+            .map(|open| open(&mut setup))
+            .collect::<Result<Vec<_>, _>>()?;
+        for service in &mut services {
+            service.connect(&setup.handles);
+        }
+        let gateway = Arc::new(Gateway {
+            services,
             clock: setup.clock.clone(),
             faults: faults.clone(),
             log: requests.clone(),
-        };
-        let listen = |source| StartError::Listen { address, source };
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        });
+        let names = gateway.services.iter().map(|it| it.name()).collect();
+        let mut tasks = JoinSet::new();
+        let mut addresses = BTreeMap::new();
+        let elsewhere = SocketAddr::new(address.ip(), 0);
+        let others = others.into_iter().map(|region| (region, elsewhere));
+        for (region, address) in std::iter::once((setup.region.clone(), address)).chain(others) {
+            if addresses.contains_key(&region) {
+                continue;
+            }
+            let listen = |source| StartError::Listen { address, source };
+            let listener = TcpListener::bind(address).await.map_err(listen)?;
+            let bound = listener.local_addr().map_err(listen)?;
+            tasks.spawn(accept(listener, region.as_str().into(), gateway.clone()));
+            addresses.insert(region, bound);
+        }
         Ok(LocalCloud {
-            address: listener.local_addr().map_err(listen)?,
+            address: addresses[&setup.region],
+            addresses,
+            services: names,
             region: setup.region,
             clock: setup.clock,
             directory: setup.directory,
             handles: setup.handles,
             faults,
             requests,
-            task: tokio::spawn(accept(listener, Arc::new(gateway))),
+            _tasks: tasks,
         })
     }
 }
@@ -53,6 +74,9 @@ impl Builder {
 #[derive(Debug)]
 pub struct LocalCloud {
     address: SocketAddr,
+    /// Of every region.
+    addresses: BTreeMap<String, SocketAddr>,
+    services: Vec<&'static str>,
     region: String,
     clock: LocalClock,
     directory: Directory,
@@ -60,7 +84,8 @@ pub struct LocalCloud {
     handles: Extensions,
     faults: Faults,
     requests: RequestLog,
-    task: JoinHandle<()>,
+    /// They end when this is dropped.
+    _tasks: JoinSet<()>,
 }
 
 impl LocalCloud {
@@ -69,6 +94,14 @@ impl LocalCloud {
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// The endpoint of a region: of the one that it plays first, or of one that was added by
+    /// [`Builder::another_region`].
+    #[must_use]
+    pub fn endpoint_in(&self, region: &str) -> Option<String> {
+        let address = self.addresses.get(region)?;
+        Some(format!("http://{address}"))
     }
 
     /// Where it listens.
@@ -81,6 +114,12 @@ impl LocalCloud {
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region
+    }
+
+    /// The names of its services, as fault rules and the request log have them.
+    #[must_use]
+    pub fn services(&self) -> &[&'static str] {
+        &self.services
     }
 
     /// Its clock, to be moved or set wrong.
@@ -112,11 +151,5 @@ impl LocalCloud {
         self.handles
             .get()
             .expect("a service offers its handle when it is opened, and all of them are")
-    }
-}
-
-impl Drop for LocalCloud {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }

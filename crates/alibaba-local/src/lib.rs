@@ -4,15 +4,12 @@ mod builder;
 mod cloud;
 mod directory;
 mod gateway;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "for services that keep records, and none does yet"
-)]
 mod journal;
+mod objects;
 mod openapi;
 
 // The services, each in a folder of its own.
+mod hbr;
 mod metadata;
 mod oss;
 mod ram;
@@ -31,11 +28,12 @@ pub use directory::user::User;
 pub use gateway::clock::LocalClock;
 pub use gateway::faults::{Fault, Faults, Rule};
 pub use gateway::log::{RequestLog, RequestRecord};
+pub use hbr::BackupClients;
 pub use metadata::Instance;
 
 /// Every service, in the order in which they are asked whose a request is. OSS comes last: any
 /// path may be a bucket's.
-const SERVICES: &[builder::Open] = &[metadata::open, sts::open, ram::open, oss::open];
+const SERVICES: &[builder::Open] = &[metadata::open, sts::open, ram::open, hbr::open, oss::open];
 
 impl LocalCloud {
     /// Describes a cloud.

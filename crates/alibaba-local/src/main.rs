@@ -10,8 +10,8 @@ use alibaba_local::{
 };
 use clap::Parser;
 
-/// Serves an Alibaba Cloud on this machine: OSS, RAM, STS and instance metadata, with real signature
-/// checks.
+/// Serves an Alibaba Cloud on this machine: OSS, Cloud Backup, RAM, STS and instance metadata, with real
+/// signature checks.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -21,7 +21,10 @@ struct Arguments {
     /// The region to play.
     #[arg(long, default_value = "cn-hangzhou")]
     region: String,
-    /// Keep objects in this folder; in memory without it.
+    /// Play another region too, at a port of its own; may be repeated.
+    #[arg(long, value_name = "REGION")]
+    another_region: Vec<String>,
+    /// Keep objects and backups in this folder; in memory without it.
     #[arg(long)]
     data: Option<PathBuf>,
     /// A bucket that is there from the start; may be repeated.
@@ -41,6 +44,13 @@ struct Arguments {
     /// A role that every user of the account may assume, and that may do everything; may be repeated.
     #[arg(long)]
     role: Vec<String>,
+    /// For Cloud Backup: a node or ECS instance, and the folder that stands for its root directory; may be
+    /// repeated.
+    #[arg(long, value_name = "NAME=FOLDER", value_parser = named_folder)]
+    node: Vec<(String, PathBuf)>,
+    /// For Cloud Backup: a NAS file system, and the folder that its files are in; may be repeated.
+    #[arg(long, value_name = "ID=FOLDER", value_parser = named_folder)]
+    file_system: Vec<(String, PathBuf)>,
     /// Refuse signature version 1, as for new accounts.
     #[arg(long)]
     refuse_signature_v1: bool,
@@ -64,6 +74,11 @@ fn known_body(text: &str) -> Result<(PathBuf, u64), String> {
     Ok((PathBuf::from(file), times))
 }
 
+fn named_folder(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, folder) = text.split_once('=').ok_or("no `=` before the folder")?;
+    Ok((name.to_owned(), PathBuf::from(folder)))
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
@@ -81,11 +96,21 @@ async fn main() -> ExitCode {
 )]
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let id = arguments.access_key_id.clone();
+    let others = arguments.another_region.clone();
     let cloud = describe(arguments)?.start().await?;
     println!(
         "A local cloud of {} at {}, AccessKey id {id}",
         cloud.region(),
         cloud.endpoint(),
+    );
+    for region in others {
+        if let Some(endpoint) = cloud.endpoint_in(&region) {
+            println!("Its region {region} is at {endpoint}");
+        }
+    }
+    println!(
+        "Services, all at this endpoint: {}",
+        cloud.services().join(", ")
     );
     println!("Stop with Ctrl-C.");
     tokio::signal::ctrl_c().await?;
@@ -105,6 +130,15 @@ fn describe(arguments: Arguments) -> Result<Builder, String> {
     }
     for role in arguments.role {
         builder = builder.role(administrator(role));
+    }
+    for region in arguments.another_region {
+        builder = builder.another_region(region);
+    }
+    for (name, folder) in arguments.node {
+        builder = builder.node(name, folder);
+    }
+    for (id, folder) in arguments.file_system {
+        builder = builder.file_system(id, folder);
     }
     if let Some(folder) = arguments.data {
         builder = builder.data_folder(folder);

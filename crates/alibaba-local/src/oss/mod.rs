@@ -11,6 +11,7 @@ mod error;
 mod multipart;
 mod objects;
 mod operation;
+mod port;
 mod protection;
 mod receive;
 mod request;

@@ -1,5 +1,6 @@
 //! How an OSS is described, and opened.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,7 +8,9 @@ use chrono::TimeDelta;
 
 use crate::builder::{Builder, Setup, StartError};
 use crate::gateway::service::Service;
+use crate::objects::ObjectsPort;
 use crate::oss::bench::{BenchOptions, RepeatedBlock};
+use crate::oss::port::StoredObjects;
 use crate::oss::state::Oss;
 use crate::oss::storage::settings::BucketPreset;
 use crate::oss::storage::store::Store;
@@ -79,7 +82,7 @@ pub(crate) fn open(setup: &mut Setup) -> Result<Box<dyn Service>, StartError> {
     let oss = Oss {
         region: setup.region.clone(),
         directory: setup.directory.clone(),
-        store: Store::open(setup.folder.clone()).map_err(StartError::Data)?,
+        store: Arc::new(Store::open(setup.folder.clone()).map_err(StartError::Data)?),
         clock: setup.clock.clone(),
         bench: settings.bench,
         refuse_v1: settings.refuse_v1,
@@ -89,5 +92,9 @@ pub(crate) fn open(setup: &mut Setup) -> Result<Box<dyn Service>, StartError> {
         oss.create_bucket(&bucket, preset)
             .map_err(StartError::Data)?;
     }
+    setup.offer(ObjectsPort(Arc::new(StoredObjects {
+        store: oss.store.clone(),
+        clock: oss.clock.clone(),
+    })));
     Ok(Box::new(oss))
 }

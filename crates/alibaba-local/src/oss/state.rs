@@ -1,6 +1,7 @@
 //! One region's OSS.
 
 use std::io;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
@@ -15,7 +16,7 @@ use crate::oss::storage::store::Store;
 pub(crate) struct Oss {
     pub(crate) region: String,
     pub(crate) directory: Directory,
-    pub(crate) store: Store,
+    pub(crate) store: Arc<Store>,
     pub(crate) clock: LocalClock,
     pub(crate) bench: BenchOptions,
     /// Refuses signature version 1, as for accounts opened since 2025.

@@ -5,6 +5,7 @@ mod buckets;
 mod disk;
 mod faults;
 mod forms;
+mod hbr;
 mod metadata;
 mod multipart;
 mod objects;

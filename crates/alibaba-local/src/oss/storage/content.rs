@@ -1,6 +1,7 @@
 //! The bytes of an object: segments in memory, in files, or of a body known beforehand.
 
-use std::io;
+use std::collections::VecDeque;
+use std::io::{self, Read, Seek as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -146,6 +147,14 @@ impl Content {
             .boxed()
     }
 
+    /// All bytes, for those who cannot wait for others meanwhile.
+    pub(crate) fn reader(&self) -> ContentReader {
+        ContentReader {
+            left: self.0.iter().cloned().collect(),
+            open: None,
+        }
+    }
+
     /// Its files outlive this process.
     pub(crate) fn keep(&self) {
         self.mark(true);
@@ -162,6 +171,66 @@ impl Content {
                 file.kept.store(kept, Ordering::Relaxed);
             }
         }
+    }
+}
+
+/// Reads a content from its beginning to its end.
+pub(crate) struct ContentReader {
+    left: VecDeque<Segment>,
+    open: Option<Box<dyn Read + Send>>,
+}
+
+impl ContentReader {
+    fn open(segment: Segment) -> io::Result<Box<dyn Read + Send>> {
+        Ok(match segment {
+            Segment::Memory(bytes) => Box::new(io::Cursor::new(bytes)),
+            Segment::File { file, from, len } => {
+                let mut open = std::fs::File::open(file.path())?;
+                open.seek(io::SeekFrom::Start(from))?;
+                Box::new(Read::take(open, len))
+            }
+            Segment::Repeated { block, from, len } => {
+                let start = usize::try_from(from % block.len().max(1) as u64).unwrap_or(0);
+                let blocks = len / block.len().max(1) as u64 + 2;
+                let rest = io::Cursor::new(block.slice(start..));
+                let blocks = (0..blocks).map(move |_| io::Cursor::new(block.clone()));
+                let all = Read::chain(rest, Chained(blocks.peekable()));
+                Box::new(Read::take(all, len))
+            }
+        })
+    }
+}
+
+impl Read for ContentReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(open) = &mut self.open {
+                let read = open.read(buffer)?;
+                if read > 0 || buffer.is_empty() {
+                    return Ok(read);
+                }
+            }
+            match self.left.pop_front() {
+                Some(segment) => self.open = Some(Self::open(segment)?),
+                None => return Ok(0),
+            }
+        }
+    }
+}
+
+/// Readers, one after the other.
+struct Chained<I: Iterator>(std::iter::Peekable<I>);
+
+impl<I: Iterator<Item: Read>> Read for Chained<I> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(reader) = self.0.peek_mut() {
+            let read = reader.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            self.0.next();
+        }
+        Ok(0)
     }
 }
 
@@ -247,6 +316,9 @@ mod tests {
             },
         ]);
         assert_eq!(read(&content, 0, 11).await, "abcdefyzxyz");
+        let mut whole = String::new();
+        content.reader().read_to_string(&mut whole).unwrap();
+        assert_eq!(whole, "abcdefyzxyz");
         assert_eq!(read(&content, 2, 3).await, "cde");
         assert_eq!(read(&content, 5, 4).await, "fyzx");
         assert_eq!(read(&content, 10, 1).await, "z");

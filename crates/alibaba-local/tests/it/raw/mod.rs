@@ -3,6 +3,7 @@
 
 pub(crate) mod openapi;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use alibaba_local::{Builder, LocalCloud, User};
@@ -275,9 +276,15 @@ pub(crate) async fn send(
     cloud: &LocalCloud,
     request: http::Request<Full<Bytes>>,
 ) -> Result<Reply, hyper::Error> {
-    let stream = tokio::net::TcpStream::connect(cloud.address())
-        .await
-        .unwrap();
+    send_to(cloud.address(), request).await
+}
+
+/// As [`send`], to another address.
+pub(crate) async fn send_to(
+    address: SocketAddr,
+    request: http::Request<Full<Bytes>>,
+) -> Result<Reply, hyper::Error> {
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);

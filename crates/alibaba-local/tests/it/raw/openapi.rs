@@ -1,10 +1,12 @@
 //! Calls of RPC-style products, put together and signed by hand.
 
+use std::net::SocketAddr;
+
 use alibaba_sign::{Credentials, acs3, percent, rpc_v1};
 use bytes::Bytes;
 use http_body_util::Full;
 
-use super::{Raw, Reply, send};
+use super::{Raw, Reply, send_to};
 
 /// How a call is signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +20,8 @@ pub(crate) enum Generation {
 #[derive(Clone, Debug)]
 pub(crate) struct ApiCall<'r> {
     raw: &'r Raw,
+    address: SocketAddr,
+    host: String,
     version: &'static str,
     action: String,
     generation: Generation,
@@ -33,6 +37,8 @@ impl Raw {
     pub(crate) fn api(&self, version: &'static str, action: &str) -> ApiCall<'_> {
         ApiCall {
             raw: self,
+            address: self.cloud.address(),
+            host: self.cloud.address().to_string(),
             version,
             action: action.to_owned(),
             generation: Generation::Acs3,
@@ -48,6 +54,19 @@ impl Raw {
 impl ApiCall<'_> {
     pub(crate) fn generation(mut self, generation: Generation) -> Self {
         self.generation = generation;
+        self
+    }
+
+    /// At another endpoint of the cloud.
+    pub(crate) fn at(mut self, endpoint: &str) -> Self {
+        let address = endpoint.strip_prefix("http://").unwrap();
+        self.address = address.parse().unwrap();
+        self.host(address)
+    }
+
+    /// The name of the host that it is for.
+    pub(crate) fn host(mut self, host: &str) -> Self {
+        host.clone_into(&mut self.host);
         self
     }
 
@@ -99,8 +118,7 @@ impl ApiCall<'_> {
 
     pub(crate) async fn send(mut self) -> Reply {
         let now = self.raw.now();
-        let mut headers: Vec<(String, String)> =
-            vec![("host".to_owned(), self.raw.cloud.address().to_string())];
+        let mut headers: Vec<(String, String)> = vec![("host".to_owned(), self.host.clone())];
         let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
         if self.json.is_some() {
             add("content-type", "application/json; charset=utf-8");
@@ -156,7 +174,7 @@ impl ApiCall<'_> {
             request = request.header(name, value);
         }
         let request = request.body(Full::new(Bytes::from(body))).unwrap();
-        send(&self.raw.cloud, request).await.unwrap()
+        send_to(self.address, request).await.unwrap()
     }
 
     /// What stands in headers in the newer generation.
