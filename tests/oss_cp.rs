@@ -9,12 +9,25 @@ mod oss_cp;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use ack_backup_center::core::credentials::StaticProvider;
+use ack_backup_center::core::{Context, Credentials, Region};
+use ack_backup_center::engine::Repository;
+use ack_backup_center::engine::backup::{Backup, BackupSpec};
+use ack_backup_center::engine::restore::{Restore, RestoreSpec};
+use ack_backup_center::engine::verify::Verify;
+use ack_backup_center::oss::{Client, OssStore};
 use alibaba_local::{Fault, LocalCloud, Rule, User};
+use futures::TryStreamExt as _;
+use kube_local::KubeLocal;
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
 use tokio::process::{Child, Command};
 
 const BUCKET: &str = "my-bucket";
+const OTHER_BUCKET: &str = "other-bucket";
 const ID: &str = "LTAI-local";
 const SECRET: &str = "local-secret";
 const PART: usize = 100 * 1024;
@@ -53,6 +66,7 @@ impl Setup {
         let cloud = LocalCloud::builder()
             .user(User::new(ID, SECRET))
             .bucket(BUCKET)
+            .bucket(OTHER_BUCKET)
             .start()
             .await
             .unwrap();
@@ -309,4 +323,92 @@ async fn no_key_leads_out_of_the_folder() {
     assert!(down.text.contains("leads out of the folder"), "{down:?}");
     assert_eq!(read(&setup.path("copy")).len(), 1);
     assert!(!setup.folder.path().join("../out").exists());
+}
+
+fn client(setup: &Setup) -> Client {
+    let credentials = Arc::new(StaticProvider::new(Credentials::new(ID, SECRET)).unwrap());
+    let context = Context::system().unwrap();
+    Client::builder(&context, Region::CN_HANGZHOU, credentials)
+        .with_endpoint(setup.cloud.endpoint().parse().unwrap())
+        .build()
+        .unwrap()
+}
+
+/// A backup of more than two parts, by the names of its objects.
+async fn back_up(store: Arc<dyn ObjectStore>) -> usize {
+    let cluster = KubeLocal::start().await.unwrap();
+    let client = test_support::client(&cluster.url());
+    let mut state = 7u64;
+    for number in 0..3 {
+        // What no compressor makes smaller than half.
+        let mut noise = String::new();
+        while noise.len() < 3 * PART {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            noise.push_str(&format!("{:08x}", state >> 32));
+        }
+        let settings = serde_json::json!({"metadata": {"name": format!("s-{number}")}, "data": {"noise": noise}});
+        test_support::create(&client, "/api/v1/namespaces/default/configmaps", settings).await;
+    }
+    let backup = Backup::new(client, Repository::new(store, ""), BackupSpec::named("a"));
+    let report = backup.run().await.unwrap();
+    report
+        .record
+        .archive()
+        .unwrap()
+        .unwrap()
+        .index
+        .unwrap()
+        .entries as usize
+}
+
+async fn is_the_same(store: Arc<dyn ObjectStore>, prefix: &str, objects: usize, case: &str) {
+    let repository = Repository::new(store, prefix);
+    let backup = repository.open("a").await;
+    let backup = backup.unwrap_or_else(|error| panic!("{case}: {}", error.chain()));
+    let read: Vec<_> = backup.stream().try_collect().await.unwrap();
+    assert_eq!(read.len(), objects, "{case}");
+    let report = Verify::new(repository, "a").run().await.unwrap();
+    assert_eq!(report.findings, [], "{case}: {report}");
+    let cluster = KubeLocal::start().await.unwrap();
+    let target = test_support::client(&cluster.url());
+    let restore = Restore::new(target, backup, RestoreSpec::named("r"));
+    let report = restore.run().await.unwrap();
+    assert!(report.is_complete(), "{case}: {report}");
+}
+
+#[tokio::test]
+async fn a_backup_that_was_copied_by_any_way_is_the_same_backup() {
+    let setup = Setup::new().await;
+    let client = client(&setup);
+    let bucket =
+        |name: &str| -> Arc<dyn ObjectStore> { Arc::new(OssStore::new(client.clone(), name)) };
+    let objects = back_up(bucket(BUCKET)).await;
+    is_the_same(bucket(BUCKET), "", objects, "as it was written").await;
+
+    let down = setup
+        .run(&["oss://my-bucket/backups/", "down/backups", "-r"])
+        .await;
+    assert_eq!(down.code, Some(0), "{down:?}");
+    let folder = LocalFileSystem::new_with_prefix(setup.path("down")).unwrap();
+    is_the_same(Arc::new(folder), "", objects, "down to a folder").await;
+
+    let up = ["down/backups", "oss://other-bucket/backups/", "-r"];
+    let up = setup.run(&up).await;
+    assert_eq!(up.code, Some(0), "{up:?}");
+    let (_, parts) = setup.count("UploadPart");
+    assert!(parts > 2, "the archive went up whole");
+    is_the_same(bucket(OTHER_BUCKET), "", objects, "up to another bucket").await;
+
+    let pages = client.list_objects(BUCKET).prefix("backups/").pages();
+    let pages: Vec<_> = pages.try_collect().await.unwrap();
+    for object in pages.into_iter().flat_map(|page| page.objects) {
+        let to = (OTHER_BUCKET, format!("parts/{}", object.key));
+        let copy = client.copy((BUCKET, object.key), to);
+        copy.part_size(PART as u64).send().await.unwrap();
+    }
+    let (_, parts) = setup.count("UploadPartCopy");
+    assert!(parts > 2, "the archive was copied whole");
+    is_the_same(bucket(OTHER_BUCKET), "parts", objects, "copied in parts").await;
 }

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Store,
     /// Stored bytes are not what they claim to be: do not use them.
     Corrupt,
+    /// Stored bytes are not those that the caller said are to be trusted: find out who wrote them.
+    Untrusted,
     /// A deadline passed.
     Timeout,
     /// The storage of a volume refused, failed or could not be reached.

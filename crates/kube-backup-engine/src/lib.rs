@@ -5,6 +5,7 @@ pub mod backup;
 mod cluster;
 pub mod compare;
 mod deadline;
+mod digest;
 mod error;
 mod format;
 mod kinds;
@@ -24,10 +25,12 @@ pub use cluster::client::client_for;
 pub use cluster::discovery::Discovery;
 pub use cluster::reader::ListEncoding;
 pub use cluster::retry::Waiting;
+pub use digest::Digest;
 pub use error::{Error, ErrorKind, Result};
 pub use repository::{
-    ArchiveFacts, OpenBackup, Phase, PointInTime, Record, RecordMetadata, RecordProgress,
-    RecordStatus, Repository, Results, ResultsBySource,
+    ArchiveFacts, BackupList, FileFacts, Files, OpenBackup, Phase, PointInTime, Record,
+    RecordMetadata, RecordProgress, RecordStatus, Repository, Results, ResultsBySource,
+    UnreadableBackup,
 };
 pub use resource::{ApiResource, GroupResource, ObjectId};
 pub use run_options::RunOptions;

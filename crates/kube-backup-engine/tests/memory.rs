@@ -75,7 +75,7 @@ async fn stream(repository: Repository) -> usize {
 
 async fn verify(repository: Repository) -> usize {
     let report = Verify::new(repository, "a").run().await.unwrap();
-    assert!(report.is_sound(), "{report}");
+    assert!(report.is_restorable(), "{report}");
     report.objects as usize
 }
 

@@ -10,7 +10,7 @@ pub(crate) mod write;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ObjectId;
+use crate::{Digest, ObjectId};
 
 /// One object in an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,11 +23,14 @@ pub struct Entry {
     pub kind: Option<String>,
     /// Length of its JSON in bytes.
     pub size: u64,
+    /// SHA-256 of its JSON: as the index says, or as it was when the archive was read. Whoever reads the
+    /// entry again gets these bytes or an error.
+    pub sha256: Digest,
     /// Where its bytes are, when there is an index.
     pub(crate) location: Option<Location>,
 }
 
-/// Where an object's bytes are, and their digest.
+/// Where an object's bytes are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Location {
     /// The gzip member, within the archive.
@@ -36,8 +39,6 @@ pub(crate) struct Location {
     pub(crate) member_size: u64,
     /// The object's JSON, within the decompressed member.
     pub(crate) object: Span,
-    /// SHA-256 of the object's JSON.
-    pub(crate) sha256: [u8; 32],
 }
 
 /// A stretch of bytes.

@@ -12,7 +12,7 @@ use flate2::bufread::MultiGzDecoder;
 use super::{Entry, ReadLimits};
 use crate::format::entries::{Meaning, VERSION_ENTRY, read_path};
 use crate::scan;
-use crate::{Error, Result};
+use crate::{Digest, Error, Result};
 
 /// Longest path an entry may have: two names of 253 characters, a kind and a group.
 const MAX_PATH: u64 = 4096;
@@ -207,6 +207,7 @@ impl<T: Read> ArchiveReader<T> {
                         api_version: found.api_version,
                         kind: found.kind,
                         size,
+                        sha256: Digest::of(&data),
                         location: None,
                     };
                     return Ok(Some((entry, Bytes::from(data))));

@@ -23,7 +23,9 @@ use crate::deadline::Deadline;
 use crate::format::keys::Keys;
 use crate::repository::lease::Lease;
 use crate::repository::upload::ObjectUpload;
-use crate::{ArchiveFacts, Error, ErrorKind, Record, Repository, Result, Results, RunOptions};
+use crate::{
+    ArchiveFacts, Digest, Error, ErrorKind, Files, Record, Repository, Result, Results, RunOptions,
+};
 
 /// Blocks waiting to be compressed, and being compressed.
 const BLOCKS_AHEAD: usize = 4;
@@ -46,6 +48,10 @@ pub struct BackupProgress {
 pub struct BackupReport {
     /// The committed record.
     pub record: Record,
+    /// SHA-256 of the record's bytes. It covers all of the backup, as the record names the digests of all
+    /// files: note it where the writers of the bucket have no hand, and
+    /// [`OpenBackup::expecting`](crate::OpenBackup::expecting) it.
+    pub record_sha256: Digest,
     /// Warnings and errors, as stored beside the archive.
     pub results: Results,
 }
@@ -62,6 +68,7 @@ impl fmt::Display for BackupReport {
             self.record.name(),
             status.phase
         )?;
+        writeln!(f, "  record SHA-256 {}", self.record_sha256)?;
         for message in self.results.errors.messages() {
             writeln!(f, "  error: {message}")?;
         }
@@ -231,11 +238,15 @@ impl Backup {
                 return Ok(done);
             }
             let writing = self.write(&api, scope, &keys, &mut lease, began, &uid);
-            let report = deadline
+            let (record, results) = deadline
                 .within(&step("list and store the objects"), writing)
                 .await??;
-            commit(&self.repository, &keys, &lease, &report.record).await?;
-            Ok(report)
+            let record_sha256 = commit(&self.repository, &keys, &lease, &record).await?;
+            Ok(BackupReport {
+                record,
+                record_sha256,
+                results,
+            })
         };
         let outcome: Result<BackupReport> = outcome.await;
         let left = lease.release().await;
@@ -254,15 +265,17 @@ impl Backup {
     /// What an earlier run of this very backup came to; `None` when there is no backup of the name yet.
     async fn committed_before(&self) -> Result<Option<BackupReport>> {
         let name = &self.spec.name;
-        let Some(record) = self.repository.record(name).await? else {
+        let Some(stored) = self.repository.stored_record(name).await? else {
             return Ok(None);
         };
-        if self.uid.as_deref() != Some(record.uid()) {
+        if self.uid.as_deref() != Some(stored.record.uid()) {
             return Err(self.already_exists());
         }
-        let results = self.repository.open(name).await?.results().await?;
+        let backup = self.repository.open_stored(stored).await?;
+        let results = backup.results().await?;
         Ok(Some(BackupReport {
-            record,
+            record: backup.record().clone(),
+            record_sha256: backup.record_sha256(),
             results: results.unwrap_or_default(),
         }))
     }
@@ -286,13 +299,14 @@ impl Backup {
         lease: &mut Lease,
         began: DateTime<Utc>,
         uid: &str,
-    ) -> Result<BackupReport> {
+    ) -> Result<(Record, Results)> {
         self.delete_leftovers(keys, lease).await?;
         let writing = async {
             let (resource_version, version) =
                 (scope.resource_version.clone(), scope.version.clone());
-            let (archive, collected) = self.write_objects(api, scope, keys, began).await?;
-            self.write_side_files(keys, &collected).await?;
+            let ((archive, mut files), collected) =
+                self.write_objects(api, scope, keys, began).await?;
+            files.extend(self.write_side_files(keys, &collected).await?);
             let inputs = RecordInputs {
                 spec: &self.spec,
                 uid,
@@ -300,12 +314,10 @@ impl Backup {
                 completed: self.now(),
                 version,
                 archive,
+                files,
                 resource_version,
             };
-            Ok(BackupReport {
-                record: inputs.into_record(&collected)?,
-                results: collected.results,
-            })
+            Ok((inputs.into_record(&collected)?, collected.results))
         };
         tokio::select! {
             written = writing => written,
@@ -340,7 +352,7 @@ impl Backup {
         scope: Scope<'_>,
         keys: &Keys,
         began: DateTime<Utc>,
-    ) -> Result<(ArchiveFacts, Collected)> {
+    ) -> Result<((ArchiveFacts, Files), Collected)> {
         let Scope {
             filter,
             kinds,
@@ -437,18 +449,20 @@ impl Backup {
         Ok((archive, collected))
     }
 
-    async fn write_side_files(&self, keys: &Keys, collected: &Collected) -> Result<()> {
+    async fn write_side_files(&self, keys: &Keys, collected: &Collected) -> Result<Files> {
         let store = self.repository.store();
         let files = [
             (keys.resource_list(), collected.names.write()?),
             (keys.results(), write_results(&collected.results)?),
         ];
+        let mut written = Files::new();
         for (path, bytes) in files {
+            let name = keys.name_of(&path);
             let mut upload = ObjectUpload::new(store, path);
             upload.push(bytes).await?;
-            upload.finish().await?;
+            written.insert(name, upload.finish().await?.facts());
         }
-        Ok(())
+        Ok(written)
     }
 }
 

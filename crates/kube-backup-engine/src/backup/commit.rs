@@ -13,8 +13,8 @@ use crate::format::record::{NAMESPACE, STATUS_VERSION};
 use crate::repository::lease::Lease;
 use crate::repository::same_etag;
 use crate::{
-    ArchiveFacts, Error, ErrorKind, Phase, PointInTime, Record, RecordMetadata, RecordProgress,
-    Repository, Result,
+    ArchiveFacts, Digest, Error, ErrorKind, Files, Phase, PointInTime, Record, RecordMetadata,
+    RecordProgress, Repository, Result,
 };
 
 /// What a record says besides what was collected.
@@ -25,6 +25,8 @@ pub(crate) struct RecordInputs<'a> {
     pub(crate) completed: DateTime<Utc>,
     pub(crate) version: Option<Version>,
     pub(crate) archive: ArchiveFacts,
+    /// All that was written.
+    pub(crate) files: Files,
     /// The resourceVersion of all lists.
     pub(crate) resource_version: String,
 }
@@ -68,6 +70,7 @@ impl RecordInputs<'_> {
             items_backed_up: collected.objects,
         });
         record.set_archive(&self.archive)?;
+        record.set_files(&self.files)?;
         record.set_point_in_time(&PointInTime {
             resource_version: self.resource_version,
             except: collected.except.clone(),
@@ -83,25 +86,37 @@ impl RecordInputs<'_> {
     }
 }
 
-/// Writes the record, only if absent, and checks once more that the backup is whole and ours.
+/// Writes the record, only if absent, and checks once more that the backup is whole and ours. Returns the SHA-256
+/// of the record.
 pub(crate) async fn commit(
     repository: &Repository,
     keys: &Keys,
     lease: &Lease,
     record: &Record,
-) -> Result<()> {
+) -> Result<Digest> {
     let name = record.name();
     lease.check().await?;
     let create = PutOptions::from(PutMode::Create);
+    let bytes = record.write()?;
+    let sha256 = Digest::of(&bytes);
     let put = repository
         .store()
-        .put_opts(&keys.record(), record.write()?.into(), create)
+        .put_opts(&keys.record(), bytes.into(), create)
         .await;
     if let Err(error) = put {
         let taken = matches!(error, object_store::Error::AlreadyExists { .. });
         // After a lost response it may be ours.
-        match repository.record(name).await {
-            Ok(Some(there)) if there.uid() == record.uid() => {}
+        match repository.stored_record(name).await {
+            Ok(Some(there)) if there.sha256 == sha256 => {}
+            Ok(Some(there)) if there.record.uid() == record.uid() => {
+                return Err(Error::new(
+                    ErrorKind::Busy,
+                    format!(
+                        "commit backup `{name}`: another run of this very backup was committed first; run it again, and \
+                         it returns what that one came to"
+                    ),
+                ));
+            }
             Ok(_) if taken => {
                 return Err(Error::new(
                     ErrorKind::AlreadyExists,
@@ -116,7 +131,7 @@ pub(crate) async fn commit(
     if let Some(why) = is_lost(repository, keys, lease, record).await? {
         return Err(take_back(repository, keys, record, why).await);
     }
-    Ok(())
+    Ok(sha256)
 }
 
 /// Why the committed backup must not stay: a writer that was suspended for longer than its lease lasts can
@@ -207,6 +222,7 @@ mod tests {
                     etag: None,
                     index: None,
                 },
+                files: Files::new(),
                 resource_version: "1".into(),
             };
             let record = inputs.into_record(&Collected::default()).unwrap();

@@ -10,14 +10,15 @@ use crate::archive::index::{IndexFacts, IndexWriter};
 use crate::archive::write::Block;
 use crate::format::keys::Keys;
 use crate::repository::upload::{ObjectUpload, Written};
-use crate::{ArchiveFacts, Error, Result};
+use crate::{ArchiveFacts, Error, Files, Result};
 
-/// Compresses blocks on other threads and uploads them as they are ready, in their order.
+/// Compresses blocks on other threads and uploads them as they are ready, in their order. Returns what the archive is,
+/// and what both files are.
 pub(crate) async fn write_archive(
     store: &Arc<dyn ObjectStore>,
     keys: &Keys,
     blocks: mpsc::Receiver<Block>,
-) -> Result<ArchiveFacts> {
+) -> Result<(ArchiveFacts, Files)> {
     let mut archive = ObjectUpload::new(store, keys.archive());
     let mut index = ObjectUpload::new(store, keys.index());
     let written = match fill(&mut archive, &mut index, blocks).await {
@@ -28,7 +29,12 @@ pub(crate) async fn write_archive(
         Err(error) => Err(index.give_up(archive.give_up(error).await).await),
     };
     let (archive, index, facts) = written?;
-    Ok(facts_of(archive, &index, facts))
+    let files = [
+        (keys.archive(), archive.facts()),
+        (keys.index(), index.facts()),
+    ];
+    let files = files.map(|(key, file)| (keys.name_of(&key), file)).into();
+    Ok((facts_of(archive, &index, facts), files))
 }
 
 fn facts_of(archive: Written, index: &Written, facts: IndexFacts) -> ArchiveFacts {

@@ -4,6 +4,9 @@ use object_store::path::Path;
 
 use crate::{Error, Result};
 
+/// The file that makes a folder a backup.
+pub(crate) const RECORD: &str = "velero-backup.json";
+
 /// The keys below `<prefix>/backups/<name>/`.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
@@ -27,7 +30,7 @@ impl Keys {
 
     /// The record: its presence makes the backup exist.
     pub(crate) fn record(&self) -> Path {
-        self.folder.clone().join("velero-backup.json")
+        self.folder.clone().join(RECORD)
     }
 
     pub(crate) fn archive(&self) -> Path {
@@ -54,6 +57,16 @@ impl Keys {
 
     pub(crate) fn results(&self) -> Path {
         self.side("-results.gz")
+    }
+
+    /// The name of a key in the folder.
+    pub(crate) fn name_of(&self, key: &Path) -> String {
+        key.filename().unwrap_or_default().to_owned()
+    }
+
+    /// The key of a name in the folder.
+    pub(crate) fn named(&self, name: &str) -> Path {
+        self.folder.clone().join(name)
     }
 
     fn side(&self, suffix: &str) -> Path {

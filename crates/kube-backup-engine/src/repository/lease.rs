@@ -16,11 +16,15 @@ use std::time::Duration;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use serde::{Deserialize, Serialize};
 
+use super::small::read_up_to;
 use crate::format::keys::Keys;
 use crate::{Error, ErrorKind, Result};
 
 /// How often a holder renews its heartbeat in the time after which others call the lease abandoned.
 const RENEWALS: u32 = 4;
+
+/// Most that is read of a lease or a heartbeat.
+const MAX_READ: u64 = 4 << 10;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Content {
@@ -125,14 +129,10 @@ impl Lease {
 
     async fn read(&self, path: &object_store::path::Path) -> Result<Option<Vec<u8>>> {
         let step = || format!("read who holds the lease on `{}`", self.name);
-        match self.store.get(path).await {
-            Ok(found) => match found.bytes().await {
-                Ok(bytes) => Ok(Some(bytes.to_vec())),
-                Err(error) => Err(Error::store(step(), error)),
-            },
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(Error::store(step(), error)),
-        }
+        // What is longer is no lease, and of a heartbeat the beginning says whether it changes.
+        let read = read_up_to(self.store.as_ref(), path, MAX_READ).await;
+        let read = read.map_err(|error| Error::store(step(), error))?;
+        Ok(read.map(|bytes| bytes.to_vec()))
     }
 
     async fn look(&self) -> Result<Option<Sight>> {
@@ -391,10 +391,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_is_no_lease_is_nobodys() {
-        let place = Place::new();
-        let garbage = b"{".as_slice().into();
-        place.0.put(&place.1.lease(), garbage).await.unwrap();
-        let lease = place.take("one").await.unwrap();
-        lease.check().await.unwrap();
+        let long = format!("{}{{\"uid\":\"two\"}}", " ".repeat(MAX_READ as usize));
+        for garbage in ["{", &long] {
+            let place = Place::new();
+            let garbage = garbage.as_bytes().to_vec();
+            place.0.put(&place.1.lease(), garbage.into()).await.unwrap();
+            let lease = place.take("one").await.unwrap();
+            lease.check().await.unwrap();
+        }
     }
 }

@@ -1,13 +1,18 @@
 //! Where backups are stored: finding, opening and deleting them.
 
+mod beside;
 mod bounded;
+mod files;
 mod held;
 pub(crate) mod lease;
+mod list;
 mod open;
 mod pass;
+mod pinned;
 mod ranges;
 mod record;
 mod results;
+mod small;
 pub(crate) mod upload;
 
 use std::sync::Arc;
@@ -16,21 +21,24 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 
+pub use files::{FileFacts, Files};
+pub use list::{BackupList, UnreadableBackup};
+pub(crate) use open::ListedMember;
 pub use open::OpenBackup;
-pub(crate) use open::{ListedMember, same_etag};
+pub(crate) use pinned::same_etag;
 pub use record::{
     ArchiveFacts, Phase, PointInTime, Record, RecordMetadata, RecordProgress, RecordStatus,
 };
 pub use results::{Results, ResultsBySource};
 
 use bounded::BoundedStore;
+use open::Opening;
+use small::read_up_to;
 
 use crate::archive::ReadLimits;
-use crate::format::keys::{Keys, check_name};
-use crate::{Error, ErrorKind, Result};
+use crate::format::keys::Keys;
+use crate::{Digest, Error, ErrorKind, Result};
 
-/// How many records are fetched at once while listing.
-const PARALLEL_RECORDS: usize = 8;
 /// Largest record read: Kubernetes objects are far smaller.
 const MAX_RECORD: u64 = 8 << 20;
 
@@ -43,7 +51,7 @@ const MAX_RECORD: u64 = 8 << 20;
 /// use object_store::memory::InMemory;
 ///
 /// let repository = Repository::new(Arc::new(InMemory::new()), "clusters/berlin");
-/// for record in repository.list().await? {
+/// for record in repository.list().await?.records {
 ///     println!("{} {}", record.name(), record.status.phase);
 /// }
 /// # Ok(()) }
@@ -52,7 +60,15 @@ const MAX_RECORD: u64 = 8 << 20;
 pub struct Repository {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
-    limits: ReadLimits,
+    opening: Opening,
+}
+
+/// A record, and what its bytes are.
+#[derive(Debug)]
+pub(crate) struct StoredRecord {
+    pub(crate) record: Record,
+    pub(crate) sha256: Digest,
+    pub(crate) length: u64,
 }
 
 impl Repository {
@@ -62,7 +78,7 @@ impl Repository {
         Self {
             store: Arc::new(BoundedStore::new(store)),
             prefix: Path::from(prefix.as_ref()),
-            limits: ReadLimits::default(),
+            opening: Opening::default(),
         }
     }
 
@@ -70,12 +86,20 @@ impl Repository {
     /// not be read back under them.
     #[must_use]
     pub fn with_read_limits(mut self, limits: ReadLimits) -> Self {
-        self.limits = limits;
+        self.opening.limits = limits;
+        self
+    }
+
+    /// Reads archives as a whole, without their indexes: for a backup whose index is lost or damaged. The archive
+    /// is held to its own digests all the same.
+    #[must_use]
+    pub fn ignoring_indexes(mut self) -> Self {
+        self.opening.ignores_index = true;
         self
     }
 
     pub(crate) fn limits(&self) -> &ReadLimits {
-        &self.limits
+        &self.opening.limits
     }
 
     /// The store that holds the backups.
@@ -87,56 +111,32 @@ impl Repository {
         Keys::new(&self.prefix, name)
     }
 
-    /// The records of all backups, by name.
-    ///
-    /// Folders without a record are not backups and do not appear.
-    ///
-    /// # Errors
-    /// When the store cannot be listed or read; [`ErrorKind::Corrupt`] when a record cannot be read.
-    pub async fn list(&self) -> Result<Vec<Record>> {
-        let folder = self.prefix.clone().join("backups");
-        let found = self
-            .store
-            .list_with_delimiter(Some(&folder))
-            .await
-            .map_err(|error| Error::store("list backups", error))?;
-        let names: Vec<String> = found
-            .common_prefixes
-            .iter()
-            .filter_map(|path| path.filename().map(str::to_owned))
-            .filter(|name| check_name(name).is_ok())
-            .collect();
-        let records: Vec<Option<Record>> = futures::stream::iter(names)
-            .map(|name| async move { self.record(&name).await })
-            .buffered(PARALLEL_RECORDS)
-            .try_collect()
-            .await?;
-        Ok(records.into_iter().flatten().collect())
-    }
-
     /// The record of the backup `name`; `None` when there is no such backup.
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] when `name` cannot be the name of a backup, [`ErrorKind::Corrupt`] when its
     /// record cannot be read; and whatever the store fails with.
     pub async fn record(&self, name: &str) -> Result<Option<Record>> {
-        let step = || format!("read the record of `{name}`");
-        let found = match self.store.get(&self.keys(name)?.record()).await {
-            Ok(found) => found,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(Error::store(step(), error)),
+        Ok(self.stored_record(name).await?.map(|stored| stored.record))
+    }
+
+    pub(crate) async fn stored_record(&self, name: &str) -> Result<Option<StoredRecord>> {
+        let step = format!("read the record of `{name}`");
+        let path = self.keys(name)?.record();
+        let bytes = read_up_to(self.store.as_ref(), &path, MAX_RECORD + 1).await;
+        let Some(bytes) = bytes.map_err(|error| Error::store(&step, error))? else {
+            return Ok(None);
         };
-        if found.meta.size > MAX_RECORD {
+        if bytes.len() as u64 > MAX_RECORD {
             return Err(Error::corrupt(format!(
-                "read the record of `{name}`: it has {} bytes",
-                found.meta.size
+                "{step}: it has more than {MAX_RECORD} bytes"
             )));
         }
-        let bytes = found
-            .bytes()
-            .await
-            .map_err(|error| Error::store(step(), error))?;
-        Record::read(&bytes, name).map(Some)
+        Ok(Some(StoredRecord {
+            record: Record::read(&bytes, name)?,
+            sha256: Digest::of(&bytes),
+            length: bytes.len() as u64,
+        }))
     }
 
     /// Opens the backup `name` for reading.
@@ -145,25 +145,25 @@ impl Repository {
     /// [`ErrorKind::NotFound`] when there is no such backup, [`ErrorKind::Corrupt`] when its archive is missing
     /// or is not the one that its record names; and whatever the store fails with.
     pub async fn open(&self, name: &str) -> Result<OpenBackup> {
-        let Some(record) = self.record(name).await? else {
+        let Some(stored) = self.stored_record(name).await? else {
             return Err(Error::new(
                 ErrorKind::NotFound,
                 format!("open backup `{name}`: there is no backup of that name"),
             ));
         };
-        OpenBackup::new(
-            Arc::clone(&self.store),
-            self.keys(name)?,
-            record,
-            self.limits,
-        )
-        .await
+        self.open_stored(stored).await
+    }
+
+    /// Opens the backup of a record that was read.
+    pub(crate) async fn open_stored(&self, stored: StoredRecord) -> Result<OpenBackup> {
+        let keys = self.keys(stored.record.name())?;
+        OpenBackup::new(Arc::clone(&self.store), keys, stored, self.opening).await
     }
 
     /// Opens the backup of `record` without checking its archive, to find out what is wrong with it.
-    pub(crate) async fn open_unchecked(&self, record: Record) -> Result<OpenBackup> {
-        let keys = self.keys(record.name())?;
-        OpenBackup::unchecked(Arc::clone(&self.store), keys, record, self.limits).await
+    pub(crate) async fn open_unchecked(&self, stored: StoredRecord) -> Result<OpenBackup> {
+        let keys = self.keys(stored.record.name())?;
+        OpenBackup::unchecked(Arc::clone(&self.store), keys, stored, self.opening).await
     }
 
     /// Deletes the backup `name`, its record first: what a crash leaves is not a backup.
@@ -171,9 +171,16 @@ impl Repository {
     /// Volume snapshots that it names are kept.
     ///
     /// # Errors
-    /// When the store does not let something go, as under a retention policy; what is left then is named.
+    /// [`ErrorKind::NotFound`] when there is nothing of that name. When the store does not let something go, as
+    /// under a retention policy; what is left then is named.
     pub async fn delete(&self, name: &str) -> Result<()> {
         let keys = self.keys(name)?;
+        if self.below(&keys).await?.is_empty() {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("delete backup `{name}`: there is no backup of that name"),
+            ));
+        }
         match self.store.delete(&keys.record()).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
             Err(error) => {

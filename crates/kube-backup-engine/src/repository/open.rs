@@ -1,27 +1,29 @@
 //! One backup, open for reading.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use object_store::ObjectStore;
 use tokio::sync::OnceCell;
 
+use super::files::Files;
 use super::held::{Held, PARALLEL_FETCHES};
-use super::{ArchiveFacts, Record, Results};
-use crate::archive::index::{Directory, EntryFilter, gunzip};
+use super::pass::Expected;
+use super::pinned::Pinned;
+use super::{ArchiveFacts, Record, StoredRecord};
+use crate::archive::index::{Directory, EntryFilter};
 use crate::archive::{Entry, Location, ReadLimits, Span};
 use crate::format::entries::entry_path;
 use crate::format::keys::Keys;
-use crate::{Error, GroupResource, Result};
-
-/// Largest side file, compressed or not: the names of a few million objects.
-const MAX_SIDE_FILE: u64 = 128 << 20;
+use crate::{Digest, Error, ErrorKind, GroupResource, Result};
 
 /// A backup whose record has been read and whose archive exists.
+///
+/// What is read of it later is of the archive and the index as they are now: where one is replaced
+/// meanwhile, reading fails.
 ///
 /// ```no_run
 /// # async fn example(repository: kube_backup_engine::Repository)
@@ -46,12 +48,28 @@ pub struct OpenBackup {
     pub(super) store: Arc<dyn ObjectStore>,
     pub(super) keys: Keys,
     pub(super) record: Record,
-    pub(super) facts: Option<ArchiveFacts>,
-    archive_length: u64,
-    archive_etag: Option<String>,
+    record_sha256: Digest,
+    pub(super) files: Files,
+    pub(super) archive: Pinned,
+    pub(super) expected: Expected,
     pub(super) limits: ReadLimits,
-    directory: OnceCell<Option<Directory>>,
+    ignores_index: bool,
+    index: OnceCell<Option<Index>>,
     pub(super) held: Arc<Held>,
+}
+
+/// How a repository opens backups.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Opening {
+    pub(super) limits: ReadLimits,
+    pub(super) ignores_index: bool,
+}
+
+/// The index, as it was when its directory was read.
+#[derive(Debug)]
+pub(super) struct Index {
+    pub(super) directory: Directory,
+    file: Pinned,
 }
 
 /// A member of the archive and what the index lists in it.
@@ -80,22 +98,16 @@ fn by_member(entries: Vec<Entry>) -> Vec<ListedMember> {
     members
 }
 
-/// ETags with and without quotes are the same ETag.
-pub(crate) fn same_etag(a: &str, b: &str) -> bool {
-    a.trim_matches('"')
-        .eq_ignore_ascii_case(b.trim_matches('"'))
-}
-
 impl OpenBackup {
     /// Opens it, refusing an archive other than the one that its record names.
     pub(super) async fn new(
         store: Arc<dyn ObjectStore>,
         keys: Keys,
-        record: Record,
-        limits: ReadLimits,
+        stored: StoredRecord,
+        opening: Opening,
     ) -> Result<Self> {
-        let opened = Self::unchecked(store, keys, record, limits).await?;
-        opened.check_identity()?;
+        let opened = Self::unchecked(store, keys, stored, opening).await?;
+        opened.check_length()?;
         Ok(opened)
     }
 
@@ -103,12 +115,20 @@ impl OpenBackup {
     pub(super) async fn unchecked(
         store: Arc<dyn ObjectStore>,
         keys: Keys,
-        record: Record,
-        limits: ReadLimits,
+        stored: StoredRecord,
+        opening: Opening,
     ) -> Result<Self> {
+        let StoredRecord { record, sha256, .. } = stored;
         let name = record.name().to_owned();
-        let facts = record.archive()?;
-        let meta = store.head(&keys.archive()).await.map_err(|error| {
+        let files = record.files()?;
+        let expected = Expected {
+            facts: record.archive()?,
+            sha256: files
+                .get(&keys.name_of(&keys.archive()))
+                .map(|file| file.sha256),
+        };
+        let archive = Pinned::head(&store, &keys.archive()).await;
+        let archive = archive.map_err(|error| {
             let missing = matches!(error, object_store::Error::NotFound { .. });
             let error = Error::store(format!("open the archive of `{name}`"), error);
             if missing {
@@ -124,36 +144,68 @@ impl OpenBackup {
             store,
             keys,
             record,
-            facts,
-            archive_length: meta.size,
-            archive_etag: meta.e_tag,
-            limits,
-            directory: OnceCell::new(),
+            record_sha256: sha256,
+            files,
+            archive,
+            expected,
+            limits: opening.limits,
+            ignores_index: opening.ignores_index,
+            index: OnceCell::new(),
             held: Arc::default(),
         })
     }
 
-    /// Whether the archive has the length and the ETag that the record names.
-    pub(crate) fn check_identity(&self) -> Result<()> {
-        let Some(facts) = &self.facts else {
-            return Ok(());
-        };
-        let other_etag = match (&facts.etag, &self.archive_etag) {
-            (Some(recorded), Some(found)) => !same_etag(recorded, found),
-            _ => false,
-        };
-        if facts.length != self.archive_length || other_etag {
-            return Err(Error::corrupt(format!(
+    /// Whether the archive has the length that the record names. Its digests are checked as it is read. Its ETag
+    /// says nothing: that of a copy is another.
+    pub(crate) fn check_length(&self) -> Result<()> {
+        let length = self.archive.length();
+        match &self.expected.facts {
+            Some(facts) if facts.length != length => Err(Error::corrupt(format!(
                 "open the archive of `{}`: it is not the one its record names \
-                 ({} bytes with ETag {:?}, recorded are {} bytes with {:?})",
+                 (it has {length} bytes, recorded are {})",
                 self.record.name(),
-                self.archive_length,
-                self.archive_etag,
                 facts.length,
-                facts.etag
-            )));
+            ))),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The same backup, if its record has this SHA-256: that of
+    /// [`BackupReport::record_sha256`](crate::backup::BackupReport::record_sha256), noted where the writers of
+    /// the bucket have no hand.
+    ///
+    /// The record holds the digests of all else, so nothing of the backup can be replaced by anything that
+    /// was not in it when the digest was noted.
+    ///
+    /// ```no_run
+    /// # async fn example(repository: kube_backup_engine::Repository, noted: &str)
+    /// # -> Result<(), kube_backup_engine::Error> {
+    /// let backup = repository.open("nightly").await?.expecting(noted.parse()?)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Untrusted`] when it has another; and for backups of other programs, whose records hold no
+    /// digests.
+    pub fn expecting(self, record: Digest) -> Result<Self> {
+        let refuse = |why: String| {
+            let message = format!("open backup `{}`: {why}", self.record.name());
+            Err(Error::new(ErrorKind::Untrusted, message))
+        };
+        if self.record_sha256 != record {
+            return refuse(format!(
+                "its record has SHA-256 {}, and not {record}: it is another backup of the name, or was changed",
+                self.record_sha256
+            ));
+        }
+        if self.expected.sha256.is_none() {
+            return refuse(
+                "its record is the one that is expected, and holds no SHA-256 of its archive, so this says nothing of \
+                 the objects"
+                    .into(),
+            );
+        }
+        Ok(self)
     }
 
     /// The record.
@@ -161,14 +213,19 @@ impl OpenBackup {
         &self.record
     }
 
+    /// SHA-256 of the record's bytes.
+    pub fn record_sha256(&self) -> Digest {
+        self.record_sha256
+    }
+
     /// Length of the archive in bytes.
     pub fn archive_length(&self) -> u64 {
-        self.archive_length
+        self.archive.length()
     }
 
     /// What the record says of the archive; `None` for records of other programs.
     pub(crate) fn facts(&self) -> Option<&ArchiveFacts> {
-        self.facts.as_ref()
+        self.expected.facts.as_ref()
     }
 
     pub(crate) fn limits(&self) -> ReadLimits {
@@ -178,38 +235,56 @@ impl OpenBackup {
     /// Whether there is an index, so that single objects can be fetched.
     ///
     /// # Errors
-    /// When the index exists and cannot be read; [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when it is
-    /// not the one that the record names.
+    /// When the index cannot be read; [`ErrorKind::Corrupt`] when it is missing, or not the one that the
+    /// record names. [`Repository::ignoring_indexes`](crate::Repository::ignoring_indexes) does without.
     pub async fn has_index(&self) -> Result<bool> {
-        Ok(self.directory().await?.is_some())
+        Ok(self.index().await?.is_some())
     }
 
-    pub(super) async fn directory(&self) -> Result<Option<&Directory>> {
-        let directory = self
-            .directory
-            .get_or_try_init(|| async {
-                let Some(facts) = self.facts.as_ref().and_then(|facts| facts.index.as_ref()) else {
-                    return Ok(None);
-                };
-                let range = Directory::range(facts)?;
-                let bytes = match self.store.get_range(&self.keys.index(), range).await {
-                    Ok(bytes) => bytes,
-                    Err(object_store::Error::NotFound { .. }) => {
-                        // The archive is complete without it.
-                        tracing::warn!(backup = self.record.name(), "the index is missing");
-                        return Ok(None);
-                    }
-                    Err(error) => return Err(Error::store("read the index", error)),
-                };
-                Directory::read(&bytes, facts).map(Some)
-            })
-            .await?;
-        Ok(directory.as_ref())
+    pub(super) async fn index(&self) -> Result<Option<&Index>> {
+        let index = self.index.get_or_try_init(|| self.read_index()).await?;
+        Ok(index.as_ref())
+    }
+
+    async fn read_index(&self) -> Result<Option<Index>> {
+        let facts = self.facts().and_then(|facts| facts.index.as_ref());
+        let Some(facts) = facts.filter(|_| !self.ignores_index) else {
+            return Ok(None);
+        };
+        let path = self.keys.index();
+        let range = Directory::range(facts)?;
+        let another = |length: u64| {
+            Error::corrupt(format!(
+                "read the index: it has {length} bytes, and the record says {}",
+                facts.length
+            ))
+        };
+        let (file, bytes) = match Pinned::by_range(&self.store, &path, range).await {
+            Ok(read) => read,
+            Err(object_store::Error::NotFound { .. }) => {
+                return Err(Error::corrupt(format!(
+                    "read the index of `{}`: it is missing, and the record names it; copy it beside the archive, or \
+                     read the archive as a whole, as a repository does that is `ignoring_indexes`",
+                    self.record.name()
+                )));
+            }
+            // What a range past the end is answered with differs from store to store.
+            Err(error) => match Pinned::head(&self.store, &path).await {
+                Ok(file) if file.length() != facts.length => return Err(another(file.length())),
+                _ => return Err(Error::store("read the index", error)),
+            },
+        };
+        if file.length() != facts.length {
+            return Err(another(file.length()));
+        }
+        let directory = Directory::read(&bytes, facts)?;
+        Ok(Some(Index { directory, file }))
     }
 
     /// The kinds that the index lists, and whether their objects lie in namespaces; `None` without one.
     pub(crate) async fn listed_kinds(&self) -> Result<Option<BTreeSet<(GroupResource, bool)>>> {
-        Ok(self.directory().await?.map(Directory::kinds))
+        let index = self.index().await?;
+        Ok(index.map(|index| index.directory.kinds()))
     }
 
     /// The entries that pass `filter`, in the order of the archive.
@@ -220,7 +295,7 @@ impl OpenBackup {
     /// # Errors
     /// When the index or, without one, the archive cannot be read or is not what the record names.
     pub async fn entries(&self, filter: &EntryFilter) -> Result<Vec<Entry>> {
-        let Some(directory) = self.directory().await? else {
+        let Some(index) = self.index().await? else {
             let mut entries = Vec::new();
             let mut objects = self.stream();
             while let Some((entry, _)) = objects.try_next().await? {
@@ -233,7 +308,7 @@ impl OpenBackup {
         // Hashes, since the entries already hold the names.
         let (mut seen, hasher) = (HashSet::new(), RandomState::new());
         let mut entries = Vec::new();
-        let mut fetched = self.listed(directory, filter);
+        let mut fetched = self.listed(index, filter);
         while let Some(listed) = fetched.try_next().await? {
             for entry in listed {
                 if filter.matches(&entry.id) {
@@ -251,23 +326,15 @@ impl OpenBackup {
     /// What the chunks of the index list that may hold what passes `filter`, chunk by chunk.
     pub(super) fn listed<'a>(
         &'a self,
-        directory: &'a Directory,
+        index: &'a Index,
         filter: &EntryFilter,
     ) -> BoxStream<'a, Result<Vec<Entry>>> {
-        let index = self.keys.index();
-        stream::iter(directory.chunks(filter))
-            .map(move |chunk| {
-                let index = index.clone();
-                async move {
-                    let span = chunk.span();
-                    let range = span.offset..span.end().unwrap_or(span.offset);
-                    let bytes = self
-                        .store
-                        .get_range(&index, range)
-                        .await
-                        .map_err(|error| Error::store("read the index", error))?;
-                    chunk.read(&bytes, self.archive_length)
-                }
+        stream::iter(index.directory.chunks(filter))
+            .map(move |chunk| async move {
+                let span = chunk.span();
+                let range = span.offset..span.end().unwrap_or(span.offset);
+                let bytes = index.file.range("read the index", range).await?;
+                chunk.read(&bytes, self.archive.length())
             })
             .buffered(PARALLEL_FETCHES)
             .boxed()
@@ -275,52 +342,13 @@ impl OpenBackup {
 
     /// What the index lists, member by member, in the order of the archive; `None` without an index.
     pub(crate) async fn members(&self) -> Result<Option<BoxStream<'_, Result<ListedMember>>>> {
-        let Some(directory) = self.directory().await? else {
+        let Some(index) = self.index().await? else {
             return Ok(None);
         };
         let members = self
-            .listed(directory, &EntryFilter::default())
+            .listed(index, &EntryFilter::default())
             .map_ok(|entries| stream::iter(by_member(entries).into_iter().map(Ok)))
             .try_flatten();
         Ok(Some(members.boxed()))
-    }
-
-    /// The warnings and errors stored beside the archive; `None` when there are none stored.
-    ///
-    /// # Errors
-    /// When they exist and cannot be read.
-    pub async fn results(&self) -> Result<Option<Results>> {
-        self.side_file(&self.keys.results()).await
-    }
-
-    /// Objects by `apiVersion/Kind`, as stored beside the archive.
-    ///
-    /// # Errors
-    /// When the list exists and cannot be read.
-    pub async fn resource_list(&self) -> Result<Option<BTreeMap<String, Vec<String>>>> {
-        self.side_file(&self.keys.resource_list()).await
-    }
-
-    async fn side_file<T: serde::de::DeserializeOwned>(&self, key: &Path) -> Result<Option<T>> {
-        let step = format!("read `{key}`");
-        let found = match self.store.get(key).await {
-            Ok(found) => found,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(Error::store(step, error)),
-        };
-        if found.meta.size > MAX_SIDE_FILE {
-            return Err(Error::corrupt(format!(
-                "{step}: it has {} bytes",
-                found.meta.size
-            )));
-        }
-        let bytes = found
-            .bytes()
-            .await
-            .map_err(|error| Error::store(&step, error))?;
-        let text = gunzip(&bytes, MAX_SIDE_FILE)?;
-        serde_json::from_slice(&text)
-            .map(Some)
-            .map_err(|error| Error::corrupt(step).with_source(error))
     }
 }

@@ -6,40 +6,40 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
-use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
-use super::{ArchiveFacts, OpenBackup};
+use super::OpenBackup;
+use super::pinned::Pinned;
 use crate::archive::Entry;
 use crate::archive::read::ArchiveReader;
-use crate::{Error, Result};
+use crate::{ArchiveFacts, Digest, Error, Result};
+
+/// What the record says of the archive's bytes; nothing, if another program wrote it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Expected {
+    pub(super) facts: Option<ArchiveFacts>,
+    pub(super) sha256: Option<Digest>,
+}
 
 impl OpenBackup {
     /// The archive's bytes, to be read piece by piece.
     pub(crate) async fn bytes(&self) -> Result<ArchiveBytes> {
-        ArchiveBytes::open(
-            self.store.as_ref(),
-            &self.keys.archive(),
-            self.record.name(),
-        )
-        .await
+        ArchiveBytes::open(&self.archive, self.expected.clone(), self.record.name()).await
     }
 
-    /// Every object of the archive, in order; the archive is checked against the record's digest at the end.
+    /// Every object of the archive, in order; the archive is checked against the record's digests at the end.
     ///
     /// Holds a handful of objects in memory, whatever the archive's size. An error ends it.
     pub fn stream(&self) -> BoxStream<'static, Result<(Entry, Bytes)>> {
         let (chunks_in, chunks) = mpsc::channel::<Result<Bytes>>(2);
         let (objects_in, objects) = mpsc::channel::<Result<(Entry, Bytes)>>(8);
-        let store = Arc::clone(&self.store);
-        let key = self.keys.archive();
-        let facts = self.facts.clone();
+        let archive = self.archive.clone();
+        let expected = self.expected.clone();
         let limits = self.limits;
         let name = self.record.name().to_owned();
         tokio::spawn(async move {
-            if let Err(error) = feed(store.as_ref(), &key, facts.as_ref(), &name, &chunks_in).await
-            {
+            if let Err(error) = feed(&archive, expected, &name, &chunks_in).await {
                 // When this cannot be sent, the reader is gone and nobody needs it.
                 let _ = chunks_in.send(Err(error)).await;
             }
@@ -84,13 +84,12 @@ impl OpenBackup {
 
 /// Forwards the archive's bytes, and checks them against the record at the end.
 async fn feed(
-    store: &dyn ObjectStore,
-    key: &Path,
-    facts: Option<&ArchiveFacts>,
+    archive: &Pinned,
+    expected: Expected,
     name: &str,
     chunks: &mpsc::Sender<Result<Bytes>>,
 ) -> Result<()> {
-    let mut bytes = ArchiveBytes::open(store, key, name).await?;
+    let mut bytes = ArchiveBytes::open(archive, expected, name).await?;
     // One chunk is held back, so that the reader cannot see the end before the check is made.
     let mut held: Option<Bytes> = None;
     while let Some(chunk) = bytes.next().await? {
@@ -100,35 +99,36 @@ async fn feed(
             return Ok(());
         }
     }
-    bytes.check(facts)?;
+    bytes.check()?;
     if let Some(last) = held {
         let _ = chunks.send(Ok(last)).await;
     }
     Ok(())
 }
 
-/// The archive's bytes as the store sends them, with a running digest.
+/// The archive's bytes as the store sends them, with running digests.
 pub(crate) struct ArchiveBytes {
     name: String,
     chunks: BoxStream<'static, object_store::Result<Bytes>>,
     /// Received and not yet taken.
     rest: Bytes,
-    digest: crc_fast::Digest,
+    crc64: crc_fast::Digest,
+    sha256: Sha256,
     length: u64,
+    expected: Expected,
 }
 
 impl ArchiveBytes {
-    async fn open(store: &dyn ObjectStore, key: &Path, name: &str) -> Result<Self> {
-        let found = store
-            .get(key)
-            .await
-            .map_err(|error| Error::store(format!("read the archive of `{name}`"), error))?;
+    async fn open(archive: &Pinned, expected: Expected, name: &str) -> Result<Self> {
+        let step = format!("read the archive of `{name}`");
         Ok(Self {
             name: name.to_owned(),
-            chunks: found.into_stream(),
+            chunks: archive.stream(&step).await?,
             rest: Bytes::new(),
-            digest: crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz),
+            crc64: crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz),
+            sha256: Sha256::new(),
             length: 0,
+            expected,
         })
     }
 
@@ -142,7 +142,10 @@ impl ArchiveBytes {
                 Error::store(format!("read the archive of `{}`", self.name), error)
             })?;
         if let Some(chunk) = &chunk {
-            self.digest.update(chunk);
+            self.crc64.update(chunk);
+            if self.expected.sha256.is_some() {
+                self.sha256.update(chunk);
+            }
             self.length += chunk.len() as u64;
         }
         Ok(chunk)
@@ -177,15 +180,30 @@ impl ArchiveBytes {
     }
 
     /// Whether the bytes, once all are read, are those that the record names.
-    pub(crate) fn check(&self, facts: Option<&ArchiveFacts>) -> Result<()> {
-        let Some(facts) = facts else { return Ok(()) };
-        let (length, crc64) = (self.length, self.digest.finalize().to_string());
-        if length != facts.length || crc64 != facts.crc64 {
-            return Err(Error::corrupt(format!(
-                "read the archive of `{}`: its {length} bytes with CRC64 {crc64} are not the {} \
-                 bytes with CRC64 {} that the record names",
-                self.name, facts.length, facts.crc64
-            )));
+    pub(crate) fn check(&self) -> Result<()> {
+        let refuse = |found: String, named: String| {
+            Err(Error::corrupt(format!(
+                "read the archive of `{}`: its {found} are not the {named} that the record names",
+                self.name
+            )))
+        };
+        if let Some(facts) = &self.expected.facts {
+            let crc64 = self.crc64.finalize().to_string();
+            if self.length != facts.length || crc64 != facts.crc64 {
+                return refuse(
+                    format!("{} bytes with CRC64 {crc64}", self.length),
+                    format!("{} bytes with CRC64 {}", facts.length, facts.crc64),
+                );
+            }
+        }
+        if let Some(named) = self.expected.sha256 {
+            let found = Digest::from(self.sha256.clone());
+            if found != named {
+                return refuse(
+                    format!("bytes with SHA-256 {found}"),
+                    format!("bytes with SHA-256 {named}"),
+                );
+            }
         }
         Ok(())
     }

@@ -1,14 +1,12 @@
 //! Single objects of an archive, by ranges.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
-use object_store::ObjectStoreExt as _;
-use sha2::{Digest as _, Sha256};
 
 use super::OpenBackup;
 use super::held::PARALLEL_FETCHES;
@@ -16,7 +14,7 @@ use crate::archive::index::gunzip;
 use crate::archive::read::check_object;
 use crate::archive::{Entry, Location, Span};
 use crate::format::entries::entry_path;
-use crate::{Error, ErrorKind, ObjectId, Result};
+use crate::{Digest, Error, ErrorKind, ObjectId, Result};
 
 /// Members nearer than this are fetched in one request.
 const MAX_GAP: u64 = 8 << 10;
@@ -29,19 +27,50 @@ impl OpenBackup {
     /// The objects of `entries`, in the order of the archive, each checked against its digest.
     ///
     /// Fetches only the parts of the archive that hold them, near ones together. Entries found
-    /// without an index are picked out of one pass over the whole archive.
+    /// without an index are picked out of one pass over the whole archive, which must hold the same objects that
+    /// it held when they were found.
     pub fn read<'a>(&'a self, entries: &'a [Entry]) -> BoxStream<'a, Result<(Entry, Bytes)>> {
         let (located, others): (Vec<&Entry>, Vec<&Entry>) =
             entries.iter().partition(|entry| entry.location.is_some());
-        let others: HashSet<ObjectId> = others.iter().map(|entry| entry.id.clone()).collect();
+        let others: HashMap<ObjectId, Digest> = others
+            .iter()
+            .map(|entry| (entry.id.clone(), entry.sha256))
+            .collect();
         let by_range = self.read_located(located);
         if others.is_empty() {
             return by_range;
         }
-        let by_pass = self
-            .stream()
-            .try_filter(move |(entry, _)| futures::future::ready(others.contains(&entry.id)));
-        by_range.chain(by_pass).boxed()
+        by_range.chain(self.read_in_a_pass(others)).boxed()
+    }
+
+    /// Picks objects out of the whole archive, each with the digest that it had.
+    fn read_in_a_pass(
+        &self,
+        wanted: HashMap<ObjectId, Digest>,
+    ) -> BoxStream<'static, Result<(Entry, Bytes)>> {
+        stream::try_unfold(
+            (self.stream(), wanted),
+            |(mut objects, mut wanted)| async move {
+                let changed = |id: &ObjectId, how: &str| {
+                    Error::corrupt(format!("read archive: the entry {how} when it was chosen"))
+                        .with_entry(entry_path(id))
+                };
+                while let Some((entry, bytes)) = objects.try_next().await? {
+                    let Some(sha256) = wanted.remove(&entry.id) else {
+                        continue;
+                    };
+                    if entry.sha256 != sha256 {
+                        return Err(changed(&entry.id, "holds something else than"));
+                    }
+                    return Ok(Some(((entry, bytes), (objects, wanted))));
+                }
+                match wanted.into_keys().next() {
+                    Some(id) => Err(changed(&id, "is gone, and was there")),
+                    None => Ok(None),
+                }
+            },
+        )
+        .boxed()
     }
 
     /// Copies entries only as they are reached, since there may be very many.
@@ -72,25 +101,18 @@ impl OpenBackup {
         &self,
         located: Vec<(Location, Entry)>,
     ) -> BoxStream<'static, Result<(Entry, Bytes)>> {
-        let store = Arc::clone(&self.store);
-        let key = self.keys.archive();
+        let archive = self.archive.clone();
         let held = Arc::clone(&self.held);
         stream::iter(fetches(located))
             .map(move |fetch| {
-                let store = Arc::clone(&store);
-                let key = key.clone();
+                let archive = archive.clone();
                 let held = Arc::clone(&held);
                 async move {
                     let bytes = match held.get(&fetch.range) {
                         Some(bytes) => bytes,
                         None => {
-                            let bytes = store
-                                .get_range(&key, fetch.range.clone())
-                                .await
-                                .map_err(|error| Error::store("read the archive", error))?;
-                            if bytes.len() as u64 != fetch.range.end - fetch.range.start {
-                                return Err(Error::corrupt("read archive: it ends in the middle"));
-                            }
+                            let range = fetch.range.clone();
+                            let bytes = archive.range("read the archive", range).await?;
                             held.put(&fetch.range, &bytes);
                             bytes
                         }
@@ -148,7 +170,7 @@ impl Wanted {
                 };
                 // A copy: a slice would keep the whole member alive for one small object.
                 let object = Bytes::copy_from_slice(&text[at.object.offset as usize..end as usize]);
-                if Sha256::digest(&object)[..] != at.sha256 {
+                if Digest::of(&object) != entry.sha256 {
                     return Err(Error::new(
                         ErrorKind::Corrupt,
                         "read archive: the entry's digest differs from the index's",

@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::files::Files;
 use crate::archive::index::IndexFacts;
-use crate::format::annotations::{ARCHIVE, EXPIRES_AT, FORMER_POINT_IN_TIME, POINT_IN_TIME};
+use crate::format::annotations::{ARCHIVE, EXPIRES_AT, FILES, FORMER_POINT_IN_TIME, POINT_IN_TIME};
 use crate::format::record::{API_VERSION, KIND};
 use crate::{Error, Result};
 
@@ -166,7 +167,7 @@ pub struct ArchiveFacts {
     pub length: u64,
     /// CRC-64/XZ of those bytes, in decimal, as OSS prints it.
     pub crc64: String,
-    /// ETag that the store returned.
+    /// ETag that the store returned to the writer. It belongs to that store: a copy of the archive has another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
     /// Its index.
@@ -244,6 +245,15 @@ impl Record {
         self.annotation(ARCHIVE)
     }
 
+    /// What every file beside the record must be, by its name; empty for records of other programs, and for those
+    /// that were written before there was such a list.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when the annotation cannot be read.
+    pub fn files(&self) -> Result<Files> {
+        Ok(self.annotation(FILES)?.unwrap_or_default())
+    }
+
     /// The point in time at which it was read; `None` for records of other programs.
     ///
     /// # Errors
@@ -267,6 +277,10 @@ impl Record {
 
     pub(crate) fn set_archive(&mut self, facts: &ArchiveFacts) -> Result<()> {
         self.annotate(ARCHIVE, facts)
+    }
+
+    pub(crate) fn set_files(&mut self, files: &Files) -> Result<()> {
+        self.annotate(FILES, files)
     }
 
     pub(crate) fn set_point_in_time(&mut self, point_in_time: &PointInTime) -> Result<()> {

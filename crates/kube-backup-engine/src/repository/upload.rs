@@ -9,8 +9,10 @@ use object_store::path::Path;
 use object_store::{
     MultipartUpload, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload,
 };
+use sha2::{Digest as _, Sha256};
 
-use crate::{Error, ErrorKind, Result};
+use super::files::FileFacts;
+use crate::{Digest, Error, ErrorKind, Result};
 
 /// Part size of multipart uploads; smaller objects are written by one request. Two are held, one under
 /// way and one being filled. No smaller, as S3 takes none below 5 MiB; the 10 000 parts that stores take
@@ -22,7 +24,17 @@ const PART: usize = 5 << 20;
 pub(crate) struct Written {
     pub(crate) length: u64,
     pub(crate) crc64: u64,
+    pub(crate) sha256: Digest,
     pub(crate) etag: Option<String>,
+}
+
+impl Written {
+    pub(crate) fn facts(&self) -> FileFacts {
+        FileFacts {
+            length: self.length,
+            sha256: self.sha256,
+        }
+    }
 }
 
 /// An object being written. Dropping it before it is finished aborts it.
@@ -35,7 +47,8 @@ pub(crate) struct ObjectUpload {
     sending: Option<BoxFuture<'static, object_store::Result<()>>>,
     multipart: Option<AbortOnDrop>,
     length: u64,
-    digest: crc_fast::Digest,
+    crc64: crc_fast::Digest,
+    sha256: Sha256,
 }
 
 impl ObjectUpload {
@@ -48,7 +61,8 @@ impl ObjectUpload {
             sending: None,
             multipart: None,
             length: 0,
-            digest: crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz),
+            crc64: crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz),
+            sha256: Sha256::new(),
         }
     }
 
@@ -58,7 +72,8 @@ impl ObjectUpload {
     }
 
     pub(crate) async fn push(&mut self, bytes: Bytes) -> Result<()> {
-        self.digest.update(&bytes);
+        self.crc64.update(&bytes);
+        self.sha256.update(&bytes);
         self.length += bytes.len() as u64;
         self.held_length += bytes.len();
         self.held.push(bytes);
@@ -147,7 +162,8 @@ impl ObjectUpload {
         };
         Ok(Written {
             length: self.length,
-            crc64: self.digest.clone().finalize(),
+            crc64: self.crc64.finalize(),
+            sha256: self.sha256.clone().into(),
             etag: result.e_tag,
         })
     }
@@ -261,6 +277,7 @@ mod tests {
             assert_eq!(written.length, expected.len() as u64);
             let crc = crc_fast::checksum(crc_fast::CrcAlgorithm::Crc64Xz, &expected);
             assert_eq!(written.crc64, crc);
+            assert_eq!(written.facts(), FileFacts::of(&expected));
         }
     }
 }

@@ -74,6 +74,7 @@ mod tests {
             api_version: None,
             kind: None,
             size: 0,
+            sha256: crate::Digest::of(b""),
             location: None,
         }
     }

@@ -7,7 +7,7 @@ use super::spec::RestoreSpec;
 use super::step::TransformStep;
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
-use crate::{ObjectId, OpenBackup, RunOptions};
+use crate::{Digest, ObjectId, OpenBackup, RunOptions};
 
 /// A restore's specification, its backup and its cluster.
 pub(crate) struct Environment<'a> {
@@ -17,6 +17,8 @@ pub(crate) struct Environment<'a> {
     /// Those of the caller, in their order.
     pub(crate) steps: &'a [TransformStep],
     pub(crate) backup: &'a OpenBackup,
+    /// Over what is restored.
+    pub(crate) digest: Digest,
     pub(crate) deadline: Deadline,
     /// Whose uids others need.
     pub(crate) owners: HashSet<OwnerKey>,

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use super::apply::Applied;
 use super::changes::Change;
 use super::report::Outcome;
-use crate::ObjectId;
+use crate::format::entries::entry_path;
+use crate::format::keys::RECORD;
 use crate::kinds::order::Tier;
+use crate::{Digest, Entry, ObjectId, OpenBackup};
 
 /// What a restore would do with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -115,7 +118,7 @@ impl PlannedItem {
 /// definition of an object is itself still to be restored, the item says so.
 ///
 /// It prints as a table; as JSON it holds the same for machines. Values of Secrets are in neither.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RestorePlan {
@@ -123,10 +126,29 @@ pub struct RestorePlan {
     pub backup: String,
     /// The restore.
     pub restore: String,
+    /// SHA-256 over the bytes that were planned for: those of the record and of each chosen object.
+    /// [`Restore::expecting`](super::Restore::expecting) it restores these and no others.
+    ///
+    /// It is that of a text with a line for the record and one for each object, in the order of [`ObjectId`], as `sha256sum`
+    /// would print them in an unpacked backup: `<sha256>  velero-backup.json`,
+    /// `<sha256>  resources/pods/namespaces/shop/web-0.json`.
+    pub digest: Digest,
     /// One for each chosen object.
     pub items: Vec<PlannedItem>,
     /// What concerns more than one object.
     pub warnings: Vec<String>,
+}
+
+/// What a plan's digest covers.
+pub(crate) fn digest(backup: &OpenBackup, chosen: &[Entry]) -> Digest {
+    let mut chosen: Vec<&Entry> = chosen.iter().collect();
+    chosen.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    let mut all = Sha256::new();
+    all.update(format!("{}  {RECORD}\n", backup.record_sha256()));
+    for Entry { id, sha256, .. } in chosen {
+        all.update(format!("{sha256}  {}\n", entry_path(id)));
+    }
+    all.into()
 }
 
 impl RestorePlan {
@@ -150,6 +172,7 @@ impl fmt::Display for RestorePlan {
             self.backup,
             self.items.len()
         )?;
+        writeln!(f, "  digest {}", self.digest)?;
         for (action, count) in self.counts() {
             writeln!(f, "  {:<10} {count:>7}", action.name())?;
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::environment::Environment;
 use super::execution::Execution;
 use super::health;
-use super::plan::RestorePlan;
+use super::plan::{self, RestorePlan};
 use super::progress::{OnProgress, RestoreProgress};
 use super::report::RestoreReport;
 use super::select::{Chosen, select};
@@ -19,7 +19,7 @@ use crate::cluster::connection::Connection;
 use crate::cluster::retry::{OnWait, Waiting};
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
-use crate::{Discovery, ObjectId, OpenBackup, Result, RunOptions};
+use crate::{Digest, Discovery, Error, ErrorKind, ObjectId, OpenBackup, Result, RunOptions};
 
 /// A restore to be done.
 ///
@@ -41,6 +41,7 @@ pub struct Restore {
     spec: RestoreSpec,
     options: RunOptions,
     steps: Vec<TransformStep>,
+    expected: Option<Digest>,
     on_progress: OnProgress,
     on_wait: Option<OnWait>,
 }
@@ -64,6 +65,7 @@ impl Restore {
             spec,
             options: RunOptions::default(),
             steps: Vec::new(),
+            expected: None,
             on_progress: Box::new(|_| {}),
             on_wait: None,
         }
@@ -111,6 +113,23 @@ impl Restore {
         self
     }
 
+    /// Restores only what was planned for: the plan with this [`digest`](RestorePlan::digest). When the backup or what is
+    /// chosen of it has changed since, nothing is restored.
+    ///
+    /// ```no_run
+    /// # async fn example(restore: kube_backup_engine::restore::Restore)
+    /// # -> Result<(), kube_backup_engine::Error> {
+    /// let plan = restore.plan().await?;
+    /// // Shown to somebody, who agrees; perhaps another program goes on, days later.
+    /// restore.expecting(plan.digest).run().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn expecting(mut self, plan: Digest) -> Self {
+        self.expected = Some(plan);
+        self
+    }
+
     /// Calls `report` after each object.
     #[must_use]
     pub fn on_progress(mut self, report: impl Fn(RestoreProgress) + Send + Sync + 'static) -> Self {
@@ -140,6 +159,7 @@ impl Restore {
         Ok(RestorePlan {
             backup: environment.backup_name().to_owned(),
             restore: self.spec.name.clone(),
+            digest: environment.digest,
             items: state.planned_items,
             warnings: state.warnings,
         })
@@ -151,7 +171,7 @@ impl Restore {
     /// # Errors
     /// Before anything is created: when the specification contradicts itself, when the archive is not
     /// what it claims to be, down to the last chosen object, or when the server cannot be asked for its
-    /// kinds.
+    /// kinds; [`ErrorKind::Untrusted`] when another plan is [expected](Self::expecting).
     pub async fn run(self) -> Result<RestoreReport> {
         let (environment, mut state) = self.carry_out(self.writer()).await?;
         state.items.sort_by(|a, b| a.id.cmp(&b.id));
@@ -200,12 +220,23 @@ impl Restore {
             owners,
             warnings,
         } = deadline.within("read the backup", selecting).await??;
+        let digest = plan::digest(&self.backup, &entries);
+        if let Some(expected) = self.expected.filter(|expected| *expected != digest) {
+            return Err(Error::new(
+                ErrorKind::Untrusted,
+                format!(
+                    "restore what was planned for: the plan that was agreed to has digest {expected}, and what is chosen \
+                     now has {digest}; plan again, and look at what changed"
+                ),
+            ));
+        }
         let environment = Environment {
             api,
             spec: &self.spec,
             options: &self.options,
             steps: &self.steps,
             backup: &self.backup,
+            digest,
             deadline,
             owners,
         };

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
-use sha2::{Digest as _, Sha256};
 
 use super::report::{Check, Finding, Severity};
 use super::summary::ObjectSummary;
@@ -11,7 +10,7 @@ use crate::archive::read::{ArchiveReader, check_object};
 use crate::archive::{Entry, ReadLimits};
 use crate::format::entries::entry_path;
 use crate::repository::ListedMember;
-use crate::{Error, ErrorKind, ObjectId, OpenBackup, Result};
+use crate::{Digest, Error, ErrorKind, ObjectId, OpenBackup, Result};
 
 /// Most bytes before, between and after members with objects: the format's entry and the archive's end
 /// are far smaller.
@@ -26,7 +25,7 @@ pub(super) enum Checked {
     Fault(Finding),
 }
 
-/// Whether the index can be trusted: it is whole, and its members follow each other.
+/// Whether the index is whole, and its members follow each other.
 pub(super) async fn check_index(backup: &OpenBackup) -> Result<Option<Finding>> {
     let found = async {
         let Some(mut members) = backup.members().await? else {
@@ -49,14 +48,14 @@ pub(super) async fn check_index(backup: &OpenBackup) -> Result<Option<Finding>> 
         Ok(()) => Ok(None),
         Err(error) if error.kind() == ErrorKind::Corrupt => {
             Ok(Some(Finding::failed(Check::Index, &error).remedy(
-                "the archive can be read without it: delete the index, and restores read the whole archive",
+                "the archive can be read without it, as a repository does that is `ignoring_indexes`",
             )))
         }
         Err(error) => Err(error),
     }
 }
 
-/// Reads everything, member by member where there is an index that can be trusted.
+/// Reads everything, member by member where there is an index that is whole.
 pub(super) async fn pass(
     backup: &OpenBackup,
     indexed: bool,
@@ -119,7 +118,7 @@ async fn pass_members(
     let more = bytes.drain().await?;
     on_faults(check_tail(&tail, more, limits), &mut on);
     on_faults(
-        bytes.check(backup.facts()).err().map(|error| {
+        bytes.check().err().map(|error| {
             Finding::failed(Check::Archive, &error).remedy(
                 "the bytes changed after they were committed; use another backup for what is named",
             )
@@ -161,7 +160,7 @@ fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> 
             at.object.end().unwrap_or(u64::MAX) as usize,
         );
         let json = text.get(start..end).unwrap_or_default();
-        checked.push(if Sha256::digest(json)[..] != at.sha256 {
+        checked.push(if Digest::of(json) != entry.sha256 {
             Checked::Fault(lost(&entry.id, "its digest differs from the index's"))
         } else {
             match check_object(&entry_path(&entry.id), &entry.id, json) {
@@ -193,7 +192,7 @@ fn unlisted(id: &ObjectId) -> Finding {
 fn parted(id: &ObjectId, how: &str) -> Finding {
     Finding::new(Severity::Error, Check::Index, how)
         .of(id)
-        .remedy("restores go by the index and other tools by the archive; trust neither")
+        .remedy("restores go by the index and other tools by the archive; use another backup")
 }
 
 /// Whether tar finds the objects that the index lists, at their places and no others.

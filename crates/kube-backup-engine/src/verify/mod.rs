@@ -1,4 +1,6 @@
-//! Whether a backup can be trusted, found out without writing anything.
+//! Whether a backup is undamaged and can be restored, found out without writing anything.
+//!
+//! It says nothing of who wrote it: see [`OpenBackup::expecting`](crate::OpenBackup::expecting).
 //!
 //! [`Verify`] reads a backup from its record to its last object, once from beginning to end, and says
 //! what it found: bytes other than those that were committed, an index that disagrees with the

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{Error, ObjectId};
+use crate::{Digest, Error, ObjectId};
 
 /// Findings kept of each check; the others are counted.
 const MAX_KEPT: usize = 500;
@@ -40,10 +40,12 @@ impl fmt::Display for Severity {
 pub enum Check {
     /// The record, and what it says of how the backup went.
     Record,
-    /// The archive's bytes: length, CRC-64, ETag, and that it can be read to its end.
+    /// The archive's bytes: length, CRC-64, SHA-256, and that it can be read to its end.
     Archive,
     /// The index, and whether it says what the archive holds.
     Index,
+    /// The other files that the record names: length and SHA-256.
+    Files,
     /// One object: its digest, its JSON, and that it is what its entry says.
     Object,
     /// Owners that objects name.
@@ -60,6 +62,7 @@ impl fmt::Display for Check {
             Self::Record => "record",
             Self::Archive => "archive",
             Self::Index => "index",
+            Self::Files => "files",
             Self::Object => "object",
             Self::Owner => "owner",
             Self::Reference => "reference",
@@ -141,6 +144,10 @@ pub struct VerifyReport {
     pub backup: String,
     /// Its uid, which tells it from others of its name; empty when the record cannot be read.
     pub uid: String,
+    /// SHA-256 of its record, which names the digests of all else; `None` when the record cannot be read. Where it is
+    /// the one that the backup's own report printed, this is that backup.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record_sha256: Option<Digest>,
     /// Objects read.
     pub objects: u64,
     /// Length of the archive in bytes.
@@ -158,9 +165,10 @@ pub struct VerifyReport {
 }
 
 impl VerifyReport {
-    /// Whether everything in the backup can be restored: there is no [`Severity::Error`].
+    /// Whether everything in the backup can be restored: it is undamaged, and there is no [`Severity::Error`]. Who wrote
+    /// it is another question: whoever can write to the bucket can write an undamaged backup.
     #[must_use]
-    pub fn is_sound(&self) -> bool {
+    pub fn is_restorable(&self) -> bool {
         self.count(Severity::Error) == 0
     }
 
@@ -186,10 +194,10 @@ impl fmt::Display for VerifyReport {
             f,
             "Verification of backup `{}`: {}, {} objects in {} bytes{}{}",
             self.backup,
-            if self.is_sound() {
-                "sound"
+            if self.is_restorable() {
+                "restorable"
             } else {
-                "NOT sound"
+                "NOT restorable"
             },
             self.objects,
             self.archive_bytes,
@@ -204,6 +212,9 @@ impl fmt::Display for VerifyReport {
                 ""
             },
         )?;
+        if let Some(sha256) = &self.record_sha256 {
+            writeln!(f, "  record SHA-256 {sha256}; who wrote it was not checked")?;
+        }
         for (severity, count) in &self.counts {
             writeln!(f, "  {severity:<10} {count:>7}")?;
         }

@@ -6,7 +6,8 @@ use super::archive::{self, Checked};
 use super::inventory::{Inventory, Missing};
 use super::report::{Check, Finding, Severity, VerifyReport};
 use super::{record, target};
-use crate::{Error, ErrorKind, OpenBackup, PointInTime, Record, Repository, Result};
+use crate::repository::StoredRecord;
+use crate::{Error, ErrorKind, OpenBackup, PointInTime, Repository, Result};
 
 /// A verification to be done.
 ///
@@ -17,7 +18,7 @@ use crate::{Error, ErrorKind, OpenBackup, PointInTime, Record, Repository, Resul
 ///
 /// let report = Verify::new(repository, "nightly").against(client).run().await?;
 /// print!("{report}");
-/// if !report.is_sound() {
+/// if !report.is_restorable() {
 ///     eprintln!("keep the older backups");
 /// }
 /// # Ok(()) }
@@ -25,8 +26,9 @@ use crate::{Error, ErrorKind, OpenBackup, PointInTime, Record, Repository, Resul
 ///
 /// # What is checked
 /// - The record: that it can be read, how the backup ended, and what it reported to be missing.
-/// - The archive: length, ETag and CRC-64 against the record; that it ends where it should; for backups
+/// - The archive: length, CRC-64 and SHA-256 against the record; that it ends where it should; for backups
 ///   of other programs, whose records name none of these, that it can be read to its end.
+/// - The files beside it: that those the record names are there, with the SHA-256 it names.
 /// - The index: its digests, and that it lists what the archive holds, at its places and no more.
 /// - Every object: its SHA-256, its JSON, that name, namespace and group are those of its place, and that
 ///   no other has its name.
@@ -79,11 +81,12 @@ impl Verify {
         let mut report = VerifyReport::default();
         report.backup.clone_from(&self.name);
         report.against_cluster = self.cluster.is_some();
-        let Some(record) = self.record(&mut report).await? else {
+        let Some(stored) = self.record(&mut report).await? else {
             return Ok(report);
         };
-        report.uid = record.uid().to_owned();
-        let Some(backup) = self.open(record, &mut report).await? else {
+        report.uid = stored.record.uid().to_owned();
+        report.record_sha256 = Some(stored.sha256);
+        let Some(backup) = self.open(stored, &mut report).await? else {
             return Ok(report);
         };
 
@@ -119,10 +122,10 @@ impl Verify {
     }
 
     /// `None` when it cannot be read, which is then a finding.
-    async fn record(&self, report: &mut VerifyReport) -> Result<Option<Record>> {
-        let found = match self.repository.record(&self.name).await {
-            Ok(Some(record)) => match record.point_in_time() {
-                Ok(point_in_time) => Ok((record, point_in_time)),
+    async fn record(&self, report: &mut VerifyReport) -> Result<Option<StoredRecord>> {
+        let found = match self.repository.stored_record(&self.name).await {
+            Ok(Some(stored)) => match stored.record.point_in_time() {
+                Ok(point_in_time) => Ok((stored, point_in_time)),
                 Err(error) => Err(error),
             },
             Ok(None) => {
@@ -136,30 +139,45 @@ impl Verify {
             }
             Err(error) => Err(error),
         };
-        let Some((record, point_in_time)) = or_finding(found, Check::Record, report)? else {
+        let Some((stored, point_in_time)) = or_finding(found, Check::Record, report)? else {
             return Ok(None);
         };
         let point_in_time: Option<PointInTime> = point_in_time;
-        for finding in record::check(&record, point_in_time.as_ref()) {
+        for finding in record::check(&stored.record, point_in_time.as_ref()) {
             report.add(finding);
         }
-        Ok(Some(record))
+        Ok(Some(stored))
     }
 
     /// `None` when there is nothing to read.
-    async fn open(&self, record: Record, report: &mut VerifyReport) -> Result<Option<OpenBackup>> {
-        let opened = self.repository.open_unchecked(record).await;
+    async fn open(
+        &self,
+        stored: StoredRecord,
+        report: &mut VerifyReport,
+    ) -> Result<Option<OpenBackup>> {
+        let opened = self.repository.open_unchecked(stored).await;
         let Some(backup) = or_finding(opened, Check::Archive, report)? else {
             return Ok(None);
         };
         report.archive_bytes = backup.archive_length();
-        if let Err(error) = backup.check_identity() {
+        if let Err(error) = backup.check_length() {
             report.add(
                 Finding::failed(Check::Archive, &error)
                     .remedy("restores refuse it; use another backup"),
             );
         }
-        let results = or_finding(backup.results().await, Check::Record, report)?;
+        for name in backup.names_beside() {
+            or_finding(backup.check_file(&name).await, Check::Files, report)?;
+        }
+        // What is damaged was said above.
+        let results = match backup.results().await {
+            Err(error)
+                if error.kind() == ErrorKind::Corrupt && !backup.names_beside().is_empty() =>
+            {
+                None
+            }
+            results => or_finding(results, Check::Files, report)?,
+        };
         for finding in results.flatten().iter().flat_map(record::check_results) {
             report.add(finding);
         }
@@ -171,11 +189,7 @@ impl Verify {
             )),
             Some(facts) if facts.index.is_some() => match archive::check_index(&backup).await? {
                 Some(finding) => report.add(finding),
-                None if backup.has_index().await? => report.indexed = true,
-                None => report.add(
-                    Finding::new(Severity::Warning, Check::Index, "the index is missing")
-                        .remedy("restores read the whole archive, whatever is chosen"),
-                ),
+                None => report.indexed = backup.has_index().await?,
             },
             Some(_) => {}
         }

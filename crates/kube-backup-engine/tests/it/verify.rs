@@ -57,13 +57,13 @@ fn lines(report: &VerifyReport) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_good_backup_is_sound_and_there_is_nothing_to_say() {
+async fn a_good_backup_is_restorable_and_there_is_nothing_to_say() {
     let (cluster, repository) = backed_up().await;
     for report in [
         verify(&repository).await,
         verify_against(&repository, &cluster).await,
     ] {
-        assert!(report.is_sound(), "{report}");
+        assert!(report.is_restorable(), "{report}");
         assert_eq!(lines(&report), [""; 0], "{report}");
         assert!(report.indexed && report.objects > 15, "{report}");
     }
@@ -89,7 +89,7 @@ async fn a_flipped_bit_is_found_wherever_it_is_and_the_lost_objects_are_named() 
         forgery.crc64 = Some(sum);
         forgery.put(&repository).await;
         let report = verify(&repository).await;
-        assert!(!report.is_sound(), "byte {at}: {report}");
+        assert!(!report.is_restorable(), "byte {at}: {report}");
         let sum_differs = |finding: &Finding| {
             finding.check == Check::Archive && finding.message.contains("CRC64")
         };
@@ -112,7 +112,7 @@ async fn a_flipped_bit_is_found_wherever_it_is_and_the_lost_objects_are_named() 
         forgery.archive = sound;
         forgery.put(&repository).await;
     }
-    assert!(verify(&repository).await.is_sound());
+    assert!(verify(&repository).await.is_restorable());
 }
 
 /// A change to a good backup, and the finding that must come of it.
@@ -239,7 +239,7 @@ async fn each_damage_is_a_finding() {
             "{case}: {report}"
         );
         assert_eq!(
-            report.is_sound(),
+            report.is_restorable(),
             expected.starts_with("warning"),
             "{case}: {report}"
         );
@@ -255,11 +255,28 @@ async fn a_missing_index_or_archive_is_told() {
         .await
         .unwrap();
     let report = verify(&repository).await;
-    assert_eq!(lines(&report), ["warning index the index is missing"]);
-    assert!(!report.indexed && report.objects > 15);
+    assert!(
+        lines(&report)
+            .iter()
+            .any(|line| line.starts_with("error index read the index of `a`: it is missing"))
+    );
+    assert!(
+        !report.is_restorable() && !report.indexed && report.objects > 15,
+        "{report}"
+    );
+    let without = repository.clone().ignoring_indexes();
+    let report = verify(&without).await;
+    assert_eq!(
+        lines(&report),
+        ["error files read `a-index.json.gz`: it is missing, and the record names it"]
+    );
     store.delete(&"backups/a/a.tar.gz".into()).await.unwrap();
     let report = verify(&repository).await;
-    assert_eq!((report.is_sound(), report.objects), (false, 0), "{report}");
+    assert_eq!(
+        (report.is_restorable(), report.objects),
+        (false, 0),
+        "{report}"
+    );
 }
 
 fn object(version: &str, kind: &str, name: &str, rest: &Value) -> Vec<u8> {
@@ -325,7 +342,7 @@ async fn owners_and_references_that_lead_nowhere_are_told_once_each() {
              (spec.storageClassName), which is not in the backup",
         ]
     );
-    assert!(report.is_sound());
+    assert!(report.is_restorable());
 }
 
 #[tokio::test]
@@ -357,7 +374,7 @@ async fn a_cluster_that_lacks_kinds_versions_and_classes_is_told_apart_from_one_
              (spec.storageClassName), which is neither in the backup nor in the cluster",
         ]
     );
-    assert!(!report.is_sound());
+    assert!(!report.is_restorable());
 
     crate::cluster::shop(&client, "shop").await;
     crate::cluster::carts(&client, "shop").await;
@@ -388,7 +405,7 @@ async fn a_kind_that_the_backup_defines_is_not_missed() {
     let (_first, repository) = backed_up().await;
     let empty = KubeLocal::start().await.unwrap();
     let report = verify_against(&repository, &empty).await;
-    assert!(report.is_sound(), "{report}");
+    assert!(report.is_restorable(), "{report}");
 }
 
 #[tokio::test]
@@ -396,7 +413,7 @@ async fn a_damaged_foreign_archive_is_read_up_to_the_damage() {
     let mut text = loose().0;
     text.truncate(text.len() - 400);
     let report = verify(&foreign_backup(gz(&text)).await).await;
-    assert!(!report.is_sound(), "{report}");
+    assert!(!report.is_restorable(), "{report}");
     assert_eq!(report.objects, 6, "{report}");
     let budget = in_shop("poddisruptionbudgets.policy", "b");
     let named = |line: &String| line.starts_with("error archive") && line.contains(&budget);
@@ -408,7 +425,7 @@ async fn the_report_is_a_table_for_people_and_json_for_machines() {
     let report = verify(&foreign_backup(loose().finish()).await).await;
     let text = report.to_string();
     assert!(
-        text.starts_with("Verification of backup `a`: sound, 7 objects in "),
+        text.starts_with("Verification of backup `a`: restorable, 7 objects in "),
         "{text}"
     );
     assert!(text.contains("\n  warning          5\n"), "{text}");

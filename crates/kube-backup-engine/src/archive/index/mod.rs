@@ -436,21 +436,19 @@ impl EntryLine {
         if object.end().is_none_or(|end| end > member_size) {
             return Err(refuse("the entry lies outside its member"));
         }
-        let mut sha256 = [0; 32];
-        let digest = base16ct::mixed::decode(&self.sha256, &mut sha256);
-        if !digest.is_ok_and(|digest| digest.len() == 32) {
+        let Ok(sha256) = self.sha256.parse() else {
             return Err(refuse("the entry's digest is no SHA-256"));
-        }
+        };
         Ok(Entry {
             id,
             api_version: Some(self.api_version),
             kind: Some(self.kind),
             size: object.length,
+            sha256,
             location: Some(Location {
                 member,
                 member_size,
                 object,
-                sha256,
             }),
         })
     }

@@ -204,7 +204,7 @@ async fn a_typo_in_an_exclusion_lets_no_secret_into_a_backup() {
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Invalid);
         assert!(error.chain().contains(value), "{}", error.chain());
-        assert!(repository.list().await.unwrap().is_empty());
+        assert!(repository.list().await.unwrap().records.is_empty());
         let name = value.replace('.', "-");
         let report = backup(&client, &repository, &name, warned(of(field, value)))
             .await

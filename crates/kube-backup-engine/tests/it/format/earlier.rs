@@ -92,7 +92,7 @@ async fn comes_back(repository: &Repository, name: &str, kinds: &[&str]) -> (Kub
 #[tokio::test]
 async fn earlier_backups_are_listed_with_all_that_their_records_say() {
     let repository = fixture().await;
-    let records = repository.list().await.unwrap();
+    let records = repository.list().await.unwrap().records;
     let names: Vec<&str> = records.iter().map(Record::name).collect();
     assert_eq!(names, ["partial", "whole"], "the unfinished one is none");
     let (partial, whole) = (&records[0], &records[1]);
@@ -138,7 +138,7 @@ async fn earlier_backups_are_sound() {
     let repository = fixture().await;
     for (name, objects) in [("whole", 50), ("partial", 30)] {
         let report = Verify::new(repository.clone(), name).run().await.unwrap();
-        assert!(report.is_sound(), "{report}");
+        assert!(report.is_restorable(), "{report}");
         assert_eq!((report.objects, report.indexed), (objects, true));
     }
 }

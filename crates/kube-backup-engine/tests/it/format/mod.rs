@@ -2,4 +2,4 @@
 
 mod earlier;
 mod golden;
-mod tagged;
+pub(crate) mod tagged;

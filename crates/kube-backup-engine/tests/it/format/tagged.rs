@@ -103,8 +103,11 @@ impl<S: ObjectStore> ObjectStore for Tagged<S> {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        let mut found = self.inner.get_opts(location, options).await?;
+        let mut unconditional = options.clone();
+        unconditional.if_match = None;
+        let mut found = self.inner.get_opts(location, unconditional).await?;
         found.meta.e_tag = Some(self.tag(location).await?);
+        options.check_preconditions(&found.meta)?;
         Ok(found)
     }
 

@@ -25,6 +25,7 @@ pub(crate) struct Forgery {
 }
 
 const ANNOTATION: &str = "/metadata/annotations/kube-backup-engine.io~1archive";
+const FILES: &str = "/metadata/annotations/kube-backup-engine.io~1files";
 
 async fn get(repository: &Repository, key: &str) -> Vec<u8> {
     let found = repository.store().get(&key.into()).await.unwrap();
@@ -113,19 +114,21 @@ impl Forgery {
         let directory = gz(format!("\n],\"directory\":{directory}}}\n").as_bytes());
         let crc64 = self.crc64.unwrap_or_else(|| crc64(&self.archive));
         let length = self.archive.len();
+        let index = [chunk.as_slice(), directory.as_slice()].concat();
+        let mut record = self.record;
+        let files = record.pointer_mut(FILES).unwrap();
+        let mut named: Value = serde_json::from_str(files.as_str().unwrap()).unwrap();
+        for (name, bytes) in [("a.tar.gz", &self.archive), ("a-index.json.gz", &index)] {
+            named[name] = json!({"length": bytes.len(), "sha256": sha256(bytes)});
+        }
+        *files = named.to_string().into();
         let etag = put(repository, "backups/a/a.tar.gz", self.archive).await;
         let mut facts = json!({"length": length, "crc64": crc64.to_string(), "etag": etag, "index": {
             "length": chunk.len() + directory.len(), "directoryOffset": chunk.len(),
             "directorySha256": sha256(&directory), "entries": entries}});
         (self.facts)(&mut facts["index"]);
-        let mut record = self.record;
         *record.pointer_mut(ANNOTATION).unwrap() = facts.to_string().into();
-        put(
-            repository,
-            "backups/a/a-index.json.gz",
-            [chunk, directory].concat(),
-        )
-        .await;
+        put(repository, "backups/a/a-index.json.gz", index).await;
         put(
             repository,
             "backups/a/velero-backup.json",
