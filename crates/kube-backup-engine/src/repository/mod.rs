@@ -26,6 +26,7 @@ pub use list::{BackupList, UnreadableBackup};
 pub(crate) use open::ListedMember;
 pub use open::OpenBackup;
 pub(crate) use pinned::same_etag;
+pub(crate) use record::StoredRecord;
 pub use record::{
     ArchiveFacts, Phase, PointInTime, Record, RecordMetadata, RecordProgress, RecordStatus,
 };
@@ -61,14 +62,6 @@ pub struct Repository {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
     opening: Opening,
-}
-
-/// A record, and what its bytes are.
-#[derive(Debug)]
-pub(crate) struct StoredRecord {
-    pub(crate) record: Record,
-    pub(crate) sha256: Digest,
-    pub(crate) length: u64,
 }
 
 impl Repository {

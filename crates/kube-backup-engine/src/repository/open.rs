@@ -11,9 +11,8 @@ use tokio::sync::OnceCell;
 
 use super::files::Files;
 use super::held::{Held, PARALLEL_FETCHES};
-use super::pass::Expected;
 use super::pinned::Pinned;
-use super::{ArchiveFacts, Record, StoredRecord};
+use super::record::{ArchiveFacts, Record, StoredRecord};
 use crate::archive::index::{Directory, EntryFilter};
 use crate::archive::{Entry, Location, ReadLimits, Span};
 use crate::format::entries::entry_path;
@@ -56,6 +55,13 @@ pub struct OpenBackup {
     ignores_index: bool,
     index: OnceCell<Option<Index>>,
     pub(super) held: Arc<Held>,
+}
+
+/// What the record says of the archive's bytes; nothing, if another program wrote it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Expected {
+    pub(super) facts: Option<ArchiveFacts>,
+    pub(super) sha256: Option<Digest>,
 }
 
 /// How a repository opens backups.

@@ -9,18 +9,11 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
-use super::OpenBackup;
+use super::open::{Expected, OpenBackup};
 use super::pinned::Pinned;
 use crate::archive::Entry;
 use crate::archive::read::ArchiveReader;
-use crate::{ArchiveFacts, Digest, Error, Result};
-
-/// What the record says of the archive's bytes; nothing, if another program wrote it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Expected {
-    pub(super) facts: Option<ArchiveFacts>,
-    pub(super) sha256: Option<Digest>,
-}
+use crate::{Digest, Error, Result};
 
 impl OpenBackup {
     /// The archive's bytes, to be read piece by piece.

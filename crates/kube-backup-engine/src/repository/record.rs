@@ -10,7 +10,7 @@ use super::files::Files;
 use crate::archive::index::IndexFacts;
 use crate::format::annotations::{ARCHIVE, EXPIRES_AT, FILES, FORMER_POINT_IN_TIME, POINT_IN_TIME};
 use crate::format::record::{API_VERSION, KIND};
-use crate::{Error, Result};
+use crate::{Digest, Error, Result};
 
 /// What is known of a backup without opening its archive.
 ///
@@ -29,6 +29,14 @@ pub struct Record {
     /// How it went.
     #[serde(default)]
     pub status: RecordStatus,
+}
+
+/// A record, and what its bytes are.
+#[derive(Debug)]
+pub(crate) struct StoredRecord {
+    pub(crate) record: Record,
+    pub(crate) sha256: Digest,
+    pub(crate) length: u64,
 }
 
 /// The metadata of a [`Record`].

@@ -11,8 +11,8 @@ mod unreadable;
 use std::sync::Arc;
 
 use futures::TryStreamExt as _;
-use kube_backup_engine::{Repository, Selection};
 use kube_backup_engine::backup::{Backup, BackupReport, BackupSpec};
+use kube_backup_engine::{Repository, Selection};
 use kube_local::KubeLocal;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
