@@ -217,7 +217,7 @@ pub fn backup_index(input: &[u8]) {
         }
         match Verify::new(repository, "a").run().await {
             // The checksum in the record above is no archive's.
-            Ok(report) => assert!(!report.is_sound(), "{report}"),
+            Ok(report) => assert!(!report.is_restorable(), "{report}"),
             Err(error) => panic!("{error:?}"),
         }
     });
@@ -232,6 +232,7 @@ pub fn backup_record(input: &[u8]) {
                 assert_eq!(record.name(), "a");
                 let _ = (
                     record.archive(),
+                    record.files(),
                     record.point_in_time(),
                     record.expires_at(),
                 );
@@ -247,7 +248,7 @@ pub fn backup_record(input: &[u8]) {
             Err(error) => check_refusal(&error),
         }
         match Verify::new(repository, "a").run().await {
-            Ok(report) => assert!(!report.is_sound(), "{report}"),
+            Ok(report) => assert!(!report.is_restorable(), "{report}"),
             Err(error) => panic!("{error:?}"),
         }
     });

@@ -12,6 +12,9 @@ use crate::format::annotations::{ARCHIVE, EXPIRES_AT, FILES, FORMER_POINT_IN_TIM
 use crate::format::record::{API_VERSION, KIND};
 use crate::{Digest, Error, Result};
 
+/// Most files that a record names; there are half a dozen.
+const MAX_FILES: usize = 1000;
+
 /// What is known of a backup without opening its archive.
 ///
 /// Reads what Velero writes, and writes what Velero reads. Fields that neither side of this
@@ -259,7 +262,15 @@ impl Record {
     /// # Errors
     /// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when the annotation cannot be read.
     pub fn files(&self) -> Result<Files> {
-        Ok(self.annotation(FILES)?.unwrap_or_default())
+        let files: Files = self.annotation(FILES)?.unwrap_or_default();
+        if files.len() > MAX_FILES {
+            return Err(Error::corrupt(format!(
+                "read annotation `{FILES}` of the record of `{}`: it names {} files, more than {MAX_FILES}",
+                self.name(),
+                files.len()
+            )));
+        }
+        Ok(files)
     }
 
     /// The point in time at which it was read; `None` for records of other programs.

@@ -300,7 +300,9 @@ impl Directory {
     /// Where the directory lies, refused where it is too large to be one.
     pub(crate) fn range(facts: &IndexFacts) -> Result<Range<u64>> {
         match facts.length.checked_sub(facts.directory_offset) {
-            Some(length) if length <= MAX_DIRECTORY => Ok(facts.directory_offset..facts.length),
+            Some(length) if (1..=MAX_DIRECTORY).contains(&length) => {
+                Ok(facts.directory_offset..facts.length)
+            }
             _ => Err(Error::corrupt(
                 "read index: the record says that its directory has an impossible length",
             )),

@@ -187,6 +187,14 @@ const CASES: &[Case] = &[
         },
     ),
     (
+        "a directory of no length",
+        None,
+        "impossible length",
+        |forgery| {
+            forgery.facts = |facts| facts["directoryOffset"] = facts["length"].clone();
+        },
+    ),
+    (
         "a directory of an exabyte",
         None,
         "impossible length",
