@@ -110,5 +110,5 @@ async fn a_backup_cut_off_anywhere_is_none_and_its_name_is_free() {
     }
     assert!(cut > TIMES / 2, "only {cut} of {TIMES} were cut off");
     backup(&client, &repository).run().await.unwrap();
-    assert_eq!(repository.list().await.unwrap().len(), 1);
+    assert_eq!(repository.list().await.unwrap().records.len(), 1);
 }

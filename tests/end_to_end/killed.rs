@@ -137,7 +137,7 @@ impl World {
         let repository = self.bucket.repository();
         let committed = repository.record("a").await.unwrap();
         assert_eq!(
-            repository.list().await.unwrap().len(),
+            repository.list().await.unwrap().records.len(),
             usize::from(committed.is_some())
         );
         if let Some(record) = &committed {

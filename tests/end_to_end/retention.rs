@@ -106,6 +106,6 @@ async fn versions_are_no_obstacle() {
         let again = backup("a").run().await.unwrap_err();
         assert_eq!(again.kind(), ErrorKind::AlreadyExists);
         repository.delete("a").await.unwrap();
-        assert!(repository.list().await.unwrap().is_empty());
+        assert!(repository.list().await.unwrap().records.is_empty());
     }
 }

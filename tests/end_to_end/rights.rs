@@ -50,7 +50,7 @@ async fn the_seven_actions_of_the_page_do_for_everything() {
     let asked = bucket.cloud.requests().by_operation();
     assert_eq!(asked["CompleteMultipartUpload"], 1, "{asked:?}");
     assert!(read_whole(&repository, "a").await.len() > 16);
-    assert_eq!(repository.list().await.unwrap().len(), 1);
+    assert_eq!(repository.list().await.unwrap().records.len(), 1);
     let spec = RestoreSpec {
         namespace_mapping: [("big".to_owned(), "copy".to_owned())].into(),
         ..RestoreSpec::named("r")
@@ -126,7 +126,7 @@ async fn whole_life(
     Backup::new(client.clone(), repository.clone(), of("default"))
         .run()
         .await?;
-    assert_eq!(repository.list().await?.len(), 1);
+    assert_eq!(repository.list().await?.records.len(), 1);
     repository.open("a").await?;
     repository.delete("a").await
 }

@@ -171,7 +171,7 @@ async fn a_backup_of_velero_comes_back_on_a_real_control_plane() {
         .run()
         .await
         .unwrap();
-    assert!(verified.is_sound(), "{verified}");
+    assert!(verified.is_restorable(), "{verified}");
     assert_eq!(
         (verified.objects, verified.count(Severity::Warning)),
         (110, 0),
