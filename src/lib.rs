@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod cloud;
+pub mod clusters;
+pub mod component;
+pub mod grants;
 pub mod placement;
 
 #[doc(inline)]

@@ -1,0 +1,12 @@
+//! The component: its names in a cluster, and its versions.
+//!
+//! The names are those of ACK's own component, which this one takes the place of, so that clusters,
+//! manifests and procedures written for it keep working.
+
+mod names;
+mod version;
+
+pub use names::{
+    ACCESS_KEY_ID, ACCESS_KEY_SECRET, ADDON, ADDON_NAMESPACE, CREDENTIALS_SECRET, NAMESPACE,
+};
+pub use version::{ComponentVersion, InvalidVersion};

@@ -1,0 +1,175 @@
+//! What is to be done, and which rights that takes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use alibaba_ram::ack;
+
+/// Something that the backup center does and needs rights for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Feature {
+    /// The objects of applications, in OSS.
+    Applications,
+    /// Disks, as ECS snapshots.
+    DiskSnapshots,
+    /// Volumes of files, by Cloud Backup.
+    FileVolumes,
+    /// Disks in another region: snapshots are copied there. From version 1.7.7 of the component on.
+    CrossRegionDisks,
+    /// Jobs of Cloud Backup that are cancelled when their backup is deleted.
+    CancelFileJobs,
+    /// Parts of interrupted uploads that are found and deleted.
+    SweepUploads,
+    /// Buckets that are encrypted with a key of one's own in Key Management Service.
+    CustomerKeys,
+}
+
+/// Rights beyond those of the page, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Extra {
+    /// The feature.
+    pub feature: Feature,
+    /// The actions.
+    pub actions: &'static [&'static str],
+    /// What they are for, and where that is written.
+    pub why: &'static str,
+}
+
+/// Every right that a feature needs beyond those of the page. They are asked for only when the feature
+/// is wanted.
+///
+/// | feature | actions | why |
+/// |---|---|---|
+/// | `cancel-file-jobs` | `hbr:CancelBackupJob`, `hbr:CancelRestoreJob` | a deleted backup cancels its job |
+/// | `sweep-uploads` | `oss:AbortMultipartUpload`, `oss:ListParts`, `oss:ListMultipartUploads` | parts of interrupted uploads are found and deleted |
+/// | `customer-keys` | `kms:List*`, `kms:DescribeKey`, `kms:GenerateDataKey`, `kms:Decrypt` | buckets encrypted with a key of one's own |
+pub const EXTRAS: [Extra; 3] = [
+    Extra {
+        feature: Feature::CancelFileJobs,
+        actions: &["hbr:CancelBackupJob", "hbr:CancelRestoreJob"],
+        why: "a deleted backup cancels its job (change record of migrate-controller, v1.8.4)",
+    },
+    Extra {
+        feature: Feature::SweepUploads,
+        actions: &[
+            "oss:AbortMultipartUpload",
+            "oss:ListParts",
+            "oss:ListMultipartUploads",
+        ],
+        why: "parts of interrupted uploads are found and deleted, instead of by a lifecycle rule of the bucket",
+    },
+    Extra {
+        feature: Feature::CustomerKeys,
+        actions: &[
+            "kms:List*",
+            "kms:DescribeKey",
+            "kms:GenerateDataKey",
+            "kms:Decrypt",
+        ],
+        why: "buckets are encrypted with a key of one's own (FAQ about the backup center)",
+    },
+];
+
+impl Feature {
+    /// What ACK's page grants.
+    pub const DOCUMENTED: [Self; 3] = [Self::Applications, Self::DiskSnapshots, Self::FileVolumes];
+
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Applications,
+        Self::DiskSnapshots,
+        Self::FileVolumes,
+        Self::CrossRegionDisks,
+        Self::CancelFileJobs,
+        Self::SweepUploads,
+        Self::CustomerKeys,
+    ];
+
+    /// Its name on a command line and in a configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Applications => "applications",
+            Self::DiskSnapshots => "disk-snapshots",
+            Self::FileVolumes => "file-volumes",
+            Self::CrossRegionDisks => "cross-region-disks",
+            Self::CancelFileJobs => "cancel-file-jobs",
+            Self::SweepUploads => "sweep-uploads",
+            Self::CustomerKeys => "customer-keys",
+        }
+    }
+
+    /// Whether it is about the data of volumes.
+    #[must_use]
+    pub fn is_about_volumes(self) -> bool {
+        match self {
+            Self::DiskSnapshots
+            | Self::FileVolumes
+            | Self::CrossRegionDisks
+            | Self::CancelFileJobs => true,
+            Self::Applications | Self::SweepUploads | Self::CustomerKeys => false,
+        }
+    }
+
+    /// The actions that it needs, as the page writes them.
+    #[must_use]
+    pub fn actions(self) -> &'static [&'static str] {
+        match self {
+            Self::Applications => &ack::OSS_ACTIONS,
+            // The page asks for the whole template where disks are to be restored in another region.
+            Self::DiskSnapshots | Self::CrossRegionDisks => &ack::ECS_ACTIONS,
+            Self::FileVolumes => &ack::HBR_ACTIONS,
+            Self::CancelFileJobs | Self::SweepUploads | Self::CustomerKeys => EXTRAS
+                .iter()
+                .find(|extra| extra.feature == self)
+                .map_or(&[], |extra| extra.actions),
+        }
+    }
+
+    /// Whether the role of managed clusters has these actions too, on buckets of its own.
+    ///
+    /// The role's policy is the page's three lists and the two that cancel jobs (policy
+    /// `AliyunCSManagedBackupRestoreRolePolicy`, as ack-ram-tool carries it).
+    pub(super) fn is_of_managed_role(self) -> bool {
+        !matches!(self, Self::SweepUploads | Self::CustomerKeys)
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Feature {
+    type Err = String;
+
+    /// Reads the name of a feature.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL
+            .into_iter()
+            .find(|it| it.name() == text)
+            .ok_or_else(|| {
+                let names: Vec<_> = Self::ALL.iter().map(|it| it.name()).collect();
+                format!("`{text}` is not a feature: use {}", names.join(", "))
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_feature_has_its_actions() {
+        for feature in Feature::ALL {
+            assert!(!feature.actions().is_empty(), "{feature}");
+            assert_eq!(feature.name().parse(), Ok(feature));
+        }
+        for extra in EXTRAS {
+            assert!(!Feature::DOCUMENTED.contains(&extra.feature));
+        }
+    }
+}
