@@ -226,7 +226,7 @@ mod tests {
                 resource_version: "1".into(),
             };
             let record = inputs.into_record(&Collected::default()).unwrap();
-            record.expires_at()
+            record.expires_at().unwrap()
         };
         let day = Duration::from_secs(24 * 60 * 60);
         assert_eq!(

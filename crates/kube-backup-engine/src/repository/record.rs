@@ -285,13 +285,22 @@ impl Record {
     }
 
     /// When it may be deleted: our annotation, else Velero's field.
-    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
-        self.metadata
-            .annotations
-            .get(EXPIRES_AT)
-            .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
-            .map(|time| time.with_timezone(&Utc))
-            .or(self.status.expiration)
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when the annotation is there and holds no time: what
+    /// may be deleted is not guessed.
+    pub fn expires_at(&self) -> Result<Option<DateTime<Utc>>> {
+        let Some(text) = self.metadata.annotations.get(EXPIRES_AT) else {
+            return Ok(self.status.expiration);
+        };
+        let time = DateTime::parse_from_rfc3339(text).map_err(|error| {
+            Error::corrupt(format!(
+                "read annotation `{EXPIRES_AT}` of the record of `{}`: `{text}` is no time",
+                self.name()
+            ))
+            .with_source(error)
+        })?;
+        Ok(Some(time.with_timezone(&Utc)))
     }
 
     pub(crate) fn set_archive(&mut self, facts: &ArchiveFacts) -> Result<()> {
@@ -362,7 +371,15 @@ mod tests {
         let read = Record::read(&record.write().unwrap(), "a").unwrap();
         assert_eq!(read, record);
         assert_eq!(read.archive().unwrap(), Some(facts));
-        assert_eq!(read.expires_at(), Some(at));
+        assert_eq!(read.expires_at().unwrap(), Some(at));
+        // Neither kept for ever nor deleted by Velero's field.
+        let mut damaged = read.clone();
+        let text = damaged.metadata.annotations.get_mut(EXPIRES_AT).unwrap();
+        *text = "tomorrow".to_owned();
+        damaged.status.expiration = Some(at);
+        let error = damaged.expires_at().unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::Corrupt);
+        assert!(error.to_string().contains("`tomorrow`"), "{error}");
         assert!(Record::read(&record.write().unwrap(), "b").is_err());
     }
 
@@ -387,7 +404,7 @@ mod tests {
             "status":{"phase":"Finalizing","hookStatus":{},"expiration":"2026-12-23T06:30:07Z"}}"#;
         let record = Record::read(bytes, "a").unwrap();
         assert_eq!(record.status.phase, Phase::Other("Finalizing".into()));
-        assert!(record.expires_at().is_some());
+        assert!(record.expires_at().unwrap().is_some());
         let again: Value = serde_json::from_slice(&record.write().unwrap()).unwrap();
         assert_eq!(again["metadata"]["generation"], 7);
         assert_eq!(again["status"]["hookStatus"], serde_json::json!({}));

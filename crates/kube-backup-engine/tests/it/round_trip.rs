@@ -383,7 +383,7 @@ async fn time_is_passed_in() {
     assert_eq!(report.record.status.start_timestamp, Some(now));
     assert_eq!(report.record.status.completion_timestamp, Some(now));
     assert_eq!(
-        report.record.expires_at(),
+        report.record.expires_at().unwrap(),
         Some(now + chrono::TimeDelta::seconds(60))
     );
 

@@ -100,7 +100,7 @@ async fn earlier_backups_are_listed_with_all_that_their_records_say() {
     assert_eq!(whole.status.phase, Phase::Completed);
     assert_eq!(whole.metadata.labels["team"], "a");
     assert_eq!(
-        whole.expires_at(),
+        whole.expires_at().unwrap(),
         Some("2026-12-26T00:42:56Z".parse().unwrap())
     );
     let facts = whole.archive().unwrap().unwrap();
@@ -110,7 +110,7 @@ async fn earlier_backups_are_listed_with_all_that_their_records_say() {
         (3, 1),
         "{partial:?}"
     );
-    assert_eq!(partial.expires_at(), None);
+    assert_eq!(partial.expires_at().unwrap(), None);
 }
 
 #[tokio::test]
