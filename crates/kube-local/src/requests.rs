@@ -26,9 +26,19 @@ impl RequestRecord {
     #[must_use]
     pub fn is_write(&self) -> bool {
         self.method != "GET"
-            && !self.query.contains("dryRun=All")
+            && !self.is_dry_run()
             && !self.path.contains("/authorization.k8s.io/")
             && !self.path.contains("/authentication.k8s.io/")
+    }
+
+    /// Whether the query, as a server reads it, asks for a dry run.
+    #[must_use]
+    pub fn is_dry_run(&self) -> bool {
+        let mut values = self
+            .query
+            .split('&')
+            .filter_map(|pair| pair.strip_prefix("dryRun="));
+        values.next() == Some("All")
     }
 
     /// Whether it is a watch.
