@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::printable::Printable;
+
 /// What a caller can do about an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -40,7 +42,7 @@ pub enum ErrorKind {
 pub struct Error(Box<Inner>);
 
 #[derive(Debug, thiserror::Error)]
-#[error("{message}{}", in_entry(entry.as_deref()))]
+#[error("{}{}", Printable(message), in_entry(entry.as_deref()))]
 struct Inner {
     kind: ErrorKind,
     message: String,
@@ -202,7 +204,7 @@ impl Error {
             text.push_str("; left behind: ");
             text.push_str(what);
         }
-        text
+        Printable(&text).to_string()
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod format;
 mod kinds;
 mod pointer;
+mod printable;
 mod repository;
 mod resource;
 pub mod restore;

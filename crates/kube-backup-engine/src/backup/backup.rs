@@ -21,6 +21,7 @@ use crate::cluster::reader::{ClusterReader, ListEncoding};
 use crate::cluster::retry::{OnWait, Waiting};
 use crate::deadline::Deadline;
 use crate::format::keys::Keys;
+use crate::printable::Printable;
 use crate::repository::lease::Lease;
 use crate::repository::upload::ObjectUpload;
 use crate::{
@@ -70,10 +71,10 @@ impl fmt::Display for BackupReport {
         )?;
         writeln!(f, "  record SHA-256 {}", self.record_sha256)?;
         for message in self.results.errors.messages() {
-            writeln!(f, "  error: {message}")?;
+            writeln!(f, "  error: {}", Printable(message))?;
         }
         for message in self.results.warnings.messages() {
-            writeln!(f, "  warning: {message}")?;
+            writeln!(f, "  warning: {}", Printable(message))?;
         }
         Ok(())
     }

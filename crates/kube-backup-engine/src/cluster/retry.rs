@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::failure::Failure;
+use crate::printable::Printable;
 
 /// The ceiling of the first delay, doubled each time.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
@@ -61,7 +62,10 @@ impl fmt::Display for Waiting {
         write!(
             f,
             "{} (attempt {} failed after {:.1?}: {})",
-            self.request, self.attempts, self.elapsed, self.failure
+            Printable(&self.request),
+            self.attempts,
+            self.elapsed,
+            Printable(&self.failure)
         )
     }
 }

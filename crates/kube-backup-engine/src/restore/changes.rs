@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::GroupResource;
 use crate::compare::walk;
 use crate::kinds::names::SECRETS;
+use crate::printable::Printable;
 
 /// One place of an object that is or would be changed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -82,14 +83,15 @@ impl fmt::Display for Change {
                 None => text,
             }
         };
-        match (&self.from, &self.to) {
-            (None, Some(to)) => write!(f, "+ {}: {}", self.pointer, short(to)),
-            (Some(from), None) => write!(f, "- {}: {}", self.pointer, short(from)),
+        let text = match (&self.from, &self.to) {
+            (None, Some(to)) => format!("+ {}: {}", self.pointer, short(to)),
+            (Some(from), None) => format!("- {}: {}", self.pointer, short(from)),
             (Some(from), Some(to)) => {
-                write!(f, "~ {}: {} -> {}", self.pointer, short(from), short(to))
+                format!("~ {}: {} -> {}", self.pointer, short(from), short(to))
             }
-            (None, None) => write!(f, "  {}", self.pointer),
-        }
+            (None, None) => format!("  {}", self.pointer),
+        };
+        write!(f, "{}", Printable(&text))
     }
 }
 

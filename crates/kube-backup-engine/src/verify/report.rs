@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::printable::Printable;
 use crate::{Digest, Error, ObjectId};
 
 /// Findings kept of each check; the others are counted.
@@ -125,9 +126,9 @@ impl fmt::Display for Finding {
         if let Some(object) = &self.object {
             write!(f, "{object}: ")?;
         }
-        f.write_str(&self.message)?;
+        write!(f, "{}", Printable(&self.message))?;
         if !self.remedy.is_empty() {
-            write!(f, "; {}", self.remedy)?;
+            write!(f, "; {}", Printable(&self.remedy))?;
         }
         Ok(())
     }

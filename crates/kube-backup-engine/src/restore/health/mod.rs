@@ -8,6 +8,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::ObjectId;
+use crate::printable::Printable;
 
 pub(crate) use probe::{await_backends, look};
 
@@ -69,8 +70,8 @@ pub(super) fn print(health_issues: &[HealthIssue], f: &mut fmt::Formatter<'_>) -
             .collect();
         writeln!(f, "  {}: {}", kind.name(), of_kind.len())?;
         for issue in of_kind.iter().take(SHOWN) {
-            writeln!(f, "    {}: {}", issue.id, issue.reason)?;
-            writeln!(f, "      {}", issue.remedy)?;
+            writeln!(f, "    {}: {}", issue.id, Printable(&issue.reason))?;
+            writeln!(f, "      {}", Printable(&issue.remedy))?;
         }
         if of_kind.len() > SHOWN {
             writeln!(f, "    and {} more", of_kind.len() - SHOWN)?;
