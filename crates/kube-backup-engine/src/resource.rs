@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cluster::path::path;
+use crate::printable::Printable;
 use crate::{Error, Result};
 
 /// A kind of object without its version: `pods`, `deployments.apps`.
@@ -49,9 +51,9 @@ impl GroupResource {
 
 impl fmt::Display for GroupResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.resource)?;
+        write!(f, "{}", Printable(&self.resource))?;
         if !self.group.is_empty() {
-            write!(f, ".{}", self.group)?;
+            write!(f, ".{}", Printable(&self.group))?;
         }
         Ok(())
     }
@@ -101,9 +103,9 @@ impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.resource)?;
         if let Some(namespace) = &self.namespace {
-            write!(f, "{namespace}/")?;
+            write!(f, "{}/", Printable(namespace))?;
         }
-        f.write_str(&self.name)
+        write!(f, "{}", Printable(&self.name))
     }
 }
 
@@ -138,6 +140,9 @@ pub struct ApiResource {
     pub namespaced: bool,
     /// What clients may do with it.
     pub verbs: Vec<String>,
+    /// Its subresources, such as `status` and `scale`.
+    #[serde(default)]
+    pub subresources: Vec<String>,
 }
 
 impl ApiResource {
@@ -160,38 +165,33 @@ impl ApiResource {
         self.verbs.iter().any(|allowed| allowed == verb)
     }
 
-    /// Path of the list of these objects in `namespace`, or in the whole cluster.
-    pub fn list_path(&self, namespace: Option<&str>) -> String {
-        let mut path = if self.group.is_empty() {
-            format!("/api/{}", self.version)
-        } else {
-            format!("/apis/{}/{}", self.group, self.version)
-        };
-        if let Some(namespace) = namespace.filter(|_| self.namespaced) {
-            path.push_str("/namespaces/");
-            path.push_str(namespace);
-        }
-        path.push('/');
-        path.push_str(&self.plural);
-        path
+    /// Whether the server keeps `status` apart: who writes an object does not write its status. Where it
+    /// does not, `status` is a field like any other.
+    pub fn has_status_subresource(&self) -> bool {
+        self.subresources.iter().any(|name| name == "status")
     }
 
-    /// Path of the object `name`.
+    /// Path of the list of these objects in `namespace`, or in the whole cluster.
+    pub fn list_path(&self, namespace: Option<&str>) -> String {
+        path(self.segments(namespace))
+    }
+
+    /// Path of the object `name`. Whatever is in the name stays in it: it leads to no subresource and no
+    /// other object, and begins no query.
     pub fn object_path(&self, namespace: Option<&str>, name: &str) -> String {
-        let mut path = self.list_path(namespace);
-        path.push('/');
-        // Names of RBAC objects may hold `:` and others, which a path segment may carry; only
-        // the few characters that would end the segment are escaped.
-        for character in name.chars() {
-            match character {
-                '%' => path.push_str("%25"),
-                '?' => path.push_str("%3F"),
-                '#' => path.push_str("%23"),
-                ' ' => path.push_str("%20"),
-                other => path.push(other),
-            }
-        }
-        path
+        path(self.segments(namespace).chain([name]))
+    }
+
+    fn segments<'a>(&'a self, namespace: Option<&'a str>) -> impl Iterator<Item = &'a str> {
+        let root = match self.group.as_str() {
+            "" => vec!["api"],
+            group => vec!["apis", group],
+        };
+        let namespace = namespace.filter(|_| self.namespaced);
+        root.into_iter()
+            .chain([self.version.as_str()])
+            .chain(namespace.into_iter().flat_map(|name| ["namespaces", name]))
+            .chain([self.plural.as_str()])
     }
 }
 
@@ -241,6 +241,7 @@ mod tests {
             short_names: vec!["po".into()],
             namespaced: true,
             verbs: vec!["list".into()],
+            subresources: Vec::new(),
         };
         assert_eq!(pods.list_path(None), "/api/v1/pods");
         assert_eq!(pods.list_path(Some("a")), "/api/v1/namespaces/a/pods");

@@ -165,6 +165,7 @@ mod tests {
             short_names: Vec::new(),
             namespaced,
             verbs: ["list", "create", "get", "delete"].map(Into::into).into(),
+            subresources: Vec::new(),
         }
     }
 

@@ -6,15 +6,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, Request, Response};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use kube::client::Body;
 use tokio::time::timeout;
 
 use super::failure::{ApiResponse, Failure};
 use super::retry::{Attempts, OnWait, Retries, Timeouts};
+use super::warnings;
 
-/// Largest response read whole: discovery documents, single objects, pages of a list.
+/// Largest response read whole: discovery documents, schemas, pages of a list.
 const MAX_RESPONSE: usize = 64 << 20;
+/// Largest response to a write: the object, of which servers take 3 MiB, with what the server adds.
+pub(super) const MAX_OBJECT: usize = 16 << 20;
+/// Largest response that is no success: a `Status`, or a proxy's page.
+const MAX_REFUSAL: usize = 1 << 20;
 
 /// A request, to be sent as often as it takes.
 #[derive(Debug, Clone)]
@@ -24,6 +29,8 @@ pub(crate) struct ApiRequest {
     pub(crate) path: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    /// Most bytes of a response that are taken.
+    pub(crate) limit: usize,
 }
 
 impl ApiRequest {
@@ -33,6 +40,7 @@ impl ApiRequest {
             path: path.to_owned(),
             headers: HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]),
             body: Bytes::new(),
+            limit: MAX_RESPONSE,
         }
     }
 
@@ -97,7 +105,7 @@ impl Connection {
         if response.status().is_success() {
             return Ok(response);
         }
-        Err(Failure::refusal(&self.whole(response).await?))
+        Err(Failure::refusal(&self.whole(response, request).await?))
     }
 
     async fn send(&self, request: &ApiRequest) -> Result<Response<Body>, Failure> {
@@ -114,19 +122,29 @@ impl Connection {
             .map_err(|error| Failure::transport(&error))
     }
 
-    async fn whole(&self, response: Response<Body>) -> Result<ApiResponse, Failure> {
+    async fn whole(
+        &self,
+        response: Response<Body>,
+        request: &ApiRequest,
+    ) -> Result<ApiResponse, Failure> {
         let (head, body) = response.into_parts();
+        let limit = match head.status.is_success() {
+            true => request.limit,
+            false => MAX_REFUSAL,
+        };
         let header = |name| {
             let value: Option<&HeaderValue> = head.headers.get(name);
             value.and_then(|value| value.to_str().ok())
         };
         let retry_after = header(RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
         let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
-        let body = Limited::new(body, MAX_RESPONSE)
-            .collect()
-            .await
-            .map_err(|error| Failure::transport(error.as_ref()))?;
+        let body = Limited::new(body, limit).collect().await;
+        let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+            Some(_) => Failure::too_long(limit),
+            None => Failure::transport(error.as_ref()),
+        })?;
         Ok(ApiResponse {
+            warnings: warnings::of(&head.headers),
             status: head.status,
             content_type,
             retry_after: retry_after.map(Duration::from_secs),
@@ -159,7 +177,7 @@ impl Connection {
     ) -> Result<ApiResponse, Failure> {
         let mut attempts = self.attempts(request.name());
         loop {
-            let attempt = async { self.whole(self.send(request).await?).await };
+            let attempt = async { self.whole(self.send(request).await?, request).await };
             let failure = match attempts.one("no complete response", attempt).await {
                 Ok(response) => match Failure::of(&response) {
                     Some(failure) if failure.is_transient() => failure,

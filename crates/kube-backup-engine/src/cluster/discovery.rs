@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::connection::Connection;
 use super::failure::Failure;
+use super::path::path;
 use super::reader::{ClusterReader, ListEncoding};
 use super::retry::Timeouts;
 use crate::spec::kind_names::resolve;
@@ -132,6 +133,11 @@ impl Discovery {
                         short_names: resource.short_names,
                         namespaced: resource.scope.as_deref() == Some("Namespaced"),
                         verbs: resource.verbs,
+                        subresources: resource
+                            .subresources
+                            .into_iter()
+                            .filter_map(|subresource| subresource.subresource)
+                            .collect(),
                     });
                 }
             }
@@ -148,11 +154,20 @@ impl Discovery {
         while let Some((version, list)) = lists.next().await {
             let (group, number) = version.split_once('/').unwrap_or(("", &version));
             match list {
-                Ok(list) => self.resources.extend(
-                    list.resources
+                Ok(list) => {
+                    let (subresources, resources): (Vec<_>, Vec<_>) = list
+                        .resources
                         .into_iter()
-                        .filter(|resource| !resource.name.contains('/'))
-                        .map(|resource| ApiResource {
+                        .partition(|resource| resource.name.contains('/'));
+                    let of = |plural: &str| {
+                        let names = subresources.iter();
+                        let names = names.filter_map(|resource| resource.name.split_once('/'));
+                        let own = names.filter(|(resource, _)| *resource == plural);
+                        own.map(|(_, name)| name.to_owned()).collect()
+                    };
+                    self.resources
+                        .extend(resources.into_iter().map(|resource| ApiResource {
+                            subresources: of(&resource.name),
                             group: resource.group.unwrap_or_else(|| group.to_owned()),
                             version: resource.version.unwrap_or_else(|| number.to_owned()),
                             kind: resource.kind,
@@ -161,8 +176,8 @@ impl Discovery {
                             short_names: resource.short_names,
                             namespaced: resource.namespaced,
                             verbs: resource.verbs,
-                        }),
-                ),
+                        }));
+                }
                 Err(failure) => {
                     self.failed.insert(version, failure.to_string());
                 }
@@ -203,10 +218,9 @@ async fn resources_of(
     api: &ClusterReader,
     group_version: &str,
 ) -> std::result::Result<ResourceList, Failure> {
-    let path = if group_version.contains('/') {
-        format!("/apis/{group_version}")
-    } else {
-        format!("/api/{group_version}")
+    let path = match group_version.split_once('/') {
+        Some((group, version)) => path(["apis", group, version]),
+        None => path(["api", group_version]),
     };
     let (_, body) = api.get(&path, PLAIN).await?;
     serde_json::from_slice(&body).map_err(|error| Failure::unreadable(&path, &error))
@@ -271,6 +285,7 @@ mod tests {
             short_names: vec![short.into()],
             namespaced: true,
             verbs: Vec::new(),
+            subresources: Vec::new(),
         }
     }
 

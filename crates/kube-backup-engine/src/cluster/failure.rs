@@ -10,10 +10,13 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::printable::Printable;
 use crate::{Error, ErrorKind};
 
 /// Characters shown of a body that is no `Status`, such as a proxy's page.
 const SHOWN: usize = 300;
+/// Characters kept of a `Status`'s message: a 422 of the longest object is a list of some hundred causes.
+const KEPT: usize = 8192;
 
 /// A response of the server, success or not.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub(crate) struct ApiResponse {
     pub(crate) status: StatusCode,
     pub(crate) content_type: String,
     pub(crate) retry_after: Option<Duration>,
+    /// What the server warns of, in its own words.
+    pub(crate) warnings: Vec<String>,
     pub(crate) body: Bytes,
 }
 
@@ -59,6 +64,10 @@ struct StatusMeta {
 impl Status {
     fn of(response: &ApiResponse) -> Self {
         let mut status: Self = serde_json::from_slice(&response.body).unwrap_or_default();
+        if let Some((end, _)) = status.message.char_indices().nth(KEPT) {
+            status.message.truncate(end);
+            status.message.push_str("...");
+        }
         if status.message.is_empty() {
             let text = String::from_utf8_lossy(&response.body);
             status.message = text.trim().chars().take(SHOWN).collect();
@@ -154,6 +163,12 @@ impl Failure {
         Self::new(Cause::Unreadable, message)
     }
 
+    /// A response of more than `limit` bytes; asking again would not change it.
+    pub(crate) fn too_long(limit: usize) -> Self {
+        let message = format!("the response is longer than {limit} bytes");
+        Self::new(Cause::Unreadable, message)
+    }
+
     pub(crate) fn is(&self, status: StatusCode) -> bool {
         self.cause == Cause::Response(status)
     }
@@ -208,7 +223,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
+        write!(f, "{}", Printable(&self.message))?;
         if let Cause::Response(status) = self.cause {
             write!(f, " ({})", status.as_u16())?;
         }
@@ -249,6 +264,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             content_type: String::new(),
             retry_after: None,
+            warnings: Vec::new(),
             body: Bytes::copy_from_slice(body.as_bytes()),
         }
     }

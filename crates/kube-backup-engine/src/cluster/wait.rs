@@ -7,12 +7,64 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::failure::Failure;
-use super::retry::Waiting;
+use super::retry::{Place, Waiting};
 use super::writer::ClusterWriter;
 use crate::{Error, ErrorKind, Result};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The pauses between looks at something that is not yet as it is needed. Each is told to whoever wants to
+/// know what is waited for, and together they do not last longer than they may.
+pub(crate) struct Pauses {
+    place: Place,
+    what: String,
+    looks: u32,
+    started: Instant,
+    next: Duration,
+    longest: Duration,
+    time: Duration,
+}
+
+impl Pauses {
+    /// While waiting for `what`: pauses from `first`, doubled up to `longest`, for `time` in all.
+    pub(crate) fn new(
+        api: &ClusterWriter,
+        what: impl Into<String>,
+        [first, longest]: [Duration; 2],
+        time: Duration,
+    ) -> Self {
+        Self {
+            place: api.retries().place(),
+            what: what.into(),
+            looks: 0,
+            started: Instant::now(),
+            next: first,
+            longest,
+            time,
+        }
+    }
+
+    /// Pauses before the next look, since `state` is not what is needed. Returns `false`, at once, when the
+    /// time would be over by then.
+    pub(crate) async fn pause(&mut self, state: impl Into<String>) -> bool {
+        self.looks = self.looks.saturating_add(1);
+        let elapsed = self.started.elapsed();
+        if elapsed.saturating_add(self.next) > self.time {
+            return false;
+        }
+        self.place.take(Waiting {
+            request: self.what.clone(),
+            failure: state.into(),
+            attempts: self.looks,
+            elapsed,
+            delay: self.next,
+        });
+        tokio::time::sleep(self.next).await;
+        self.next = self.next.saturating_mul(2).min(self.longest);
+        true
+    }
+}
 
 /// Polls an object until `ready` says so, for as long as a request may take. `ready` is given `None`
 /// when the object is not there.
@@ -27,10 +79,9 @@ pub(crate) async fn until(
     ready: impl Fn(Option<&Value>) -> bool,
 ) -> Result<()> {
     let step = format!("wait for `{path}` to be {what}");
-    let mut place = api.retries().place();
-    let started = Instant::now();
-    let mut pause = FIRST_PAUSE;
-    for attempts in 1.. {
+    let bounds = [FIRST_PAUSE, LONGEST_PAUSE];
+    let mut pauses = Pauses::new(api, step.clone(), bounds, api.request_timeout());
+    loop {
         let response = api.get(path).await?;
         let object = match Failure::of(&response) {
             None => Some(response.json()),
@@ -40,19 +91,9 @@ pub(crate) async fn until(
         if ready(object.as_ref()) {
             return Ok(());
         }
-        let elapsed = started.elapsed();
-        if elapsed + pause > api.request_timeout() {
+        if !pauses.pause("not yet").await {
             break;
         }
-        place.take(Waiting {
-            request: step.clone(),
-            failure: "not yet".to_owned(),
-            attempts,
-            elapsed,
-            delay: pause,
-        });
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
     let time = api.request_timeout();
     Err(Error::new(

@@ -1,7 +1,6 @@
 //! Single requests to the API server that may change something: raw JSON in and out, repeated where
 //! that is safe.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,8 +10,9 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method};
 use serde_json::Value;
 
-use super::connection::{ApiRequest, Connection};
+use super::connection::{ApiRequest, Connection, MAX_OBJECT};
 use super::failure::{ApiResponse, Failure};
+use super::query::with_query;
 use super::reader::{ClusterReader, ListEncoding};
 use super::retry::Retries;
 use crate::{Error, Result};
@@ -82,20 +82,22 @@ impl ClusterWriter {
         media: &'static str,
         object: &Value,
     ) -> Result<ApiResponse> {
-        let mut request = ApiRequest::get(&self.for_writing(path), JSON);
+        if path.contains(['?', '#']) {
+            let step = format!("{method} `{path}`");
+            return Err(Error::internal(step, "the path holds a query of its own"));
+        }
+        let parameters = [
+            // What the server does not know is a warning, which the report has.
+            ("fieldValidation", "Warn"),
+            ("dryRun", if self.dry_run { "All" } else { "" }),
+        ];
+        let mut request = ApiRequest::get(&with_query(path, &parameters), JSON);
         request.method = method;
+        request.limit = MAX_OBJECT;
         request.body = encode(object)?;
         let media = HeaderValue::from_static(media);
         request.headers.insert(CONTENT_TYPE, media);
         self.request(request).await
-    }
-
-    fn for_writing<'a>(&self, path: &'a str) -> Cow<'a, str> {
-        if self.dry_run {
-            format!("{path}?dryRun=All").into()
-        } else {
-            path.into()
-        }
     }
 
     /// Repeats what may pass, and gives up, naming what was asked, when the time is over. A webhook that

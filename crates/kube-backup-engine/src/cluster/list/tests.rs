@@ -134,6 +134,7 @@ async fn list_from(status: u16, body: &'static str) -> (Failure, u32) {
         short_names: Vec::new(),
         namespaced: true,
         verbs: vec!["list".into()],
+        subresources: Vec::new(),
     };
     let mut list = ListReader::new(&api, &pods, None, None, Some("7"));
     let failure = all(&mut list).await.unwrap_err();
