@@ -4,6 +4,7 @@
 //! What may differ is a table of JSON pointers, each with its reason ([`TOLERATED`]); everything else
 //! is reported by its pointer.
 
+mod kept;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -15,6 +16,7 @@ use crate::kinds::adoption::is_adopted;
 use crate::kinds::namespaces::map_namespaces;
 
 pub use crate::kinds::tolerated::{TOLERATED, Tolerance};
+pub(crate) use kept::{ZeroValues, walk_lost};
 pub(crate) use walk::walk;
 
 /// Compares objects as they were with objects as they are.
@@ -32,6 +34,7 @@ pub(crate) use walk::walk;
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
     namespaces: BTreeMap<String, String>,
+    with_status: bool,
 }
 
 /// What differs between an object as it was and as it is.
@@ -61,6 +64,14 @@ impl Comparison {
         self
     }
 
+    /// Compares `status` like any other field, as it is one where a kind has no status subresource. Unless
+    /// set, it may differ.
+    #[must_use]
+    pub fn with_status(mut self, compared: bool) -> Self {
+        self.with_status = compared;
+        self
+    }
+
     /// JSON pointers of what differs and should not, in order.
     #[must_use]
     pub fn differences(&self, kind: &GroupResource, before: &Value, after: &Value) -> Vec<String> {
@@ -81,6 +92,25 @@ impl Comparison {
         }
     }
 
+    /// Calls `found` for every place of `asked` that a server did not keep, with what its `answer` has
+    /// there. What may differ, and what the server adds, is no loss.
+    pub(crate) fn lost(
+        &self,
+        kind: &GroupResource,
+        asked: &Value,
+        answer: &Value,
+        zero_values: ZeroValues,
+        found: &mut impl FnMut(&str, Option<&Value>),
+    ) {
+        let mut is_whole = true;
+        walk_lost(asked, answer, zero_values, &mut |_, _| is_whole = false);
+        // Most answers are, and what may differ is not looked for in these.
+        if !is_whole {
+            let (asked, answer) = self.stripped(kind, asked, answer);
+            walk_lost(&asked, &answer, zero_values, found);
+        }
+    }
+
     /// Both without what may differ.
     fn stripped(&self, kind: &GroupResource, before: &Value, after: &Value) -> (Value, Value) {
         let (mut before, mut after) = (before.clone(), after.clone());
@@ -88,6 +118,7 @@ impl Comparison {
         for tolerance in TOLERATED
             .iter()
             .filter(|tolerance| tolerance.applies(kind, &before))
+            .filter(|tolerance| !self.with_status || tolerance.pointer != "/status")
             .collect::<Vec<_>>()
         {
             tolerance.strip(&mut before);

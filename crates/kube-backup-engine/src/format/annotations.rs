@@ -17,6 +17,11 @@ pub(crate) const RESTORED_BY: &str = "kube-backup-engine.io/restored-by";
 /// What [`RESTORED_BY`] was called before the format was frozen.
 pub(crate) const FORMER_RESTORED_BY: &str = "kube-backup-engine/restored-by";
 
+/// On an object that a restore created or changed: the uid of the backup.
+pub(crate) const BACKUP_UID: &str = "kube-backup-engine.io/backup-uid";
+/// On an object that a restore created or changed: the uid of the restore, where it has one.
+pub(crate) const RESTORE_UID: &str = "kube-backup-engine.io/restore-uid";
+
 /// On a record, followed by what it says of the server's version (Velero, backup_controller.go).
 pub(crate) const SOURCE_CLUSTER: &str = "velero.io/source-cluster-k8s-";
 /// On an object whose status is to be written back, or is not (Velero, restore.go).

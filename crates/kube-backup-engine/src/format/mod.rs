@@ -12,11 +12,13 @@ pub(crate) mod names;
 pub(crate) mod record;
 
 /// JSON pointers to what a restore puts on objects.
-pub(crate) const PUT_ON_BY_A_RESTORE: [&str; 4] = [
+pub(crate) const PUT_ON_BY_A_RESTORE: [&str; 6] = [
     "/metadata/labels/velero.io~1backup-name",
     "/metadata/labels/velero.io~1restore-name",
     "/metadata/annotations/kube-backup-engine.io~1restored-by",
     "/metadata/annotations/kube-backup-engine~1restored-by",
+    "/metadata/annotations/kube-backup-engine.io~1backup-uid",
+    "/metadata/annotations/kube-backup-engine.io~1restore-uid",
 ];
 
 #[cfg(test)]
@@ -34,6 +36,8 @@ mod tests {
                 pointer("labels", labels::RESTORE_NAME),
                 pointer("annotations", annotations::RESTORED_BY),
                 pointer("annotations", annotations::FORMER_RESTORED_BY),
+                pointer("annotations", annotations::BACKUP_UID),
+                pointer("annotations", annotations::RESTORE_UID),
             ]
         );
     }

@@ -77,6 +77,8 @@ pub const TOLERATED: &[Tolerance] = &[
     always("*", PUT_ON_BY_A_RESTORE[1], "is put on by the restore"),
     always("*", PUT_ON_BY_A_RESTORE[2], "is put on by the restore"),
     always("*", PUT_ON_BY_A_RESTORE[3], "is put on by the restore"),
+    always("*", PUT_ON_BY_A_RESTORE[4], "is put on by the restore"),
+    always("*", PUT_ON_BY_A_RESTORE[5], "is put on by the restore"),
     always("*", "/status", "is what controllers make of the object"),
     always("namespaces", "/spec/finalizers", "is the server's own"),
     when(

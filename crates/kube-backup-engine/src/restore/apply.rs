@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use tokio::time::Instant;
 
+use super::altered::{AlteredField, altered, explain, is_custom};
 use super::changes::Change;
 use super::decide::{Decision, decide};
 use super::owners;
@@ -15,12 +15,16 @@ use super::report::{Outcome, SkipReason};
 use super::request::Request;
 use super::spec::ExistingResourcePolicy;
 use crate::cluster::failure::ApiResponse;
+use crate::cluster::wait::Pauses;
 use crate::cluster::writer::ClusterWriter;
+use crate::compare::Comparison;
 use crate::kinds::names::SERVICES;
-use crate::{Error, GroupResource, Result};
+use crate::{Error, Result};
 
 /// Most differences that a report names for one object.
 const SHOWN: usize = 5;
+/// Between two attempts at an object whose name or kind is not free yet, the first and the longest.
+const PAUSES: [Duration; 2] = [Duration::from_millis(50), Duration::from_secs(2)];
 
 /// The result for one object.
 #[derive(Debug)]
@@ -34,8 +38,10 @@ pub(crate) struct Applied {
     pub(crate) remark: Option<String>,
     /// What would be changed, for a plan.
     pub(crate) changes: Vec<Change>,
-    /// A warning for the report.
-    pub(crate) warning: Option<String>,
+    /// What the server accepted and did not keep.
+    pub(crate) altered: Vec<AlteredField>,
+    /// What is to be said of this object: the server's own warnings, and what went wrong beside it.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl From<Outcome> for Applied {
@@ -46,7 +52,8 @@ impl From<Outcome> for Applied {
             uid: None,
             remark: None,
             changes: Vec::new(),
-            warning: None,
+            altered: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 }
@@ -55,6 +62,55 @@ impl Applied {
     pub(crate) fn with_remark(mut self, remark: impl Into<String>) -> Self {
         self.remark = Some(remark.into());
         self
+    }
+
+    pub(crate) fn with_altered(mut self, altered: Vec<AlteredField>) -> Self {
+        self.altered = altered;
+        self
+    }
+
+    /// What came of a write that the server accepted: `done`, and what it made of `asked`.
+    fn accepted(done: Outcome, request: &Request, asked: &Value, response: ApiResponse) -> Self {
+        let answer = response.json();
+        if let Some(reason) = request.mistaken(&answer) {
+            return Outcome::Failed(reason).into();
+        }
+        let kind = &request.id.resource;
+        Self {
+            uid: owners::uid(&answer),
+            altered: altered(&request.comparison(), kind, asked, &answer),
+            warnings: response.warnings,
+            ..done.into()
+        }
+    }
+}
+
+impl Request {
+    /// How the object is compared with the cluster's.
+    fn comparison(&self) -> Comparison {
+        Comparison::default().with_status(self.status_is_data)
+    }
+
+    /// Why the answer to a write is not about this object.
+    fn mistaken(&self, answer: &Value) -> Option<String> {
+        let places = [
+            "/apiVersion",
+            "/kind",
+            "/metadata/name",
+            "/metadata/namespace",
+        ];
+        let other = places.iter().find(|at| {
+            let asked = self.object.pointer(at);
+            asked.is_some() && answer.pointer(at) != asked
+        })?;
+        let found = match answer.pointer(other) {
+            None => "nothing".to_owned(),
+            Some(value) => format!("`{value}`").chars().take(100).collect(),
+        };
+        Some(format!(
+            "the server accepted it, and its answer is not about it: it has {found} at `{other}`; see what \
+             stands between here and the API server"
+        ))
     }
 }
 
@@ -72,7 +128,8 @@ pub(crate) async fn apply(
         && applied.outcome == Outcome::Created
         && !api.is_dry_run()
     {
-        applied.warning = write_status(api, request, status).await;
+        let warning = write_status(api, request, status).await;
+        applied.warnings.extend(warning);
     }
     applied
 }
@@ -83,17 +140,14 @@ async fn create(
     policy: ExistingResourcePolicy,
 ) -> Result<Applied> {
     let kind = &request.id.resource;
-    let started = Instant::now();
-    let mut pause = Duration::from_millis(50);
+    let what = format!("create {}", request.id);
+    let mut pauses = Pauses::new(api, what, PAUSES, api.request_timeout());
     loop {
         let response = api.create(&request.list_path, &request.object).await?;
         match response.status {
             status if status.is_success() => {
-                let mut applied = Applied::from(Outcome::Created);
-                if request.owner.is_some() {
-                    applied.uid = owners::uid(&response.json());
-                }
-                return Ok(applied);
+                let (done, asked) = (Outcome::Created, &request.object);
+                return Ok(Applied::accepted(done, request, asked, response));
             }
             StatusCode::CONFLICT if response.reason() == "AlreadyExists" => {
                 if let Some(applied) = meet(api, request, policy).await? {
@@ -117,7 +171,11 @@ async fn create(
             }
             _ => return Ok(refused(&response)),
         }
-        if started.elapsed() + pause >= api.request_timeout() {
+        let state = match response.status {
+            StatusCode::NOT_FOUND => "its kind is not served yet",
+            _ => "an object of this name is being deleted",
+        };
+        if !pauses.pause(state).await {
             let outcome = if response.status == StatusCode::NOT_FOUND {
                 Outcome::Failed(format!("its kind is not served: {}", response.message()))
             } else {
@@ -128,13 +186,7 @@ async fn create(
             };
             return Ok(outcome.into());
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_secs(2));
     }
-}
-
-fn is_custom(kind: &GroupResource) -> bool {
-    kind.group.contains('.') && !kind.group.ends_with(".k8s.io")
 }
 
 fn refused(response: &ApiResponse) -> Applied {
@@ -164,15 +216,22 @@ async fn meet(
     if live["metadata"].get("deletionTimestamp").is_some() {
         return Ok(None);
     }
+    if let Some(reason) = request.mistaken(&live) {
+        return Ok(Some(Outcome::Failed(reason).into()));
+    }
     let kind = &request.id.resource;
+    let comparison = request.comparison();
     let decision = if request.has_references || request.references.is_empty() {
-        decide(kind, policy, &live, &request.object)
+        decide(&comparison, kind, policy, &live, &request.object)
     } else {
         let mut complete = request.object.clone();
-        complete["metadata"]["ownerReferences"] = request.references.as_slice().into();
-        decide(kind, policy, &live, &complete)
+        if let Some(metadata) = complete["metadata"].as_object_mut() {
+            let references = request.references.as_slice().into();
+            metadata.insert("ownerReferences".to_owned(), references);
+        }
+        decide(&comparison, kind, policy, &live, &complete)
     };
-    let mut applied = carry_out(api, kind, &request.path, &live, decision).await?;
+    let mut applied = carry_out(api, request, &live, decision).await?;
     applied.uid = owners::uid(&live);
     applied.live = Some(live);
     Ok(Some(applied))
@@ -180,11 +239,11 @@ async fn meet(
 
 async fn carry_out(
     api: &ClusterWriter,
-    kind: &GroupResource,
-    path: &str,
+    request: &Request,
     live: &Value,
     decision: Decision,
 ) -> Result<Applied> {
+    let (kind, path) = (&request.id.resource, request.path.as_str());
     let (patch, pointers, done) = match decision {
         Decision::Done(outcome) => {
             return Ok(Applied::from(outcome).with_remark("an earlier run of this restore did it"));
@@ -207,17 +266,26 @@ async fn carry_out(
         Decision::Merge(patch) => (patch, Vec::new(), Outcome::Merged),
     };
     let response = api.merge(path, &patch).await?;
-    let mut applied = Applied::from(match response.status {
-        status if status.is_success() => done,
-        StatusCode::NOT_FOUND => {
-            Outcome::Failed("it was deleted while it was being restored".into())
+    let refusal = match response.status {
+        status if status.is_success() => {
+            // An account keeps what it has; of an update, all is to be as in the backup.
+            let asked = match done {
+                Outcome::Updated => &request.object,
+                _ => &patch,
+            };
+            let changes = match api.is_dry_run() {
+                true => Change::between(kind, live, &response.json()),
+                false => Vec::new(),
+            };
+            return Ok(Applied {
+                changes,
+                ..Applied::accepted(done, request, asked, response)
+            });
         }
-        _ => Outcome::Failed(why_not_patched(&pointers, &response)),
-    });
-    if api.is_dry_run() && response.status.is_success() {
-        applied.changes = Change::between(kind, live, &response.json());
-    }
-    Ok(applied)
+        StatusCode::NOT_FOUND => "it was deleted while it was being restored".to_owned(),
+        _ => why_not_patched(&pointers, &response),
+    };
+    Ok(Outcome::Failed(refusal).into())
 }
 
 fn shortened(pointers: &[String]) -> Vec<String> {
@@ -257,8 +325,17 @@ fn why_not_patched(pointers: &[String], response: &ApiResponse) -> String {
 /// Writes the status back; returns what went wrong.
 async fn write_status(api: &ClusterWriter, request: &Request, status: &Value) -> Option<String> {
     let path = format!("{}/status", request.path);
-    let reason = match api.merge(&path, &json!({"status": status})).await {
-        Ok(response) if response.status.is_success() => return None,
+    let patch = json!({ "status": status });
+    let reason = match api.merge(&path, &patch).await {
+        Ok(response) if response.status.is_success() => {
+            let kind = &request.id.resource;
+            let comparison = Comparison::default().with_status(true);
+            let fields = altered(&comparison, kind, &patch, &response.json());
+            if fields.is_empty() {
+                return None;
+            }
+            format!("the server took it {}", explain(kind, &fields))
+        }
         Ok(response) => response.message(),
         Err(error) => error.chain(),
     };

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::marks::Marks;
 use super::owners::OwnerKey;
 use super::spec::RestoreSpec;
 use super::step::TransformStep;
@@ -19,6 +20,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) backup: &'a OpenBackup,
     /// Over what is restored.
     pub(crate) digest: Digest,
+    /// Of this restore, for what it creates and changes.
+    pub(crate) marks: Marks,
     pub(crate) deadline: Deadline,
     /// Whose uids others need.
     pub(crate) owners: HashSet<OwnerKey>,

@@ -18,7 +18,7 @@ use super::served::Served;
 use super::state::State;
 use super::waits;
 use crate::kinds::order::Tier;
-use crate::{Discovery, Entry, ObjectId, Result};
+use crate::{Discovery, Entry, GroupResource, ObjectId, Result};
 
 /// Bytes of JSON that are being restored at once. Each is held about five times, as parsed, sent and
 /// received, so a few large Secrets take more room than all small objects together.
@@ -57,15 +57,27 @@ impl<'a> Execution<'a> {
         self.fold(Finished::new(tier, id, Some(namespace), outcome.into()));
     }
 
+    /// Reports an object that no request is made for.
+    pub(crate) fn fail(&mut self, id: ObjectId, reason: String) {
+        let tier = Tier::of(&id.resource);
+        let namespace = self.environment.target_of(&id);
+        let outcome = Outcome::Failed(reason);
+        self.fold(Finished::new(tier, id, namespace, outcome.into()));
+    }
+
     /// Restores all tiers, and waits between them for what later ones need.
     pub(crate) async fn run(mut self, entries: Vec<Entry>) -> State {
         let mut namespaces = BTreeSet::new();
+        let mut kinds = BTreeSet::new();
         let mut tiers: HashMap<Tier, Vec<Entry>> = HashMap::new();
         for entry in entries {
             if let Some(namespace) = &entry.id.namespace {
                 let target = self.environment.spec.target_namespace(namespace);
                 if !namespaces.contains(target) {
                     namespaces.insert(target.to_owned());
+                }
+                if self.environment.is_plan() {
+                    kinds.insert((target.to_owned(), entry.id.resource.clone()));
                 }
             }
             let tier = Tier::of(&entry.id.resource);
@@ -85,7 +97,10 @@ impl<'a> Execution<'a> {
             self.restore_tier(tier, entries).await;
             match tier {
                 Tier::Definitions => self.await_definitions().await,
-                Tier::Namespaces => self.await_namespaces(&namespaces).await,
+                Tier::Namespaces => {
+                    self.await_namespaces(&namespaces).await;
+                    self.read_schemas(&kinds).await;
+                }
                 _ => {}
             }
         }
@@ -120,6 +135,17 @@ impl<'a> Execution<'a> {
         let (planned, warnings) =
             waits::for_namespaces(self.environment, &self.state, needed).await;
         self.state.planned.extend(planned);
+        self.state.warnings.extend(warnings);
+    }
+
+    /// What the cluster keeps of objects that it cannot be asked about, since their namespaces are only
+    /// planned.
+    async fn read_schemas(&mut self, kinds: &BTreeSet<(String, GroupResource)>) {
+        let planned = kinds
+            .iter()
+            .filter(|(namespace, _)| self.state.planned.has_namespace(namespace));
+        let kinds: BTreeSet<&GroupResource> = planned.map(|(_, kind)| kind).collect();
+        let warnings = waits::read_schemas(self.environment, &mut self.state, &kinds).await;
         self.state.warnings.extend(warnings);
     }
 

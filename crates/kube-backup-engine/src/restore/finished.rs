@@ -1,5 +1,7 @@
 //! What came of one object, and what that means for the objects after it.
 
+use serde_json::Value;
+
 use super::apply::Applied;
 use super::decide::is_for_the_same_claim;
 use super::owners::{Orphan, OwnerKey};
@@ -42,6 +44,8 @@ pub(crate) struct Effects {
     pub(crate) orphan: Option<Orphan>,
     /// That it is planned, and not in the cluster yet.
     pub(crate) planned: Option<Planned>,
+    /// In a plan, the definition that would be in the cluster by then.
+    pub(crate) new_definition: Option<Value>,
 }
 
 impl Finished {
@@ -80,7 +84,12 @@ impl Finished {
             }
             effects.backends = backends_of(&request.id, &request.object);
             effects.uid = request.owner.clone().zip(applied.uid.clone());
-            if is_plan && is_new {
+            // What is only planned of a definition changes what the server says of its objects, too.
+            let is_new_definition = request.tier == Tier::Definitions && applied.outcome.is_ours();
+            if is_plan && is_new_definition && (is_new || !applied.changes.is_empty()) {
+                effects.new_definition = Some(request.object.clone());
+            }
+            if is_plan && (is_new || effects.new_definition.is_some()) {
                 let namespace = request.namespace.as_deref();
                 effects.planned = Planned::of(request.tier, &request.id.resource, namespace, name);
             }

@@ -5,6 +5,7 @@
 //! became of each object, and whether it is healthy, is in the [`RestoreReport`]. A [`RestorePlan`] is
 //! made by the same steps with every write a dry run.
 
+mod altered;
 mod apply;
 mod archived;
 mod changes;
@@ -14,6 +15,7 @@ mod environment;
 mod execution;
 mod finished;
 mod health;
+mod marks;
 mod owners;
 mod plan;
 mod planned;
@@ -26,6 +28,7 @@ mod request;
     reason = "the entry point bears the module's name"
 )]
 mod restore;
+mod scope;
 mod select;
 mod served;
 mod spec;
@@ -36,6 +39,7 @@ mod unmatched;
 mod waits;
 
 pub use crate::kinds::order::Tier;
+pub use altered::{Alteration, AlteredField};
 pub use changes::Change;
 pub use health::{HealthIssue, HealthIssueKind};
 pub use kube::core::{Expression, Selector};

@@ -15,10 +15,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::served::Served;
+use crate::cluster::failure::Failure;
 use crate::cluster::writer::ClusterWriter;
+use crate::compare::{ZeroValues, walk_lost};
 use crate::kinds::adoption::{group_of, is_adopted};
 use crate::scan::raw_at;
-use crate::{GroupResource, ObjectId};
+use crate::{Error, GroupResource, ObjectId, Result};
 
 /// The references of one object that no controller will put back.
 #[derive(Debug)]
@@ -133,12 +135,12 @@ pub(crate) async fn put_back(
     orphans: Vec<Orphan>,
     parallel: usize,
 ) -> (Vec<Orphan>, Vec<String>) {
-    learn(api, served, uids, &orphans, parallel).await;
+    let mut warnings = learn(api, served, uids, &orphans, parallel).await;
     let uids = &*uids;
     let (known, unknown): (Vec<_>, Vec<_>) = orphans.into_iter().partition(|orphan| {
         renewed(&orphan.references, orphan.namespace.as_deref(), uids).is_some()
     });
-    let warnings = futures::stream::iter(known)
+    let failed: Vec<String> = futures::stream::iter(known)
         .map(|orphan| async move {
             let references = renewed(&orphan.references, orphan.namespace.as_deref(), uids)?;
             patch(api, &orphan, references).await
@@ -147,6 +149,7 @@ pub(crate) async fn put_back(
         .filter_map(futures::future::ready)
         .collect()
         .await;
+    warnings.extend(failed);
     (unknown, warnings)
 }
 
@@ -166,7 +169,7 @@ pub(crate) async fn put_back_some(
                 match renewed(one, orphan.namespace.as_deref(), uids) {
                     Some(renewed) => there.extend(renewed),
                     None => warnings.push(format!(
-                        "{} keeps no reference to its owner {} `{}`, which is not in the cluster",
+                        "{} keeps no reference to its owner {} `{}`, which was not found in the cluster",
                         orphan.id,
                         reference["kind"].as_str().unwrap_or_default(),
                         reference["name"].as_str().unwrap_or_default(),
@@ -187,21 +190,31 @@ pub(crate) async fn put_back_some(
 async fn patch(api: &ClusterWriter, orphan: &Orphan, references: Vec<Value>) -> Option<String> {
     let patch = json!({"metadata": {"ownerReferences": references}});
     let reason = match api.merge(&orphan.path, &patch).await {
-        Ok(response) if response.status.is_success() => return None,
+        Ok(response) if response.status.is_success() => {
+            let mut is_whole = true;
+            let answer = response.json();
+            walk_lost(&patch, &answer, ZeroValues::LeftOut, &mut |_, _| {
+                is_whole = false
+            });
+            if is_whole {
+                return None;
+            }
+            "the server accepted them and did not keep them".to_owned()
+        }
         Ok(response) => response.message(),
         Err(error) => error.chain(),
     };
     Some(format!("put the owners of {} back: {reason}", orphan.id))
 }
 
-/// Looks up the uids that are not known, once each.
+/// Looks up the uids that are not known, once each; returns what could not be looked for.
 async fn learn(
     api: &ClusterWriter,
     served: &Served,
     uids: &mut Uids,
     orphans: &[Orphan],
     parallel: usize,
-) {
+) -> Vec<String> {
     let mut unknown: HashMap<String, OwnerKey> = HashMap::new();
     for orphan in orphans {
         for reference in &orphan.references {
@@ -221,22 +234,29 @@ async fn learn(
             }
         }
     }
-    let found: Vec<(OwnerKey, String)> = futures::stream::iter(unknown)
-        .map(|(path, owner)| async move { Some((owner, uid_of(api, &path).await?)) })
+    let found: Vec<(OwnerKey, Result<Option<String>>)> = futures::stream::iter(unknown)
+        .map(|(path, owner)| async move { (owner, uid_of(api, &path).await) })
         .buffer_unordered(parallel)
-        .filter_map(futures::future::ready)
         .collect()
         .await;
-    uids.extend(found);
+    let mut unseen = Vec::new();
+    for (owner, uid) in found {
+        match uid {
+            Ok(uid) => uids.extend(uid.map(|uid| (owner, uid))),
+            Err(error) => unseen.push(error.chain()),
+        }
+    }
+    unseen
 }
 
-async fn uid_of(api: &ClusterWriter, path: &str) -> Option<String> {
-    let response = api
-        .get(path)
-        .await
-        .ok()
-        .filter(|response| response.status == StatusCode::OK)?;
-    uid(&response.json())
+/// Only a 404 says that an owner is not there.
+async fn uid_of(api: &ClusterWriter, path: &str) -> Result<Option<String>> {
+    let response = api.get(path).await?;
+    match Failure::of(&response) {
+        None => Ok(uid(&response.json())),
+        Some(_) if response.status == StatusCode::NOT_FOUND => Ok(None),
+        Some(failure) => Err(Error::cluster(format!("look for owner `{path}`"), failure)),
+    }
 }
 
 pub(crate) fn uid(object: &Value) -> Option<String> {

@@ -6,12 +6,14 @@ use std::fmt;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::altered::{AlteredField, explain};
 use super::apply::Applied;
 use super::changes::Change;
 use super::report::Outcome;
 use crate::format::entries::entry_path;
 use crate::format::keys::RECORD;
 use crate::kinds::order::Tier;
+use crate::printable::Printable;
 use crate::{Digest, Entry, ObjectId, OpenBackup};
 
 /// What a restore would do with an object.
@@ -69,6 +71,12 @@ pub struct PlannedItem {
     /// [`Action::Skip`], what an update would change.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
+    /// What the server, or its definition of the kind, would not keep as it is sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub altered: Vec<AlteredField>,
+    /// What the server warns of, in its own words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// Why the server could not be asked; `None` where it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unchecked: Option<String>,
@@ -106,6 +114,8 @@ impl PlannedItem {
                 None => reason,
             },
             changes: applied.changes,
+            altered: applied.altered,
+            warnings: applied.warnings,
             unchecked,
         }
     }
@@ -177,7 +187,7 @@ impl fmt::Display for RestorePlan {
             writeln!(f, "  {:<10} {count:>7}", action.name())?;
         }
         for warning in &self.warnings {
-            writeln!(f, "  warning: {warning}")?;
+            writeln!(f, "  warning: {}", Printable(warning))?;
         }
         let unchecked = self
             .items
@@ -192,7 +202,7 @@ impl fmt::Display for RestorePlan {
         }
         let object = |item: &PlannedItem| match (&item.target_namespace, &item.id.namespace) {
             (Some(target), Some(namespace)) if target != namespace => {
-                format!("{} -> {target}", item.id)
+                format!("{} -> {}", item.id, Printable(target))
             }
             _ => item.id.to_string(),
         };
@@ -200,7 +210,7 @@ impl fmt::Display for RestorePlan {
         let width = width.unwrap_or_default().min(80);
         for item in &self.items {
             let mark = if item.unchecked.is_some() { "*" } else { " " };
-            let reason = item.unchecked.as_ref().unwrap_or(&item.reason);
+            let reason = Printable(item.unchecked.as_ref().unwrap_or(&item.reason));
             writeln!(
                 f,
                 "{:<18} {:<6}{mark} {:<width$}  {reason}",
@@ -210,6 +220,13 @@ impl fmt::Display for RestorePlan {
             )?;
             for change in &item.changes {
                 writeln!(f, "{:<28}{change}", "")?;
+            }
+            if !item.altered.is_empty() {
+                let altered = explain(&item.id.resource, &item.altered);
+                writeln!(f, "{:<28}! {}: {}", "", item.id, Printable(&altered))?;
+            }
+            for warning in &item.warnings {
+                writeln!(f, "{:<28}! the server warns: {}", "", Printable(warning))?;
             }
         }
         Ok(())

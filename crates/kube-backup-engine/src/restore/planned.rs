@@ -64,6 +64,11 @@ impl Extend<Planned> for PlannedObjects {
 }
 
 impl PlannedObjects {
+    /// Whether the definition of a kind would be created or changed.
+    pub(crate) fn has_definition(&self, kind: &GroupResource) -> bool {
+        !self.definitions.is_empty() && self.definitions.contains(&kind.to_string())
+    }
+
     pub(crate) fn has_namespace(&self, name: &str) -> bool {
         self.namespaces.contains(name)
     }
@@ -74,7 +79,7 @@ impl PlannedObjects {
         kind: &GroupResource,
         reason: &NotServed,
     ) -> Option<String> {
-        let planned = self.definitions.contains(&kind.to_string());
+        let planned = self.has_definition(kind);
         (planned && matches!(reason, NotServed::Unknown(_)))
             .then(|| "its definition is restored first, and is not in the cluster yet".to_owned())
     }

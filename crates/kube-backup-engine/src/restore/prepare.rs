@@ -3,11 +3,13 @@
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::apply::Applied;
 use super::environment::Environment;
 use super::finished::Finished;
 use super::owners::{self, OwnerKey};
 use super::report::Outcome;
 use super::request::Request;
+use super::scope;
 use super::state::State;
 use super::step::Transformed;
 use super::transform::{self, TransformContext, Verdict};
@@ -46,7 +48,11 @@ pub(crate) fn prepare(
         Ok(object) => object,
         Err(error) => return finish(Outcome::Failed(format!("it is not valid JSON: {error}"))),
     };
+    // Before anything is changed in it: where there is no status subresource, the status is data.
+    let served = state.served.find(&id.resource, &object);
+    let status_is_data = served.is_ok_and(|resource| !resource.has_status_subresource());
     let status = status_of(environment, &id.resource, &object);
+    let data = object.get("status").filter(|_| status_is_data).cloned();
     let context = TransformContext {
         spec,
         backup: environment.backup_name(),
@@ -55,6 +61,10 @@ pub(crate) fn prepare(
     if let Verdict::Skip(reason) = transform::transform(&id.resource, &mut object, &context) {
         return finish(Outcome::not_restored(reason));
     }
+    if let (Some(status), Some(fields)) = (data, object.as_object_mut()) {
+        fields.insert("status".to_owned(), status);
+    }
+    environment.marks.put_on(&mut object);
     if tier == Tier::RequestedServices && Tier::of_service(&object) != tier {
         return NextStep::Defer(Box::new(entry));
     }
@@ -75,29 +85,35 @@ pub(crate) fn prepare(
         Err(reason) => {
             return match state.planned.instead_of_kind(&id.resource, &reason) {
                 Some(why) => {
-                    let outcome = Outcome::Created;
-                    let finished = Finished::new(tier, entry.id, namespace, outcome.into());
+                    let altered = state.would_drop(&id.resource, &object);
+                    let applied = Applied::from(Outcome::Created).with_altered(altered);
+                    let finished = Finished::new(tier, entry.id, namespace, applied);
                     NextStep::Finish(Box::new(finished.unchecked(why)))
                 }
                 None => finish(Outcome::Failed(reason.into_reason())),
             };
         }
     };
+    if let Some(reason) = scope::refusal(resource, id) {
+        return finish(Outcome::Failed(reason));
+    }
     if let Some(why) = state.planned.instead_of_namespace(namespace.as_deref()) {
         let outcome = if is_provided(&id.resource, &name) {
             Outcome::Merged
         } else {
             Outcome::Created
         };
-        let finished = Finished::new(tier, entry.id, namespace, outcome.into());
+        let altered = state.would_drop(&id.resource, &object);
+        let applied = Applied::from(outcome).with_altered(altered);
+        let finished = Finished::new(tier, entry.id, namespace, applied);
         return NextStep::Finish(Box::new(finished.unchecked(why).planned_as(&name)));
     }
     let owner = OwnerKey::itself(&object, namespace.as_deref(), &name);
     let renewed = owners::renewed(&references, namespace.as_deref(), &state.uids)
         .filter(|references| !references.is_empty());
     let has_references = renewed.is_some();
-    if let Some(references) = renewed {
-        object["metadata"]["ownerReferences"] = references.into();
+    if let (Some(references), Some(metadata)) = (renewed, object["metadata"].as_object_mut()) {
+        metadata.insert("ownerReferences".to_owned(), references.into());
     }
     NextStep::Request(Box::new(Request {
         tier,
@@ -109,7 +125,8 @@ pub(crate) fn prepare(
         object,
         references,
         has_references,
-        status,
+        status: status.filter(|_| !status_is_data),
+        status_is_data,
         owner: Some(owner).filter(|owner| environment.owners.contains(owner)),
     }))
 }

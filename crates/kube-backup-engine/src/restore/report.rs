@@ -5,7 +5,9 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::altered::{AlteredField, explain};
 use super::health::{self, HealthIssue};
+use crate::printable::Printable;
 use crate::{GroupResource, ObjectId};
 
 /// What became of one object.
@@ -110,6 +112,28 @@ pub struct Item {
     /// What became of it.
     #[serde(flatten)]
     pub outcome: Outcome,
+    /// What the server accepted and did not keep as it was sent, the first hundred places: the object is in
+    /// the cluster without them. What the server adds, such as defaults, is not among them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub altered: Vec<AlteredField>,
+    /// What the server warned of when it was asked, in its own words, and what went wrong beside the object.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl Item {
+    /// What people should look at: that it failed, or is not as in the backup.
+    fn concern(&self) -> Option<String> {
+        let concern = self.outcome.concern();
+        if self.altered.is_empty() {
+            return concern;
+        }
+        let altered = explain(&self.id.resource, &self.altered);
+        Some(match concern {
+            Some(concern) => format!("{concern}; {altered}"),
+            None => altered,
+        })
+    }
 }
 
 /// The result of a restore: one outcome for each object, with warnings and health issues.
@@ -162,8 +186,24 @@ impl RestoreReport {
             .filter(|item| matches!(item.outcome, Outcome::Failed(_)))
     }
 
+    /// The objects of which the server did not keep everything.
+    pub fn altered(&self) -> impl Iterator<Item = &Item> {
+        self.items.iter().filter(|item| !item.altered.is_empty())
+    }
+
+    /// The server's warnings, and of how many objects each was.
+    fn warnings_of_objects(&self) -> BTreeMap<&str, (&ObjectId, usize)> {
+        let mut found = BTreeMap::new();
+        for item in &self.items {
+            for warning in &item.warnings {
+                found.entry(warning.as_str()).or_insert((&item.id, 0)).1 += 1;
+            }
+        }
+        found
+    }
+
     /// Whether every chosen object is in the cluster or was skipped for a reason; it may still not be
-    /// [healthy](Self::health_issues).
+    /// [whole](Self::altered) or [healthy](Self::health_issues).
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.failed().next().is_none()
@@ -183,11 +223,19 @@ impl fmt::Display for RestoreReport {
             writeln!(f, "  {name:<10} {count:>7}")?;
         }
         for warning in &self.warnings {
-            writeln!(f, "  warning: {warning}")?;
+            writeln!(f, "  warning: {}", Printable(warning))?;
+        }
+        for (warning, (first, count)) in self.warnings_of_objects() {
+            let warning = Printable(warning);
+            match count {
+                1 => writeln!(f, "  warning: {first}: {warning}")?,
+                _ => writeln!(f, "  warning: {first} and {} more: {warning}", count - 1)?,
+            }
         }
         for item in &self.items {
-            if let Some(concern) = item.outcome.concern() {
-                writeln!(f, "  {:<10} {}: {concern}", item.outcome.name(), item.id)?;
+            if let Some(concern) = item.concern() {
+                let (outcome, concern) = (item.outcome.name(), Printable(&concern));
+                writeln!(f, "  {outcome:<10} {}: {concern}", item.id)?;
             }
         }
         health::print(&self.health_issues, f)

@@ -25,6 +25,8 @@ pub(crate) struct Request {
     pub(crate) references: Vec<Value>,
     /// Whether the object has these references, with the owners' new uids.
     pub(crate) has_references: bool,
+    /// Whether the server takes `status` with the object, as it does any other field.
+    pub(crate) status_is_data: bool,
     /// The status to be written back, where one is.
     pub(crate) status: Option<Value>,
     /// As others name it for their owner, where others do.

@@ -8,9 +8,11 @@ use serde_json::Value;
 use super::environment::Environment;
 use super::execution::Execution;
 use super::health;
+use super::marks::Marks;
 use super::plan::{self, RestorePlan};
 use super::progress::{OnProgress, RestoreProgress};
 use super::report::RestoreReport;
+use super::scope;
 use super::select::{Chosen, select};
 use super::spec::RestoreSpec;
 use super::state::State;
@@ -40,6 +42,7 @@ pub struct Restore {
     backup: OpenBackup,
     spec: RestoreSpec,
     options: RunOptions,
+    uid: Option<String>,
     steps: Vec<TransformStep>,
     expected: Option<Digest>,
     on_progress: OnProgress,
@@ -64,11 +67,21 @@ impl Restore {
             backup,
             spec,
             options: RunOptions::default(),
+            uid: None,
             steps: Vec::new(),
             expected: None,
             on_progress: Box::new(|_| {}),
             on_wait: None,
         }
+    }
+
+    /// Gives the restore this uid, that of the object that asked for it for one. It goes on what the
+    /// restore creates and changes, beside the backup's, so that another restore of the same name is told
+    /// from this one.
+    #[must_use]
+    pub fn with_uid(mut self, uid: impl Into<String>) -> Self {
+        self.uid = Some(uid.into());
+        self
     }
 
     /// How to run it.
@@ -138,7 +151,8 @@ impl Restore {
     }
 
     /// Calls `report` whenever a request to the API server has failed and is about to be tried again, and
-    /// while definitions and namespaces are waited for.
+    /// while anything is waited for: definitions and namespaces, names that are being freed, backends of
+    /// webhooks, and what was restored to be healthy.
     #[must_use]
     pub fn on_wait(mut self, report: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
         self.on_wait = Some(Arc::new(report));
@@ -176,6 +190,7 @@ impl Restore {
         let (environment, mut state) = self.carry_out(self.writer()).await?;
         state.items.sort_by(|a, b| a.id.cmp(&b.id));
         state.warnings.sort();
+        state.warnings.dedup();
         let mut report = RestoreReport {
             backup: environment.backup_name().to_owned(),
             restore: self.spec.name.clone(),
@@ -188,8 +203,11 @@ impl Restore {
         let look = health::look(&environment.api, in_cluster, &state.backends, time);
         let step = "look at what was restored";
         match environment.deadline.within(step, look).await {
-            Ok(Ok(issues)) => report.health_issues = issues,
-            Ok(Err(error)) | Err(error) => report.warnings.push(error.chain()),
+            Ok(look) => {
+                report.health_issues = look.health_issues;
+                report.warnings.extend(look.unseen);
+            }
+            Err(error) => report.warnings.push(error.chain()),
         }
         Ok(report)
     }
@@ -215,7 +233,7 @@ impl Restore {
             .await??;
         let selecting = select(&self.backup, &self.spec, &found, &reader);
         let Chosen {
-            entries,
+            mut entries,
             displaced,
             owners,
             warnings,
@@ -230,7 +248,9 @@ impl Restore {
                 ),
             ));
         }
+        let refused = scope::refuse(&found, &mut entries);
         let environment = Environment {
+            marks: Marks::new(self.backup.record().uid(), self.uid.as_deref()),
             api,
             spec: &self.spec,
             options: &self.options,
@@ -240,12 +260,15 @@ impl Restore {
             deadline,
             owners,
         };
-        let total = entries.len() + displaced.len();
+        let total = entries.len() + displaced.len() + refused.len();
         let mut execution = Execution::new(&environment, found, total, &self.on_progress);
         for (id, by) in displaced {
             let target = self.spec.target_namespace(&by).to_owned();
             let reason = format!("the one of namespace `{by}` takes its place in `{target}`");
             execution.skip(id, target, reason);
+        }
+        for (id, reason) in refused {
+            execution.fail(id, reason);
         }
         let mut state = execution.run(entries).await;
         state.warnings.extend(warnings);

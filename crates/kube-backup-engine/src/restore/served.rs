@@ -65,6 +65,11 @@ impl Served {
             })
     }
 
+    /// All versions of a kind.
+    pub(crate) fn versions(&self, kind: &GroupResource) -> &[ApiResource] {
+        self.kinds.get(kind).map_or(&[], Vec::as_slice)
+    }
+
     /// The kind that objects call `kind`.
     pub(crate) fn of_kind(&self, group: &str, kind: &str) -> Option<&ApiResource> {
         self.kinds

@@ -3,6 +3,9 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
+use super::altered::{Alteration, AlteredField, KEPT};
 use super::apply::Applied;
 use super::finished::{Effects, Finished};
 use super::owners::{Orphan, Uids};
@@ -11,8 +14,9 @@ use super::planned::PlannedObjects;
 use super::report::{Item, Outcome};
 use super::request::Request;
 use super::served::Served;
-use crate::Entry;
+use crate::cluster::schema::Schemas;
 use crate::kinds::backends::Backend;
+use crate::{Entry, GroupResource};
 
 /// What a restore knows and has done so far.
 #[derive(Default)]
@@ -25,6 +29,9 @@ pub(crate) struct State {
     pub(crate) uids: Uids,
     /// In a plan, what would have been created.
     pub(crate) planned: PlannedObjects,
+    /// In a plan, what the cluster keeps of kinds whose objects it cannot be asked about, by its definitions
+    /// and those that would be in it by then.
+    pub(crate) schemas: Schemas,
     /// Objects without all of their owners.
     pub(crate) orphans: Vec<Orphan>,
     /// Objects whose turn comes in a later tier.
@@ -49,7 +56,12 @@ impl State {
     }
 
     /// What came of a request by what is known now.
-    pub(crate) fn judge(&self, request: Request, applied: Applied, is_plan: bool) -> Finished {
+    pub(crate) fn judge(&self, request: Request, mut applied: Applied, is_plan: bool) -> Finished {
+        // The server went by the definition that it has now.
+        if self.planned.has_definition(&request.id.resource) {
+            applied.altered = self.would_drop(&request.id.resource, &request.object);
+            applied.warnings.clear();
+        }
         if let Outcome::Failed(refusal) = &applied.outcome {
             let kind = &request.id.resource;
             let namespace = request.namespace.as_deref();
@@ -69,6 +81,20 @@ impl State {
         Finished::of(request, applied, is_plan)
     }
 
+    /// What the cluster would not keep of an object, as far as its definitions tell.
+    pub(crate) fn would_drop(&self, kind: &GroupResource, object: &Value) -> Vec<AlteredField> {
+        let mut fields = Vec::new();
+        self.schemas.unknown(kind, object, &mut |at| {
+            if fields.len() < KEPT {
+                fields.push(AlteredField {
+                    pointer: at.to_owned(),
+                    alteration: Alteration::Dropped,
+                });
+            }
+        });
+        fields
+    }
+
     /// Takes in what came of an object.
     pub(crate) fn fold(&mut self, finished: Finished, is_plan: bool) {
         let Effects {
@@ -79,7 +105,11 @@ impl State {
             uid,
             orphan,
             planned,
+            new_definition,
         } = finished.effects;
+        if let Some(definition) = new_definition {
+            self.schemas.add_definition(&definition);
+        }
         self.definitions.extend(definition);
         self.namespaces.extend(namespace);
         self.volumes.extend(volume);
@@ -96,11 +126,12 @@ impl State {
                 finished.unchecked,
             ));
         } else {
-            self.warnings.extend(finished.applied.warning);
             self.items.push(Item {
                 id: finished.id,
                 target_namespace: finished.namespace,
                 outcome: finished.applied.outcome,
+                altered: finished.applied.altered,
+                warnings: finished.applied.warnings,
             });
         }
     }

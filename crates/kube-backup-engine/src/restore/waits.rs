@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::environment::Environment;
@@ -13,11 +14,14 @@ use super::owners::{self, Orphan, Uids};
 use super::planned::Planned;
 use super::served::Served;
 use super::state::State;
+use crate::cluster::failure::Failure;
+use crate::cluster::path::path;
+use crate::cluster::schema::Schemas;
 use crate::cluster::wait;
 use crate::format::labels;
 use crate::kinds::backends::backends_of;
 use crate::kinds::namespaces::map_namespaces;
-use crate::{Discovery, Entry, Error, Result};
+use crate::{ApiResource, Discovery, Entry, Error, GroupResource, Result};
 
 /// Waits until the restored definitions are served, and asks again for the kinds that the server has.
 pub(crate) async fn for_definitions(
@@ -31,7 +35,9 @@ pub(crate) async fn for_definitions(
     let api = &environment.api;
     let waiting = futures::stream::iter(names)
         .map(async |name| {
-            let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}");
+            let group = ["apis", "apiextensions.k8s.io", "v1"];
+            let kind = ["customresourcedefinitions", name.as_str()];
+            let path = path(group.into_iter().chain(kind));
             wait::until(api, &path, "Established", wait::is_established).await
         })
         .buffer_unordered(environment.parallel())
@@ -70,7 +76,8 @@ pub(crate) async fn for_namespaces(
             } else if known || state.planned.has_namespace(name) {
                 Ok(false)
             } else {
-                is_missing(environment, name).await
+                let there = look_for_namespace(environment, name).await;
+                there.map(|there| there != Presence::There)
             };
             match done {
                 Ok(false) => (None, None),
@@ -116,21 +123,21 @@ async fn collect<T: Send>(
 
 async fn ensure_namespace(environment: &Environment<'_>, name: &str, known: bool) -> Result<()> {
     let api = &environment.api;
-    let path = format!("/api/v1/namespaces/{name}");
+    let path = path(["api", "v1", "namespaces", name]);
     if !known {
-        let there = api.get(&path).await?;
-        let going = there.json()["metadata"].get("deletionTimestamp").is_some();
-        if going {
+        let there = look_for_namespace(environment, name).await?;
+        if there == Presence::Going {
             let what = "gone, since it is being deleted";
             wait::until(api, &path, what, |object| object.is_none()).await?;
         }
-        if going || !there.status.is_success() {
+        if there != Presence::There {
             let labels = json!({
                 labels::BACKUP_NAME: labels::value(environment.backup_name()),
                 labels::RESTORE_NAME: labels::value(&environment.spec.name),
             });
-            let namespace = json!({"apiVersion": "v1", "kind": "Namespace",
+            let mut namespace = json!({"apiVersion": "v1", "kind": "Namespace",
                 "metadata": {"name": name, "labels": labels}});
+            environment.marks.put_on(&mut namespace);
             let response = api.create("/api/v1/namespaces", &namespace).await?;
             if !response.status.is_success() && response.reason() != "AlreadyExists" {
                 return Err(Error::cluster(
@@ -143,14 +150,58 @@ async fn ensure_namespace(environment: &Environment<'_>, name: &str, known: bool
     wait::until(api, &path, "Active", wait::is_active).await
 }
 
-/// Whether a namespace would have to be made.
-async fn is_missing(environment: &Environment<'_>, name: &str) -> Result<bool> {
-    let there = environment
-        .api
-        .get(&format!("/api/v1/namespaces/{name}"))
-        .await?;
-    let going = there.json()["metadata"].get("deletionTimestamp").is_some();
-    Ok(going || !there.status.is_success())
+/// Reads what the cluster keeps of these kinds, by its own definitions and documents, into `state`. The
+/// definitions that the plan would bring count instead of the cluster's.
+pub(crate) async fn read_schemas(
+    environment: &Environment<'_>,
+    state: &mut State,
+    kinds: &BTreeSet<&GroupResource>,
+) -> Vec<String> {
+    let unknown = kinds
+        .iter()
+        .filter(|kind| !state.planned.has_definition(kind));
+    let versions: Vec<ApiResource> = unknown
+        .flat_map(|kind| state.served.versions(kind))
+        .cloned()
+        .collect();
+    if versions.is_empty() {
+        return Vec::new();
+    }
+    let reader = environment.api.reader();
+    let step = "read the cluster's definitions";
+    let reading = Schemas::load(&reader, &versions);
+    match environment.deadline.within(step, reading).await {
+        Ok((schemas, unread)) => {
+            state.schemas.extend(schemas);
+            let what = "what the cluster would not keep of some objects is not known";
+            unread.iter().map(|why| format!("{what}: {why}")).collect()
+        }
+        Err(late) => vec![late.chain()],
+    }
+}
+
+/// Whether something is in the cluster.
+#[derive(Debug, PartialEq, Eq)]
+enum Presence {
+    There,
+    /// It is being deleted.
+    Going,
+    Missing,
+}
+
+/// Only a 404 says that there is no namespace of this name.
+async fn look_for_namespace(environment: &Environment<'_>, name: &str) -> Result<Presence> {
+    let path = path(["api", "v1", "namespaces", name]);
+    let there = environment.api.get(&path).await?;
+    match Failure::of(&there) {
+        None if there.json()["metadata"].get("deletionTimestamp").is_some() => Ok(Presence::Going),
+        None => Ok(Presence::There),
+        Some(_) if there.status == StatusCode::NOT_FOUND => Ok(Presence::Missing),
+        Some(failure) => {
+            let step = format!("look for namespace `{name}`");
+            Err(Error::cluster(step, failure))
+        }
+    }
 }
 
 /// Waits until what webhooks and APIServices send requests to is ready. Restored before it, a webhook
@@ -175,12 +226,9 @@ pub(crate) async fn for_backends(environment: &Environment<'_>, entries: &[Entry
             map_namespaces(&id.resource, &mut object, &spec.namespace_mapping);
             backends.extend(backends_of(&id, &object));
         }
-        health::await_backends(
-            &environment.api,
-            &backends,
-            environment.options.wait_for_ready,
-        )
-        .await
+        let time = environment.options.wait_for_ready;
+        warnings.extend(health::await_backends(&environment.api, &backends, time).await);
+        Ok(())
     };
     let step = "wait for the backends of webhooks to be ready";
     let done = environment.deadline.within(step, wait).await;

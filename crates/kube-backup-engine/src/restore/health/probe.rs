@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use super::{HealthIssue, checks};
+use crate::cluster::failure::Failure;
+use crate::cluster::path::{path, refusal_of_namespace};
 use crate::cluster::query::with_query;
+use crate::cluster::wait::Pauses;
 use crate::cluster::writer::ClusterWriter;
 use crate::kinds::adoption::{ADOPTERS, adopter};
 use crate::kinds::backends::Backend;
@@ -19,9 +21,17 @@ use crate::{Error, GroupResource, Result};
 const PAGE: &str = "250";
 /// With more namespaces than these, one list of all of them is less work.
 const FEW: usize = 8;
-/// Between two looks.
-const PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Between two looks, the first and the longest.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
+
+/// What a look at the cluster shows.
+#[derive(Debug, Default)]
+pub(crate) struct Look {
+    /// What is not healthy.
+    pub(crate) health_issues: Vec<HealthIssue>,
+    /// What could not be looked at, and why.
+    pub(crate) unseen: Vec<String>,
+}
 
 /// Looks until all is healthy or the time is over; returns what is not healthy then.
 pub(crate) async fn look<'a>(
@@ -29,40 +39,57 @@ pub(crate) async fn look<'a>(
     restored: impl Iterator<Item = (&'a GroupResource, &'a str, &'a str)>,
     backends: &[Backend],
     time: Duration,
-) -> Result<Vec<HealthIssue>> {
+) -> Look {
     let restored = Restored::of(restored);
-    let started = Instant::now();
-    let mut pause = PAUSE;
+    let what = "wait for what was restored to be healthy";
+    let mut pauses = Pauses::new(api, what, PAUSES, time);
     loop {
-        let health_issues = look_once(api, &restored, backends).await?;
-        if health_issues.is_empty() || started.elapsed() + pause > time {
-            return Ok(health_issues);
+        let look = look_once(api, &restored, backends).await;
+        let Some(first) = look.health_issues.first() else {
+            return look;
+        };
+        let state = match look.health_issues.len() {
+            1 => format!("{}: {}", first.id, first.reason),
+            more => format!("{}: {}, and {} more", first.id, first.reason, more - 1),
+        };
+        if !pauses.pause(state).await {
+            return look;
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-/// Waits until all of these Services that exist have a ready endpoint, or the time is over.
+/// Waits until all of these Services that exist have a ready endpoint, or the time is over. One that
+/// cannot be looked at may be there and not ready, so the time passes; it is named in what is returned.
 pub(crate) async fn await_backends(
     api: &ClusterWriter,
     backends: &[Backend],
     time: Duration,
-) -> Result<()> {
-    let started = Instant::now();
-    let mut pause = PAUSE;
+) -> Vec<String> {
+    let what = "wait for the backends of webhooks to be ready";
+    let mut pauses = Pauses::new(api, what, PAUSES, time);
     loop {
-        let mut waits = false;
+        let mut unready = Vec::new();
+        let mut unseen = Vec::new();
         for (namespace, name) in services_of(backends) {
-            let (service, slices) = backend(api, namespace, name).await?;
-            // One that does not exist by now is not coming.
-            waits |= service.is_some() && !checks::has_ready_endpoint(&slices);
+            match backend(api, namespace, name).await {
+                Ok((Some(_), slices)) if !checks::has_ready_endpoint(&slices) => {
+                    unready.push(format!("Service `{namespace}/{name}` has no ready endpoint"));
+                }
+                // One that does not exist by now is not coming.
+                Ok(_) => {}
+                Err(error) => unseen.push(format!(
+                    "whether Service `{namespace}/{name}` is ready is not known, and what calls it is \
+                     restored all the same: {}",
+                    error.chain()
+                )),
+            }
         }
-        if !waits || started.elapsed() + pause > time {
-            return Ok(());
+        let Some(state) = unready.first().or(unseen.first()) else {
+            return unseen;
+        };
+        if !pauses.pause(state.as_str()).await {
+            return unseen;
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
@@ -119,37 +146,41 @@ impl<'a> Restored<'a> {
     }
 }
 
-async fn look_once(
-    api: &ClusterWriter,
-    restored: &Restored<'_>,
-    backends: &[Backend],
-) -> Result<Vec<HealthIssue>> {
+async fn look_once(api: &ClusterWriter, restored: &Restored<'_>, backends: &[Backend]) -> Look {
     let mut health_issues = Vec::new();
-    each(api, PODS, &restored.namespaces(&workloads()), |pod| {
+    let mut unseen = Vec::new();
+    let mut note = |done: Result<()>| unseen.extend(done.err().map(|error| error.chain()));
+    let pods = restored.namespaces(&workloads());
+    let look = each(api, PODS, &pods, |pod| {
         health_issues.extend(checks::pod(pod).filter(|_| restored.holds_pod(pod)));
-    })
-    .await?;
+    });
+    note(look.await);
     let claims = restored.namespaces(&[CLAIMS]);
     if !claims.is_empty() {
-        let classes = storage_classes(api).await?;
-        each(api, CLAIMS, &claims, |claim| {
-            let issue = checks::claim(claim, &classes);
-            health_issues.extend(issue.filter(|_| restored.holds(CLAIMS, claim)));
-        })
-        .await?;
+        let look = async {
+            let classes = storage_classes(api).await?;
+            let look = each(api, CLAIMS, &claims, |claim| {
+                let issue = checks::claim(claim, &classes);
+                health_issues.extend(issue.filter(|_| restored.holds(CLAIMS, claim)));
+            });
+            look.await
+        };
+        note(look.await);
     }
-    each(
-        api,
-        SERVICES,
-        &restored.namespaces(&[SERVICES]),
-        |service| {
-            let issue = checks::service(service);
-            health_issues.extend(issue.filter(|_| restored.holds(SERVICES, service)));
-        },
-    )
-    .await?;
+    let services = restored.namespaces(&[SERVICES]);
+    let look = each(api, SERVICES, &services, |service| {
+        let issue = checks::service(service);
+        health_issues.extend(issue.filter(|_| restored.holds(SERVICES, service)));
+    });
+    note(look.await);
     for (namespace, name) in services_of(backends) {
-        let (service, slices) = backend(api, namespace, name).await?;
+        let (service, slices) = match backend(api, namespace, name).await {
+            Ok(found) => found,
+            Err(error) => {
+                note(Err(error));
+                continue;
+            }
+        };
         let of_service = backends
             .iter()
             .filter(|backend| backend.namespace == namespace && backend.service == name);
@@ -158,7 +189,10 @@ async fn look_once(
         );
     }
     health_issues.sort();
-    Ok(health_issues)
+    Look {
+        health_issues,
+        unseen,
+    }
 }
 
 fn services_of(backends: &[Backend]) -> BTreeSet<(&str, &str)> {
@@ -168,20 +202,32 @@ fn services_of(backends: &[Backend]) -> BTreeSet<(&str, &str)> {
         .collect()
 }
 
-/// A Service and its EndpointSlices.
+/// A Service, if there is one, and its EndpointSlices.
 async fn backend(
     api: &ClusterWriter,
     namespace: &str,
     name: &str,
 ) -> Result<(Option<Value>, Vec<Value>)> {
-    let service = api
-        .get(&format!("/api/v1/namespaces/{namespace}/services/{name}"))
-        .await?;
-    if service.status != StatusCode::OK {
+    // Both are labels, and no Service has another name: whoever names one does not get it asked for.
+    if refusal_of_namespace(namespace).is_some() || refusal_of_namespace(name).is_some() {
         return Ok((None, Vec::new()));
     }
+    let at = path(["api", "v1", "namespaces", namespace, "services", name]);
+    let service = api.get(&at).await?;
+    if service.status == StatusCode::NOT_FOUND {
+        return Ok((None, Vec::new()));
+    }
+    if let Some(failure) = Failure::of(&service) {
+        let step = format!("look at Service `{namespace}/{name}`");
+        return Err(Error::cluster(step, failure));
+    }
     let mut slices = Vec::new();
-    let list = format!("/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices");
+    let group = ["apis", "discovery.k8s.io", "v1"];
+    let list = path(
+        group
+            .into_iter()
+            .chain(["namespaces", namespace, "endpointslices"]),
+    );
     let selector = format!("kubernetes.io/service-name={name}");
     pages(api, &list, &selector, |slice| slices.push(slice.clone())).await?;
     Ok((Some(service.json()), slices))
@@ -207,7 +253,7 @@ async fn each(
 ) -> Result<()> {
     let plural = kind.resource;
     if namespaces.len() > FEW {
-        return pages(api, &format!("/api/v1/{plural}"), "", |object| {
+        return pages(api, &path(["api", "v1", plural]), "", |object| {
             let namespace = object["metadata"]["namespace"].as_str();
             if namespace.is_some_and(|namespace| namespaces.contains(namespace)) {
                 act(object);
@@ -216,7 +262,7 @@ async fn each(
         .await;
     }
     for namespace in namespaces {
-        let list = format!("/api/v1/namespaces/{namespace}/{plural}");
+        let list = path(["api", "v1", "namespaces", namespace, plural]);
         pages(api, &list, "", &mut act).await?;
     }
     Ok(())
@@ -244,8 +290,8 @@ async fn pages(
             // The list has expired; reading it again is not worth the time for what it would add.
             return Ok(());
         }
-        if !response.status.is_success() {
-            return Err(Error::cluster(format!("list `{list}`"), response.message()));
+        if let Some(failure) = Failure::of(&response) {
+            return Err(Error::cluster(format!("list `{list}`"), failure));
         }
         let page = response.json();
         if !page.is_object() {
