@@ -1,5 +1,7 @@
 //! Every byte of an archive, once, and every object in it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
 
@@ -8,6 +10,7 @@ use super::summary::ObjectSummary;
 use crate::archive::index::gunzip;
 use crate::archive::read::{ArchiveReader, check_object};
 use crate::archive::{Entry, ReadLimits};
+use crate::cluster::schema::Schemas;
 use crate::format::entries::entry_path;
 use crate::repository::ListedMember;
 use crate::{Digest, Error, ErrorKind, ObjectId, OpenBackup, Result};
@@ -56,18 +59,20 @@ pub(super) async fn check_index(backup: &OpenBackup) -> Result<Option<Finding>> 
 }
 
 /// Reads everything, member by member where there is an index that is whole.
+/// `schemas` say what the cluster to restore to would not keep.
 pub(super) async fn pass(
     backup: &OpenBackup,
     indexed: bool,
+    schemas: &Arc<Schemas>,
     mut on: impl FnMut(Checked),
 ) -> Result<()> {
     match backup.members().await {
-        Ok(Some(members)) if indexed => pass_members(backup, members, on).await,
+        Ok(Some(members)) if indexed => pass_members(backup, members, schemas, on).await,
         _ => {
             let mut objects = backup.stream();
             while let Some(next) = objects.next().await {
                 match next {
-                    Ok((entry, json)) => on(see(entry.id, &json)),
+                    Ok((entry, json)) => on(see(entry.id, &json, schemas)),
                     Err(error) => {
                         on(Checked::Fault(damaged(error)?));
                         break;
@@ -88,8 +93,8 @@ fn damaged(error: Error) -> Result<Finding> {
         .remedy("nothing from here on can be restored; use another backup"))
 }
 
-fn see(id: ObjectId, json: &[u8]) -> Checked {
-    match ObjectSummary::of(&id, json) {
+fn see(id: ObjectId, json: &[u8], schemas: &Schemas) -> Checked {
+    match ObjectSummary::of(&id, json, schemas) {
         Ok(summary) => Checked::Object(id, summary),
         Err(why) => Checked::Fault(Finding::new(Severity::Error, Check::Object, why).of(&id)),
     }
@@ -98,6 +103,7 @@ fn see(id: ObjectId, json: &[u8]) -> Checked {
 async fn pass_members(
     backup: &OpenBackup,
     mut members: futures::stream::BoxStream<'_, Result<ListedMember>>,
+    schemas: &Arc<Schemas>,
     mut on: impl FnMut(Checked),
 ) -> Result<()> {
     let mut bytes = backup.bytes().await?;
@@ -108,7 +114,9 @@ async fn pass_members(
         on_faults(check_unlisted(&unlisted, limits), &mut on);
         at = member.span.end().unwrap_or(u64::MAX);
         let raw = bytes.take(member.span.length).await?;
-        let checked = tokio::task::spawn_blocking(move || check_member(&raw, member, limits));
+        let schemas = Arc::clone(schemas);
+        let check = move || check_member(&raw, member, limits, &schemas);
+        let checked = tokio::task::spawn_blocking(check);
         let checked = checked
             .await
             .map_err(|error| Error::internal("read archive: check a member", error))?;
@@ -135,7 +143,12 @@ fn on_faults(finding: Option<Finding>, on: &mut impl FnMut(Checked)) {
 }
 
 /// Checks one member: first what the index lists in it, as a restore reads it, then as other tools do.
-fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> Vec<Checked> {
+fn check_member(
+    compressed: &[u8],
+    member: ListedMember,
+    limits: ReadLimits,
+    schemas: &Schemas,
+) -> Vec<Checked> {
     let text = match gunzip(compressed, member.size) {
         Ok(text) if text.len() as u64 == member.size => text,
         other => {
@@ -165,7 +178,7 @@ fn check_member(compressed: &[u8], member: ListedMember, limits: ReadLimits) -> 
         } else {
             match check_object(&entry_path(&entry.id), &entry.id, json) {
                 Ok(found) if found.kind == entry.kind && found.api_version == entry.api_version => {
-                    see(entry.id, json)
+                    see(entry.id, json, schemas)
                 }
                 Ok(_) => Checked::Fault(lost(
                     &entry.id,

@@ -1,5 +1,6 @@
 //! What is remembered of the objects, and which of their references lead nowhere.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 
@@ -20,8 +21,12 @@ pub(super) struct Inventory {
     uids: HashSet<u64>,
     wanted_ids: HashSet<u64>,
     wanted_uids: HashSet<u64>,
-    /// Kinds and the versions they are stored in.
-    pub(super) kinds: BTreeMap<(GroupResource, String), Use>,
+    /// Kinds, the versions they are stored in, and whether in a namespace.
+    pub(super) kinds: BTreeMap<(GroupResource, String, bool), KindUse>,
+    /// Places that the cluster to restore to would not keep, by kind.
+    pub(super) unknown: BTreeMap<(GroupResource, String), Use>,
+    /// How many more of them there are.
+    pub(super) more_unknown: u64,
     /// Kinds that the backup itself defines, and the versions it serves.
     pub(super) defined: BTreeMap<GroupResource, BTreeSet<String>>,
     pub(super) objects: u64,
@@ -33,6 +38,16 @@ pub(super) struct Use {
     pub(super) count: u64,
     pub(super) first: ObjectId,
 }
+
+/// How many objects of a kind there are, and the first few.
+#[derive(Debug, Default)]
+pub(super) struct KindUse {
+    pub(super) count: u64,
+    pub(super) named: Vec<ObjectId>,
+}
+
+/// Objects of one kind that are named.
+const MAX_NAMED: usize = 50;
 
 impl Inventory {
     /// Notes an object; a finding when one of its name was there before.
@@ -59,13 +74,27 @@ impl Inventory {
                 .or_default()
                 .extend(versions.iter().cloned());
         }
-        self.kinds
-            .entry((id.resource.clone(), summary.api_version.clone()))
-            .or_insert_with(|| Use {
-                count: 0,
-                first: id.clone(),
-            })
-            .count += 1;
+        let key = (
+            id.resource.clone(),
+            summary.api_version.clone(),
+            id.namespace.is_some(),
+        );
+        let kind = self.kinds.entry(key).or_default();
+        kind.count += 1;
+        if kind.named.len() < MAX_NAMED {
+            kind.named.push(id.clone());
+        }
+        for place in &summary.unknown {
+            let is_full = self.unknown.len() >= MAX_MISSING;
+            match self.unknown.entry((id.resource.clone(), place.clone())) {
+                Entry::Occupied(mut known) => known.get_mut().count += 1,
+                Entry::Vacant(_) if is_full => self.more_unknown += 1,
+                Entry::Vacant(new) => {
+                    let first = id.clone();
+                    new.insert(Use { count: 1, first });
+                }
+            }
+        }
         None
     }
 

@@ -1,8 +1,11 @@
 //! What one object says about itself and about others.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::references::references;
+use crate::cluster::schema::Schemas;
 use crate::kinds::adoption::is_adopted;
 use crate::kinds::follow::Named;
 use crate::kinds::names::DEFINITIONS;
@@ -17,7 +20,12 @@ pub(super) struct ObjectSummary {
     pub(super) references: Vec<Named>,
     /// The kind and its served versions, when the object is a definition.
     pub(super) defines: Option<(GroupResource, Vec<String>)>,
+    /// Places that the cluster to restore to would not keep, the first few; elements of lists are `*`.
+    pub(super) unknown: BTreeSet<String>,
 }
+
+/// Most such places of one object.
+const UNKNOWN: usize = 50;
 
 /// An owner that an object names.
 #[derive(Debug)]
@@ -32,7 +40,7 @@ pub(super) struct NamedOwner {
 impl ObjectSummary {
     /// The summary of the object whose place is `id`; the reason when it does not
     /// belong there.
-    pub(super) fn of(id: &ObjectId, json: &[u8]) -> Result<Self, String> {
+    pub(super) fn of(id: &ObjectId, json: &[u8], schemas: &Schemas) -> Result<Self, String> {
         let object: Value = match serde_json::from_slice(json) {
             Ok(object) => object,
             Err(error) => return Err(format!("its JSON cannot be read: {error}")),
@@ -61,8 +69,22 @@ impl ObjectSummary {
                 .collect(),
             references: references(id, &object),
             defines: defines(&id.resource, &object),
+            unknown: unknown(&id.resource, &object, schemas),
         })
     }
+}
+
+fn unknown(kind: &GroupResource, object: &Value, schemas: &Schemas) -> BTreeSet<String> {
+    let mut places = BTreeSet::new();
+    schemas.unknown(kind, object, &mut |at| {
+        if places.len() < UNKNOWN {
+            let is_element = |step: &str| step.bytes().all(|byte| byte.is_ascii_digit());
+            let steps = at.split('/').skip(1);
+            let steps = steps.map(|step| if is_element(step) { "*" } else { step });
+            places.insert(steps.fold(String::new(), |at, step| format!("{at}/{step}")));
+        }
+    });
+    places
 }
 
 /// Nodes own mirror Pods and leases, which are never restored.
@@ -104,7 +126,7 @@ mod tests {
             namespace: None,
             name: "a".into(),
         };
-        ObjectSummary::of(&id, object.to_string().as_bytes())
+        ObjectSummary::of(&id, object.to_string().as_bytes(), &Schemas::default())
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The steps of a verification, in their order.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::archive::{self, Checked};
 use super::inventory::{Inventory, Missing};
+use super::record;
 use super::report::{Check, Finding, Severity, VerifyReport};
-use super::{record, target};
+use super::target::Target;
 use crate::repository::StoredRecord;
 use crate::{Error, ErrorKind, OpenBackup, PointInTime, Repository, Result};
 
@@ -35,7 +37,9 @@ use crate::{Error, ErrorKind, OpenBackup, PointInTime, Repository, Result};
 /// - Owners by their uids, and other objects that an object needs: what Pods mount, read and run as,
 ///   volumes and classes of claims, roles and accounts of bindings, Services of Ingresses, webhooks and
 ///   APIServices, targets of autoscalers, definitions of custom resources.
-/// - With a cluster: kinds and versions that it does not serve, and which of the missing objects it has.
+/// - With a cluster: kinds and versions that it does not serve, each object that the archive holds in
+///   another scope than the cluster's, fields that the cluster's own definitions and OpenAPI documents do
+///   not have, and which of the missing objects the cluster has.
 ///
 /// Archives in format 1.1.0 hold objects once more in a folder for each version; like restores,
 /// this reads the first copy.
@@ -90,8 +94,16 @@ impl Verify {
             return Ok(report);
         };
 
+        let target = match &self.cluster {
+            Some(client) => Some(Target::open(client).await?),
+            None => None,
+        };
+        let schemas = match &target {
+            Some(target) => target.schemas(&backup, report.indexed, &mut report).await,
+            None => Arc::default(),
+        };
         let mut inventory = Inventory::default();
-        archive::pass(&backup, report.indexed, |checked| match checked {
+        archive::pass(&backup, report.indexed, &schemas, |checked| match checked {
             Checked::Fault(finding) => report.add(finding),
             Checked::Object(id, summary) => {
                 if let Some(finding) = inventory.note(&id, &summary) {
@@ -112,10 +124,10 @@ impl Verify {
                     missing.note(&inventory, &id, &summary);
                 }
             };
-            archive::pass(&backup, report.indexed, look).await?;
+            archive::pass(&backup, report.indexed, &Arc::default(), look).await?;
         }
-        if let Some(client) = &self.cluster {
-            target::check(client, &inventory, &mut missing, &mut report).await?;
+        if let Some(target) = &target {
+            target.check(&inventory, &mut missing, &mut report).await?;
         }
         missing.tell(&mut report);
         Ok(report)
