@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
 mod adoption;
+mod answers;
 mod archive_format;
 mod backends;
 mod bucket;
@@ -15,6 +16,7 @@ mod filters;
 mod foreign;
 mod killed;
 mod missing;
+mod places;
 mod point_in_time;
 mod real_workloads;
 mod retention;

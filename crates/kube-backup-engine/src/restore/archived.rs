@@ -99,6 +99,7 @@ fn defined_by(definition: &Value) -> Vec<ApiResource> {
         short_names: texts(&names["shortNames"]),
         namespaced: spec["scope"] == "Namespaced",
         verbs: Vec::new(),
+        subresources: Vec::new(),
     };
     let versions = spec["versions"].as_array().into_iter().flatten();
     versions.map(of_version).collect()
@@ -127,6 +128,7 @@ pub(crate) fn known_kinds(
         short_names: Vec::new(),
         namespaced: *namespaced,
         verbs: Vec::new(),
+        subresources: Vec::new(),
     }));
     known.extend(others);
     known
@@ -150,6 +152,7 @@ mod tests {
             short_names: Vec::new(),
             namespaced: true,
             verbs: Vec::new(),
+            subresources: Vec::new(),
         };
         let found = Discovery {
             resources: vec![

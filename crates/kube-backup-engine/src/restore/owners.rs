@@ -194,7 +194,7 @@ async fn patch(api: &ClusterWriter, orphan: &Orphan, references: Vec<Value>) -> 
             let mut is_whole = true;
             let answer = response.json();
             walk_lost(&patch, &answer, ZeroValues::LeftOut, &mut |_, _| {
-                is_whole = false
+                is_whole = false;
             });
             if is_whole {
                 return None;

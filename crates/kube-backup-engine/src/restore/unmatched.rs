@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::archived::{Archived, namespaces_of};
 use super::spec::RestoreSpec;
+use crate::cluster::path::path;
 use crate::cluster::reader::ClusterReader;
 use crate::kinds::exclusions::never_restored;
 use crate::spec::filter::Filter;
@@ -125,6 +126,6 @@ fn is_among(name: &str, namespaces: &HashSet<&str>) -> bool {
 }
 
 async fn is_in_cluster(api: &ClusterReader, namespace: &str) -> bool {
-    let path = format!("/api/v1/namespaces/{namespace}");
+    let path = path(["api", "v1", "namespaces", namespace]);
     api.get(&path, "application/json").await.is_ok()
 }

@@ -128,6 +128,7 @@ mod tests {
             short_names: vec![short.into()],
             namespaced: true,
             verbs: Vec::new(),
+            subresources: Vec::new(),
         }
     }
 

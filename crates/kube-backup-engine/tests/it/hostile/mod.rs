@@ -3,6 +3,8 @@
 mod foreign;
 pub(crate) mod forge;
 mod indexed;
+mod places;
+mod server;
 pub(crate) mod tarball;
 
 use std::error::Error as _;

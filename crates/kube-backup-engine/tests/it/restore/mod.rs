@@ -7,6 +7,7 @@ mod plan;
 mod selective;
 mod state;
 mod transformed;
+mod unseen;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use kube_backup_engine::{Repository, RunOptions, Selection};
 use object_store::memory::InMemory;
 
 /// Backs all of the cluster up as `a`.
-async fn backed_up(client: &Client) -> Repository {
+pub(crate) async fn backed_up(client: &Client) -> Repository {
     let repository = Repository::new(Arc::new(InMemory::new()), "");
     Backup::new(client.clone(), repository.clone(), BackupSpec::named("a"))
         .run()
