@@ -338,7 +338,7 @@ async fn a_version_that_the_targets_definition_does_not_serve_is_found() {
         create(&case.client, &list, &route).await;
         let repository = case.backed_up().await;
         let verify = || Verify::new(repository.clone(), "a").against(case.client.clone());
-        assert!(verify().run().await.unwrap().is_sound());
+        assert!(verify().run().await.unwrap().is_restorable());
 
         let path = format!("{DEFINITIONS}/routes.{}", case.group);
         delete(&case.client, &path).await;
@@ -351,7 +351,7 @@ async fn a_version_that_the_targets_definition_does_not_serve_is_found() {
         })
         .await;
         let verified = verify().run().await.unwrap();
-        assert!(!verified.is_sound(), "{verified}");
+        assert!(!verified.is_restorable(), "{verified}");
         assert!(lines(&verified, "/r1").contains("v1beta1"), "{verified}");
     }
 }

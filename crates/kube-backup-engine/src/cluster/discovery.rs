@@ -17,6 +17,8 @@ use crate::{ApiResource, Error, GroupResource, Result};
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
     application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json";
 const PLAIN: &str = "application/json";
+/// Most group versions that are asked for one by one. A server that names more is not believed.
+const MOST_VERSIONS: usize = 2000;
 /// Group versions asked for at once, of a server without aggregated discovery.
 const PARALLEL: usize = 8;
 
@@ -144,7 +146,11 @@ impl Discovery {
         }
     }
 
-    async fn add_legacy(&mut self, api: &ClusterReader, versions: Vec<String>) {
+    async fn add_legacy(&mut self, api: &ClusterReader, mut versions: Vec<String>) {
+        for version in versions.drain(MOST_VERSIONS.min(versions.len())..).take(1) {
+            let reason = format!("the server names more than {MOST_VERSIONS} versions of groups");
+            self.failed.insert(version, reason);
+        }
         let mut lists = futures::stream::iter(versions)
             .map(|version| async {
                 let list = resources_of(api, &version).await;

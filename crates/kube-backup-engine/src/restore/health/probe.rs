@@ -19,6 +19,10 @@ use crate::{Error, GroupResource, Result};
 
 /// Objects in one page of a list: Pods are large.
 const PAGE: &str = "250";
+/// Most pages of one list: more Pods than a cluster can have. A server that goes on is not believed.
+const MOST_PAGES: usize = 1000;
+/// Most EndpointSlices of one Service that are looked at.
+const MOST_SLICES: usize = 1000;
 /// With more namespaces than these, one list of all of them is less work.
 const FEW: usize = 8;
 /// Between two looks, the first and the longest.
@@ -229,7 +233,12 @@ async fn backend(
             .chain(["namespaces", namespace, "endpointslices"]),
     );
     let selector = format!("kubernetes.io/service-name={name}");
-    pages(api, &list, &selector, |slice| slices.push(slice.clone())).await?;
+    let listing = pages(api, &list, &selector, |slice| {
+        if slices.len() < MOST_SLICES {
+            slices.push(slice.clone());
+        }
+    });
+    listing.await?;
     Ok((Some(service.json()), slices))
 }
 
@@ -276,7 +285,7 @@ async fn pages(
     mut act: impl FnMut(&Value),
 ) -> Result<()> {
     let mut token = String::new();
-    loop {
+    for _ in 0..MOST_PAGES {
         let path = with_query(
             list,
             &[
@@ -310,4 +319,8 @@ async fn pages(
             _ => return Ok(()),
         }
     }
+    Err(Error::cluster(
+        format!("list `{list}`"),
+        format!("it does not end after {MOST_PAGES} pages"),
+    ))
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -175,6 +176,38 @@ async fn whatever_a_server_answers_everything_ends_and_prints_as_text() {
             Err(error) => assert_printable(&what, &error.chain()),
         }
     }
+}
+
+#[tokio::test]
+async fn a_list_without_end_is_left() {
+    let cluster = KubeLocal::start().await.unwrap();
+    let honest = client(&cluster);
+    shop(&honest, "shop").await;
+    let repository = backed_up(&honest).await;
+    let pages = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&pages);
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let (honest, counter) = (honest.clone(), Arc::clone(&counter));
+        async move {
+            let path = request.uri().path();
+            if request.method() == http::Method::GET && path.ends_with("/persistentvolumeclaims") {
+                let next = counter.fetch_add(1, Ordering::Relaxed).to_string();
+                let page = json!({"metadata": {"continue": next}, "items": []}).to_string();
+                return Ok(Response::new(Body::from(page.into_bytes())));
+            }
+            honest.send(request).await
+        }
+    });
+    let client = Client::new(service, "default");
+    let backup = repository.open("a").await.unwrap();
+    let restore = Restore::new(client, backup, RestoreSpec::named("r"));
+    let report = restore.run().await.unwrap();
+    let text = report.warnings.join("\n");
+    assert!(
+        text.contains("persistentvolumeclaims`: it does not end"),
+        "{report}"
+    );
+    assert_eq!(pages.load(Ordering::Relaxed), 1000);
 }
 
 #[tokio::test]
