@@ -9,6 +9,9 @@ use url::{Host, Url};
 /// `scheme://host[:port]`, where a service is called. Parse one to use an explicit address, which no
 /// rule overrides.
 ///
+/// Plain HTTP is read for this machine only: whoever stands between sees and changes what is sent, tokens
+/// and data alike. [`Endpoint::without_tls`] is the switch for networks that can be trusted.
+///
 /// ```
 /// use alibaba_core::endpoint::Endpoint;
 ///
@@ -36,7 +39,9 @@ pub struct InvalidEndpoint {
 }
 
 impl InvalidEndpoint {
-    pub(super) fn new(text: &str, reason: &'static str) -> Self {
+    /// The error of a parser of its own kind of endpoints.
+    #[must_use]
+    pub fn new(text: &str, reason: &'static str) -> Self {
         // A user may have put a password into the address by mistake: keep what follows it only.
         let shown = text.rsplit('@').next().unwrap_or_default();
         Self {
@@ -49,7 +54,8 @@ impl InvalidEndpoint {
 impl FromStr for Endpoint {
     type Err = InvalidEndpoint;
 
-    /// Reads `[scheme://]host[:port][/]`; without a scheme it is HTTPS.
+    /// Reads `[scheme://]host[:port][/]`; without a scheme it is HTTPS. Plain HTTP is an error, except to
+    /// this machine.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let invalid = |reason| InvalidEndpoint::new(text, reason);
         // A URL parser forgives these.
@@ -88,11 +94,22 @@ impl FromStr for Endpoint {
             Some(host) => host.to_string(),
             None => return Err(invalid("the host is missing")),
         };
-        Ok(Self {
+        let endpoint = Self {
             tls: url.scheme() == "https",
             host,
             port: url.port(),
-        })
+        };
+        let is_bare = !text.contains([':', '.', '/']);
+        if is_bare && !endpoint.is_loopback() {
+            return Err(invalid("it is a name without a domain, such as a region"));
+        }
+        if !endpoint.is_trusted() {
+            return Err(invalid(
+                "plain HTTP is only for this machine; use `https://`, or on a network that can be trusted \
+                 switch TLS off with `without_tls`",
+            ));
+        }
+        Ok(endpoint)
     }
 }
 
@@ -106,7 +123,8 @@ impl Endpoint {
         }
     }
 
-    /// The same host and port by HTTP.
+    /// The same host and port by HTTP, for networks that can be trusted: everything that is sent can be
+    /// read and changed on its way. The clients warn of it.
     #[must_use]
     pub fn without_tls(mut self) -> Self {
         self.tls = false;
@@ -130,6 +148,20 @@ impl Endpoint {
     pub fn is_ip(&self) -> bool {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
         host.parse::<IpAddr>().is_ok()
+    }
+
+    /// Whether the host is this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let is_local = |address: IpAddr| address.to_canonical().is_loopback();
+        host == "localhost" || host.parse().is_ok_and(is_local)
+    }
+
+    /// Whether who responds there has proved to be the host, by TLS, or is on this machine.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.tls || self.is_loopback()
     }
 
     /// Host and port, as in the `Host` header.
@@ -168,6 +200,14 @@ mod tests {
             ("HTTP://Localhost:8080/", "http://localhost:8080"),
             ("http://[::1]:9000", "http://[::1]:9000"),
             ("http://127.0.0.1:80", "http://127.0.0.1"),
+            ("http://127.1.2.3", "http://127.1.2.3"),
+            (
+                "http://[::ffff:127.0.0.1]:9000",
+                "http://[::ffff:7f00:1]:9000",
+            ),
+            ("localhost", "https://localhost"),
+            ("oss:9000", "https://oss:9000"),
+            ("https://oss", "https://oss"),
         ] {
             assert_eq!(text.parse::<Endpoint>().unwrap().to_string(), shown);
         }
@@ -187,9 +227,30 @@ mod tests {
             "a..b",
             "[::g]",
             "http://h#f",
+            "cn-hangzhou",
+            "oss-cn-hangzhou",
+            "http://oss-cn-hangzhou.aliyuncs.com",
+            "http://10.0.0.1:9000",
+            "http://0.0.0.0",
+            "http://[::]",
+            "http://[::ffff:10.0.0.1]",
+            "http://localhost.example.com",
+            "http://127.0.0.1.example.com",
+            "HTTP://sts.aliyuncs.com",
         ] {
             assert!(text.parse::<Endpoint>().is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn plain_http_is_a_choice_that_is_made_in_the_program() {
+        let error = "http://sts.aliyuncs.com".parse::<Endpoint>().unwrap_err();
+        assert!(error.to_string().contains("`without_tls`"), "{error}");
+        let chosen = "https://10.0.0.1:9000".parse::<Endpoint>().unwrap();
+        assert!(chosen.is_trusted());
+        let chosen = chosen.without_tls();
+        assert_eq!(chosen.to_string(), "http://10.0.0.1:9000");
+        assert!(!chosen.is_trusted());
     }
 
     #[test]

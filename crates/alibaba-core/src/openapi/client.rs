@@ -196,7 +196,8 @@ impl<C: From<Client>> ClientBuilder<C> {
     ///
     /// # Errors
     ///
-    /// If neither region nor endpoint is given, for a product that is called by region.
+    /// If neither region nor endpoint is given, for a product that is called by region; and for STS at an
+    /// endpoint without TLS that is not on this machine, since what it exchanges are credentials.
     pub fn build(self) -> Result<C, Error> {
         let is_endpoint_chosen = self.endpoint.is_some();
         let endpoint = match (self.endpoint, &self.region) {
@@ -211,8 +212,17 @@ impl<C: From<Client>> ClientBuilder<C> {
                 return Err(Error::new(ErrorKind::Configuration, step));
             }
         };
+        let is_trusted = endpoint.is_trusted();
+        if !is_trusted && self.product == Product::STS {
+            let step = format!("call STS at `{endpoint}`: it is called by TLS only");
+            return Err(Error::new(ErrorKind::Configuration, step));
+        }
+        if !is_trusted {
+            tracing::warn!(%endpoint, product = %self.product, "calls are made without TLS");
+        }
+        let clock = ServiceClock::new(Arc::clone(&self.context.clock));
         let client = Client(Arc::new(Inner {
-            clock: Arc::new(ServiceClock::new(Arc::clone(&self.context.clock))),
+            clock: Arc::new(clock.learning_if(is_trusted)),
             context: self.context,
             product: self.product,
             region: self.region,

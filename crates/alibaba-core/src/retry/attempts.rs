@@ -150,9 +150,12 @@ impl Attempts {
     }
 
     fn correct_clock(&mut self, served_at: Option<DateTime<Utc>>) -> bool {
-        // A second refusal, after the correction, has another reason.
-        let is_first = !std::mem::replace(&mut self.clock_corrected, true);
-        is_first && served_at.is_some_and(|served_at| self.clock.learn(served_at))
+        if std::mem::replace(&mut self.clock_corrected, true) {
+            // A second refusal, after the correction, has another reason, and nothing to learn from.
+            self.clock.forget();
+            return false;
+        }
+        served_at.is_some_and(|served_at| self.clock.learn(served_at))
     }
 
     /// Whether the provider has other credentials than those refused: a token may be revoked, or

@@ -71,8 +71,8 @@ mod tests {
                 "https://sts-vpc.cn-hangzhou.aliyuncs.com",
             ),
             (
-                vec![full, scheme],
-                "http://sts-vpc.cn-hangzhou.aliyuncs.com",
+                vec![("ALIBABA_CLOUD_STS_ENDPOINT", "127.0.0.1:9090"), scheme],
+                "http://127.0.0.1:9090",
             ),
         ] {
             let environment = FixedEnvironment::from_iter(variables);
@@ -82,10 +82,13 @@ mod tests {
             );
         }
         for bad in [
-            ("ALIBABA_CLOUD_STS_REGION", "Bad Region"),
-            ("ALIBABA_CLOUD_STS_ENDPOINT", "a b"),
+            vec![("ALIBABA_CLOUD_STS_REGION", "Bad Region")],
+            vec![("ALIBABA_CLOUD_STS_ENDPOINT", "a b")],
+            // A service account's token is sent there.
+            vec![full, scheme],
+            vec![("ALIBABA_CLOUD_STS_ENDPOINT", "http://sts.example.com")],
         ] {
-            assert!(endpoint_from_environment(&FixedEnvironment::from_iter([bad])).is_err());
+            assert!(endpoint_from_environment(&FixedEnvironment::from_iter(bad)).is_err());
         }
     }
 }
