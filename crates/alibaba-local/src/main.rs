@@ -10,12 +10,15 @@ use alibaba_local::{
 };
 use clap::Parser;
 
+/// The secret that everybody knows who has read this.
+const PUBLISHED_SECRET: &str = "local-secret";
+
 /// Serves an Alibaba Cloud on this machine: OSS, Cloud Backup, RAM, STS and instance metadata, with real
 /// signature checks.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
-    /// Where to listen.
+    /// Where to listen. An address that others than this machine can reach needs a secret of your own.
     #[arg(long, default_value = "127.0.0.1:9090")]
     listen: SocketAddr,
     /// The region to play.
@@ -33,11 +36,11 @@ struct Arguments {
     /// The AccessKey id that may do everything.
     #[arg(long, env = "OSS_ACCESS_KEY_ID", default_value = "LTAI-local")]
     access_key_id: String,
-    /// Its secret; meant for made-up ones.
+    /// Its secret; meant for made-up ones. Others on this machine see arguments: rather set the variable.
     #[arg(
         long,
         env = "OSS_ACCESS_KEY_SECRET",
-        default_value = "local-secret",
+        default_value = PUBLISHED_SECRET,
         hide_env_values = true
     )]
     access_key_secret: String,
@@ -118,6 +121,17 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn describe(arguments: Arguments) -> Result<Builder, String> {
+    let listen = arguments.listen;
+    if !listen.ip().to_canonical().is_loopback() {
+        if arguments.access_key_secret == PUBLISHED_SECRET {
+            return Err(format!(
+                "listen on `{listen}`: others can reach it, and everybody knows the secret `{PUBLISHED_SECRET}`; set OSS_ACCESS_KEY_SECRET to one of your own"
+            ));
+        }
+        warn(&format!(
+            "others can reach `{listen}`, and what they and you send can be read on its way: there is no TLS"
+        ));
+    }
     let mut builder = LocalCloud::builder()
         .listen(arguments.listen)
         .region(arguments.region)
@@ -170,6 +184,14 @@ fn administrator(name: String) -> Role {
         .policy("AdministratorAccess", PolicyDocument::new().statement(all))
 }
 
+#[expect(
+    clippy::print_stderr,
+    reason = "this is what the program says to its user"
+)]
+fn warn(text: &str) {
+    eprintln!("alibaba-local: warning: {text}");
+}
+
 /// Says what went wrong as one sentence, with its causes.
 #[expect(
     clippy::print_stderr,
@@ -183,4 +205,32 @@ fn complain(error: &dyn std::error::Error) {
         source = cause.source();
     }
     eprintln!("{sentence}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_secret_is_for_this_machine_alone() {
+        let describe = |arguments: &[&str]| {
+            let arguments = std::iter::once(&"alibaba-local").chain(arguments);
+            describe(Arguments::parse_from(arguments)).map(drop)
+        };
+        for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:9090"] {
+            let error = describe(&["--listen", address, "--access-key-secret", PUBLISHED_SECRET]);
+            let error = error.unwrap_err();
+            assert!(error.contains("OSS_ACCESS_KEY_SECRET"), "{error}");
+            assert_eq!(
+                describe(&["--listen", address, "--access-key-secret", "own"]),
+                Ok(())
+            );
+        }
+        for address in ["127.0.0.1:0", "[::1]:0", "[::ffff:127.0.0.1]:0"] {
+            assert_eq!(
+                describe(&["--listen", address, "--access-key-secret", PUBLISHED_SECRET]),
+                Ok(())
+            );
+        }
+    }
 }

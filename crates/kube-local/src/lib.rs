@@ -23,7 +23,7 @@ pub use faults::{Fault, Faults, Rule};
 pub use requests::{RequestLog, RequestRecord};
 
 use cluster::Cluster;
-use http::Server;
+use http::{HostNames, Server};
 
 /// The server could not start.
 #[derive(Debug, thiserror::Error)]
@@ -34,20 +34,40 @@ pub struct StartError {
     source: std::io::Error,
 }
 
+/// Why an address beyond this machine is not listened on.
+const BEYOND: &str = "others can reach it, and everybody who does is an administrator; allow that by \
+                      `Builder::allow_remote`, or `--allow-remote` of the program";
+
 /// How a server runs; see [`KubeLocal::builder`].
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Builder {
     address: SocketAddr,
+    allow_remote: bool,
+    host_names: Vec<String>,
     history: Duration,
     controller_delay: Duration,
 }
 
 impl Builder {
     /// Listens here instead of on a free port of 127.0.0.1. There is no authentication: anybody
-    /// who reaches the address is an administrator.
+    /// who reaches the address is an administrator, so one that others can reach also needs
+    /// [`Self::allow_remote`].
     pub fn address(mut self, address: SocketAddr) -> Self {
         self.address = address;
+        self
+    }
+
+    /// Allows an address that others than this machine can reach.
+    pub fn allow_remote(mut self) -> Self {
+        self.allow_remote = true;
+        self
+    }
+
+    /// A name under which the server may be called, beside addresses and `localhost`. Requests under
+    /// other names are refused with 403: a page in a browser could send them.
+    pub fn host_name(mut self, name: impl Into<String>) -> Self {
+        self.host_names.push(name.into());
         self
     }
 
@@ -68,12 +88,15 @@ impl Builder {
     /// Starts the server on the current tokio runtime.
     ///
     /// # Errors
-    /// When the address cannot be listened on.
+    /// When the address cannot be listened on, or others can reach it and that is not allowed.
     pub async fn start(self) -> Result<KubeLocal, StartError> {
         let error = |source| StartError {
             address: self.address,
             source,
         };
+        if !self.address.ip().to_canonical().is_loopback() && !self.allow_remote {
+            return Err(error(std::io::Error::other(BEYOND)));
+        }
         let listener = tokio::net::TcpListener::bind(self.address)
             .await
             .map_err(error)?;
@@ -81,6 +104,7 @@ impl Builder {
         let (faults, requests) = (Faults::default(), RequestLog::default());
         let server = http::serve(
             listener,
+            HostNames::new(self.host_names),
             Arc::clone(&cluster),
             faults.clone(),
             requests.clone(),
@@ -124,6 +148,8 @@ impl KubeLocal {
     pub fn builder() -> Builder {
         Builder {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            allow_remote: false,
+            host_names: Vec::new(),
             history: Duration::from_secs(300),
             controller_delay: Duration::ZERO,
         }

@@ -15,6 +15,12 @@ struct Arguments {
     /// Where to listen. Anybody who reaches it is an administrator.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
+    /// Allow an address that others than this machine can reach.
+    #[arg(long)]
+    allow_remote: bool,
+    /// A name under which it may be called, beside addresses and `localhost`; may be repeated.
+    #[arg(long)]
+    host_name: Vec<String>,
     /// Write a kubeconfig here.
     #[arg(long)]
     kubeconfig: Option<PathBuf>,
@@ -27,10 +33,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_writer(std::io::stderr)
         .init();
     let arguments = Arguments::parse();
-    let cluster = KubeLocal::builder()
-        .address(arguments.listen)
-        .start()
-        .await?;
+    let mut builder = KubeLocal::builder().address(arguments.listen);
+    if arguments.allow_remote {
+        builder = builder.allow_remote();
+    }
+    for name in arguments.host_name {
+        builder = builder.host_name(name);
+    }
+    let cluster = builder.start().await?;
     if let Some(path) = &arguments.kubeconfig {
         std::fs::write(path, cluster.kubeconfig())?;
     }

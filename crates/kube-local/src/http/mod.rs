@@ -3,6 +3,7 @@
 mod body;
 mod discovery;
 mod handle;
+mod host;
 mod openapi;
 mod path;
 mod query;
@@ -14,4 +15,5 @@ mod serve;
 mod table;
 mod watch;
 
+pub(crate) use host::HostNames;
 pub(crate) use serve::{Server, serve};

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use super::body::{Body, broken_off, stalled};
 use super::handle::Handler;
+use super::host::HostNames;
 use super::query::Query;
 use super::render::Format;
 use super::request::Request;
@@ -40,10 +41,12 @@ struct Shared {
     handler: Handler,
     faults: Faults,
     requests: RequestLog,
+    names: HostNames,
 }
 
 pub(crate) fn serve(
     listener: TcpListener,
+    names: HostNames,
     cluster: Arc<Cluster>,
     faults: Faults,
     requests: RequestLog,
@@ -59,6 +62,7 @@ pub(crate) fn serve(
         handler,
         faults,
         requests,
+        names,
     });
     let mut until = stopping;
     tokio::spawn(async move {
@@ -110,6 +114,15 @@ impl Shared {
         let path = head.uri.path().to_owned();
         let query = head.uri.query().unwrap_or_default().to_owned();
         let number = self.requests.arrived(&method, &path, &query);
+        if !self.names.take(&head.headers) {
+            let error = ApiError::new(
+                403,
+                "Forbidden",
+                "this server is not of the name in the header Host; call it by its address or as localhost",
+            );
+            self.requests.responded(number, 403);
+            return Ok(Response::error(&error, &Format::plain()).into_response());
+        }
         let parsed = Query::parse(&query);
         let full = head.uri.path_and_query().map_or("", |pq| pq.as_str());
         let fault = self.faults.next(&method, full, parsed.is_watch());

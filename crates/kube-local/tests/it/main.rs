@@ -4,3 +4,4 @@
 
 mod differential;
 mod kube_rs;
+mod reach;
