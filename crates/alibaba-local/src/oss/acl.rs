@@ -9,6 +9,7 @@ use crate::oss::document::owner;
 use crate::oss::error::OssError;
 use crate::oss::objects::attributes::object_acl;
 use crate::oss::operation::Operation;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::object::Acl;
@@ -20,8 +21,11 @@ impl Oss {
         headers: &HeaderMap,
     ) -> Result<Response, OssError> {
         let acl = bucket_acl(headers)?.ok_or_else(|| {
-            OssError::bad_request("MissingArgument", "Missing Some Required Arguments.")
-                .with("ArgumentName", "x-oss-acl")
+            OssError::refuse(
+                Refusal::MISSING_ARGUMENT,
+                "Missing Some Required Arguments.",
+            )
+            .with("ArgumentName", "x-oss-acl")
         })?;
         self.store.change_settings(target.bucket(), |stored| {
             stored.settings.acl = acl;
@@ -41,8 +45,11 @@ impl Oss {
         headers: &HeaderMap,
     ) -> Result<Response, OssError> {
         let acl = object_acl(headers)?.ok_or_else(|| {
-            OssError::bad_request("MissingArgument", "Missing Some Required Arguments.")
-                .with("ArgumentName", "x-oss-object-acl")
+            OssError::refuse(
+                Refusal::MISSING_ARGUMENT,
+                "Missing Some Required Arguments.",
+            )
+            .with("ArgumentName", "x-oss-object-acl")
         })?;
         let ((), version) = self.store.update(
             target.bucket(),

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::directory::caller::{Caller, KeyProblem, TokenProblem};
 use crate::directory::store::Directory;
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 
 /// OSS takes requests whose time is off by at most this, either way.
@@ -126,8 +127,8 @@ fn scheme(parts: &Parts, target: &Target) -> Result<Option<Scheme>, OssError> {
         None
     };
     match (header, query) {
-        (Some(_), Some(_)) => Err(OssError::bad_request(
-            "InvalidArgument",
+        (Some(_), Some(_)) => Err(OssError::refuse(
+            Refusal::INVALID_ARGUMENT,
             "Authorization header and query signature must not both be present.",
         )),
         (header, query) => Ok(header.or(query)),
@@ -140,14 +141,15 @@ fn claim_v4(
     query: &[(&str, Option<&str>)],
 ) -> Result<oss_v4::Claim, OssError> {
     if matches!(scheme, Scheme::QueryV4) {
-        return oss_v4::Claim::from_query(query).map_err(|error| refusal(&error));
+        return oss_v4::Claim::from_query(query).map_err(|error| {
+            OssError::refuse(Refusal::CREDENTIAL_PARAMETER_MALFORMED, error.to_string())
+        });
     }
     if text(parts, "x-oss-content-sha256") != Some(oss_v4::UNSIGNED_PAYLOAD) {
-        return Err(OssError::bad_request(
-            "InvalidArgument",
+        return Err(OssError::refuse(
+            Refusal::INVALID_ARGUMENT,
             "x-oss-content-sha256 must be UNSIGNED-PAYLOAD.",
-        )
-        .ec("0002-00000204"));
+        ));
     }
     oss_v4::Claim::from_headers(
         text(parts, "authorization").unwrap_or_default(),
@@ -159,29 +161,26 @@ fn claim_v4(
 impl Context<'_> {
     pub(crate) fn caller(&self, access_key_id: &str) -> Result<Caller, OssError> {
         self.directory.caller(access_key_id).map_err(|problem| {
-            let (message, ec) = match problem {
+            let (refusal, message) = match problem {
                 KeyProblem::Unknown => (
+                    Refusal::KEY_UNKNOWN,
                     "The OSS Access Key Id you provided does not exist in our records.",
-                    "0002-00000902",
                 ),
                 KeyProblem::Inactive => (
+                    Refusal::KEY_DISABLED,
                     "The OSS Access Key Id you provided is disabled.",
-                    "0002-00000901",
                 ),
             };
-            OssError::forbidden("InvalidAccessKeyId", message)
-                .ec(ec)
-                .with("OSSAccessKeyId", access_key_id)
+            OssError::refuse(refusal, message).with("OSSAccessKeyId", access_key_id)
         })
     }
 
     pub(crate) fn check_v1(&self) -> Result<(), OssError> {
         if self.refuse_v1 {
-            return Err(OssError::forbidden(
-                "InvalidArgument",
+            return Err(OssError::refuse(
+                Refusal::SIGNATURE_V1_REFUSED,
                 "Signature version 1 is not allowed; use OSS4-HMAC-SHA256.",
-            )
-            .ec("0002-00000080"));
+            ));
         }
         Ok(())
     }
@@ -198,7 +197,6 @@ fn token<'p>(parts: &'p Parts, target: &'p Target, name: &str) -> Option<&'p str
 /// Anonymous callers may not do this.
 pub(crate) fn no_public_access() -> OssError {
     OssError::access_denied("You have no right to access this object because of bucket acl.")
-        .ec("0003-00000001")
 }
 
 /// Compares the token that was sent with the caller's.
@@ -210,21 +208,18 @@ pub(crate) fn check_token(
     caller
         .check_token(sent, now)
         .map_err(|problem| match problem {
-            TokenProblem::Missing => OssError::forbidden(
-                "InvalidAccessKeyId",
-                "The OSS Access Key Id you provided is temporary and needs its security token.",
-            )
-            .ec("0002-00000902"),
-            TokenProblem::Mismatch => OssError::forbidden(
-                "InvalidSecurityToken",
+            TokenProblem::Missing => OssError::refuse(
+                Refusal::TOKEN_MISSING,
+                "The OSS Access Key Id you provided does not exist in our records.",
+            ),
+            TokenProblem::Mismatch => OssError::refuse(
+                Refusal::TOKEN_MISMATCH,
                 "The security token you provided is invalid.",
-            )
-            .ec("0002-00000218"),
-            TokenProblem::Expired => OssError::forbidden(
-                "SecurityTokenExpired",
+            ),
+            TokenProblem::Expired => OssError::refuse(
+                Refusal::TOKEN_EXPIRED,
                 "The security token you provided has expired.",
-            )
-            .ec("0002-00000219"),
+            ),
         })
 }
 
@@ -253,26 +248,23 @@ fn refusal_of(error: &VerifyError, caller: &Caller, parts: &Parts, target: &Targ
 
 fn refusal(error: &VerifyError) -> OssError {
     match error {
-        VerifyError::Region { expected, .. } => OssError::bad_request(
-            "AuthorizationHeaderMalformed",
-            format!("Invalid signing region in Authorization header, expect '{expected}'."),
-        )
-        .ec("0002-00000226"),
-        VerifyError::Product(_) => OssError::bad_request(
-            "AuthorizationHeaderMalformed",
+        VerifyError::Region { .. } => OssError::refuse(
+            Refusal::SIGNING_REGION,
+            "Invalid signing region in Authorization header.",
+        ),
+        VerifyError::Product(_) => OssError::refuse(
+            Refusal::SIGNING_PRODUCT,
             "Invalid signing product in Authorization header.",
-        )
-        .ec("0002-00000227"),
-        VerifyError::ScopeDate => OssError::bad_request(
-            "AuthorizationHeaderMalformed",
+        ),
+        VerifyError::ScopeDate => OssError::refuse(
+            Refusal::SIGNING_DATE,
             "Invalid signing date in Authorization header.",
-        )
-        .ec("0002-00000225"),
-        VerifyError::Skewed { now, signed_at, .. } => OssError::forbidden(
-            "RequestTimeTooSkewed",
+        ),
+        VerifyError::Skewed { now, signed_at, .. } => OssError::refuse(
+            Refusal::TIME_TOO_SKEWED,
             "The difference between the request time and the current time is too large.",
         )
-        .ec("0002-00000504")
+        .with("MaxAllowedSkewMilliseconds", "900000")
         .with(
             "RequestTime",
             signed_at.format("%Y-%m-%dT%H:%M:%S.000Z").to_string(),
@@ -281,29 +273,34 @@ fn refusal(error: &VerifyError) -> OssError {
             "ServerTime",
             now.format("%Y-%m-%dT%H:%M:%S.000Z").to_string(),
         ),
-        VerifyError::Expired(at) => OssError::forbidden("AccessDenied", "Request has expired.")
-            .ec("0002-00000069")
-            .with("Expires", at.format("%Y-%m-%dT%H:%M:%S.000Z").to_string()),
+        VerifyError::Expired(at) => {
+            OssError::refuse(Refusal::REQUEST_EXPIRED, "Request has expired.")
+                .with("Expires", at.format("%Y-%m-%dT%H:%M:%S.000Z").to_string())
+        }
         VerifyError::Mismatch {
             string_to_sign,
             canonical_request,
         } => {
-            let refused = OssError::forbidden(
-                "SignatureDoesNotMatch",
+            // Version 1 has no canonical request.
+            let version_1 = canonical_request.is_empty();
+            let refusal = match version_1 {
+                true => Refusal::SIGNATURE_V1_MISMATCH,
+                false => Refusal::SIGNATURE_MISMATCH,
+            };
+            let refused = OssError::refuse(
+                refusal,
                 "The request signature we calculated does not match the signature you provided. \
                  Check your key and signing method.",
             )
-            .ec("0002-00000201")
             .with("StringToSign", string_to_sign)
             .with("StringToSignBytes", spaced_hex(string_to_sign));
-            if canonical_request.is_empty() {
+            if version_1 {
                 refused
             } else {
                 refused.with("CanonicalRequest", canonical_request)
             }
         }
-        other => OssError::bad_request("AuthorizationHeaderMalformed", other.to_string())
-            .ec("0002-00000212"),
+        other => OssError::refuse(Refusal::AUTHORIZATION_MALFORMED, other.to_string()),
     }
 }
 

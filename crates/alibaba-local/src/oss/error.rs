@@ -3,6 +3,7 @@
 use http::StatusCode;
 
 use crate::gateway::xml::Element;
+use crate::oss::refusal::Refusal;
 
 /// An error as OSS reports it: status, code, message, EC, and elements of its own.
 #[derive(Clone, Debug)]
@@ -16,7 +17,23 @@ pub(crate) struct OssError {
 }
 
 impl OssError {
-    pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+    /// A refusal of OSS, in these words.
+    pub(crate) fn refuse(refusal: Refusal, message: impl Into<String>) -> Self {
+        // All statuses of the table are statuses.
+        let status =
+            StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self {
+            ec: refusal.ec,
+            ..Self::injected(status, refusal.code, message)
+        }
+    }
+
+    /// What a test asked for, which need not be anything that OSS does.
+    pub(crate) fn injected(
+        status: StatusCode,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             status,
             code,
@@ -25,11 +42,6 @@ impl OssError {
             extra: Vec::new(),
             headers: Vec::new(),
         }
-    }
-
-    pub(crate) fn ec(mut self, ec: &'static str) -> Self {
-        self.ec = ec;
-        self
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -67,117 +79,90 @@ impl OssError {
         error.document()
     }
 
-    pub(crate) fn bad_request(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, code, message)
-    }
-
-    pub(crate) fn forbidden(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, code, message)
-    }
-
-    pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, code, message)
-    }
-
-    pub(crate) fn not_found(code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, code, message)
-    }
-
     pub(crate) fn invalid_argument(
         name: &'static str,
         value: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
-        Self::bad_request("InvalidArgument", message)
+        Self::refuse(Refusal::INVALID_ARGUMENT, message)
             .with("ArgumentName", name)
             .with("ArgumentValue", value)
     }
 
     /// For what OSS can do and this server cannot.
     pub(crate) fn not_implemented(what: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_IMPLEMENTED,
-            "NotImplemented",
+        Self::refuse(
+            Refusal::NOT_IMPLEMENTED,
             format!("{what} is not served by this local OSS."),
         )
     }
 
     pub(crate) fn access_denied(message: impl Into<String>) -> Self {
-        Self::forbidden("AccessDenied", message)
+        Self::refuse(Refusal::ACCESS_DENIED, message)
     }
 
     /// Retention, legal hold or a bucket rule keeps the object as it is.
     pub(crate) fn immutable() -> Self {
-        Self::conflict("FileImmutable", "The object you specified is immutable.")
+        Self::refuse(
+            Refusal::FILE_IMMUTABLE,
+            "The object you specified is immutable.",
+        )
     }
 
     pub(crate) fn no_such_version(key: &str, version: &str) -> Self {
-        Self::not_found("NoSuchVersion", "The specified version does not exist.")
-            .with("Key", key)
-            .with("VersionId", version)
+        Self::refuse(
+            Refusal::NO_SUCH_VERSION,
+            "The specified version does not exist.",
+        )
+        .with("Key", key)
+        .with("VersionId", version)
     }
 
     pub(crate) fn no_such_bucket(bucket: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "NoSuchBucket",
+        Self::refuse(
+            Refusal::NO_SUCH_BUCKET,
             "The specified bucket does not exist.",
         )
-        .ec("0015-00000101")
         .with("BucketName", bucket)
     }
 
     pub(crate) fn no_such_key(key: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "NoSuchKey",
-            "The specified key does not exist.",
-        )
-        .ec("0026-00000001")
-        .with("Key", key)
+        Self::refuse(Refusal::NO_SUCH_KEY, "The specified key does not exist.").with("Key", key)
     }
 
     pub(crate) fn no_such_upload(id: &str) -> Self {
-        Self::new(
-            StatusCode::NOT_FOUND,
-            "NoSuchUpload",
+        Self::refuse(
+            Refusal::NO_SUCH_UPLOAD,
             "The specified upload does not exist. The upload ID may be invalid, or the upload may \
              have been aborted or completed.",
         )
-        .ec("0042-00000101")
         .with("UploadId", id)
     }
 
     pub(crate) fn already_exists() -> Self {
-        Self::new(
-            StatusCode::CONFLICT,
-            "FileAlreadyExists",
+        Self::refuse(
+            Refusal::FILE_ALREADY_EXISTS,
             "The object you specified already exists and can not be overwritten.",
         )
-        .ec("0026-00000106")
     }
 
     /// The body broke off.
     pub(crate) fn request_timeout() -> Self {
-        Self::bad_request(
-            "RequestTimeout",
+        Self::refuse(
+            Refusal::REQUEST_TIMEOUT,
             "Your socket connection to the server was not read from or written to within the \
              timeout period.",
         )
     }
 
     pub(crate) fn malformed_xml() -> Self {
-        Self::bad_request(
-            "MalformedXML",
+        Self::refuse(
+            Refusal::MALFORMED_XML,
             "The XML you provided was not well-formed or did not validate against our published schema.",
         )
     }
 
     pub(crate) fn internal(error: &std::io::Error) -> Self {
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "InternalError",
-            format!("local storage: {error}"),
-        )
+        Self::refuse(Refusal::INTERNAL_ERROR, format!("local storage: {error}"))
     }
 }

@@ -14,6 +14,7 @@ mod operation;
 mod port;
 mod protection;
 mod receive;
+mod refusal;
 mod request;
 mod rights;
 mod service;

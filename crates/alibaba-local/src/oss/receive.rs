@@ -8,6 +8,7 @@ use md5::{Digest as _, Md5};
 
 use crate::gateway::response::Body;
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::state::Oss;
 use crate::oss::storage::sink::{Received, Sink};
 
@@ -37,9 +38,8 @@ impl Oss {
             .get(http::header::CONTENT_LENGTH)
             .and_then(|value| value.to_str().ok()?.parse().ok());
         if announced.is_none() && !headers.contains_key(http::header::TRANSFER_ENCODING) {
-            return Err(OssError::new(
-                http::StatusCode::LENGTH_REQUIRED,
-                "MissingContentLength",
+            return Err(OssError::refuse(
+                Refusal::MISSING_CONTENT_LENGTH,
                 "You must provide the Content-Length HTTP header.",
             ));
         }
@@ -78,9 +78,7 @@ impl Oss {
             .await
             .map_err(|error| OssError::internal(&error))?;
         match (digest, received.content_md5()) {
-            (Some(sent), Some(computed)) if sent != computed.as_bytes() => {
-                Err(invalid_digest().ec("0017-00000501"))
-            }
+            (Some(sent), Some(computed)) if sent != computed.as_bytes() => Err(invalid_digest()),
             _ => Ok(received),
         }
     }
@@ -103,8 +101,8 @@ pub(crate) async fn document(
     match headers.get("content-md5").map(http::HeaderValue::as_bytes) {
         Some(sent) if sent != digest.as_bytes() => return Err(invalid_digest()),
         None if md5_required => {
-            return Err(OssError::bad_request(
-                "MissingArgument",
+            return Err(OssError::refuse(
+                Refusal::MISSING_ARGUMENT,
                 "Missing Some Required Arguments.",
             )
             .with("ArgumentName", "Content-MD5"));
@@ -115,12 +113,15 @@ pub(crate) async fn document(
 }
 
 fn invalid_digest() -> OssError {
-    OssError::bad_request("InvalidDigest", "The Content-MD5 you specified is invalid.")
+    OssError::refuse(
+        Refusal::INVALID_DIGEST,
+        "The Content-MD5 you specified is invalid.",
+    )
 }
 
 fn too_large() -> OssError {
-    OssError::bad_request(
-        "EntityTooLarge",
+    OssError::refuse(
+        Refusal::ENTITY_TOO_LARGE,
         "Your proposed upload exceeds the maximum allowed size.",
     )
 }

@@ -7,6 +7,7 @@ use alibaba_sign::percent;
 use crate::oss::document::KeyEncoding;
 use crate::oss::error::OssError;
 use crate::oss::operation::{Operation, Shape};
+use crate::oss::refusal::Refusal;
 
 /// A request, taken apart and decoded.
 #[derive(Debug)]
@@ -23,8 +24,8 @@ impl Target {
     /// path style apart. An IP address or a bare `localhost` is an endpoint, never a bucket.
     pub(crate) fn parse(parts: &Parts) -> Result<Self, OssError> {
         let undecodable = |what: &str| {
-            OssError::bad_request(
-                "InvalidURI",
+            OssError::refuse(
+                Refusal::INVALID_URI,
                 format!("Couldn't parse the specified {what}."),
             )
         };
@@ -106,15 +107,15 @@ impl Target {
             .iter()
             .find_map(|host| name.strip_suffix(host.as_str()));
         match (called, &self.bucket) {
-            (None, _) => Err(OssError::access_denied(
+            (None, _) => Err(OssError::refuse(
+                Refusal::OTHER_ENDPOINT,
                 "The bucket you are attempting to access must be addressed using the specified \
                  endpoint. Please send all future requests to this endpoint.",
             )
-            .ec("0003-00001403")
             .with("Bucket", self.bucket())
             .with("Endpoint", endpoint)),
-            (Some(""), Some(_)) => Err(OssError::forbidden(
-                "SecondLevelDomainForbidden",
+            (Some(""), Some(_)) => Err(OssError::refuse(
+                Refusal::SECOND_LEVEL_DOMAIN,
                 "The bucket you are attempting to access must be addressed using OSS third level \
                  domain.",
             )),

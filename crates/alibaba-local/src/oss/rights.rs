@@ -61,7 +61,6 @@ impl Oss {
                 return Err(OssError::access_denied(
                     "You have no right to access this object because of bucket acl or RAM policy.",
                 )
-                .ec("0003-00000001")
                 .with("AuthAction", need.action)
                 .with("AuthPrincipalType", identity.principal_type())
                 .with("AuthPrincipalOwnerId", ACCOUNT_ID)

@@ -75,7 +75,7 @@ fn subject<'a>(parts: &'a Parts, target: &'a Target) -> Subject<'a> {
 
 /// An error that a test asked for, as OSS would say it.
 fn worded(injected: &Injected) -> OssError {
-    let error = OssError::new(
+    let error = OssError::injected(
         injected.status,
         injected.code,
         "A fault that a test asked for.",

@@ -76,17 +76,16 @@ async fn a_wrong_secret_an_unknown_id_and_an_altered_request_stay_out() {
     raw.credentials = Credentials::new(ID, SECRET);
     raw.scheme = Scheme::V4;
     raw.region = "cn-beijing";
-    let elsewhere = raw
-        .object("GET", "k")
-        .fails(400, "AuthorizationHeaderMalformed")
-        .await;
+    let elsewhere = raw.object("GET", "k").fails(400, "InvalidArgument").await;
     assert_eq!(elsewhere.xml("EC"), "0002-00000226");
+    let words = "Invalid signing region in Authorization header.";
+    assert_eq!(elsewhere.xml("Message"), words);
     raw.scheme = Scheme::Unsigned;
     raw.object("GET", "k").fails(403, "AccessDenied").await;
     raw.object("GET", "k")
         .header("authorization", "Bearer token")
         .header("x-oss-content-sha256", "UNSIGNED-PAYLOAD")
-        .fails(400, "AuthorizationHeaderMalformed")
+        .fails(400, "InvalidArgument")
         .await;
     raw.scheme = Scheme::UrlV4;
     raw.object("GET", "k")

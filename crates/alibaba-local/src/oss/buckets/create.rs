@@ -7,6 +7,7 @@ use crate::gateway::response::Response;
 use crate::oss::acl::bucket_acl;
 use crate::oss::document::{self};
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::object::StorageClass;
@@ -35,11 +36,10 @@ impl Oss {
             && !name.starts_with('-')
             && !name.ends_with('-');
         if !legal {
-            return Err(OssError::bad_request(
-                "InvalidBucketName",
+            return Err(OssError::refuse(
+                Refusal::INVALID_BUCKET_NAME,
                 "The specified bucket is not valid.",
             )
-            .ec("0015-00000001")
             .with("BucketName", name));
         }
         let mut settings = Settings::new(self.clock.now());

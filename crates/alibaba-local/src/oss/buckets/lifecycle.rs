@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::gateway::response::Response;
 use crate::oss::document;
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 
@@ -91,8 +92,11 @@ impl Oss {
                 .clone()
                 .map(Response::xml)
                 .ok_or_else(|| {
-                    OssError::not_found("NoSuchLifecycle", "No Row found in Lifecycle Table.")
-                        .with("BucketName", target.bucket())
+                    OssError::refuse(
+                        Refusal::NO_SUCH_LIFECYCLE,
+                        "No Row found in Lifecycle Table.",
+                    )
+                    .with("BucketName", target.bucket())
                 })
         })
     }

@@ -10,6 +10,7 @@ use crate::gateway::xml::Element;
 use crate::oss::buckets::listing::roll_up;
 use crate::oss::document::{self, KeyEncoding, iso_date, owner, truth};
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::object::ObjectMeta;
@@ -39,16 +40,16 @@ impl Oss {
             let settings = &mut stored.settings;
             // "A bucket cannot have both versioning and retention policies" (Versioning).
             if settings.worm.as_ref().is_some_and(|w| w.is_in_force(now)) {
-                return Err(OssError::conflict(
-                    "InvalidBucketState",
+                return Err(OssError::refuse(
+                    Refusal::INVALID_BUCKET_STATE,
                     "A bucket with a retention policy cannot have versioning.",
                 ));
             }
             settings.versioning = Some(match wanted.status {
                 Status::Enabled => Versioning::Enabled,
                 Status::Suspended if settings.object_worm.is_some() => {
-                    return Err(OssError::conflict(
-                        "InvalidBucketState",
+                    return Err(OssError::refuse(
+                        Refusal::INVALID_BUCKET_STATE,
                         "A bucket with object retention keeps its versioning.",
                     ));
                 }

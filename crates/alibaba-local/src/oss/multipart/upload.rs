@@ -11,6 +11,7 @@ use crate::oss::document::{self, iso_date};
 use crate::oss::error::OssError;
 use crate::oss::objects::attributes::forbids_overwrite;
 use crate::oss::objects::get::parse_range;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::content::Content;
@@ -200,8 +201,8 @@ impl Oss {
             (true, _) => return Err(OssError::malformed_xml()),
         };
         if let Some(small) = parts.iter().rev().skip(1).find(|part| part.len < MIN_PART) {
-            return Err(OssError::bad_request(
-                "EntityTooSmall",
+            return Err(OssError::refuse(
+                Refusal::ENTITY_TOO_SMALL,
                 "Your proposed upload is smaller than the minimum allowed size.",
             )
             .with("MinSizeAllowed", MIN_PART.to_string())
@@ -299,8 +300,8 @@ fn chosen_parts<'u>(upload: &'u Upload, document: &str) -> Result<Vec<&'u Part>,
         return Err(OssError::malformed_xml());
     }
     if !wanted.parts.is_sorted_by(|a, b| a.number < b.number) {
-        return Err(OssError::bad_request(
-            "InvalidPartOrder",
+        return Err(OssError::refuse(
+            Refusal::INVALID_PART_ORDER,
             "The list of parts was not in ascending order. Parts must be ordered by part number.",
         ));
     }
@@ -313,7 +314,7 @@ fn chosen_parts<'u>(upload: &'u Upload, document: &str) -> Result<Vec<&'u Part>,
                 .get(&wanted.number)
                 .filter(|part| wanted.etag.trim_matches('"').eq_ignore_ascii_case(&part.etag))
                 .ok_or_else(|| {
-                    OssError::bad_request("InvalidPart", "One or more of the specified parts could not be found or the specified entity tag might not have matched the part's entity tag.")
+                    OssError::refuse(Refusal::INVALID_PART, "One or more of the specified parts could not be found or the specified entity tag might not have matched the part's entity tag.")
                         .with("PartNumber", wanted.number.to_string())
                 })
         })

@@ -8,6 +8,7 @@ use crc_fast::{CrcAlgorithm, checksum_combine};
 use crate::gateway::response::{Body, Response};
 use crate::oss::error::OssError;
 use crate::oss::objects::attributes::check_key;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::bucket::Change;
@@ -39,8 +40,8 @@ impl Oss {
             })?;
         self.store.with_bucket(bucket, |stored| {
             if stored.settings.object_worm.is_some() {
-                return Err(OssError::bad_request(
-                    "OperationNotSupported",
+                return Err(OssError::refuse(
+                    Refusal::OPERATION_NOT_SUPPORTED,
                     "Buckets with object retention take no appends.",
                 ));
             }
@@ -54,8 +55,8 @@ impl Oss {
             // Others may have appended while the body was on its way.
             let old = end_of(newest.as_ref().map(|object| &object.meta), position)?;
             if position + received.len > MAX_LEN {
-                return Err(OssError::conflict(
-                    "ObjectTooLarge",
+                return Err(OssError::refuse(
+                    Refusal::OBJECT_TOO_LARGE,
                     "An appendable object holds at most 5 GB.",
                 ));
             }
@@ -104,6 +105,7 @@ impl Oss {
             let object = change.stored.ok_or_else(|| OssError::no_such_key(key))?;
             let meta = &object.meta;
             Ok(Response::empty(StatusCode::OK)
+                .encryption(&meta.headers)
                 .header(ETAG.as_str(), &meta.quoted_etag())
                 .header("x-oss-hash-crc64ecma", &meta.crc.to_string())
                 .header("x-oss-next-append-position", &meta.len.to_string())
@@ -119,18 +121,17 @@ fn end_of(current: Option<&ObjectMeta>, position: u64) -> Result<bool, OssError>
         None => 0,
         Some(meta) if meta.kind == Kind::Appendable => meta.len,
         Some(_) => {
-            return Err(OssError::conflict(
-                "ObjectNotAppendable",
+            return Err(OssError::refuse(
+                Refusal::OBJECT_NOT_APPENDABLE,
                 "The object is not appendable.",
             ));
         }
     };
     if position != end {
-        return Err(OssError::conflict(
-            "PositionNotEqualToLength",
+        return Err(OssError::refuse(
+            Refusal::POSITION_NOT_EQUAL_TO_LENGTH,
             "Position is not equal to file length.",
         )
-        .ec("0026-00000016")
         .header("x-oss-next-append-position", end.to_string()));
     }
     Ok(current.is_some())

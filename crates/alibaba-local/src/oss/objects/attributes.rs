@@ -6,6 +6,7 @@ use http::HeaderMap;
 use crate::gateway::response::Response;
 use crate::oss::error::OssError;
 use crate::oss::objects::tagging::tags_of_header;
+use crate::oss::refusal::Refusal;
 use crate::oss::storage::object::{Acl, Attributes, Kind, NULL_VERSION, ObjectMeta, StorageClass};
 use crate::oss::storage::sink::Received;
 
@@ -97,8 +98,8 @@ impl Response {
 /// Keys are 1 to 1023 bytes and begin neither with `/` nor with `\`.
 pub(crate) fn check_key(key: &str) -> Result<(), OssError> {
     if key.is_empty() || key.len() > 1023 || key.starts_with(['/', '\\']) {
-        return Err(OssError::bad_request(
-            "InvalidObjectName",
+        return Err(OssError::refuse(
+            Refusal::INVALID_OBJECT_NAME,
             "The length of object name is invalid, or it begins with a slash.",
         )
         .with("ObjectName", key));
@@ -148,16 +149,16 @@ fn kept_headers(headers: &HeaderMap) -> Result<Vec<(String, String)>, OssError> 
         if name == "x-oss-server-side-encryption"
             && !matches!(value.as_str(), "AES256" | "KMS" | "SM4")
         {
-            return Err(OssError::bad_request(
-                "InvalidEncryptionAlgorithmError",
+            return Err(OssError::refuse(
+                Refusal::INVALID_ENCRYPTION_ALGORITHM,
                 "The encryption algorithm you specified is not one of AES256, KMS and SM4.",
             ));
         }
         kept.push((name.to_owned(), value));
     }
     if metadata > MAX_METADATA {
-        return Err(OssError::bad_request(
-            "MetadataTooLarge",
+        return Err(OssError::refuse(
+            Refusal::METADATA_TOO_LARGE,
             "Your metadata headers exceed the maximum allowed metadata size.",
         ));
     }

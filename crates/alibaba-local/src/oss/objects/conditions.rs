@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use http::HeaderMap;
-use http::StatusCode;
 
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::storage::object::ObjectMeta;
 
 /// What was asked to hold.
@@ -81,9 +81,8 @@ impl Conditions {
 }
 
 fn failed(condition: &str) -> OssError {
-    OssError::new(
-        StatusCode::PRECONDITION_FAILED,
-        "PreconditionFailed",
+    OssError::refuse(
+        Refusal::PRECONDITION_FAILED,
         "At least one of the pre-conditions you specified did not hold.",
     )
     .with("Condition", condition)

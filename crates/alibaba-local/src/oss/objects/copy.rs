@@ -9,6 +9,7 @@ use crate::oss::copy_source::CopySource;
 use crate::oss::document::iso_date;
 use crate::oss::error::OssError;
 use crate::oss::objects::conditions::{Conditions, Verdict};
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::object::{Kind, NULL_VERSION, Object, ObjectMeta};
@@ -31,8 +32,8 @@ impl Oss {
         let attributes = self.begin_write(bucket, target.key(), headers)?;
         let from = &source.object.meta;
         if from.len > MAX_COPY {
-            return Err(OssError::bad_request(
-                "EntityTooLarge",
+            return Err(OssError::refuse(
+                Refusal::ENTITY_TOO_LARGE,
                 "The source of a copy must not exceed 1 GB; copy it in parts.",
             ));
         }
@@ -93,8 +94,8 @@ impl Oss {
         headers: &HeaderMap,
     ) -> Result<Result<Found, Response>, OssError> {
         let source = CopySource::of(headers).ok_or_else(|| {
-            OssError::bad_request(
-                "InvalidArgument",
+            OssError::refuse(
+                Refusal::INVALID_ARGUMENT,
                 "Copy Source must mention the source bucket and key: /sourcebucket/sourcekey.",
             )
             .with("ArgumentName", "x-oss-copy-source")
@@ -111,11 +112,10 @@ impl Oss {
                 )));
         }
         if !meta.is_readable(self.clock.now()) {
-            return Err(OssError::forbidden(
-                "InvalidObjectState",
+            return Err(OssError::refuse(
+                Refusal::INVALID_OBJECT_STATE,
                 "The operation is not valid for the object's state.",
-            )
-            .ec("0016-00000102"));
+            ));
         }
         Ok(Ok(found))
     }

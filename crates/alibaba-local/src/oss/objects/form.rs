@@ -7,6 +7,7 @@ use multer::Multipart;
 
 use crate::gateway::response::Body;
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 
 /// A field that is not the file.
 const MAX_FIELD: usize = 64 * 1024;
@@ -73,8 +74,8 @@ fn refusal(error: &multer::Error) -> OssError {
 }
 
 pub(crate) fn malformed() -> OssError {
-    OssError::bad_request(
-        "MalformedPOSTRequest",
+    OssError::refuse(
+        Refusal::MALFORMED_POST_REQUEST,
         "The body of your POST request is not well-formed multipart/form-data.",
     )
 }

@@ -9,6 +9,7 @@ use http::{StatusCode, header};
 use crate::gateway::response::Response;
 use crate::oss::error::OssError;
 use crate::oss::objects::conditions::{Conditions, Verdict};
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::object::{Kind, ObjectMeta};
@@ -37,16 +38,16 @@ impl Oss {
             .store
             .object(bucket, to, None)
             .map_err(|error| match error.code {
-                "NoSuchKey" => OssError::not_found(
-                    "SymlinkTargetNotExist",
+                "NoSuchKey" => OssError::refuse(
+                    Refusal::SYMLINK_TARGET_NOT_EXIST,
                     "The symlink object is valid, but the target object does not exist.",
                 )
                 .with("TargetObject", to),
                 _ => error,
             })?;
         if matches!(found.object.meta.kind, Kind::Symlink(_)) {
-            return Err(OssError::bad_request(
-                "InvalidTargetType",
+            return Err(OssError::refuse(
+                Refusal::INVALID_TARGET_TYPE,
                 "The type of the symlink's target is invalid: it is a symlink too.",
             ));
         }
@@ -81,11 +82,10 @@ impl Oss {
                 .maybe("x-oss-version-id", found.version.as_deref()));
         }
         if with_body && !meta.is_readable(now) {
-            return Err(OssError::forbidden(
-                "InvalidObjectState",
+            return Err(OssError::refuse(
+                Refusal::INVALID_OBJECT_STATE,
                 "The operation is not valid for the object's state.",
             )
-            .ec("0016-00000102")
             .with("ObjectName", target.key()));
         }
         let range = if with_body {
@@ -173,12 +173,10 @@ fn wanted_range(headers: &HeaderMap, len: u64) -> Result<Option<(u64, u64)>, Oss
         // Without that header OSS responses with the whole object.
         return Ok(None);
     }
-    Err(OssError::new(
-        StatusCode::RANGE_NOT_SATISFIABLE,
-        "InvalidRange",
+    Err(OssError::refuse(
+        Refusal::INVALID_RANGE,
         "The requested range cannot be satisfied.",
     )
-    .ec("0017-00000901")
     .with("ActualObjectSize", len.to_string())
     .with("RangeHeader", text))
 }

@@ -15,6 +15,7 @@ use crate::oss::auth::{check_token, no_public_access};
 use crate::oss::error::OssError;
 use crate::oss::objects::form::{Field, Form, malformed};
 use crate::oss::objects::post_policy::{Fields, Policy, denied};
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::object::Acl;
@@ -37,8 +38,8 @@ impl Oss {
         let mut fields = Fields::new();
         let mut file = loop {
             let field = form.next_field().await?.ok_or_else(|| {
-                OssError::bad_request(
-                    "IncorrectNumberOfFilesInPOSTRequest",
+                OssError::refuse(
+                    Refusal::FILES_IN_POST_REQUEST,
                     "POST requires exactly one file upload per request.",
                 )
             })?;
@@ -70,8 +71,8 @@ impl Oss {
         let received = self.receive_file(bucket, &mut file, range).await?;
         drop(file);
         if form.next_field().await?.is_some() {
-            return Err(OssError::bad_request(
-                "FieldItemTooLong",
+            return Err(OssError::refuse(
+                Refusal::FIELD_ITEM_TOO_LONG,
                 "The file must be the last field of the form.",
             ));
         }
@@ -107,15 +108,15 @@ impl Oss {
                 .await
                 .map_err(|error| OssError::internal(&error))?;
             if sink.len() > max {
-                return Err(OssError::bad_request(
-                    "EntityTooLarge",
+                return Err(OssError::refuse(
+                    Refusal::ENTITY_TOO_LARGE,
                     "Your proposed upload exceeds the maximum allowed size.",
                 ));
             }
         }
         if sink.len() < min {
-            return Err(OssError::bad_request(
-                "EntityTooSmall",
+            return Err(OssError::refuse(
+                Refusal::ENTITY_TOO_SMALL,
                 "Your proposed upload is smaller than the minimum allowed size.",
             ));
         }
@@ -194,12 +195,11 @@ impl Oss {
 }
 
 fn wrong_signature(policy: &str) -> OssError {
-    OssError::forbidden(
-        "SignatureDoesNotMatch",
+    OssError::refuse(
+        Refusal::POST_SIGNATURE_MISMATCH,
         "The request signature we calculated does not match the signature you provided. Check \
          your key and signing method.",
     )
-    .ec("0002-00000201")
     .with("StringToSign", policy)
 }
 

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 
 /// A decoded policy.
 #[derive(Deserialize)]
@@ -135,11 +136,14 @@ fn holds(condition: &Value, bucket: &str, fields: &Fields) -> Result<bool, OssEr
 }
 
 pub(crate) fn invalid(message: &str) -> OssError {
-    OssError::bad_request("InvalidPolicyDocument", message)
+    OssError::refuse(Refusal::INVALID_POLICY_DOCUMENT, message)
 }
 
 pub(crate) fn denied(what: &str) -> OssError {
-    OssError::access_denied(format!("Invalid according to Policy: {what}"))
+    OssError::refuse(
+        Refusal::NOT_BY_POLICY,
+        format!("Invalid according to Policy: {what}"),
+    )
 }
 
 #[cfg(test)]

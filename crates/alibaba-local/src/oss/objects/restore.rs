@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::gateway::response::Response;
 use crate::oss::document;
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::object::Restored;
@@ -65,8 +66,8 @@ impl Oss {
                 };
                 let (status, restored) = match meta.restored {
                     Some(restored) if now < restored.ready => {
-                        return Err(OssError::conflict(
-                            "RestoreAlreadyInProgress",
+                        return Err(OssError::refuse(
+                            Refusal::RESTORE_IN_PROGRESS,
                             "The restore operation is in progress.",
                         ));
                     }
@@ -100,16 +101,16 @@ impl Oss {
             target.key(),
             target.version()?,
             |meta, _| match meta.restored {
-                Some(restored) if now < restored.ready => Err(OssError::conflict(
-                    "ArchiveRestoreNotFinished",
+                Some(restored) if now < restored.ready => Err(OssError::refuse(
+                    Refusal::ARCHIVE_RESTORE_NOT_FINISHED,
                     "The archive file's restore is not finished.",
                 )),
                 Some(restored) if now < restored.until => {
                     meta.restored = None;
                     Ok(())
                 }
-                _ => Err(OssError::conflict(
-                    "ArchiveRestoreFileStale",
+                _ => Err(OssError::refuse(
+                    Refusal::ARCHIVE_RESTORE_FILE_STALE,
                     "The archive file or restore info stale",
                 )),
             },
@@ -122,8 +123,8 @@ impl Oss {
 fn retrieval_time(class: StorageClass, tier: Tier) -> Result<TimeDelta, OssError> {
     Ok(match (class, tier) {
         (StorageClass::Standard | StorageClass::InfrequentAccess, _) => {
-            return Err(OssError::bad_request(
-                "OperationNotSupported",
+            return Err(OssError::refuse(
+                Refusal::OPERATION_NOT_SUPPORTED,
                 "The operation is not supported for this resource.",
             ));
         }

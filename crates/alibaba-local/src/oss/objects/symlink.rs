@@ -9,6 +9,7 @@ use md5::{Digest as _, Md5};
 use crate::gateway::response::Response;
 use crate::oss::error::OssError;
 use crate::oss::objects::attributes::check_key;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::content::Content;
@@ -60,8 +61,8 @@ impl Oss {
             .object(target.bucket(), target.key(), target.version()?)?;
         let meta = &found.object.meta;
         let Kind::Symlink(to) = &meta.kind else {
-            return Err(OssError::bad_request(
-                "NotSymlink",
+            return Err(OssError::refuse(
+                Refusal::NOT_SYMLINK,
                 "The object you specified is not a symlink.",
             ));
         };

@@ -9,6 +9,7 @@ use crate::gateway::response::Response;
 use crate::gateway::xml::Element;
 use crate::oss::document;
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 
@@ -136,7 +137,7 @@ fn check_tags(tags: &[(String, String)]) -> Result<(), OssError> {
 }
 
 fn invalid_tag(what: &str) -> OssError {
-    OssError::bad_request("InvalidTag", format!("A tag you provided {what}."))
+    OssError::refuse(Refusal::INVALID_TAG, format!("A tag you provided {what}."))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::gateway::response::Response;
 use crate::oss::document;
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::settings::OverwriteRules;
@@ -86,8 +87,8 @@ impl Oss {
                 .as_ref()
                 .map(|rules| Response::xml(rules.document.clone()))
                 .ok_or_else(|| {
-                    OssError::not_found(
-                        "NoSuchBucketOverwriteConfig",
+                    OssError::refuse(
+                        Refusal::NO_SUCH_OVERWRITE_CONFIG,
                         "The bucket has no overwrite configuration.",
                     )
                     .with("BucketName", target.bucket())

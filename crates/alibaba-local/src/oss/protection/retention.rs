@@ -9,6 +9,7 @@ use crate::gateway::xml::Element;
 use crate::oss::document::{self, iso_date};
 use crate::oss::error::OssError;
 use crate::oss::objects::delete::bypasses_governance;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::object::{Retention, RetentionMode};
@@ -86,8 +87,8 @@ impl Oss {
             let settings = &mut stored.settings;
             let excluded = settings.worm.as_ref().is_some_and(|w| w.is_in_force(now));
             if settings.versioning != Some(Versioning::Enabled) || excluded {
-                return Err(OssError::conflict(
-                    "InvalidBucketState",
+                return Err(OssError::refuse(
+                    Refusal::INVALID_BUCKET_STATE,
                     "Object retention needs versioning and excludes a retention policy of the bucket.",
                 ));
             }
@@ -153,8 +154,8 @@ impl Oss {
     pub(crate) fn get_retention(&self, target: &Target) -> Result<Response, OssError> {
         let (document, version) = self.read_retained(target, |meta| {
             let retention = meta.retention.ok_or_else(|| {
-                OssError::not_found(
-                    "NoSuchObjectRetention",
+                OssError::refuse(
+                    Refusal::NO_SUCH_OBJECT_RETENTION,
                     "The specified object has no retention.",
                 )
             })?;
@@ -218,8 +219,8 @@ impl Oss {
 
 fn needs_object_worm(settings: &Settings) -> Result<ObjectWorm, OssError> {
     settings.object_worm.ok_or_else(|| {
-        OssError::not_found(
-            "NoSuchObjectWormConfiguration",
+        OssError::refuse(
+            Refusal::NO_SUCH_OBJECT_WORM,
             "The bucket has no object retention.",
         )
     })

@@ -7,6 +7,7 @@ use crate::gateway::response::Response;
 use crate::gateway::xml::Element;
 use crate::oss::document::{self, iso_date};
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::settings::BucketWorm;
@@ -31,14 +32,14 @@ impl Oss {
         self.store.change_settings(target.bucket(), |stored| {
             let settings = &mut stored.settings;
             if settings.versioning.is_some() || settings.object_worm.is_some() {
-                return Err(OssError::conflict(
-                    "InvalidBucketState",
+                return Err(OssError::refuse(
+                    Refusal::INVALID_BUCKET_STATE,
                     "A bucket with versioning cannot have a retention policy.",
                 ));
             }
             if settings.worm.as_ref().is_some_and(|w| w.is_in_force(now)) {
-                return Err(OssError::conflict(
-                    "WORMConfigurationAlreadyExists",
+                return Err(OssError::refuse(
+                    Refusal::WORM_ALREADY_EXISTS,
                     "The bucket has a retention policy already.",
                 ));
             }
@@ -68,8 +69,8 @@ impl Oss {
         let days = read_days(document, "ExtendWormConfiguration")?;
         self.change_worm(target, |worm| {
             if !worm.locked {
-                return Err(OssError::conflict(
-                    "WORMConfigurationNotLocked",
+                return Err(OssError::refuse(
+                    Refusal::WORM_NOT_LOCKED,
                     "Only a locked retention policy can be extended.",
                 ));
             }
@@ -152,16 +153,13 @@ fn read_days(document: &str, root: &str) -> Result<u32, OssError> {
 }
 
 fn no_such_worm(target: &Target) -> OssError {
-    OssError::not_found(
-        "NoSuchWORMConfiguration",
+    OssError::refuse(
+        Refusal::NO_SUCH_WORM,
         "The WORM Configuration does not exist.",
     )
     .with("BucketName", target.bucket())
 }
 
 fn locked() -> OssError {
-    OssError::conflict(
-        "WORMConfigurationLocked",
-        "The WORM configuration is locked.",
-    )
+    OssError::refuse(Refusal::WORM_LOCKED, "The WORM configuration is locked.")
 }

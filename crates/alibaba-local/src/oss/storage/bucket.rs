@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::storage::content::Content;
 use crate::oss::storage::object::{Kind, NULL_VERSION, Object, ObjectMeta, Retention};
 use crate::oss::storage::settings::{Settings, Versioning};
@@ -68,9 +69,8 @@ impl Bucket {
             .and_then(|versions| versions.iter().find(|o| o.meta.version == version))
             .ok_or_else(|| OssError::no_such_version(key, version))?;
         if found.meta.is_marker() {
-            return Err(OssError::new(
-                http::StatusCode::METHOD_NOT_ALLOWED,
-                "MethodNotAllowed",
+            return Err(OssError::refuse(
+                Refusal::METHOD_NOT_ALLOWED,
                 "The specified method is not allowed against this resource.",
             )
             .with("ResourceType", "DeleteMarker")

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::oss::error::OssError;
+use crate::oss::refusal::Refusal;
 use crate::oss::storage::bucket::{Bucket, Change, Deleted};
 use crate::oss::storage::content::Content;
 use crate::oss::storage::disk::Disk;
@@ -84,11 +85,10 @@ impl Store {
             .get(name)
             .ok_or_else(|| OssError::no_such_bucket(name))?;
         if !bucket.objects.is_empty() || !bucket.uploads.is_empty() {
-            return Err(OssError::conflict(
-                "BucketNotEmpty",
+            return Err(OssError::refuse(
+                Refusal::BUCKET_NOT_EMPTY,
                 "The bucket has objects. Please delete them first.",
             )
-            .ec("0015-00000301")
             .with("BucketName", name));
         }
         buckets.remove(name);

@@ -76,7 +76,7 @@ async fn what_a_user_may_do_changes_with_its_policies_and_keys_at_once() {
         .body("z")
         .fails(403, "InvalidAccessKeyId")
         .await;
-    assert_eq!(refused.xml("EC"), "0002-00000901");
+    assert_eq!(refused.xml("EC"), "0002-00000904");
     raw.api(STS, "GetCallerIdentity")
         .fails(400, "InvalidAccessKeyId.Inactive")
         .await;
