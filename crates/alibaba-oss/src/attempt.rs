@@ -15,6 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::payload::{Sent, SentBody};
 use crate::proof;
 use crate::refusal;
+use crate::safeguards;
 use crate::transport;
 
 /// A response that is a success, with what is known of how it was obtained.
@@ -48,6 +49,8 @@ impl Client {
     where
         F: Future<Output = Result<T>>,
     {
+        let guarded = self.guarded(call).await?;
+        let call = guarded.as_ref().unwrap_or(call);
         let mut attempts = self.attempts();
         loop {
             let identity = attempts.begin_signed(self.credentials()).await;
@@ -56,13 +59,18 @@ impl Client {
             let sent = body.sent();
             let outcome = match self.attempt(call, &identity, body, &sent).await {
                 Ok(response) => {
-                    finish(Reply {
+                    let (status, headers) = (response.status(), response.headers());
+                    let encrypted = safeguards::check_encryption(call, headers)
+                        .map_err(|error| error.with_response(status, headers));
+                    let done = finish(Reply {
                         response,
                         sent_crc: sent.crc(),
                         sent_len: sent.bytes(),
                         attempts: attempts.made(),
                     })
-                    .await
+                    .await;
+                    // What failed for another reason says so.
+                    done.and_then(|done| encrypted.map(|()| done))
                 }
                 Err(error) => Err(error),
             };
@@ -147,22 +155,21 @@ impl Client {
             .path_and_query(target)
             .build()
             .map_err(|error| call.unusable("unusable address").with_source(error))?;
-        let signed = call.with_request(|request| {
-            self.signer()
-                .sign(&identity.credentials, self.clock().now(), request)
-        });
+        let now = self.clock().now();
+        let signed = self.signer().sign(&identity.credentials, now, call);
         let mut request = Request::new(body);
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = uri;
         *request.headers_mut() = call.headers.clone();
-        for (name, value) in signed.iter() {
+        signed.try_each(|name, value| {
             let mut value = HeaderValue::from_str(value)
                 .map_err(|_| call.unusable("a credential that cannot stand in a header"))?;
             value.set_sensitive(name == AUTHORIZATION.as_str() || name == "x-oss-security-token");
             request
                 .headers_mut()
                 .insert(HeaderName::from_static(name), value);
-        }
+            Ok(())
+        })?;
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, self.user_agent().clone());
         // hyper leaves the length of an empty body out, and OSS refuses a put without one with

@@ -126,6 +126,27 @@ impl Call {
         }
     }
 
+    /// Whether it is one of this operation.
+    pub(crate) fn is(&self, operation: &Operation) -> bool {
+        self.operation == *operation
+    }
+
+    /// Whether it makes an object, or begins to.
+    pub(crate) fn makes_object(&self) -> bool {
+        let is_first = |(name, value): &(Cow<'_, str>, Option<String>)| {
+            name == "position" && value.as_deref() == Some("0")
+        };
+        if self.operation == Operation::APPEND_OBJECT {
+            return self.query.iter().any(is_first);
+        }
+        [
+            Operation::PUT_OBJECT,
+            Operation::COPY_OBJECT,
+            Operation::INITIATE_MULTIPART_UPLOAD,
+        ]
+        .contains(&self.operation)
+    }
+
     /// Whether the response describes an object.
     pub(crate) fn reads_object(&self) -> bool {
         [

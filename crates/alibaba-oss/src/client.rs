@@ -8,23 +8,30 @@ use alibaba_core::clock::ServiceClock;
 use alibaba_core::credentials::SharedCredentials;
 use alibaba_core::retry::{Attempts, RetryPolicy, SharedJitter};
 use alibaba_core::{Context, Region};
-use alibaba_sign::oss_v4;
 use http::HeaderValue;
 
 use crate::call::Call;
 use crate::endpoint::{Address, OssEndpoint};
 use crate::error::{Error, ErrorKind, Result};
+use crate::operations::attributes::Encryption;
+use crate::owner::ExpectedOwner;
+use crate::signing::{SignatureVersion, Signer};
 use crate::transport::Transport;
 
 /// A client of the OSS of one region. Cheap to clone; clones share connections, the derived signing
 /// key and what was learnt of the server's clock.
 #[derive(Clone)]
-pub struct Client(Arc<Inner>);
+pub struct Client {
+    inner: Arc<Inner>,
+    /// How what is stored is encrypted, and whose the buckets have to be.
+    pub(crate) encryption: Option<Arc<Encryption>>,
+    pub(crate) owner: Option<Arc<ExpectedOwner>>,
+}
 
 struct Inner {
     endpoint: OssEndpoint,
     credentials: SharedCredentials,
-    signer: oss_v4::Signer,
+    signer: Signer,
     transport: Transport,
     retry: RetryPolicy,
     clock: Arc<ServiceClock>,
@@ -40,6 +47,7 @@ pub struct ClientBuilder {
     region: Region,
     credentials: SharedCredentials,
     endpoint: OssEndpoint,
+    signature: SignatureVersion,
     retry: RetryPolicy,
 }
 
@@ -47,6 +55,12 @@ impl ClientBuilder {
     /// Another address than the region's public one.
     pub fn with_endpoint(mut self, endpoint: OssEndpoint) -> Self {
         self.endpoint = endpoint;
+        self
+    }
+
+    /// Another signature than version 4: for private clouds that are too old for it.
+    pub fn with_signature(mut self, version: SignatureVersion) -> Self {
+        self.signature = version;
         self
     }
 
@@ -67,16 +81,30 @@ impl ClientBuilder {
         let user_agent = HeaderValue::from_str(user_agent).map_err(|error| {
             Error::new(ErrorKind::Configuration, "set the user agent").with_source(error)
         })?;
-        Ok(Client(Arc::new(Inner {
-            signer: oss_v4::Signer::new(self.region.as_str()),
+        let is_trusted = self.endpoint.is_trusted();
+        if !is_trusted {
+            tracing::warn!(
+                endpoint = %self.endpoint,
+                "OSS is called without TLS: objects and tokens can be read and changed on their way"
+            );
+        }
+        let local = Arc::clone(&self.context.clock);
+        let clock = ServiceClock::new(local).learning_if(is_trusted);
+        let inner = Inner {
+            signer: Signer::new(self.signature, self.region.as_str()),
             endpoint: self.endpoint,
             credentials: self.credentials,
             transport: Transport::new(&self.context)?,
             retry: self.retry,
-            clock: Arc::new(ServiceClock::new(self.context.clock)),
+            clock: Arc::new(clock),
             jitter: self.context.jitter,
             user_agent,
-        })))
+        };
+        Ok(Client {
+            inner: Arc::new(inner),
+            encryption: None,
+            owner: None,
+        })
     }
 }
 
@@ -104,6 +132,7 @@ impl Client {
             endpoint: OssEndpoint::public(&region),
             region,
             credentials,
+            signature: SignatureVersion::default(),
             retry: RetryPolicy::default(),
         }
     }
@@ -111,54 +140,58 @@ impl Client {
     /// The endpoint it talks to.
     #[must_use]
     pub fn endpoint(&self) -> &OssEndpoint {
-        &self.0.endpoint
+        &self.inner.endpoint
     }
 
     /// How long the peer may be silent.
     pub(crate) fn read_timeout(&self) -> Duration {
-        self.0.transport.read_timeout()
+        self.inner.transport.read_timeout()
     }
 
     pub(crate) fn transport(&self) -> &Transport {
-        &self.0.transport
+        &self.inner.transport
     }
 
     pub(crate) fn credentials(&self) -> &SharedCredentials {
-        &self.0.credentials
+        &self.inner.credentials
     }
 
     /// The attempts of a call that begins now.
     pub(crate) fn attempts(&self) -> Attempts {
-        Attempts::new(&self.0.retry, &self.0.clock, Arc::clone(&self.0.jitter))
+        Attempts::new(
+            &self.inner.retry,
+            &self.inner.clock,
+            Arc::clone(&self.inner.jitter),
+        )
     }
 
     /// OSS's clock, as far as it is known.
     pub(crate) fn clock(&self) -> &ServiceClock {
-        &self.0.clock
+        &self.inner.clock
     }
 
-    pub(crate) fn signer(&self) -> &oss_v4::Signer {
-        &self.0.signer
+    pub(crate) fn signer(&self) -> &Signer {
+        &self.inner.signer
     }
 
     pub(crate) fn user_agent(&self) -> &HeaderValue {
-        &self.0.user_agent
+        &self.inner.user_agent
     }
 
     /// Where a call goes, without its query.
     pub(crate) fn address(&self, call: &Call) -> Result<Address> {
-        self.0
+        self.inner
             .endpoint
             .address(call.bucket.as_deref(), call.key.as_deref())
-            .map_err(|error| call.unusable("unusable bucket or key").with_source(error))
+            .map_err(|error| call.unusable(&error.to_string()))
     }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
-            .field("endpoint", &self.0.endpoint.to_string())
-            .field("region", &self.0.signer.region())
+            .field("endpoint", &self.inner.endpoint.to_string())
+            .field("region", &self.inner.signer.region())
             .finish_non_exhaustive()
     }
 }

@@ -77,7 +77,7 @@ impl OssEndpoint {
     ///
     /// # Errors
     ///
-    /// Where `url` is no scheme, host and port.
+    /// Where `url` is no scheme, host and port, or plain HTTP to another machine.
     pub fn cname(url: &str) -> Result<Self, InvalidEndpoint> {
         Ok(Self {
             origin: url.parse()?,
@@ -99,11 +99,18 @@ impl OssEndpoint {
         self
     }
 
-    /// The same endpoint without TLS, for endpoints on a trusted network.
+    /// The same endpoint without TLS, for endpoints on a trusted network: objects, their checksums and
+    /// security tokens can be read and changed on their way. The client warns of it.
     #[must_use]
     pub fn without_tls(mut self) -> Self {
         self.origin = self.origin.without_tls();
         self
+    }
+
+    /// Whether who responds there has proved to be the host, by TLS, or is on this machine.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        self.origin.is_trusted()
     }
 
     /// How buckets are addressed.
@@ -124,6 +131,15 @@ impl OssEndpoint {
         self.origin.authority()
     }
 
+    /// The bucket that stands in the endpoint already, as in the addresses that OSS's console shows:
+    /// what comes before the host of one of its regions.
+    fn bucket_in_host(&self) -> Option<&str> {
+        let host = self.origin.host().strip_suffix(".aliyuncs.com")?;
+        let (label, rest) = host.split_once('.')?;
+        let is_region = rest.starts_with("oss-") || rest.ends_with(".oss");
+        (is_region && is_bucket_name(label)).then_some(label)
+    }
+
     /// The address of the service, a bucket or an object.
     ///
     /// The key is encoded and otherwise left alone: `a//b`, `./x` and `../x` are legal keys. A
@@ -131,7 +147,8 @@ impl OssEndpoint {
     ///
     /// # Errors
     ///
-    /// Where the bucket's name cannot be one, or a key is empty or without a bucket.
+    /// Where the bucket's name cannot be one, a key is empty or without a bucket, or the endpoint begins
+    /// with a bucket already.
     pub fn address(
         &self,
         bucket: Option<&str>,
@@ -146,6 +163,12 @@ impl OssEndpoint {
             (None, Some(_)) => return Err(InvalidAddress::Key("a key needs a bucket")),
             (_, Some("")) => return Err(InvalidAddress::Key("the key is empty")),
             _ => {}
+        }
+        if let (UrlStyle::VirtualHost, Some(label)) = (self.style, self.bucket_in_host()) {
+            return Err(InvalidAddress::BucketInEndpoint {
+                endpoint: self.authority(),
+                bucket: label.to_owned(),
+            });
         }
         let prefix = bucket.filter(|_| self.style == UrlStyle::VirtualHost);
         let mut path = String::with_capacity(key.map_or(0, str::len) + 72);
@@ -177,6 +200,16 @@ pub enum InvalidAddress {
         "address the bucket {0:?}: a bucket name is 3 to 63 lower-case letters, digits and inner hyphens"
     )]
     Bucket(String),
+    /// The endpoint is that of a bucket, as OSS's console shows it, and not the region's.
+    #[error(
+        "use the endpoint `{endpoint}`: it begins with a bucket, which is put there for each request; leave `{bucket}.` out"
+    )]
+    BucketInEndpoint {
+        /// The endpoint's host and port.
+        endpoint: String,
+        /// What it begins with.
+        bucket: String,
+    },
     /// The key without a bucket, or an empty key.
     #[error("address an object: {0}")]
     Key(&'static str),
@@ -266,7 +299,9 @@ mod tests {
                 "https://b-1.oss-accelerate-overseas.aliyuncs.com/k",
             ),
             (
-                OssEndpoint::cname("http://files.example.com").unwrap(),
+                OssEndpoint::cname("https://files.example.com")
+                    .unwrap()
+                    .without_tls(),
                 "http://files.example.com/k",
             ),
             (
@@ -287,6 +322,39 @@ mod tests {
         ] {
             assert_eq!(url(&endpoint, Some("b-1"), Some("k")), expected);
         }
+    }
+
+    #[test]
+    fn a_buckets_own_host_is_no_endpoint() {
+        for host in [
+            "backups.oss-cn-hangzhou.aliyuncs.com",
+            "backups.oss-cn-hangzhou-internal.aliyuncs.com",
+            "backups.cn-hangzhou.oss.aliyuncs.com",
+            "backups.oss-accelerate.aliyuncs.com",
+        ] {
+            let endpoint: OssEndpoint = format!("https://{host}").parse().unwrap();
+            let error = endpoint.address(Some("backups"), None).unwrap_err();
+            assert!(
+                error.to_string().contains("leave `backups.` out"),
+                "{error}"
+            );
+            // Which is fine where it is meant.
+            let cname = OssEndpoint::cname(&format!("https://{host}")).unwrap();
+            assert_eq!(
+                url(&cname, Some("backups"), Some("k")),
+                format!("https://{host}/k")
+            );
+        }
+        for region in ["cn-hangzhou", "oss-cn-hangzhou", "oss-cn-hangzhou-internal"] {
+            let error = region.parse::<OssEndpoint>().unwrap_err();
+            assert!(error.to_string().contains("such as a region"), "{error}");
+        }
+        // Others may well have a bucket of the name that their host begins with.
+        let other: OssEndpoint = "https://oss.example.com".parse().unwrap();
+        assert_eq!(
+            url(&other, Some("oss"), None),
+            "https://oss.oss.example.com/"
+        );
     }
 
     #[test]

@@ -19,7 +19,7 @@ type Source = Box<dyn std::error::Error + Send + Sync>;
 pub struct Error(Box<Inner>);
 
 #[derive(Debug, thiserror::Error)]
-#[error("{step}{}", Response(self))]
+#[error("{}", printable(&format!("{step}{}", Response(self))))]
 struct Inner {
     kind: ErrorKind,
     step: String,
@@ -98,6 +98,13 @@ pub(crate) struct Document {
     pub(crate) server_time: Option<String>,
 }
 
+impl Document {
+    /// What OSS's clock showed.
+    fn server_time(&self) -> Option<DateTime<Utc>> {
+        self.server_time.as_ref()?.parse().ok()
+    }
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, step: impl Into<String>) -> Self {
         Self(Box::new(Inner {
@@ -143,6 +150,8 @@ impl Error {
 
     /// Notes what OSS says in the body of that response, which has precedence over the head.
     pub(crate) fn with_document(mut self, document: Document) -> Self {
+        // Signed for by OSS, unlike the date of whoever handed it on.
+        self.0.served_at = document.server_time().or(self.0.served_at);
         self.0.code = document.code;
         self.0.message = document.message;
         self.0.ec = document.ec.or(self.0.ec);
@@ -243,19 +252,28 @@ impl Error {
 
     pub(crate) fn cause(&self) -> Cause {
         match self.0.kind {
+            ErrorKind::Throttled => Cause::Throttled {
+                retry_after: self.0.retry_after,
+            },
+            // Whoever names a wait gets it, whatever the code is.
+            ErrorKind::Service if self.0.retry_after.is_some() => Cause::Throttled {
+                retry_after: self.0.retry_after,
+            },
             ErrorKind::Connection
             | ErrorKind::Timeout
             | ErrorKind::Service
             | ErrorKind::Integrity => Cause::Transient,
-            ErrorKind::Throttled => Cause::Throttled {
-                retry_after: self.0.retry_after,
-            },
             ErrorKind::ClockSkew => Cause::ClockSkew {
                 served_at: self.0.served_at,
             },
             // A token may end while a long transfer is under way, and sooner than it said. A wrong
-            // secret stays wrong.
-            ErrorKind::Credentials if self.0.code.as_deref() != Some("SignatureDoesNotMatch") => {
+            // secret stays wrong, and so does a wrong region.
+            ErrorKind::Credentials
+                if !matches!(
+                    self.0.code.as_deref(),
+                    Some("SignatureDoesNotMatch" | "InvalidArgument")
+                ) =>
+            {
                 Cause::Credentials
             }
             // OSS waited too long for the body (RequestTimeout) or lost it (InvalidDigest).
@@ -307,6 +325,19 @@ impl fmt::Display for Response<'_> {
     }
 }
 
+/// A text as it can be shown: parts of it are keys, and came over the network, and must not steer a
+/// terminal.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character.is_control() {
+            true => shown.extend(character.escape_default()),
+            false => shown.push(character),
+        }
+    }
+    shown
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -325,6 +356,10 @@ mod tests {
             error().to_string(),
             "put object `a` (400, host b.oss.example, server AliyunOSS, request id R1, attempt 3)"
         );
+        let hostile = error()
+            .with_message("\u{1b}[2Jgone\n".to_owned())
+            .to_string();
+        assert!(hostile.contains(r"\u{1b}[2Jgone\n"), "{hostile}");
         let document = Document {
             code: Some("InvalidArgument".to_owned()),
             message: Some("no".to_owned()),

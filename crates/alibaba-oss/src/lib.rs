@@ -3,6 +3,7 @@
 mod attempt;
 mod call;
 mod client;
+mod content_type;
 mod document;
 mod endpoint;
 mod error;
@@ -10,6 +11,7 @@ mod headers;
 mod local_file;
 mod operation;
 mod operations;
+mod owner;
 mod payload;
 mod presign;
 mod progress;
@@ -17,6 +19,8 @@ mod proof;
 mod range;
 mod reading;
 mod refusal;
+mod safeguards;
+mod signing;
 #[cfg(any(feature = "object_store", feature = "object_store_013"))]
 mod store;
 pub mod transfer;
@@ -37,6 +41,7 @@ pub use operations::buckets::{BucketPage, BucketSummary, ListBuckets};
 pub use operations::copy::CopyObject;
 pub use operations::delete::{DeleteObject, Deleted};
 pub use operations::get::{GetObject, Object, ObjectInfo};
+pub use operations::inspection::{BucketFinding, BucketInspection};
 pub use operations::lifecycle::{
     Due, Expiration, LifecycleRule, NoncurrentTransition, PutBucketLifecycle, Transition,
 };
@@ -64,6 +69,7 @@ pub use payload::Payload;
 pub use presign::{PostForm, PostPolicy, Presigned};
 pub use progress::Progress;
 pub use reading::ObjectBody;
+pub use signing::SignatureVersion;
 #[cfg(any(feature = "object_store", feature = "object_store_013"))]
 pub use store::{ForbidOverwrite, OssStore, OssStoreBuilder};
 pub use verdict::Verdict;

@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use tokio::task::JoinHandle;
 
 use crate::error::Result;
-use crate::local_file::LocalFile;
+use crate::local_file::{LocalFile, Stamp};
 use crate::progress::Meter;
 
 /// Frames of this size go to the socket: small enough to be in the cache still when they are sent after
@@ -44,7 +44,8 @@ pub struct Payload {
 #[derive(Clone)]
 enum Source {
     Frames(Arc<[Bytes]>),
-    File(LocalFile, Range<u64>),
+    /// With what the file was when it was opened, where the range goes to its end.
+    File(LocalFile, Range<u64>, Option<Stamp>),
     Once(Arc<Mutex<Option<ByteStream>>>),
 }
 
@@ -52,7 +53,9 @@ type ByteStream = BoxStream<'static, io::Result<Bytes>>;
 
 impl Payload {
     /// The bytes of a file. It is read as it is sent, a frame at a time, and must not change
-    /// meanwhile: each attempt reads it anew, and a file that became shorter is an error.
+    /// meanwhile: each attempt reads it anew, and a file that changed, or turns out to be shorter or
+    /// longer than it said, is an error. Devices and pipes have no length: send them as a
+    /// [stream](Self::stream).
     ///
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
@@ -64,10 +67,10 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Local`](crate::ErrorKind::Local) where it cannot be opened, or is a folder.
+    /// [`ErrorKind::Local`](crate::ErrorKind::Local) where it cannot be opened, or is no plain file.
     pub async fn file(path: impl Into<PathBuf>) -> Result<Self> {
-        let (file, len) = LocalFile::open(path).await?;
-        Ok(Self::part_of(&file, 0..len))
+        let (file, stamp) = LocalFile::open(path).await?;
+        Ok(Self::whole(&file, stamp))
     }
 
     /// A stream of bytes, of known or unknown length. It can be sent once only: an attempt that
@@ -108,7 +111,16 @@ impl Payload {
     pub(crate) fn part_of(file: &LocalFile, range: Range<u64>) -> Self {
         Self {
             size: Some(range.end - range.start),
-            source: Source::File(file.clone(), range),
+            source: Source::File(file.clone(), range, None),
+            meter: None,
+        }
+    }
+
+    /// All of a file, which is to end where it did when it was opened.
+    pub(crate) fn whole(file: &LocalFile, stamp: Stamp) -> Self {
+        Self {
+            size: Some(stamp.len),
+            source: Source::File(file.clone(), 0..stamp.len, Some(stamp)),
             meter: None,
         }
     }
@@ -153,9 +165,10 @@ impl Payload {
     pub(crate) fn body(&self) -> SentBody {
         let feed = match &self.source {
             Source::Frames(frames) => Feed::Frames(frames.clone(), (0, 0)),
-            Source::File(file, range) => Feed::File {
+            Source::File(file, range, stamp) => Feed::File {
                 file: file.clone(),
                 left: range.clone(),
+                to_check: *stamp,
                 reading: None,
             },
             Source::Once(stream) => Feed::Stream(
@@ -206,7 +219,7 @@ impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Frames(frames) => write!(f, "{} frames", frames.len()),
-            Self::File(file, range) => write!(f, "bytes {range:?} of {}", file.path().display()),
+            Self::File(file, range, _) => write!(f, "bytes {range:?} of {}", file.path().display()),
             Self::Once(_) => f.write_str("a stream"),
         }
     }
@@ -255,6 +268,8 @@ enum Feed {
     File {
         file: LocalFile,
         left: Range<u64>,
+        /// What the file has to be at its end, until that was looked at.
+        to_check: Option<Stamp>,
         /// One read ahead, so that disk and network work at the same time.
         reading: Option<JoinHandle<io::Result<Bytes>>>,
     },
@@ -280,14 +295,22 @@ impl Feed {
             Self::File {
                 file,
                 left,
+                to_check,
                 reading,
             } => {
-                let begin = |left: &mut Range<u64>| {
+                let mut begin = |left: &mut Range<u64>| {
                     let len = (left.end - left.start).min(FRAME as u64);
                     let (file, at) = (file.clone(), left.start);
                     left.start += len;
                     let len = usize::try_from(len).unwrap_or(FRAME);
-                    tokio::task::spawn_blocking(move || file.read(at, len))
+                    let (end, stamp) = (left.end, to_check.take_if(|_| left.is_empty()));
+                    tokio::task::spawn_blocking(move || {
+                        let bytes = file.read(at, len)?;
+                        if let Some(stamp) = stamp {
+                            file.expect_end(end, stamp)?;
+                        }
+                        Ok(bytes)
+                    })
                 };
                 if reading.is_none() {
                     if left.is_empty() {

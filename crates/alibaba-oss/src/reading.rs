@@ -18,7 +18,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::headers::{is_weak, utf8};
-use crate::local_file::{GatheredWrites, LocalFile, Unfinished, beside};
+use crate::local_file::{Destination, GatheredWrites, LocalFile, Unfinished, beside};
 use crate::progress::Meter;
 use crate::proof::REQUEST_ID;
 use crate::range::{self, ByteRange};
@@ -136,8 +136,9 @@ impl ObjectBody {
 
 impl ObjectBody {
     /// Writes the bytes into a file, which appears under its name once all of them are there,
-    /// checked, and on the disk. What stood there before is replaced. [`Client::download`] does the
-    /// same in parallel, and can resume.
+    /// checked, and on the disk. A plain file that stood there is replaced, and its mode and owner stay as
+    /// far as this process may give them; a link stays, and what it leads to is replaced. Devices, pipes
+    /// and folders are refused. [`Client::download`] does the same in parallel, and can resume.
     ///
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
@@ -154,14 +155,15 @@ impl ObjectBody {
     pub async fn to_file(self, path: impl Into<PathBuf>) -> Result<Verdict> {
         let path = path.into();
         let verdict = self.verdict.clone();
-        let unfinished = Unfinished::new(beside(&path), false);
+        let destination = Destination::find(&path).await?;
+        let unfinished = Unfinished::new(beside(destination.path()), false);
         self.write(unfinished.path()).await?;
-        unfinished.finish(path).await?;
+        unfinished.finish(destination).await?;
         Ok(verdict.get().copied().unwrap_or(Verdict::NotAvailable))
     }
 
     async fn write(mut self, partial: &Path) -> Result<()> {
-        let file = LocalFile::open_for_writing(partial, true).await?;
+        let file = LocalFile::create(partial).await?;
         let mut writes = GatheredWrites::new(&file, 0);
         while let Some(frame) = self.stream.try_next().await? {
             writes.push(frame).await?;

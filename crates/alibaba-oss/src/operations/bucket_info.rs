@@ -35,6 +35,8 @@ pub struct BucketInfo {
     pub versioning: Option<Versioning>,
     /// How objects are encrypted unless they say otherwise.
     pub encryption: Option<Encryption>,
+    /// Whether public access is blocked, whatever ACLs and policies say; `None` where OSS does not say.
+    pub blocks_public_access: Option<bool>,
     /// The endpoint for everybody.
     pub public_endpoint: Option<String>,
     /// The endpoint for machines of the region.
@@ -95,6 +97,7 @@ struct Described {
     extranet_endpoint: Option<String>,
     intranet_endpoint: Option<String>,
     server_side_encryption_rule: Option<EncryptionRule>,
+    block_public_access: Option<bool>,
     access_control_list: Grants,
     owner: Owner,
 }
@@ -187,6 +190,7 @@ fn info(bucket: Described) -> BucketInfo {
         acl: Acl::parse(&bucket.access_control_list.grant),
         versioning: bucket.versioning.as_deref().and_then(Versioning::parse),
         encryption: bucket.server_side_encryption_rule.and_then(encryption),
+        blocks_public_access: bucket.block_public_access,
         public_endpoint: bucket.extranet_endpoint,
         internal_endpoint: bucket.intranet_endpoint,
         owner_id: bucket.owner.id,
@@ -254,7 +258,7 @@ mod tests {
     <Owner><DisplayName>username</DisplayName><ID>27183473914</ID></Owner>
     <AccessControlList><Grant>private</Grant></AccessControlList>
     <ServerSideEncryptionRule><SSEAlgorithm>KMS</SSEAlgorithm><KMSMasterKeyID>key-1</KMSMasterKeyID></ServerSideEncryptionRule>
-    <BucketPolicy><LogBucket/><LogPrefix/></BucketPolicy>
+    <BucketPolicy><LogBucket/><LogPrefix/></BucketPolicy><BlockPublicAccess>true</BlockPublicAccess>
   </Bucket>
 </BucketInfo>"#;
         let read: BucketInfoDocument =
@@ -263,6 +267,7 @@ mod tests {
         assert_eq!(info.storage_class, StorageClass::InfrequentAccess);
         assert_eq!(info.redundancy, Some(Redundancy::Zones));
         assert_eq!(info.acl, Some(Acl::Private));
+        assert_eq!(info.blocks_public_access, Some(true));
         assert_eq!(info.versioning, Some(Versioning::Enabled));
         let key_id = Some("key-1".to_owned());
         assert_eq!(info.encryption, Some(Encryption::Kms { key_id }));

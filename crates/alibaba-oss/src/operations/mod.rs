@@ -10,6 +10,7 @@ pub(crate) mod copy;
 pub(crate) mod copy_spec;
 pub(crate) mod delete;
 pub(crate) mod get;
+pub(crate) mod inspection;
 pub(crate) mod lifecycle;
 pub(crate) mod list;
 pub(crate) mod list_v1;

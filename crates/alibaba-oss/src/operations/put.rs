@@ -4,7 +4,9 @@ use std::future::ready;
 use std::time::Duration;
 
 use super::outcome::PutOutcome;
-use super::setters::{forbid_overwrite, object_headers, payload_progress, traffic_limit};
+use super::setters::{
+    content_type_by_name, forbid_overwrite, object_headers, payload_progress, traffic_limit,
+};
 use crate::call::Call;
 use crate::client::Client;
 use crate::error::{ErrorKind, Result};
@@ -62,6 +64,7 @@ impl Client {
 
 impl PutObject {
     object_headers!(headers);
+    content_type_by_name!(key);
     forbid_overwrite!(forbid_overwrite);
     traffic_limit!(traffic_limit);
     payload_progress!(payload);

@@ -67,6 +67,20 @@ macro_rules! object_headers {
     };
 }
 
+/// Its content type by its name, over its key.
+macro_rules! content_type_by_name {
+    ($($key:ident).+) => {
+        /// `Content-Type` as the ending of the key says: `text/html` for `index.html`. Where it says nothing,
+        /// OSS gives `application/octet-stream`.
+        pub fn content_type_by_name(self) -> Self {
+            match crate::content_type::guess(&self.$($key).+) {
+                Some(guessed) => self.content_type(guessed),
+                None => self,
+            }
+        }
+    };
+}
+
 /// That nothing may be replaced, over a flag.
 macro_rules! forbid_overwrite {
     ($($flag:ident).+) => {
@@ -189,6 +203,6 @@ macro_rules! bypass_governance {
 }
 
 pub(crate) use {
-    bypass_governance, copy_conditions, copy_version, forbid_overwrite, object_headers,
-    payload_progress, replace_metadata, traffic_limit, version_id,
+    bypass_governance, content_type_by_name, copy_conditions, copy_version, forbid_overwrite,
+    object_headers, payload_progress, replace_metadata, traffic_limit, version_id,
 };

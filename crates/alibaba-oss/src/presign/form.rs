@@ -4,7 +4,6 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use alibaba_sign::oss_v4;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
@@ -133,29 +132,18 @@ impl PostPolicy {
         }
         let call = Call::new(Operation::POST_OBJECT, step).bucket(&self.bucket);
         let identity = self.client.identity(&call.step).await?;
-        let now = self.client.clock().now();
+        let now = self.client.clock().now_for_presigning();
         let asked = now + expires;
         let expires_at = identity.expires_at.map_or(asked, |token| token.min(asked));
         let signer = self.client.signer();
-        let credential = signer.credential(&identity.credentials, now);
-        let mut conditions = vec![
-            json!({ "bucket": self.bucket }),
-            json!({ "x-oss-signature-version": oss_v4::ALGORITHM }),
-            json!({ "x-oss-credential": credential }),
-            json!({ "x-oss-date": now.format("%Y%m%dT%H%M%SZ").to_string() }),
-        ];
-        if let Some(token) = &identity.credentials.security_token {
-            conditions.push(json!({ "x-oss-security-token": token.expose() }));
-        }
+        let mut conditions = vec![json!({ "bucket": self.bucket })];
+        conditions.extend(signer.form_conditions(&identity.credentials, now));
         conditions.extend(self.conditions);
         let policy = json!({
             "expiration": expires_at.to_rfc3339_opts(SecondsFormat::Millis, true),
             "conditions": conditions,
         });
-        let signed = signer.sign_post_policy(&identity.credentials, now, &policy.to_string());
-        let own = signed
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let own = signer.form_fields(&identity.credentials, now, &policy.to_string());
         Ok(PostForm {
             url: self.client.address(&call)?.to_string(),
             fields: self.fields.into_iter().chain(own).collect(),

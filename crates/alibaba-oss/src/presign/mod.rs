@@ -12,7 +12,7 @@ pub use form::{PostForm, PostPolicy};
 
 use crate::call::Call;
 use crate::client::Client;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::operation::Operation;
 
 /// A signed request, for whoever is given it.
@@ -42,24 +42,20 @@ impl Presigned {
 
 impl Client {
     pub(crate) async fn presign(&self, call: &Call, expires: Duration) -> Result<Presigned> {
+        let guarded = self.guarded(call).await?;
+        let call = guarded.as_ref().unwrap_or(call);
         let identity = self.identity(&call.step).await?;
-        let now = self.clock().now();
+        let now = self.clock().now_for_presigning();
         let address = self.address(call)?;
-        let query = call
-            .with_request(|request| {
-                self.signer()
-                    .presign(&identity.credentials, now, expires, request)
-            })
-            .map_err(|error| {
-                Error::new(ErrorKind::Configuration, format!("presign: {}", call.step))
-                    .with_source(error)
-            })?;
+        let query = self
+            .signer()
+            .presign(&identity.credentials, now, expires, call)?;
         let asked = now + expires;
         Ok(Presigned {
             method: call.method.clone(),
             headers: call.headers.clone(),
             expires_at: identity.expires_at.map_or(asked, |token| token.min(asked)),
-            url: Secret::new(format!("{address}?{}", query.as_str())),
+            url: Secret::new(format!("{address}?{query}")),
         })
     }
 
@@ -79,7 +75,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Configuration`] for an expiry under a second or over seven days.
+    /// [`Configuration`](crate::ErrorKind::Configuration) for an expiry under a second or over seven days.
     pub async fn presign_part(
         &self,
         bucket: &str,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::oss_store::OssStore;
 use crate::client::Client;
+use crate::operations::attributes::Encryption;
 
 /// What an [`OssStore`] is made of. See [`OssStore::builder`].
 #[derive(Debug)]
@@ -38,6 +39,18 @@ impl OssStoreBuilder {
     /// if it were asked to create, and fails with `AlreadyExists` elsewhere.
     pub fn forbid_overwrite(mut self, forbid: bool) -> Self {
         self.forbid_overwrite = forbid;
+        self
+    }
+
+    /// Has OSS encrypt what is stored, and holds every response to it: see [`Client::with_encryption`].
+    pub fn encryption(mut self, encryption: Encryption) -> Self {
+        self.client = self.client.with_encryption(encryption);
+        self
+    }
+
+    /// Fails where the bucket is not this account's: see [`Client::with_expected_owner`].
+    pub fn expected_owner(mut self, account_id: impl Into<String>) -> Self {
+        self.client = self.client.with_expected_owner(account_id);
         self
     }
 

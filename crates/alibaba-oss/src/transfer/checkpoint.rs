@@ -1,6 +1,6 @@
 //! What a transfer needs to know to go on after a crash, on the disk.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crc_fast::{CrcAlgorithm, Digest};
@@ -8,10 +8,15 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::local_file::{beside, blocking, folder_of, sync_folder};
+use crate::local_file::{
+    blocking, create_private_folder, folder_of, read_private, replace_private,
+};
 
 /// The version of the files. Others are not understood, and the transfer begins anew.
 const VERSION: u32 = 1;
+
+/// No state is longer: ten thousand ranges take a third of it.
+const LONGEST: u64 = 1024 * 1024;
 
 #[derive(Serialize, Deserialize)]
 struct Envelope<T> {
@@ -39,7 +44,13 @@ impl Checkpoint {
     pub(crate) async fn load<T: DeserializeOwned>(&self) -> Option<T> {
         let path = self.0.clone();
         let step = || "read a checkpoint".to_owned();
-        let bytes = blocking(move || std::fs::read(path), step).await.ok()?;
+        let read = blocking(move || read_private(&path, LONGEST), step).await;
+        let bytes = read
+            .inspect_err(|error| {
+                let cause = std::error::Error::source(error).map(ToString::to_string);
+                tracing::debug!(path = %self.0.display(), cause, "no checkpoint");
+            })
+            .ok()?;
         let envelope: Envelope<T> = serde_json::from_slice(&bytes)
             .inspect_err(|error| {
                 tracing::warn!(path = %self.0.display(), %error, "ignore a checkpoint that cannot be read");
@@ -60,21 +71,9 @@ impl Checkpoint {
         let path = self.0.clone();
         let save = move || {
             if let Some(folder) = path.parent() {
-                std::fs::create_dir_all(folder)?;
+                create_private_folder(folder)?;
             }
-            let partial = beside(&path);
-            let written = (|| {
-                let mut file = std::fs::File::create(&partial)?;
-                file.write_all(&bytes)?;
-                // Before the renaming: a name must never point to bytes that a crash can take.
-                file.sync_all()?;
-                std::fs::rename(&partial, &path)?;
-                sync_folder(&path)
-            })();
-            if written.is_err() {
-                let _ = std::fs::remove_file(&partial);
-            }
-            written
+            replace_private(&path, &bytes)
         };
         blocking(save, || step).await
     }
@@ -120,7 +119,11 @@ mod tests {
         assert_eq!(checkpoint.load().await, Some(vec![3]));
         assert_eq!(std::fs::read_dir(&at).unwrap().count(), 1);
         assert_eq!(checkpoint.load::<String>().await, None);
-        for text in ["", "{", r#"{"version":2,"state":[3]}"#] {
+        let long = format!(
+            r#"{{"version":1,"state":[{}]}}"#,
+            "3,".repeat(600_000) + "3"
+        );
+        for text in ["", "{", r#"{"version":2,"state":[3]}"#, &long] {
             std::fs::write(&checkpoint.0, text).unwrap();
             assert_eq!(checkpoint.load::<Vec<u32>>().await, None, "{text}");
         }

@@ -14,7 +14,7 @@ use super::plan::Plan;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::headers::is_weak;
-use crate::local_file::{GatheredWrites, LocalFile, Unfinished, beside, blocking};
+use crate::local_file::{Destination, GatheredWrites, LocalFile, Unfinished, beside, blocking};
 use crate::operations::get::{GetObject, ObjectInfo};
 use crate::verdict::Verdict;
 
@@ -66,6 +66,10 @@ impl Client {
     /// The file appears under its name once every byte is there, checked, and on the disk. All
     /// ranges are of one object, pinned by its entity tag: one that is replaced meanwhile is an
     /// error of kind [`ErrorKind::Integrity`] and never a mixture.
+    ///
+    /// A plain file that is there is replaced, and its mode and owner stay as far as this process may
+    /// give them; a link stays, and what it leads to is replaced. Devices, pipes and folders are refused,
+    /// before anything is asked for. Until the file is whole, only its owner may read it.
     ///
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
@@ -124,6 +128,7 @@ impl Download {
     /// [`ErrorKind::NotFound`], [`ErrorKind::Local`] where the file cannot be written, and any
     /// other that the service or the network gives rise to.
     pub async fn send(self) -> Result<Downloaded> {
+        let destination = Destination::find(&self.path).await?;
         let info = self.get().info().await?;
         let Some(len) = info.len else {
             return self.in_one_piece().await;
@@ -150,13 +155,15 @@ impl Download {
             len,
             crc: info.crc,
             part_size: plan.part_size,
-            partial: beside(&self.path),
+            partial: beside(destination.path()),
             done: Vec::new(),
         };
-        let mut state = match &checkpoint {
-            Some(checkpoint) => resumable(checkpoint, &fresh).await.unwrap_or(fresh),
-            None => fresh,
+        let earlier = match &checkpoint {
+            Some(checkpoint) => resumable(checkpoint, &fresh).await,
+            None => None,
         };
+        let mut is_new = earlier.is_none();
+        let mut state = earlier.unwrap_or(fresh);
         let unfinished = Unfinished::new(state.partial.clone(), checkpoint.is_some());
         let mut tries = 0;
         loop {
@@ -165,10 +172,10 @@ impl Download {
                 done: Vec::new(),
                 ..state.clone()
             };
-            let outcome = self.fetch(&plan, state, checkpoint.as_ref()).await;
+            let outcome = self.fetch(&plan, state, is_new, checkpoint.as_ref()).await;
             match outcome {
                 Ok((verdict, resumed)) => {
-                    unfinished.finish(self.path.clone()).await?;
+                    unfinished.finish(destination).await?;
                     if let Some(checkpoint) = &checkpoint {
                         checkpoint.remove().await;
                     }
@@ -184,6 +191,7 @@ impl Download {
                         meter.take_back(len);
                     }
                     state = again;
+                    is_new = false;
                 }
                 Err(error) => {
                     if error.kind() == ErrorKind::Integrity {
@@ -225,13 +233,17 @@ impl Download {
         &self,
         plan: &Plan,
         mut state: State,
+        is_new: bool,
         checkpoint: Option<&Checkpoint>,
     ) -> Result<(Verdict, u64)> {
         if let Some(checkpoint) = checkpoint {
             // A crash must not leave a file behind that nothing knows of.
             checkpoint.save(&state).await?;
         }
-        let file = LocalFile::open_for_writing(&state.partial, state.done.is_empty()).await?;
+        let file = match is_new {
+            true => LocalFile::create(&state.partial).await?,
+            false => LocalFile::reopen(&state.partial, state.done.is_empty()).await?,
+        };
         file.set_len(plan.len).await?;
         let mut proved = Vec::new();
         for (number, crc) in std::mem::take(&mut state.done) {

@@ -3,7 +3,8 @@
 use alibaba_oss::Operation;
 use proptest::prelude::*;
 
-use crate::operations::send;
+use crate::calls::send;
+use crate::cloud::BUCKET;
 use crate::recorded::play;
 
 const STATUSES: [u16; 12] = [200, 201, 202, 203, 204, 206, 301, 403, 404, 412, 500, 503];
@@ -75,7 +76,7 @@ fn any_response_to_any_call_is_an_error_unless_it_is_osss() {
         let called = runtime.block_on(async {
             let server = play(vec![format!("{head}{body}").into_bytes()], true).await;
             let client = server.client();
-            send(&client, operation, versioned).await
+            send(&client, BUCKET, operation, versioned).await
         });
         let is_signed = headers.iter().any(|line| SIGNS.iter().any(|sign| line.starts_with(sign)));
         let is_document = body.contains("Result");

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use alibaba_core::clock::Clock;
 use alibaba_core::credentials::StaticProvider;
 use alibaba_core::retry::RetryPolicy;
 use alibaba_core::{ConnectionSettings, Context, Credentials, Region, RootCertificates};
-use alibaba_local::{LocalCloud, User};
+use alibaba_local::{LocalClock, LocalCloud, User};
 use alibaba_oss::{Client, OssStore, Versioning};
 use alibaba_sign::oss_v4;
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioIo;
 
@@ -70,6 +73,19 @@ pub fn context() -> Context {
     Context::connecting(settings).unwrap()
 }
 
+#[derive(Debug)]
+struct CloudTime(LocalClock);
+
+impl Clock for CloudTime {
+    fn now(&self) -> DateTime<Utc> {
+        self.0.now()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+}
+
 impl Cloud {
     /// Asks for a sub-resource of a key, or of the bucket where the key is empty, past the client.
     pub async fn ask(&self, method: &str, key: &str, resource: &str, body: &str) -> String {
@@ -106,6 +122,17 @@ impl Cloud {
         Client::builder(&context(), region, credentials)
             .with_endpoint(self.0.endpoint().parse().unwrap())
             .with_retry(RetryPolicy::default().with_base_delay(Duration::from_millis(1)))
+            .build()
+            .unwrap()
+    }
+
+    /// A client on a machine whose clock goes with the cloud's, however far that is moved.
+    pub fn client_in_time(&self) -> Client {
+        let clock = Arc::new(CloudTime(self.0.clock().clone()));
+        let credentials = StaticProvider::new(Credentials::new(ID, SECRET)).unwrap();
+        let context = context().with_clock(clock);
+        Client::builder(&context, Region::CN_HANGZHOU, Arc::new(credentials))
+            .with_endpoint(self.0.endpoint().parse().unwrap())
             .build()
             .unwrap()
     }

@@ -7,19 +7,24 @@
 
 mod any_response;
 mod buckets;
+mod calls;
 mod cloud;
 mod copies;
 mod creates;
 mod files;
 mod integrity;
 mod keys;
+mod not_plain;
 mod object_store;
 mod objects;
 mod operations;
 mod presign;
 mod proxy;
 mod recorded;
+mod refusals;
 mod responses;
+mod safeguards;
+mod signatures;
 mod transfers;
 mod trouble;
 mod versions;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use alibaba_core::credentials::StaticProvider;
 use alibaba_core::retry::RetryPolicy;
 use alibaba_core::{Credentials, Region};
-use alibaba_oss::Client;
+use alibaba_oss::{Client, OssEndpoint};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -70,10 +70,14 @@ async fn read_request(stream: &mut TcpStream, takes_body: bool) -> String {
 }
 
 impl Recorded {
+    pub fn endpoint(&self) -> OssEndpoint {
+        format!("http://{}", self.address).parse().unwrap()
+    }
+
     pub fn client(&self) -> Client {
         let credentials = Arc::new(StaticProvider::new(Credentials::new(ID, SECRET)).unwrap());
         Client::builder(&context(), Region::CN_HANGZHOU, credentials)
-            .with_endpoint(format!("http://{}", self.address).parse().unwrap())
+            .with_endpoint(self.endpoint())
             .with_retry(RetryPolicy::default().with_base_delay(Duration::from_millis(1)))
             .build()
             .unwrap()

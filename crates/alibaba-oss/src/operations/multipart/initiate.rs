@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::client::Client;
 use crate::error::Result;
 use crate::operation::Operation;
-use crate::operations::setters::{forbid_overwrite, object_headers};
+use crate::operations::setters::{content_type_by_name, forbid_overwrite, object_headers};
 
 /// An InitiateMultipartUpload under construction. See [`Client::initiate_upload`].
 #[derive(Clone, Debug)]
@@ -87,6 +87,7 @@ impl Client {
 
 impl InitiateUpload {
     object_headers!(headers);
+    content_type_by_name!(key);
     forbid_overwrite!(forbid_overwrite);
 
     /// Sends it, and returns the id of the upload.

@@ -45,6 +45,14 @@ impl Signer for OssStore {
             });
         }
         call.headers = options.signed_headers.clone();
+        let asks = call.headers.contains_key("x-oss-server-side-encryption");
+        if call.method == Method::PUT && self.client().encryption.is_some() && !asks {
+            // A URL alone cannot ask for it.
+            let text = "this store encrypts what it keeps: sign the header `x-oss-server-side-encryption` too, for the sender to send";
+            return Err(Error::NotSupported {
+                source: text.into(),
+            });
+        }
         let presigned = self.client().presign(&call, expires_in).await;
         let presigned = presigned.map_err(|error| store_error(key, error))?;
         match Url::parse(presigned.url()) {

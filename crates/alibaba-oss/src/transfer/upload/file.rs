@@ -39,7 +39,7 @@ pub(super) struct FileUpload {
 
 impl FileUpload {
     pub(super) async fn whole(&self) -> Result<Uploaded> {
-        let payload = Payload::part_of(&self.file, 0..self.plan.len).with_meter(self.meter.clone());
+        let payload = Payload::whole(&self.file, self.stamp).with_meter(self.meter.clone());
         Ok(Uploaded::new(self.target.put(payload).await?, 0))
     }
 

@@ -18,7 +18,7 @@ use super::plan::{PART, Plan};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::local_file::LocalFile;
-use crate::operations::setters::{forbid_overwrite, object_headers};
+use crate::operations::setters::{content_type_by_name, forbid_overwrite, object_headers};
 use file::FileUpload;
 use stream::StreamUpload;
 use target::Target;
@@ -53,7 +53,8 @@ impl fmt::Debug for Source {
 
 impl Client {
     /// Stores a file of any size: a small one in one request, a large one in parts, several at a
-    /// time, read as they are sent.
+    /// time, read as they are sent. Its `Content-Type`, where none is given, is what the ending of its key
+    /// says, or else that of the file's name.
     ///
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
@@ -117,6 +118,7 @@ impl Client {
 
 impl Upload {
     object_headers!(target.headers);
+    content_type_by_name!(target.key);
     forbid_overwrite!(target.forbid_overwrite);
     transfer_options!(
         /// The length of a part, at least 100 KB; by default 8 MiB, and for large files more.
@@ -167,10 +169,12 @@ impl Upload {
                 upload.run(stream).await
             }
             Source::File(path) => {
-                let (file, len) = LocalFile::open(&path).await?;
+                let (file, stamp) = LocalFile::open(&path).await?;
+                let target = target.with_content_type(&path);
+                let len = stamp.len;
                 let upload = FileUpload {
                     plan: Plan::new(len, options.part_size, options.concurrency),
-                    stamp: file.stamp().await?,
+                    stamp,
                     file,
                     meter: options.meter,
                     target,

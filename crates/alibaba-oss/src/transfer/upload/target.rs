@@ -1,6 +1,9 @@
 //! What an upload makes, and the requests that make it.
 
+use std::path::Path;
+
 use crate::client::Client;
+use crate::content_type;
 use crate::error::Result;
 use crate::operations::multipart::UploadedPart;
 use crate::operations::outcome::PutOutcome;
@@ -49,6 +52,21 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// With what the ending of its key, or of the file's name, says that it is, unless that was given.
+    pub(super) fn with_content_type(mut self, path: &Path) -> Self {
+        let is_type = |name: &str| name.eq_ignore_ascii_case("content-type");
+        if self.headers.iter().any(|(name, _)| is_type(name)) {
+            return self;
+        }
+        let name = path.to_string_lossy();
+        let guessed = content_type::guess(&self.key).or_else(|| content_type::guess(&name));
+        if let Some(guessed) = guessed {
+            let header = ("content-type".to_owned(), guessed.to_owned());
+            self.headers.push(header);
+        }
+        self
+    }
+
     pub(super) async fn put(&self, payload: Payload) -> Result<PutOutcome> {
         let mut put = self
             .client

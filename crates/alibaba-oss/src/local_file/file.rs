@@ -1,6 +1,6 @@
-//! Files read and written at offsets, off the runtime's threads.
+//! Files read and written at offsets.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,10 @@ use bytes::Bytes;
 use crc_fast::{CrcAlgorithm, Digest};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, Result};
+use super::disk::blocking;
+use super::kind::expect_plain;
+use super::private;
+use crate::error::Result;
 
 /// An open file whose readers and writers each have their own position.
 #[derive(Clone, Debug)]
@@ -27,36 +30,64 @@ pub(crate) struct Stamp {
     pub(crate) modified_nanos: u128,
 }
 
+impl Stamp {
+    fn of(metadata: &Metadata) -> io::Result<Self> {
+        let modified = metadata.modified()?.duration_since(SystemTime::UNIX_EPOCH);
+        Ok(Self {
+            len: metadata.len(),
+            modified_nanos: modified.map_or(0, |age| age.as_nanos()),
+        })
+    }
+}
+
 impl LocalFile {
-    /// Opens a file for reading and returns its length.
-    pub(crate) async fn open(path: impl Into<PathBuf>) -> Result<(Self, u64)> {
+    /// Opens a file for reading, and returns what it was found to be.
+    pub(crate) async fn open(path: impl Into<PathBuf>) -> Result<(Self, Stamp)> {
         let path = path.into();
         let step = format!("read file `{}`", path.display());
         let open = move || {
-            let file = File::open(&path)?;
+            // Before it is opened, and again after: somebody may have put another thing there.
+            expect_plain(&std::fs::metadata(&path)?)?;
+            let file = private::without_waiting(File::options().read(true)).open(&path)?;
             let metadata = file.metadata()?;
-            if !metadata.is_file() {
-                return Err(io::Error::other("it is not a file"));
-            }
-            let len = metadata.len();
+            expect_plain(&metadata)?;
+            let stamp = Stamp::of(&metadata)?;
             let file = Arc::new(file);
             let path = path.into();
-            Ok((Self { file, path }, len))
+            let opened = Self { file, path };
+            if stamp.len == 0 {
+                // As in `/proc`. A body without length is not read, so this is the time to see it.
+                opened.expect_end(0, stamp)?;
+            }
+            Ok((opened, stamp))
         };
         blocking(open, || step).await
     }
 
-    /// Opens a file for reading and writing, and creates it where there is none.
-    pub(crate) async fn open_for_writing(path: impl Into<PathBuf>, empty: bool) -> Result<Self> {
+    /// Makes a file of our own, which nobody else may read, under a name that is not taken.
+    pub(crate) async fn create(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        let step = format!("write file `{}`", path.display());
+        let create = move || {
+            let file = Arc::new(private::create(&path)?);
+            let path = path.into();
+            Ok(Self { file, path })
+        };
+        blocking(create, || step).await
+    }
+
+    /// Opens a file that an earlier try has made, or makes it where that did not come so far.
+    pub(crate) async fn reopen(path: impl Into<PathBuf>, empty: bool) -> Result<Self> {
         let path = path.into();
         let step = format!("write file `{}`", path.display());
         let open = move || {
-            let file = File::options()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(empty)
-                .open(&path)?;
+            let file = match private::reopen(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => private::create(&path)?,
+                opened => opened?,
+            };
+            if empty {
+                file.set_len(0)?;
+            }
             let file = Arc::new(file);
             let path = path.into();
             Ok(Self { file, path })
@@ -79,6 +110,20 @@ impl LocalFile {
             _ => error,
         })?;
         Ok(buffer.into())
+    }
+
+    /// That the file ends at `end`, and is what it was when it was opened; for the thread that may
+    /// block. There are files that hold more than their length says, and some grow.
+    pub(crate) fn expect_end(&self, end: u64, stamp: Stamp) -> io::Result<()> {
+        if read_at(&self.file, &mut [0], end)? > 0 {
+            return Err(io::Error::other(
+                "the file goes on after the length that it had; send what has no fixed length as a stream",
+            ));
+        }
+        if Stamp::of(&self.file.metadata()?)? != stamp {
+            return Err(io::Error::other("the file changed while it was read"));
+        }
+        Ok(())
     }
 
     /// Writes frames one after the other from `offset` on.
@@ -120,14 +165,7 @@ impl LocalFile {
     /// Length and time of the last change.
     pub(crate) async fn stamp(&self) -> Result<Stamp> {
         let file = self.file.clone();
-        let look = move || {
-            let metadata = file.metadata()?;
-            let modified = metadata.modified()?.duration_since(SystemTime::UNIX_EPOCH);
-            Ok(Stamp {
-                len: metadata.len(),
-                modified_nanos: modified.map_or(0, |age| age.as_nanos()),
-            })
-        };
+        let look = move || Stamp::of(&file.metadata()?);
         blocking(look, || self.step("look at")).await
     }
 
@@ -140,59 +178,6 @@ impl LocalFile {
     fn step(&self, verb: &str) -> String {
         format!("{verb} file `{}`", self.path.display())
     }
-}
-
-/// A file that is being written under a name of its own. It goes when its writer gives up or is
-/// dropped, unless it is to be kept for a next try.
-#[derive(Debug)]
-pub(crate) struct Unfinished {
-    path: PathBuf,
-    keep: bool,
-}
-
-impl Unfinished {
-    pub(crate) fn new(path: PathBuf, keep: bool) -> Self {
-        Self { path, keep }
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// There will be no next try that could use it.
-    pub(crate) fn discard(mut self) {
-        self.keep = false;
-    }
-
-    /// Renames it into place, and makes the renaming durable.
-    pub(crate) async fn finish(mut self, to: PathBuf) -> Result<()> {
-        let from = self.path.clone();
-        let step = format!("rename `{}` to `{}`", from.display(), to.display());
-        let rename = move || {
-            std::fs::rename(&from, &to)?;
-            sync_folder(&to)
-        };
-        blocking(rename, || step).await?;
-        self.keep = true;
-        Ok(())
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        if !self.keep {
-            let _ = std::fs::remove_file(&self.path);
-        }
-    }
-}
-
-/// A name for an unfinished file, in the same folder so that it can be renamed, and not that of
-/// another writer.
-pub(crate) fn beside(path: &Path) -> PathBuf {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    name.push(format!(".{:08x}.part", fastrand::u32(..)));
-    path.with_file_name(name)
 }
 
 /// As much is written to a file at once.
@@ -235,40 +220,19 @@ impl<'f> GatheredWrites<'f> {
     }
 }
 
-/// Without it a crash may undo a renaming. Systems that cannot open folders do not need it.
-pub(crate) fn sync_folder(file: &Path) -> io::Result<()> {
-    if cfg!(unix) {
-        File::open(folder_of(file))?.sync_all()?;
-    }
-    Ok(())
-}
-
-/// The folder that a file is in.
-pub(crate) fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// Runs what blocks where it may. `step` says what was done, where it fails.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-    step: impl FnOnce() -> String,
-) -> Result<T> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done.map_err(|error| local(step(), error)),
-        Err(error) => Err(Error::new(ErrorKind::Internal, step()).with_source(error)),
-    }
-}
-
-pub(crate) fn local(step: impl Into<String>, error: io::Error) -> Error {
-    Error::new(ErrorKind::Local, step).with_source(error)
-}
-
 #[cfg(unix)]
 fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
 }
 
 #[cfg(unix)]
