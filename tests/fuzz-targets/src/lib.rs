@@ -12,6 +12,8 @@ mod address;
 mod authorization;
 #[cfg(feature = "engine")]
 mod backups;
+#[cfg(feature = "oss")]
+mod oss_response;
 #[cfg(feature = "alibaba")]
 mod percent;
 #[cfg(feature = "alibaba")]
@@ -33,6 +35,9 @@ pub use {
     profiles::{cli_profile, ini_profile},
     refusal::service_error,
 };
+
+#[cfg(feature = "oss")]
+pub use oss_response::{check as check_oss_response, oss_response};
 
 #[cfg(feature = "engine")]
 pub use backups::{backup_archive, backup_index, backup_record};
@@ -58,6 +63,8 @@ pub const TARGETS: &[Target] = &[
     ("cli_profile", cli_profile),
     #[cfg(feature = "alibaba")]
     ("ini_profile", ini_profile),
+    #[cfg(feature = "oss")]
+    ("oss_response", oss_response),
     #[cfg(feature = "alibaba")]
     ("percent", percent),
     #[cfg(feature = "alibaba")]
