@@ -92,6 +92,10 @@ impl Setup {
     }
 
     fn start(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).spawn().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
         let common = [
             "--region=cn-hangzhou",
             &format!("--endpoint={}", self.cloud.endpoint()),
@@ -99,18 +103,19 @@ impl Setup {
             &format!("--part-size={PART}"),
         ];
         let arguments = [&common[..], arguments].concat().join("\n");
-        Command::new(std::env::current_exe().unwrap())
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
             .args(["--exact", "program", "--nocapture"])
             .current_dir(self.folder.path())
             .env(ARGUMENTS, arguments)
             .env("ALIBABA_CLOUD_ACCESS_KEY_ID", ID)
             .env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET)
             .env_remove("ALIBABA_CLOUD_SECURITY_TOKEN")
+            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap()
+            .kill_on_drop(true);
+        command
     }
 
     async fn run(&self, arguments: &[&str]) -> Ended {
@@ -299,7 +304,9 @@ async fn single_files_go_where_they_are_sent_and_failures_are_counted() {
     for (arguments, words) in [
         (["source", "oss://my-bucket/x/"], "add -r"),
         (["oss://my-bucket/nothing", "."], "no such object"),
-        (["source", "elsewhere"], "one of them has to be local"),
+        (["source", "elsewhere"], "has to be `oss://bucket/key`"),
+        (["-", "elsewhere"], "`-` stands for one object"),
+        (["-", "oss://my-bucket/x/"], "give the key in full"),
         (["source/empty", "oss://no-bucket/x"], "no-bucket"),
     ] {
         let failed = setup.run(&arguments).await;
@@ -411,4 +418,118 @@ async fn a_backup_that_was_copied_by_any_way_is_the_same_backup() {
     let (_, parts) = setup.count("UploadPartCopy");
     assert!(parts > 2, "the archive was copied whole");
     is_the_same(bucket(OTHER_BUCKET), "parts", objects, "copied in parts").await;
+}
+
+#[tokio::test]
+async fn standard_input_and_output_are_one_object() {
+    let setup = Setup::new().await;
+    let text = "made elsewhere\n".repeat(30_000);
+    let mut child = setup.command(&["-", "oss://my-bucket/dump.sql"]);
+    let mut child = child.stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut input, text.as_bytes())
+        .await
+        .unwrap();
+    drop(input);
+    let up = ended(child).await;
+    assert_eq!(up.code, Some(0), "{up:?}");
+    let again = setup.run(&["-", "oss://my-bucket/dump.sql"]).await;
+    assert!(again.text.contains("1 skipped"), "{again:?}");
+
+    let down = setup.command(&["oss://my-bucket/dump.sql", "-"]);
+    let mut down = down;
+    let output = down.output().await.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let out = String::from_utf8(output.stdout).unwrap();
+    // The test harness prints there, too.
+    assert!(out.contains(&text), "{} bytes", out.len());
+    assert!(!out.contains("files copied"), "{out}");
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("1 files copied")
+    );
+}
+
+#[tokio::test]
+async fn objects_go_from_bucket_to_bucket_without_coming_here() {
+    let setup = Setup::new().await;
+    let up = setup.run(&UP).await;
+    assert_eq!(up.code, Some(0), "{up:?}");
+    setup.cloud.requests().clear();
+    let across = ["oss://my-bucket/backup/", "oss://other-bucket/kept/", "-r"];
+    let copied = setup.run(&across).await;
+    assert_eq!(copied.code, Some(0), "{copied:?}");
+    assert!(copied.text.contains("4 files copied"), "{copied:?}");
+    assert_eq!(setup.count("GetObject").0, 0);
+    let again = setup.run(&across).await;
+    assert!(again.text.contains("0 files copied"), "{again:?}");
+    let down = setup.run(&["oss://other-bucket/kept/", "copy", "-r"]).await;
+    assert_eq!(down.code, Some(0), "{down:?}");
+    assert_eq!(read(&setup.path("copy")), read(&setup.path("source")));
+
+    let one = setup
+        .run(&["oss://my-bucket/backup/empty", "oss://other-bucket/x/"])
+        .await;
+    assert_eq!(one.code, Some(0), "{one:?}");
+    let same = setup
+        .run(&[
+            "oss://my-bucket/backup/",
+            "oss://my-bucket/backup/",
+            "-r",
+            "-f",
+        ])
+        .await;
+    assert!(same.text.contains("0 files copied"), "{same:?}");
+}
+
+#[tokio::test]
+async fn empty_folders_travel_and_what_is_no_file_is_named() {
+    let setup = Setup::new().await;
+    let at = |name: &str| setup.path("source").join(name);
+    std::fs::create_dir_all(at("hollow/inner")).unwrap();
+    let up = setup.run(&UP).await;
+    assert_eq!(up.code, Some(0), "{up:?}");
+    let down = setup.run(&DOWN).await;
+    assert_eq!(down.code, Some(0), "{down:?}");
+    assert!(setup.path("copy/hollow/inner").is_dir());
+    let again = setup.run(&[&UP[..], &["-u"]].concat()).await;
+    assert!(again.text.contains("0 files copied"), "{again:?}");
+
+    std::os::unix::fs::symlink(setup.path("copy"), at("link-to-folder")).unwrap();
+    std::os::unix::fs::symlink("nowhere", at("dangling")).unwrap();
+    let fifo = Command::new("mkfifo").arg(at("fifo")).status().await;
+    assert!(fifo.unwrap().success());
+    let named = setup.run(&[&UP[..], &["-u"]].concat()).await;
+    assert_eq!(named.code, Some(1), "{named:?}");
+    for words in ["link-to-folder", "dangling", "fifo", "3 failed"] {
+        assert!(named.text.contains(words), "{words}: {named:?}");
+    }
+    let direct = setup.run(&["source/fifo", "oss://my-bucket/fifo"]).await;
+    assert_eq!(direct.code, Some(1), "{direct:?}");
+    assert!(direct.text.contains("a named pipe"), "{direct:?}");
+}
+
+#[tokio::test]
+async fn nothing_outside_of_the_folder_is_replaced_through_a_link_in_it() {
+    let setup = Setup::new().await;
+    let up = setup.run(&UP).await;
+    assert_eq!(up.code, Some(0), "{up:?}");
+    let outside = setup.path("outside");
+    std::fs::create_dir_all(&outside).unwrap();
+    std::fs::write(outside.join("big-2.bin"), "precious").unwrap();
+    std::fs::create_dir_all(setup.path("copy")).unwrap();
+    std::os::unix::fs::symlink(&outside, setup.path("copy/sub")).unwrap();
+    std::os::unix::fs::symlink(outside.join("big-2.bin"), setup.path("copy/empty")).unwrap();
+    let down = setup.run(&[&DOWN[..], &["-f"]].concat()).await;
+    assert_eq!(down.code, Some(1), "{down:?}");
+    assert!(
+        down.text.contains("is a link, and leads out of the folder"),
+        "{down:?}"
+    );
+    let left = read(&outside);
+    assert_eq!(left.len(), 1, "{:?}", left.keys());
+    assert_eq!(left["big-2.bin"], b"precious");
+    // What is not behind a link comes all the same.
+    assert_eq!(read(&setup.path("copy"))["big-1.bin"].len(), 10 * PART - 7);
 }

@@ -5,6 +5,14 @@
 //! $ cargo run --release --example oss_cp -- oss://my-bucket/photos/ ./again -r --region cn-hangzhou
 //! ```
 //!
+//! Both places may be in buckets: then the bytes stay in OSS. `-` stands for standard input or output:
+//!
+//! ```console
+//! $ pg_dump shop | oss_cp - oss://my-bucket/shop.sql
+//! $ oss_cp oss://my-bucket/shop.sql - | psql shop
+//! $ oss_cp oss://my-bucket/photos/ oss://archive/photos/ -r
+//! ```
+//!
 //! Large files go in parts, several at a time, and every byte is checked by CRC-64. Press Ctrl-C, or pull
 //! the plug, and give the same command again: parts that are there already are proved and not sent once
 //! more. Add `-u` to skip the files that were done.
@@ -36,6 +44,7 @@
 
 mod copy;
 mod failure;
+mod job;
 mod options;
 mod place;
 mod plan;
@@ -53,15 +62,24 @@ use futures::stream;
 use copy::{Outcome, copy};
 use failure::Result;
 use options::Options;
-use plan::Plan;
+use plan::plan;
 use show::Display;
 
 /// As the shell counts a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    run(std::env::args()).await
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("failed to start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(std::env::args()));
+    // Whoever is still to write into standard input is not waited for.
+    runtime.shutdown_background();
+    code
 }
 
 pub(crate) async fn run(arguments: impl IntoIterator<Item = String>) -> ExitCode {
@@ -76,7 +94,7 @@ pub(crate) async fn run(arguments: impl IntoIterator<Item = String>) -> ExitCode
 
 async fn copy_all(options: Options) -> Result<ExitCode> {
     let client = connect(&options)?;
-    let plan = Plan::make(&client, &options).await?;
+    let plan = plan(&client, &options).await?;
     if options.dry_run {
         print!("{plan}");
         return Ok(ExitCode::SUCCESS);
@@ -118,12 +136,16 @@ fn connect(options: &Options) -> Result<Client> {
     let context = Context::system()?;
     let credentials = credentials::default_chain(&context);
     let endpoint = match &options.endpoint {
+        Some(endpoint) if options.plain_http => {
+            let host = endpoint.strip_prefix("http://").unwrap_or(endpoint);
+            host.parse::<OssEndpoint>()?.without_tls()
+        }
         Some(endpoint) => endpoint.parse()?,
         None => OssEndpoint::public(&options.region),
     };
-    Ok(
-        Client::builder(&context, options.region.clone(), credentials)
-            .with_endpoint(endpoint)
-            .build()?,
-    )
+    let builder = Client::builder(&context, options.region.clone(), credentials);
+    let builder = builder.with_endpoint(endpoint);
+    Ok(builder
+        .with_signature(options.sign_version.into())
+        .build()?)
 }

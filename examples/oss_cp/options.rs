@@ -3,17 +3,20 @@
 use std::path::PathBuf;
 
 use ack_backup_center::core::Region;
-use clap::Parser;
+use ack_backup_center::oss::SignatureVersion;
+use clap::{Parser, ValueEnum};
 
 use super::place::Place;
 
-/// Copies files and folders to and from OSS, several at a time, and goes on where it was interrupted.
+/// Copies files and folders to, from and within OSS, several at a time, and goes on where it was
+/// interrupted.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "oss_cp")]
 pub(crate) struct Options {
-    /// A file, a folder or `oss://bucket/key`.
+    /// A file, a folder, `oss://bucket/key`, or `-` for standard input.
     pub(crate) from: Place,
-    /// Where to: a file, a folder or `oss://bucket/key`; one side is local, the other is not.
+    /// Where to: a file, a folder, `oss://bucket/key`, or `-` for standard output. One side at least is in
+    /// OSS; where both are, the bytes stay there.
     pub(crate) to: Place,
     /// Copy a whole folder, or every object whose key begins so.
     #[arg(short, long)]
@@ -52,6 +55,28 @@ pub(crate) struct Options {
     /// Another address than the region's public one.
     #[arg(short, long, env = "OSS_ENDPOINT")]
     pub(crate) endpoint: Option<String>,
+    /// Speak to the endpoint without TLS, for a network that can be trusted.
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+    /// The signature of requests; version 1 is for private clouds that are too old for 4.
+    #[arg(long, value_enum, default_value = "v4")]
+    pub(crate) sign_version: SignVersion,
+}
+
+/// What `ossutil` calls the versions of OSS's signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SignVersion {
+    V1,
+    V4,
+}
+
+impl From<SignVersion> for SignatureVersion {
+    fn from(version: SignVersion) -> Self {
+        match version {
+            SignVersion::V1 => Self::V1,
+            SignVersion::V4 => Self::V4,
+        }
+    }
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

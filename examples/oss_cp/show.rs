@@ -6,7 +6,8 @@ use std::time::Instant;
 use indicatif::{DecimalBytes, MultiProgress, ProgressBar, ProgressStyle};
 
 use super::copy::Outcome;
-use super::plan::{Job, Plan};
+use super::job::Job;
+use super::plan::Plan;
 
 /// One bar for each file under way, and one for all. Nothing is drawn where no terminal is.
 pub(crate) struct Display {
@@ -32,11 +33,11 @@ impl Display {
 
     pub(crate) fn begin(&self, job: &Job) -> ProgressBar {
         let bar = styled(
-            ProgressBar::new(job.len),
+            ProgressBar::new(job.len.unwrap_or_default()),
             "{msg:<40!} [{bar:30}] {decimal_bytes} of {decimal_total_bytes} {decimal_bytes_per_sec}",
         );
         let bar = self.bars.insert_before(&self.files, bar);
-        bar.set_message(job.source());
+        bar.set_message(job.from.to_string());
         bar
     }
 
@@ -46,7 +47,7 @@ impl Display {
         if let Outcome::Failed(_, error) = outcome {
             let _ = self
                 .bars
-                .println(format!("failed to copy {}: {error}", job.source()));
+                .println(format!("failed to copy {}: {error}", job.from));
         }
     }
 
@@ -71,15 +72,17 @@ impl Display {
                 }
             }
         }
-        println!(
+        let say = |text: String| match plan.is_to_standard_output() {
+            true => eprintln!("{text}"),
+            false => println!("{text}"),
+        };
+        say(format!(
             "{files} files copied, {} ({reused} bytes of them were there before), {skipped} skipped, {failed} failed, in {:.1} s",
             DecimalBytes(bytes),
             self.began.elapsed().as_secs_f64()
-        );
+        ));
         if interrupted {
-            println!(
-                "Interrupted. The same command goes on where this one stopped; add -u to skip what is done."
-            );
+            say("Interrupted. The same command goes on where this one stopped; add -u to skip what is done.".to_owned());
         }
     }
 }

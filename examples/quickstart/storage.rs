@@ -84,7 +84,12 @@ impl Storage {
     pub(crate) async fn copy_out(&self, backup: &str) -> Result<()> {
         let key = ObjectPath::from(format!("backups/{backup}/{backup}.tar.gz"));
         let archive = self.store.get(&key).await?.bytes().await?;
-        let file = std::env::temp_dir().join(format!("{backup}.tar.gz"));
+        // A real cluster's Secrets may be in it: a folder of its own, which nobody else opens.
+        let folder = tempfile::Builder::new()
+            .prefix("ack-backup-quickstart-")
+            .tempdir()?
+            .keep();
+        let file = folder.join(format!("{backup}.tar.gz"));
         std::fs::write(&file, archive)?;
         println!(
             "\nLook into the archive, copied from the bucket:\n  tar tzf {}",
