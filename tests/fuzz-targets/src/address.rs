@@ -18,6 +18,8 @@ pub fn address(input: &[u8]) {
     match address.parse::<Endpoint>() {
         Ok(endpoint) => {
             assert_eq!(endpoint.to_string().parse().as_ref(), Ok(&endpoint));
+            // Plain HTTP to others is a choice, and nothing that a text can say.
+            assert!(endpoint.is_trusted(), "{endpoint}");
             let authority = endpoint.authority();
             assert!(authority.parse::<http::uri::Authority>().is_ok());
             assert!(!authority.contains('@'), "{authority}");

@@ -63,6 +63,7 @@ impl Transport {
         sent: &Sent,
     ) -> Result<Response<Incoming>> {
         let host = request.uri().host().unwrap_or_default().to_owned();
+        let is_tls = request.uri().scheme() == Some(&http::uri::Scheme::HTTPS);
         self.authorize_at_proxy(&mut request);
         let exchange = self.client.request(request);
         tokio::pin!(exchange);
@@ -76,12 +77,12 @@ impl Transport {
                         let text = format!("{step}: read what is to be sent");
                         return Err(Error::new(ErrorKind::Local, text).with_source(failure));
                     }
-                    let reached = if error.is_connect() {
-                        format!(
+                    let reached = match wrong_scheme(&error, is_tls) {
+                        Some(remedy) => format!(": `{host}` {remedy}"),
+                        None if error.is_connect() => format!(
                             ": cannot connect to `{host}`; check the endpoint, the network and the proxy"
-                        )
-                    } else {
-                        String::new()
+                        ),
+                        None => String::new(),
                     };
                     return Err(
                         Error::new(ErrorKind::Connection, format!("{step}{reached}"))
@@ -114,6 +115,38 @@ impl Transport {
 
     pub(crate) fn read_timeout(&self) -> Duration {
         self.read_timeout
+    }
+}
+
+/// What is wrong where one side speaks TLS and the other does not.
+fn wrong_scheme(error: &(dyn std::error::Error + 'static), is_tls: bool) -> Option<&'static str> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if is_tls && let Some(rustls::Error::InvalidMessage(_)) = rustls_error(error) {
+            return Some(
+                "does not speak TLS; where that is meant, switch it off with `OssEndpoint::without_tls`",
+            );
+        }
+        if !is_tls
+            && error
+                .downcast_ref::<hyper::Error>()
+                .is_some_and(hyper::Error::is_parse)
+        {
+            return Some(
+                "does not respond in HTTP; if it speaks TLS, give the endpoint as `https://`",
+            );
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// The error of TLS, which reaches us as one of input and output, perhaps within another.
+fn rustls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    let wrapped = error.downcast_ref::<std::io::Error>();
+    match wrapped.and_then(std::io::Error::get_ref) {
+        Some(inner) => rustls_error(inner),
+        None => error.downcast_ref(),
     }
 }
 

@@ -245,3 +245,38 @@ proptest! {
         prop_assert!(total <= RetryPolicy::default().max_elapsed, "{slept:?}");
     }
 }
+
+#[tokio::test]
+async fn the_wrong_scheme_is_named() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    // An alert, which is what servers with TLS send to who does not speak it (RFC 8446, 6), and a page,
+    // which is what those without send to who does.
+    let alert = b"\x15\x03\x03\x00\x02\x02\x46".to_vec();
+    let page = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec();
+    for (scheme, response, remedy) in [
+        ("http", alert, "give the endpoint as `https://`"),
+        ("https", page, "does not speak TLS"),
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut begun = [0; 16];
+                let _ = stream.read_exact(&mut begun).await;
+                let _ = stream.write_all(&response).await;
+                let _ = stream.shutdown().await;
+                // Whatever else comes, so that nothing is reset before it was read.
+                let _ = stream.read_to_end(&mut Vec::new()).await;
+            }
+        });
+        let credentials = Arc::new(StaticProvider::new(Credentials::new(ID, SECRET)).unwrap());
+        let client = Client::builder(&context(), Region::CN_HANGZHOU, credentials)
+            .with_endpoint(format!("{scheme}://{address}").parse().unwrap())
+            .with_retry(RetryPolicy::never())
+            .build()
+            .unwrap();
+        let error = put(&client).await;
+        assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+        assert!(error.to_string().contains(remedy), "{scheme}: {error:?}");
+    }
+}

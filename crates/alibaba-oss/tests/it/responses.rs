@@ -370,3 +370,15 @@ async fn nothing_is_pinned_by_a_weak_entity_tag() {
     assert_eq!(requests.len(), 2);
     assert!(!requests.concat().contains("if-match"), "{requests:?}");
 }
+
+#[tokio::test]
+async fn a_part_is_stored_where_oss_says_so_and_nobody_else() {
+    // A cache, or a web server, has entity tags too.
+    let answered = message("HTTP/1.1 200 OK\nETag: \"5af43b82-56f\"\nServer: nginx\n");
+    let server = play(vec![answered], true).await;
+    let part = server.client();
+    let part = part.upload_part(BUCKET, "k", "id", 1, "x").send().await;
+    let error = part.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Response, "{error}");
+    assert!(error.to_string().contains("server nginx"), "{error}");
+}

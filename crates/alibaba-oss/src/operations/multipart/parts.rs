@@ -13,6 +13,7 @@ use crate::operation::Operation;
 use crate::operations::copy_spec::CopySource;
 use crate::operations::setters::{copy_conditions, copy_version, payload_progress, traffic_limit};
 use crate::payload::Payload;
+use crate::proof;
 
 /// An UploadPart under construction. See [`Client::upload_part`].
 #[derive(Clone, Debug)]
@@ -123,7 +124,8 @@ impl UploadPart {
         let call = &call;
         let sent = self.upload.client.attempt_all(call, |reply| {
             let headers = reply.response.headers();
-            let checked = check_crc(&call.step, headers, reply.sent_crc);
+            let checked = proof::check(call, reply.response.status(), headers)
+                .and_then(|()| check_crc(&call.step, headers, reply.sent_crc));
             ready(checked.and_then(|()| {
                 let etag = etag(headers).ok_or_else(|| call.misread("`ETag` of the response"))?;
                 Ok(UploadedPart {
