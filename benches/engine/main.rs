@@ -132,7 +132,7 @@ async fn measure(arguments: &Arguments, binaries: &Binaries, objects: usize) -> 
         plan.name = format!("backup-{turn}");
         in_turns(
             turn,
-            [Role::Lists, Role::Backup],
+            [Role::Lists, Role::Backup, Role::Sealed],
             &plan,
             |role, measured| {
                 size.add(role, measured);
@@ -159,10 +159,10 @@ async fn measure(arguments: &Arguments, binaries: &Binaries, objects: usize) -> 
     Ok(size)
 }
 
-/// Both, in alternating order, so that what drifts favours neither.
-fn in_turns(
+/// All of them, in alternating order, so that what drifts favours none.
+fn in_turns<const N: usize>(
     turn: usize,
-    mut roles: [Role; 2],
+    mut roles: [Role; N],
     plan: &Plan,
     mut take: impl FnMut(Role, Measured),
 ) -> Outcome<()> {
@@ -170,7 +170,11 @@ fn in_turns(
         roles.reverse();
     }
     for role in roles {
-        take(role, child::run(role, plan)?);
+        let mut plan = plan.clone();
+        if role == Role::Sealed {
+            plan.name.push_str("-sealed");
+        }
+        take(role, child::run(role, &plan)?);
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{Restore, RestoreSpec};
+use ack_backup_center::engine::seal::{SigningKey, Trust};
 use ack_backup_center::engine::{Discovery, RunOptions, Selection};
 use clap::ValueEnum;
 use measure::Outcome;
@@ -22,6 +23,8 @@ pub(crate) enum Role {
     Lists,
     /// Makes a backup.
     Backup,
+    /// Makes a backup and seals it.
+    Sealed,
     /// Creates as many objects in a bare loop: the ceiling of a restore.
     Create,
     /// Restores a backup into namespaces of its own.
@@ -60,7 +63,8 @@ pub(crate) async fn run(role: Role) -> Outcome<()> {
             read_lists(&client, &plan.lists, at_once).await?;
             plan.objects as u64
         }
-        Role::Backup => back_up(&plan, client).await?,
+        Role::Backup => back_up(&plan, client, None).await?,
+        Role::Sealed => back_up(&plan, client, Some(SigningKey::generate()?)).await?,
         Role::Create => {
             let at_once = RunOptions::default().restore_parallelism();
             create_all(&client, &plan, &namespaces, at_once).await?;
@@ -81,9 +85,17 @@ pub(crate) async fn run(role: Role) -> Outcome<()> {
     Ok(())
 }
 
-async fn back_up(plan: &Plan, client: kube::Client) -> Outcome<u64> {
+async fn back_up(plan: &Plan, client: kube::Client, key: Option<SigningKey>) -> Outcome<u64> {
     let spec = BackupSpec::named(&plan.name);
-    let report = Backup::new(client, plan.repository()?, spec).run().await?;
+    let repository = plan.repository()?;
+    let backup = match key {
+        None => Backup::new(client, repository, spec),
+        Some(key) => {
+            let repository = repository.with_trust(Trust::of(key.verifying_key()));
+            Backup::new(client, repository, spec).sealed_with(key)
+        }
+    };
+    let report = backup.run().await?;
     if report.results.errors.count() > 0 {
         return Err(report.to_string().into());
     }

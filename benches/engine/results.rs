@@ -62,6 +62,15 @@ impl Size {
         )
     }
 
+    /// Time of a sealed backup over that of one that is not.
+    fn sealed_ratios(&self) -> Ratios {
+        let seconds = |measured: &Measured| measured.seconds;
+        Ratios::of(
+            &self.values(Role::Sealed, seconds),
+            &self.values(Role::Backup, seconds),
+        )
+    }
+
     /// Rate of a restore over that of the bare loop.
     fn restore_ratios(&self) -> Ratios {
         let rate = |measured: &Measured| measured.objects as f64 / measured.seconds;
@@ -93,7 +102,7 @@ impl Results {
             "Each measurement is a process of its own that does nothing else; etcd, kube-apiserver \
              and kube-controller-manager share the processors with it. One object in 1000 is a \
              Secret of 1 MiB. Ceilings: the same lists, read raw and in parallel and thrown away; a \
-             bare parallel create loop. Backup and ceiling take turns, in alternating order.",
+             bare parallel create loop. Backup, sealed backup and ceiling take turns, in alternating order.",
         );
         report.table(self.times());
         report.table(self.costs());
@@ -125,6 +134,12 @@ impl Results {
                     Role::Backup,
                     Role::Lists,
                     size.backup_ratios(),
+                ),
+                (
+                    "sealed backup, time, against one that is not",
+                    Role::Sealed,
+                    Role::Backup,
+                    size.sealed_ratios(),
                 ),
                 (
                     "restore, rate",
@@ -165,6 +180,7 @@ impl Results {
             for (what, role) in [
                 ("lists", Role::Lists),
                 ("backup", Role::Backup),
+                ("sealed backup", Role::Sealed),
                 ("create loop", Role::Create),
                 ("restore", Role::Restore),
             ] {
@@ -192,6 +208,14 @@ impl Results {
                     what,
                     size.backup_ratios().median(),
                     1.3,
+                    "x",
+                ));
+                let what =
+                    format!("sealed backup of {objects}: time against one that is not, median");
+                budgets.push(Budget::at_most(
+                    what,
+                    size.sealed_ratios().median(),
+                    1.05,
                     "x",
                 ));
                 let what = format!("restore of {objects}: rate against the bare loop, median");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{Restore, RestoreSpec};
+use ack_backup_center::engine::seal::{SigningKey, Trust};
 use ack_backup_center::engine::{Error, ErrorKind, Repository, Selection};
 use ack_backup_center::oss::Operation;
 use ack_backup_center::ram::ack::OSS_ACTIONS;
@@ -43,12 +44,17 @@ async fn the_seven_actions_of_the_page_do_for_everything() {
     assert!(!asked.contains_key("InitiateMultipartUpload"), "{asked:?}");
     repository.delete("a").await.unwrap();
 
+    let key = SigningKey::generate().unwrap();
+    let repository = repository.with_trust(Trust::of(key.verifying_key()));
     Backup::new(client.clone(), repository.clone(), of("big"))
+        .sealed_with(key)
         .run()
         .await
         .unwrap();
     let asked = bucket.cloud.requests().by_operation();
     assert_eq!(asked["CompleteMultipartUpload"], 1, "{asked:?}");
+    let sealed = "backups/a/a-seal.json".to_owned();
+    assert!(bucket.keys().await.contains(&sealed));
     assert!(read_whole(&repository, "a").await.len() > 16);
     assert_eq!(repository.list().await.unwrap().records.len(), 1);
     let spec = RestoreSpec {

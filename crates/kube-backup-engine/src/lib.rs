@@ -16,6 +16,7 @@ mod resource;
 pub mod restore;
 mod run_options;
 mod scan;
+pub mod seal;
 mod spec;
 pub mod verify;
 pub mod volumes;

@@ -11,6 +11,7 @@ use super::collector::{Collected, Collector, Stopped};
 use super::commit::{RecordInputs, commit};
 use super::left_behind::LeftBehind;
 use super::scope::{Scope, of_unmatched};
+use super::sealing;
 use super::side_files::write_results;
 use super::spec::BackupSpec;
 use super::writer::write_archive;
@@ -24,6 +25,7 @@ use crate::format::keys::Keys;
 use crate::printable::Printable;
 use crate::repository::lease::Lease;
 use crate::repository::upload::ObjectUpload;
+use crate::seal::{Seal, SigningKey};
 use crate::{
     ArchiveFacts, Digest, Error, ErrorKind, Files, Record, Repository, Result, Results, RunOptions,
 };
@@ -53,8 +55,19 @@ pub struct BackupReport {
     /// files: note it where the writers of the bucket have no hand, and
     /// [`OpenBackup::expecting`](crate::OpenBackup::expecting) it.
     pub record_sha256: Digest,
+    /// The backup's seal, if it was [sealed](Backup::sealed_with).
+    pub seal: Option<Seal>,
     /// Warnings and errors, as stored beside the archive.
     pub results: Results,
+}
+
+/// Everything but the record, written.
+struct Written {
+    record: Record,
+    /// The record, as it will be written.
+    bytes: Vec<u8>,
+    seal: Option<Seal>,
+    results: Results,
 }
 
 impl fmt::Display for BackupReport {
@@ -70,6 +83,9 @@ impl fmt::Display for BackupReport {
             status.phase
         )?;
         writeln!(f, "  record SHA-256 {}", self.record_sha256)?;
+        if let Some(seal) = &self.seal {
+            writeln!(f, "  {seal}")?;
+        }
         for message in self.results.errors.messages() {
             writeln!(f, "  error: {}", Printable(message))?;
         }
@@ -102,6 +118,7 @@ pub struct Backup {
     repository: Repository,
     spec: BackupSpec,
     uid: Option<String>,
+    key: Option<SigningKey>,
     options: RunOptions,
     encoding: ListEncoding,
     clock: Clock,
@@ -114,6 +131,7 @@ impl fmt::Debug for Backup {
         f.debug_struct("Backup")
             .field("spec", &self.spec)
             .field("uid", &self.uid)
+            .field("key", &self.key)
             .field("options", &self.options)
             .finish_non_exhaustive()
     }
@@ -127,6 +145,7 @@ impl Backup {
             repository,
             spec,
             uid: None,
+            key: None,
             options: RunOptions::default(),
             encoding: ListEncoding::default(),
             // The one place where a backup reads the wall clock.
@@ -144,6 +163,14 @@ impl Backup {
     #[must_use]
     pub fn with_uid(mut self, uid: impl Into<String>) -> Self {
         self.uid = Some(uid.into());
+        self
+    }
+
+    /// Seals the backup with this key, for the [trust](Repository::with_trust) of its repository: see
+    /// [`seal`](crate::seal).
+    #[must_use]
+    pub fn sealed_with(mut self, key: SigningKey) -> Self {
+        self.key = Some(key);
         self
     }
 
@@ -205,6 +232,7 @@ impl Backup {
         if let Some(uid) = &self.uid {
             check_uid(uid)?;
         }
+        sealing::check_key(self.key.as_ref(), &self.repository, name, self.now())?;
         if let Some(done) = self.committed_before().await? {
             return Ok(done);
         }
@@ -239,13 +267,20 @@ impl Backup {
                 return Ok(done);
             }
             let writing = self.write(&api, scope, &keys, &mut lease, began, &uid);
-            let (record, results) = deadline
+            let written = deadline
                 .within(&step("list and store the objects"), writing)
                 .await??;
-            let record_sha256 = commit(&self.repository, &keys, &lease, &record).await?;
+            let Written {
+                record,
+                bytes,
+                seal,
+                results,
+            } = written;
+            let record_sha256 = commit(&self.repository, &keys, &lease, &record, bytes).await?;
             Ok(BackupReport {
                 record,
                 record_sha256,
+                seal,
                 results,
             })
         };
@@ -277,6 +312,7 @@ impl Backup {
         Ok(Some(BackupReport {
             record: backup.record().clone(),
             record_sha256: backup.record_sha256(),
+            seal: backup.seal().cloned(),
             results: results.unwrap_or_default(),
         }))
     }
@@ -300,7 +336,7 @@ impl Backup {
         lease: &mut Lease,
         began: DateTime<Utc>,
         uid: &str,
-    ) -> Result<(Record, Results)> {
+    ) -> Result<Written> {
         self.delete_leftovers(keys, lease).await?;
         let writing = async {
             let (resource_version, version) =
@@ -318,7 +354,23 @@ impl Backup {
                 files,
                 resource_version,
             };
-            Ok((inputs.into_record(&collected)?, collected.results))
+            let record = inputs.into_record(&collected)?;
+            let bytes = record.write()?;
+            let seal = match &self.key {
+                Some(key) => {
+                    let sha256 = Digest::of(&bytes);
+                    let sealing =
+                        sealing::seal(key, &self.repository, keys, &record, sha256, self.now());
+                    Some(sealing.await?)
+                }
+                None => None,
+            };
+            Ok(Written {
+                record,
+                bytes,
+                seal,
+                results: collected.results,
+            })
         };
         tokio::select! {
             written = writing => written,

@@ -86,18 +86,18 @@ impl RecordInputs<'_> {
     }
 }
 
-/// Writes the record, only if absent, and checks once more that the backup is whole and ours. Returns the SHA-256
+/// Writes the record, of these bytes, only if absent, and checks once more that the backup is whole and ours. Returns the SHA-256
 /// of the record.
 pub(crate) async fn commit(
     repository: &Repository,
     keys: &Keys,
     lease: &Lease,
     record: &Record,
+    bytes: Vec<u8>,
 ) -> Result<Digest> {
     let name = record.name();
     lease.check().await?;
     let create = PutOptions::from(PutMode::Create);
-    let bytes = record.write()?;
     let sha256 = Digest::of(&bytes);
     let put = repository
         .store()
@@ -177,8 +177,8 @@ async fn is_lost(
 async fn take_back(repository: &Repository, keys: &Keys, record: &Record, why: &str) -> Error {
     let name = record.name();
     let step = format!("commit backup `{name}`: {why}");
-    let deleted = match repository.record(name).await {
-        Ok(Some(there)) if there.uid() == record.uid() => {
+    let deleted = match repository.stored_record(name).await {
+        Ok(Some(there)) if there.record.uid() == record.uid() => {
             repository.store().delete(&keys.record()).await
         }
         Ok(_) => Ok(()),

@@ -15,6 +15,7 @@ mod commit;
 mod left_behind;
 mod plan;
 mod scope;
+mod sealing;
 mod side_files;
 mod spec;
 mod writer;

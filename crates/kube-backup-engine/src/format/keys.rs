@@ -55,6 +55,11 @@ impl Keys {
         self.side("-resource-list.json.gz")
     }
 
+    /// Who wrote it, signed.
+    pub(crate) fn seal(&self) -> Path {
+        self.side("-seal.json")
+    }
+
     pub(crate) fn results(&self) -> Path {
         self.side("-results.gz")
     }
@@ -109,6 +114,7 @@ mod tests {
             (keys.index(), "nightly-1-index.json.gz"),
             (keys.resource_list(), "nightly-1-resource-list.json.gz"),
             (keys.results(), "nightly-1-results.gz"),
+            (keys.seal(), "nightly-1-seal.json"),
         ];
         for (key, file) in all {
             assert_eq!(key.as_ref(), format!("team/a/backups/nightly-1/{file}"));

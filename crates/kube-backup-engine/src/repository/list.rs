@@ -6,6 +6,7 @@ use object_store::path::Path;
 
 use super::{Record, Repository, StoredRecord};
 use crate::format::keys::{RECORD, check_name};
+use crate::seal::{Seal, SealIssue, issues};
 use crate::{Error, Result};
 
 /// How many records are fetched at once.
@@ -19,11 +20,14 @@ const MAX_TOTAL: u64 = 256 << 20;
 pub struct BackupList {
     /// Their records.
     pub records: Vec<Record>,
-    /// What looks like a backup and cannot be read. It takes nothing from the others.
+    /// What looks like a backup and cannot be read, or is not admitted by the
+    /// [trust](Repository::with_trust). It takes nothing from the others.
     pub unreadable: Vec<UnreadableBackup>,
+    /// Which sealed backups are gone or were put back, as far as the seals and the trust tell.
+    pub seal_issues: Vec<SealIssue>,
 }
 
-/// A backup whose record cannot be read.
+/// A backup whose record cannot be read, or that is not admitted.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct UnreadableBackup {
@@ -37,7 +41,8 @@ impl Repository {
     /// The records of all backups, by name, and beside them what cannot be read: damaged records, records of another
     /// name than their folder, ones that are too large to be a record. 256 MiB of records are read at most.
     ///
-    /// Folders without a record are not backups and do not appear.
+    /// Folders without a record are not backups and do not appear. With a [trust](Self::with_trust), backups
+    /// that it does not admit are among those that cannot be read.
     ///
     /// # Errors
     /// When the store cannot be listed.
@@ -49,17 +54,17 @@ impl Repository {
             .await
             .map_err(|error| Error::store("list backups", error))?;
         let mut list = BackupList::default();
-        let mut room = MAX_TOTAL;
+        let (mut room, mut seals) = (MAX_TOTAL, Vec::new());
         let mut records = futures::stream::iter(found.common_prefixes)
             .map(|folder| async move {
-                let record = self.record_in(&folder).await;
+                let record = self.admitted_in(&folder).await;
                 (folder, record)
             })
             .buffered(PARALLEL);
         while let Some((folder, record)) = records.next().await {
             let name = folder.filename().unwrap_or_default();
             let record = record.and_then(|stored| match stored {
-                Some(stored) if stored.length > room => Err(Error::corrupt(format!(
+                Some((stored, _)) if stored.length > room => Err(Error::corrupt(format!(
                     "read the record of `{name}`: the records before it have {MAX_TOTAL} bytes and more; ask for this \
                      one by its name"
                 ))),
@@ -67,8 +72,9 @@ impl Repository {
             });
             match record {
                 Ok(None) => {}
-                Ok(Some(stored)) => {
+                Ok(Some((stored, seal))) => {
                     room -= stored.length;
+                    seals.extend(seal);
                     list.records.push(stored.record);
                 }
                 Err(error) => list.unreadable.push(UnreadableBackup {
@@ -77,7 +83,18 @@ impl Repository {
                 }),
             }
         }
+        if let Some(trust) = self.trust() {
+            list.seal_issues = issues(&seals, &trust.known);
+        }
         Ok(list)
+    }
+
+    async fn admitted_in(&self, folder: &Path) -> Result<Option<(StoredRecord, Option<Seal>)>> {
+        let Some(stored) = self.record_in(folder).await? else {
+            return Ok(None);
+        };
+        let seal = self.seal_of(&stored).await?;
+        Ok(Some((stored, seal)))
     }
 
     /// The record in a folder, whatever that is called.

@@ -12,6 +12,7 @@ mod pinned;
 mod ranges;
 mod record;
 mod results;
+mod seals;
 mod small;
 pub(crate) mod upload;
 
@@ -38,6 +39,7 @@ use small::read_up_to;
 
 use crate::archive::ReadLimits;
 use crate::format::keys::Keys;
+use crate::seal::Trust;
 use crate::{Digest, Error, ErrorKind, Result};
 
 /// Largest record read: Kubernetes objects are far smaller.
@@ -62,6 +64,7 @@ pub struct Repository {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
     opening: Opening,
+    trust: Option<Arc<Trust>>,
 }
 
 impl Repository {
@@ -72,6 +75,7 @@ impl Repository {
             store: Arc::new(BoundedStore::new(store)),
             prefix: Path::from(prefix.as_ref()),
             opening: Opening::default(),
+            trust: None,
         }
     }
 
@@ -91,6 +95,19 @@ impl Repository {
         self
     }
 
+    /// Admits only what this trust admits: every backup is held to its [seal](crate::seal) before anything of
+    /// it is unpacked.
+    #[must_use]
+    pub fn with_trust(mut self, trust: Trust) -> Self {
+        self.trust = Some(Arc::new(trust));
+        self
+    }
+
+    /// Who is trusted; `None` when everybody is who can write to the store.
+    pub fn trust(&self) -> Option<&Trust> {
+        self.trust.as_deref()
+    }
+
     pub(crate) fn limits(&self) -> &ReadLimits {
         &self.opening.limits
     }
@@ -108,9 +125,14 @@ impl Repository {
     ///
     /// # Errors
     /// [`ErrorKind::Invalid`] when `name` cannot be the name of a backup, [`ErrorKind::Corrupt`] when its
-    /// record cannot be read; and whatever the store fails with.
+    /// record cannot be read, [`ErrorKind::Untrusted`] when the [trust](Self::with_trust) does not admit it; and
+    /// whatever the store fails with.
     pub async fn record(&self, name: &str) -> Result<Option<Record>> {
-        Ok(self.stored_record(name).await?.map(|stored| stored.record))
+        let Some(stored) = self.stored_record(name).await? else {
+            return Ok(None);
+        };
+        self.seal_of(&stored).await?;
+        Ok(Some(stored.record))
     }
 
     pub(crate) async fn stored_record(&self, name: &str) -> Result<Option<StoredRecord>> {
@@ -136,7 +158,9 @@ impl Repository {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is no such backup, [`ErrorKind::Corrupt`] when its archive is missing
-    /// or is not the one that its record names; and whatever the store fails with.
+    /// or is not the one that its record names; [`ErrorKind::Untrusted`], with a
+    /// [`Distrust`](crate::seal::Distrust) as its source, when the [trust](Self::with_trust) does not admit it;
+    /// and whatever the store fails with.
     pub async fn open(&self, name: &str) -> Result<OpenBackup> {
         let Some(stored) = self.stored_record(name).await? else {
             return Err(Error::new(
@@ -150,7 +174,16 @@ impl Repository {
     /// Opens the backup of a record that was read.
     pub(crate) async fn open_stored(&self, stored: StoredRecord) -> Result<OpenBackup> {
         let keys = self.keys(stored.record.name())?;
-        OpenBackup::new(Arc::clone(&self.store), keys, stored, self.opening).await
+        let seal = self.seal_of(&stored).await?;
+        let admitted = self.trust.is_some().then_some(seal);
+        OpenBackup::new(
+            Arc::clone(&self.store),
+            keys,
+            stored,
+            admitted,
+            self.opening,
+        )
+        .await
     }
 
     /// Opens the backup of `record` without checking its archive, to find out what is wrong with it.

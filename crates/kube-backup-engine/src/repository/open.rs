@@ -17,6 +17,7 @@ use crate::archive::index::{Directory, EntryFilter};
 use crate::archive::{Entry, Location, ReadLimits, Span};
 use crate::format::entries::entry_path;
 use crate::format::keys::Keys;
+use crate::seal::Seal;
 use crate::{Digest, Error, ErrorKind, GroupResource, Result};
 
 /// A backup whose record has been read and whose archive exists.
@@ -51,6 +52,9 @@ pub struct OpenBackup {
     pub(super) files: Files,
     pub(super) archive: Pinned,
     pub(super) expected: Expected,
+    seal: Option<Seal>,
+    /// Whether it was held to a trust.
+    is_admitted: bool,
     pub(super) limits: ReadLimits,
     ignores_index: bool,
     index: OnceCell<Option<Index>>,
@@ -105,16 +109,40 @@ fn by_member(entries: Vec<Entry>) -> Vec<ListedMember> {
 }
 
 impl OpenBackup {
-    /// Opens it, refusing an archive other than the one that its record names.
+    /// Opens it, refusing an archive other than the one that its record names. `admitted` is what a trust makes of its
+    /// seal; `None` where there is no trust.
     pub(super) async fn new(
         store: Arc<dyn ObjectStore>,
         keys: Keys,
         stored: StoredRecord,
+        admitted: Option<Option<Seal>>,
         opening: Opening,
     ) -> Result<Self> {
-        let opened = Self::unchecked(store, keys, stored, opening).await?;
+        let mut opened = Self::unchecked(store, keys, stored, opening).await?;
         opened.check_length()?;
+        opened.is_admitted = admitted.is_some();
+        opened.seal = admitted.flatten();
+        if opened.seal.is_some() {
+            opened.check_before_unpacking().await?;
+        }
         Ok(opened)
+    }
+
+    /// Whether what will be unpacked is what the record names. With an index, each piece has a digest of its own, in a
+    /// chain from the record. Without one it is all or nothing: then the archive is read, and not unpacked.
+    pub(crate) async fn check_before_unpacking(&self) -> Result<()> {
+        if self.is_indexed() {
+            return Ok(());
+        }
+        let mut bytes = self.bytes().await?;
+        bytes.drain().await?;
+        bytes.check()
+    }
+
+    /// Whether the record names an index, and it is used.
+    fn is_indexed(&self) -> bool {
+        let facts = self.facts().and_then(|facts| facts.index.as_ref());
+        facts.is_some() && !self.ignores_index
     }
 
     /// Opens it without checking its archive.
@@ -154,6 +182,8 @@ impl OpenBackup {
             files,
             archive,
             expected,
+            seal: None,
+            is_admitted: false,
             limits: opening.limits,
             ignores_index: opening.ignores_index,
             index: OnceCell::new(),
@@ -212,6 +242,17 @@ impl OpenBackup {
             );
         }
         Ok(self)
+    }
+
+    /// Who wrote it, when, and after which others, if the repository was given a
+    /// [trust](crate::Repository::with_trust) and there is a seal.
+    pub fn seal(&self) -> Option<&Seal> {
+        self.seal.as_ref()
+    }
+
+    /// Whether it was admitted by a trust whose policy allows backups without a seal, and has none.
+    pub fn is_admitted_unsealed(&self) -> bool {
+        self.is_admitted && self.seal.is_none()
     }
 
     /// The record.

@@ -271,6 +271,11 @@ impl Restore {
             execution.fail(id, reason);
         }
         let mut state = execution.run(entries).await;
+        if self.backup.is_admitted_unsealed() {
+            let warning =
+                "the backup has no seal, and was admitted without one: who wrote it is not known";
+            state.warnings.push(warning.to_owned());
+        }
         state.warnings.extend(warnings);
         Ok((environment, state))
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::printable::Printable;
+use crate::seal::Seal;
 use crate::{Digest, Error, ObjectId};
 
 /// Findings kept of each check; the others are counted.
@@ -39,6 +40,8 @@ impl fmt::Display for Severity {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Check {
+    /// The seal, and what the seals of the repository say of others that are gone.
+    Seal,
     /// The record, and what it says of how the backup went.
     Record,
     /// The archive's bytes: length, CRC-64, SHA-256, and that it can be read to its end.
@@ -60,6 +63,7 @@ pub enum Check {
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::Seal => "seal",
             Self::Record => "record",
             Self::Archive => "archive",
             Self::Index => "index",
@@ -149,6 +153,9 @@ pub struct VerifyReport {
     /// the one that the backup's own report printed, this is that backup.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record_sha256: Option<Digest>,
+    /// Who wrote it, if the repository has a [trust](crate::Repository::with_trust) and there is a seal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
     /// Objects read.
     pub objects: u64,
     /// Length of the archive in bytes.
@@ -214,7 +221,11 @@ impl fmt::Display for VerifyReport {
             },
         )?;
         if let Some(sha256) = &self.record_sha256 {
-            writeln!(f, "  record SHA-256 {sha256}; who wrote it was not checked")?;
+            writeln!(f, "  record SHA-256 {sha256}")?;
+        }
+        match &self.seal {
+            Some(seal) => writeln!(f, "  {seal}")?,
+            None => writeln!(f, "  who wrote it is not known: it was not held to a seal")?,
         }
         for (severity, count) in &self.counts {
             writeln!(f, "  {severity:<10} {count:>7}")?;

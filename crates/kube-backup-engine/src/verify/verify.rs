@@ -9,6 +9,7 @@ use super::record;
 use super::report::{Check, Finding, Severity, VerifyReport};
 use super::target::Target;
 use crate::repository::StoredRecord;
+use crate::seal::{self, Seal};
 use crate::{Error, ErrorKind, OpenBackup, PointInTime, Repository, Result};
 
 /// A verification to be done.
@@ -27,6 +28,8 @@ use crate::{Error, ErrorKind, OpenBackup, PointInTime, Repository, Result};
 /// ```
 ///
 /// # What is checked
+/// - The seal, if the repository has a [trust](Repository::with_trust); what that does not admit is not read any
+///   further.
 /// - The record: that it can be read, how the backup ended, and what it reported to be missing.
 /// - The archive: length, CRC-64 and SHA-256 against the record; that it ends where it should; for backups
 ///   of other programs, whose records name none of these, that it can be read to its end.
@@ -90,6 +93,12 @@ impl Verify {
         };
         report.uid = stored.record.uid().to_owned();
         report.record_sha256 = Some(stored.sha256);
+        let seal = self.repository.seal_of(&stored).await;
+        let Some(seal) = admitted(seal, &mut report)? else {
+            return Ok(report);
+        };
+        report.seal = seal;
+        self.look_at_others(&mut report).await?;
         let Some(backup) = self.open(stored, &mut report).await? else {
             return Ok(report);
         };
@@ -133,6 +142,19 @@ impl Verify {
         Ok(report)
     }
 
+    /// What the seals of the repository say of others that are gone.
+    async fn look_at_others(&self, report: &mut VerifyReport) -> Result<()> {
+        let Some(trust) = self.repository.trust() else {
+            return Ok(());
+        };
+        let seals = self.repository.seals(trust).await?;
+        for issue in seal::issues(&seals, &trust.known) {
+            let finding = Finding::new(Severity::Note, Check::Seal, issue.to_string());
+            report.add(finding.remedy("find out who deleted it, unless you know"));
+        }
+        Ok(())
+    }
+
     /// `None` when it cannot be read, which is then a finding.
     async fn record(&self, report: &mut VerifyReport) -> Result<Option<StoredRecord>> {
         let found = match self.repository.stored_record(&self.name).await {
@@ -172,6 +194,12 @@ impl Verify {
             return Ok(None);
         };
         report.archive_bytes = backup.archive_length();
+        if report.seal.is_some() {
+            let same = backup.check_before_unpacking().await;
+            if or_finding(same, Check::Archive, report)?.is_none() {
+                return Ok(None);
+            }
+        }
         if let Err(error) = backup.check_length() {
             report.add(
                 Finding::failed(Check::Archive, &error)
@@ -206,6 +234,20 @@ impl Verify {
             Some(_) => {}
         }
         Ok(Some(backup))
+    }
+}
+
+/// A backup that is not admitted is a finding, and nothing of it is unpacked: then there is nothing to go on with.
+fn admitted(seal: Result<Option<Seal>>, report: &mut VerifyReport) -> Result<Option<Option<Seal>>> {
+    match seal {
+        Err(error) if error.kind() == ErrorKind::Untrusted => {
+            let finding = Finding::failed(Check::Seal, &error);
+            report.add(
+                finding.remedy("restores refuse it; find out who wrote it, or use another backup"),
+            );
+            Ok(None)
+        }
+        seal => or_finding(seal, Check::Seal, report),
     }
 }
 

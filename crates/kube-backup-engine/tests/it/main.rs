@@ -12,6 +12,7 @@ mod point_in_time;
 mod ranges;
 mod restore;
 mod round_trip;
+mod seal;
 mod spawnable;
 mod specs;
 mod unresponsive;

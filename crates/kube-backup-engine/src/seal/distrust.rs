@@ -1,0 +1,55 @@
+//! Why a backup is not admitted.
+
+use chrono::{DateTime, Utc};
+
+use crate::Digest;
+
+/// Why a backup is not admitted: the [`source`](std::error::Error::source) of an error of kind
+/// [`Untrusted`](crate::ErrorKind::Untrusted).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Distrust {
+    /// There is no seal, and the policy is to require one.
+    #[error("it has no seal, and the trust requires one")]
+    Unsealed,
+    /// The seal is signed with a key that is not in the trust.
+    #[error(
+        "its seal is signed with the key `{}`, which the trust does not hold",
+        .0.escape_debug()
+    )]
+    UnknownKey(String),
+    /// The seal says that it was made when its key was not valid.
+    #[error("its seal says that it was made at {at}, when the key {key} was not valid")]
+    KeyNotValid {
+        /// The key's id.
+        key: Digest,
+        /// When the seal was made.
+        at: DateTime<Utc>,
+    },
+    /// The signature is not the key's.
+    #[error("the signature of its seal is wrong for the key {0}: the seal was changed or forged")]
+    BadSignature(Digest),
+    /// The seal is none that this version reads.
+    #[error("its seal cannot be read: {0}")]
+    Malformed(String),
+    /// The seal belongs to a backup of another name or uid.
+    #[error("its seal is that of the backup `{}`", .0.escape_debug())]
+    OtherBackup(String),
+    /// The seal belongs to another repository.
+    #[error("its seal was made for the repository `{}`", .0.escape_debug())]
+    OtherRepository(String),
+    /// A file is not the one that was sealed.
+    #[error("`{}` is not the file that was sealed", .0.escape_debug())]
+    FileDiffers(String),
+    /// A later backup of the name is known.
+    #[error(
+        "its seal has the sequence number {found}, and {known} is known of its name: an older backup was put in \
+         its place"
+    )]
+    Older {
+        /// The seal's sequence number.
+        found: u64,
+        /// The one that is known.
+        known: u64,
+    },
+}
