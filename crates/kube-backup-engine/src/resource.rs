@@ -88,6 +88,9 @@ impl From<GroupResource> for String {
 }
 
 /// One object's name within a cluster or an archive.
+///
+/// It prints as `pods shop/web-0`, for people: names that the API server takes for objects of RBAC may hold
+/// anything but `/` and `%` and be of any length, so control characters are escaped and long names cut.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ObjectId {
     /// Its kind.
@@ -103,9 +106,24 @@ impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ", self.resource)?;
         if let Some(namespace) = &self.namespace {
-            write!(f, "{}/", Printable(namespace))?;
+            write!(f, "{}/", shown(namespace))?;
         }
-        write!(f, "{}", Printable(&self.name))
+        f.write_str(&shown(&self.name))
+    }
+}
+
+/// Longest name that is printed whole: no kind but RBAC's has longer ones.
+const SHOWN: usize = 255;
+
+/// A name as people and terminals may see it.
+pub(crate) fn shown(name: &str) -> String {
+    match name.char_indices().nth(SHOWN) {
+        None => Printable(name).to_string(),
+        Some((end, _)) => format!(
+            "{}... and {} characters more",
+            Printable(&name[..end]),
+            name[end..].chars().count()
+        ),
     }
 }
 

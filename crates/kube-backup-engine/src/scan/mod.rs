@@ -4,6 +4,8 @@
 //! item's name and labels, needs to know where values begin and end, not what they hold. These
 //! functions walk bytes, never recurse, and return an error for what cannot be JSON.
 
+mod walk;
+
 use std::fmt;
 
 use memchr::memchr2;
@@ -11,8 +13,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::{Error, Result};
 
-/// Nesting beyond which an object is refused: what JSON parsers of this family accept.
-pub(crate) const MAX_DEPTH: usize = 120;
+pub(crate) use walk::{Seen, Walk, check_depth};
 
 fn malformed(at: usize, what: &str) -> Error {
     Error::corrupt(format!("read JSON: {what} at byte {at}"))
@@ -41,30 +42,10 @@ fn skip_string(bytes: &[u8], mut at: usize) -> Result<usize> {
 fn skip_value(bytes: &[u8], at: usize) -> Result<usize> {
     match bytes.get(at) {
         Some(b'"') => skip_string(bytes, at + 1),
-        Some(b'{' | b'[') => {
-            let mut depth = 0usize;
-            let mut at = at;
-            while let Some(byte) = bytes.get(at) {
-                at += 1;
-                match byte {
-                    b'"' => at = skip_string(bytes, at)?,
-                    b'{' | b'[' => {
-                        depth += 1;
-                        if depth > MAX_DEPTH {
-                            return Err(malformed(at, "values are nested too deeply"));
-                        }
-                    }
-                    b'}' | b']' => {
-                        depth -= 1;
-                        if depth == 0 {
-                            return Ok(at);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            Err(malformed(bytes.len(), "a value does not end"))
-        }
+        Some(b'{' | b'[') => Walk::default()
+            .go_on(&bytes[at..])
+            .map(|end| at + end)
+            .ok_or_else(|| malformed(bytes.len(), "a value does not end")),
         Some(b'-' | b'0'..=b'9' | b't' | b'f' | b'n') => {
             let mut at = at;
             while matches!(
@@ -267,6 +248,20 @@ impl Head {
         Ok(head)
     }
 
+    /// What can be read of the head of an object that is damaged, or of which only the beginning is there.
+    pub(crate) fn of_some(bytes: &[u8]) -> Self {
+        let mut head = Self::default();
+        let metadata = Fields::of(bytes)
+            .ok()
+            .and_then(|fields| fields.start_of(b"metadata"))
+            .filter(|start| bytes.get(*start) == Some(&b'{'));
+        if let Some(start) = metadata {
+            // As far as it goes.
+            let _ = head.read_metadata(&bytes[start..]);
+        }
+        head
+    }
+
     fn read_metadata(&mut self, raw: &[u8]) -> Result<()> {
         for field in Fields::of(raw)? {
             match field? {
@@ -311,11 +306,11 @@ pub(crate) fn raw_at<'a>(bytes: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
     Some(value)
 }
 
-/// Reads `T` from `bytes`, which must be one JSON value no deeper than [`MAX_DEPTH`], whole and well-formed
+/// Reads `T` from `bytes`, which must be one JSON value that is not nested too deeply, whole and well-formed
 /// down to the last string and number that `T` has no use for.
 pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
     let malformed = |error: serde_json::Error| Error::corrupt("read JSON").with_source(error);
-    skip_value(bytes, skip_space(bytes, 0))?;
+    check_depth(Seen::of(&bytes[skip_space(bytes, 0)..]).depth)?;
     serde_json::from_slice::<Anything>(bytes).map_err(malformed)?;
     serde_json::from_slice(bytes).map_err(malformed)
 }

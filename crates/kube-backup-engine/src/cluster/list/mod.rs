@@ -1,16 +1,17 @@
 //! Reading one kind's objects as raw JSON, page by page, without holding a page.
 
 mod item;
+mod progress;
 mod splitter;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::StatusCode;
 use kube::client::Body;
 use serde::Deserialize;
 
 use crate::cluster::failure::Failure;
+use crate::cluster::path::path;
 use crate::cluster::query::with_query;
 use crate::cluster::reader::{ClusterReader, is_hopeless};
 use crate::cluster::retry::Attempts;
@@ -18,8 +19,9 @@ use crate::resource::TypeMeta;
 use crate::scan::Head;
 use crate::{ApiResource, Error, Result};
 
-pub(crate) use item::{Item, Splice};
-use splitter::Splitter;
+pub(crate) use item::{Item, Splice, Unreadable};
+pub(crate) use progress::Pages;
+use splitter::{RawItem, Splitter};
 
 /// Objects per page: what the reference tool and kubectl ask for.
 const PAGE: u32 = 500;
@@ -39,10 +41,11 @@ pub(crate) struct ListReader<'a> {
     continue_token: String,
     page: Option<(Body, Splitter)>,
     attempts: Attempts,
-    /// Key of the last object returned: a page that is read again begins before it.
+    /// Namespace and name of the last object, to say where one is that has none.
     last: Option<(String, String)>,
     /// Other ways to read the list that were tried since.
     detours: u32,
+    pages: Pages,
     done: bool,
     /// The resourceVersion that the server listed at.
     pub(crate) listed_version: String,
@@ -52,6 +55,8 @@ pub(crate) struct ListReader<'a> {
     pub(crate) expired: bool,
     /// The version that was read in the end, when it is not the preferred one.
     pub(crate) fallback: Option<String>,
+    /// Objects that cannot be read, since they were last taken from here.
+    pub(crate) unreadable: Vec<Unreadable>,
     types: Arc<TypeMeta>,
 }
 
@@ -76,11 +81,13 @@ impl<'a> ListReader<'a> {
             attempts: api.connection.attempts(format!("GET `{list}`")),
             last: None,
             detours: 0,
+            pages: Pages::default(),
             done: false,
             listed_version: String::new(),
             inconsistent: None,
             expired: false,
             fallback: None,
+            unreadable: Vec::new(),
         }
     }
 
@@ -103,15 +110,17 @@ impl<'a> ListReader<'a> {
         )
     }
 
-    /// The next few objects, or `None` after the last.
+    /// The next few objects, or `None` after the last. Those that cannot be read are in
+    /// [`unreadable`](Self::unreadable) by then.
     pub(crate) async fn next(&mut self) -> Result<Option<Vec<Item>>, Failure> {
         // Whatever the caller did since the last objects is not the server's time.
         self.attempts.progressed();
         while self.page.is_some() || !self.done {
             match self.read_on().await {
                 Ok(raw) => {
+                    let found = self.unreadable.len();
                     let items = self.heads(raw)?;
-                    if !items.is_empty() {
+                    if !items.is_empty() || self.unreadable.len() > found {
                         return Ok(Some(items));
                     }
                 }
@@ -125,7 +134,7 @@ impl<'a> ListReader<'a> {
     }
 
     /// The objects in the next few bytes of the page under way, or the beginning of the next page.
-    async fn read_on(&mut self) -> Result<Vec<Bytes>, Failure> {
+    async fn read_on(&mut self) -> Result<Vec<RawItem>, Failure> {
         let connection = &self.api.connection;
         let Some((body, splitter)) = &mut self.page else {
             let request = self.api.request(&self.path(), "application/json");
@@ -136,7 +145,7 @@ impl<'a> ListReader<'a> {
         let mut items = Vec::new();
         if let Some(bytes) = connection.chunk(body).await? {
             if let Err(error) = splitter.push(&bytes, &mut items) {
-                return Err(self.unreadable(&error));
+                return Err(self.broken(&error));
             }
         } else if let Some((_, splitter)) = self.page.take() {
             // A body may end early without an error of its own.
@@ -145,8 +154,10 @@ impl<'a> ListReader<'a> {
                 .map_err(|error| Failure::transport(&error))?;
             self.attempts.progressed();
             self.done = meta.continue_token.is_empty();
-            if !self.done && meta.continue_token == self.continue_token {
-                return Err(self.unreadable(&Error::corrupt("it continues with the same page")));
+            if !self.done
+                && let Err(error) = self.pages.turn(&meta.continue_token)
+            {
+                return Err(self.broken(&error));
             }
             self.continue_token = meta.continue_token;
             self.listed_version = meta.resource_version;
@@ -178,26 +189,59 @@ impl<'a> ListReader<'a> {
     }
 
     /// Reads heads, and drops what was returned before a page had to be read again.
-    fn heads(&mut self, raw: Vec<Bytes>) -> Result<Vec<Item>, Failure> {
+    fn heads(&mut self, raw: Vec<RawItem>) -> Result<Vec<Item>, Failure> {
         let mut items = Vec::with_capacity(raw.len());
         for raw in raw {
-            let head = Head::of(&raw).map_err(|error| self.unreadable(&error))?;
-            // Lists are in the order of their keys in etcd, `namespace/name` as bytes.
+            let (head, why) = match raw.oversize {
+                None => match Head::of(&raw.bytes) {
+                    Ok(head) => (head, None),
+                    Err(error) => (Head::of_some(&raw.bytes), Some(error.chain())),
+                },
+                Some(length) => {
+                    let why = format!("it has {length} bytes");
+                    (Head::of_some(&raw.bytes), Some(why))
+                }
+            };
             let key = (
                 head.namespace.clone().unwrap_or_default(),
                 head.name.clone(),
             );
-            if self.last.as_ref().is_some_and(|last| !follows(&key, last)) {
-                continue;
+            let is_named = !head.name.is_empty();
+            if is_named {
+                let length = raw.oversize.unwrap_or(raw.bytes.len());
+                let noted = self.pages.note(&key, length);
+                if !noted.map_err(|error| self.broken(&error))? {
+                    continue;
+                }
+                self.detours = 0;
             }
-            self.last = Some(key);
-            self.detours = 0;
-            items.push(Item { head, raw });
+            match why {
+                None => items.push(Item {
+                    head,
+                    seen: raw.seen,
+                    raw: raw.bytes,
+                }),
+                Some(why) => {
+                    let unreadable = Unreadable {
+                        key: is_named.then_some((head.namespace, head.name)),
+                        after: self.last.clone(),
+                        why,
+                    };
+                    // A page that is read again holds it once more.
+                    if self.unreadable.last() != Some(&unreadable) {
+                        self.unreadable.push(unreadable);
+                    }
+                }
+            }
+            if is_named {
+                self.last = Some(key);
+            }
         }
         Ok(items)
     }
 
-    fn unreadable(&self, error: &Error) -> Failure {
+    /// What the server sends is no list, or none that ends.
+    fn broken(&self, error: &Error) -> Failure {
         Failure::unreadable(&self.resource.list_path(self.namespace.as_deref()), error)
     }
 
@@ -210,6 +254,7 @@ impl<'a> ListReader<'a> {
             } else if exact || !self.continue_token.is_empty() {
                 // From the beginning; what was returned already is dropped by its key.
                 self.continue_token.clear();
+                self.pages.begin_again();
                 self.resource_version = None;
             } else {
                 return Err(failure);
@@ -266,10 +311,9 @@ async fn storage_version(api: &ClusterReader, resource: &ApiResource) -> Option<
         served: bool,
         storage: bool,
     }
-    let path = format!(
-        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{}",
-        resource.group_resource()
-    );
+    let name = resource.group_resource().to_string();
+    let definitions = "customresourcedefinitions";
+    let path = path(["apis", "apiextensions.k8s.io", "v1", definitions, &name]);
     let (_, body) = api.get(&path, "application/json").await.ok()?;
     let crd: Crd = serde_json::from_slice(&body).ok()?;
     crd.spec
@@ -277,13 +321,6 @@ async fn storage_version(api: &ClusterReader, resource: &ApiResource) -> Option<
         .into_iter()
         .find(|version| version.storage && version.served)
         .map(|version| version.name)
-}
-
-/// Whether `key` comes after `last` in a list.
-fn follows(key: &(String, String), last: &(String, String)) -> bool {
-    let a = key.0.bytes().chain(*b"/").chain(key.1.bytes());
-    let b = last.0.bytes().chain(*b"/").chain(last.1.bytes());
-    a.gt(b)
 }
 
 /// All objects of a short list.

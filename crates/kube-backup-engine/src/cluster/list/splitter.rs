@@ -3,10 +3,13 @@
 use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 
-use crate::{Error, Result, scan};
+use crate::scan::{self, Seen, Walk};
+use crate::{Error, Result};
 
-/// Largest item or envelope; what etcd and the server can hold is well below.
+/// Largest item or envelope that is held; what etcd and the server can hold is well below.
 const MAX_ITEM: usize = 32 << 20;
+/// How much is kept of a larger item: enough to know whose it is.
+const KEPT: usize = 64 << 10;
 
 /// Splits the body of a list into items, as its bytes arrive.
 ///
@@ -18,11 +21,23 @@ pub(crate) struct Splitter {
     buffer: BytesMut,
     envelope: Vec<u8>,
     state: State,
-    /// Where in the buffer the walk through the current item stands.
-    at: usize,
-    depth: usize,
-    in_string: bool,
-    escaped: bool,
+    /// The walk through the current item.
+    walk: Walk,
+    /// Of an item that is larger than it may be, its beginning.
+    begun: Option<Bytes>,
+    /// How much of that item is dropped so far.
+    dropped: usize,
+}
+
+/// An item as it lies in a list.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RawItem {
+    /// Its JSON, or the beginning of it.
+    pub(crate) bytes: Bytes,
+    /// What the walk through it has come across.
+    pub(crate) seen: Seen,
+    /// Its length in bytes, where only its beginning was kept.
+    pub(crate) oversize: Option<usize>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +65,7 @@ pub(super) struct EnvelopeMeta {
 
 impl Splitter {
     /// Adds bytes and takes out the items that are complete.
-    pub(crate) fn push(&mut self, bytes: &[u8], items: &mut Vec<Bytes>) -> Result<()> {
+    pub(crate) fn push(&mut self, bytes: &[u8], items: &mut Vec<RawItem>) -> Result<()> {
         self.buffer.extend_from_slice(bytes);
         if self.state == State::Before {
             self.find_items();
@@ -64,7 +79,7 @@ impl Splitter {
         }
         if self.buffer.len() > MAX_ITEM || self.envelope.len() > MAX_ITEM {
             return Err(Error::corrupt(format!(
-                "read list: one of its objects has more than {MAX_ITEM} bytes"
+                "read list: what is around its objects has more than {MAX_ITEM} bytes"
             )));
         }
         Ok(())
@@ -88,75 +103,59 @@ impl Splitter {
         }
     }
 
-    fn take_items(&mut self, items: &mut Vec<Bytes>) {
+    fn take_items(&mut self, items: &mut Vec<RawItem>) {
         loop {
-            if self.depth == 0 {
+            if !self.walk.has_begun() {
                 let skip = self
                     .buffer
                     .iter()
                     .position(|byte| !matches!(byte, b' ' | b'\n' | b'\r' | b'\t' | b','))
                     .unwrap_or(self.buffer.len());
                 let _ = self.buffer.split_to(skip);
-                self.at = 0;
                 match self.buffer.first() {
                     None => return,
                     Some(b']') => {
                         self.state = State::After;
                         return;
                     }
-                    Some(_) => {}
+                    Some(_) => self.walk = Walk::default(),
                 }
             }
-            let Some(end) = self.walk() else { return };
-            items.push(self.buffer.split_to(end).freeze());
+            let Some(end) = self.walk.go_on(&self.buffer) else {
+                self.drop_oversize();
+                return;
+            };
+            let bytes = self.buffer.split_to(end).freeze();
+            let length = std::mem::take(&mut self.dropped) + bytes.len();
+            let begun = self.begun.take();
+            let seen = std::mem::take(&mut self.walk).seen();
+            items.push(if length > MAX_ITEM {
+                RawItem {
+                    bytes: begun.unwrap_or_else(|| Bytes::copy_from_slice(&bytes[..KEPT])),
+                    seen,
+                    oversize: Some(length),
+                }
+            } else {
+                RawItem {
+                    bytes,
+                    seen,
+                    oversize: None,
+                }
+            });
         }
     }
 
-    /// Continues the walk through the current item; returns where it ends.
-    fn walk(&mut self) -> Option<usize> {
-        let bytes = &self.buffer[..];
-        let mut at = self.at;
-        loop {
-            if self.in_string {
-                if self.escaped {
-                    if at >= bytes.len() {
-                        break;
-                    }
-                    self.escaped = false;
-                    at += 1;
-                }
-                match memchr::memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) {
-                    None => {
-                        at = bytes.len();
-                        break;
-                    }
-                    Some(offset) => {
-                        if bytes[at + offset] == b'"' {
-                            self.in_string = false;
-                        } else {
-                            self.escaped = true;
-                        }
-                        at += offset + 1;
-                    }
-                }
-                continue;
+    /// Of an item that is too large to be held, keeps the beginning.
+    fn drop_oversize(&mut self) {
+        if self.begun.is_none() {
+            if self.buffer.len() <= MAX_ITEM {
+                return;
             }
-            let Some(byte) = bytes.get(at) else { break };
-            at += 1;
-            match byte {
-                b'"' => self.in_string = true,
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' => {
-                    self.depth = self.depth.saturating_sub(1);
-                    if self.depth == 0 {
-                        return Some(at);
-                    }
-                }
-                _ => {}
-            }
+            self.begun = Some(Bytes::copy_from_slice(&self.buffer[..KEPT]));
         }
-        self.at = at;
-        None
+        self.dropped += self.buffer.len();
+        self.buffer.clear();
+        self.walk.drop_seen();
     }
 
     /// The list's metadata, once all bytes are in.
