@@ -22,4 +22,5 @@ mod real_workloads;
 mod retention;
 mod rights;
 mod rivals;
+mod unusual;
 mod volumes;

@@ -25,6 +25,8 @@ pub enum ErrorKind {
     Corrupt,
     /// Stored bytes are not those that the caller said are to be trusted: find out who wrote them.
     Untrusted,
+    /// An entry of an archive cannot be read, and its [name](Error::entry) says which. Others can: leave it out.
+    Unreadable,
     /// A deadline passed.
     Timeout,
     /// The storage of a volume refused, failed or could not be reached.

@@ -22,7 +22,7 @@ pub mod verify;
 pub mod volumes;
 
 pub use archive::index::{EntryFilter, IndexFacts};
-pub use archive::{Entry, ReadLimits};
+pub use archive::{Entry, Listing, ReadLimits, RefusedEntry};
 pub use cluster::client::client_for;
 pub use cluster::discovery::Discovery;
 pub use cluster::reader::ListEncoding;

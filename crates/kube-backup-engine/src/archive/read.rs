@@ -9,29 +9,29 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
 
-use super::{Entry, ReadLimits};
-use crate::format::entries::{Meaning, VERSION_ENTRY, read_path};
+use super::{Budget, Entry, Found, ReadLimits, RefusedEntry};
+use crate::format::entries::{Meaning, VERSION_ENTRY, check_id, entry_path, is_file_of, read_path};
 use crate::scan;
-use crate::{Digest, Error, Result};
+use crate::{Digest, Error, ObjectId, Result};
 
-/// Longest path an entry may have: two names of 253 characters, a kind and a group.
-const MAX_PATH: u64 = 4096;
+/// Longest extended header. Earlier versions of this crate wrote names into paths whatever their length.
+const MAX_EXTENSION: u64 = 2 << 20;
 /// Most bytes that may follow the archive's end. Tools pad to records of 10 KiB or so.
 const MAX_TAIL: u64 = 1 << 20;
-/// The ratio is not checked before this much text: small archives of one object compress well.
-const RATIO_GRACE: u64 = 64 << 20;
 
 /// Reads the objects of an archive from its decompressed bytes.
+///
+/// An entry that cannot be read is refused alone, by its path. What makes it doubtful where entries begin and
+/// end, or which of two is meant, ends the archive.
 ///
 /// Blocking, since decompression is: run it on a thread of its own.
 pub(crate) struct ArchiveReader<T: Read> {
     tar: T,
-    limits: ReadLimits,
+    budget: Budget,
     /// Compressed bytes taken so far; `None` when the text came decompressed.
     consumed: Option<Arc<AtomicU64>>,
     /// Whether the text ends with the archive's end, or is a part of it.
     whole: bool,
-    produced: u64,
     /// Where the last object's bytes began.
     object_offset: u64,
     seen: HashSet<u64>,
@@ -83,17 +83,6 @@ fn pax_path(data: &[u8]) -> Result<Option<&[u8]>, &'static str> {
     Ok(path)
 }
 
-/// A path's text, refused where it is none.
-fn path_text(bytes: &[u8]) -> Result<String> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text.to_owned()),
-        Err(_) => Err(refuse(
-            "the entry's path is not UTF-8",
-            &String::from_utf8_lossy(bytes),
-        )),
-    }
-}
-
 impl<R: Read> ArchiveReader<Decompressed<R>> {
     /// Reads a whole archive.
     pub(crate) fn new(compressed: R, limits: ReadLimits) -> Self {
@@ -118,10 +107,9 @@ impl<T: Read> ArchiveReader<T> {
     fn of(tar: T, consumed: Option<Arc<AtomicU64>>, whole: bool, limits: ReadLimits) -> Self {
         Self {
             tar,
-            limits,
+            budget: Budget::new(limits),
             consumed,
             whole,
-            produced: 0,
             object_offset: 0,
             seen: HashSet::new(),
             hasher: RandomState::new(),
@@ -134,8 +122,8 @@ impl<T: Read> ArchiveReader<T> {
         self.object_offset
     }
 
-    /// The next object's entry and bytes.
-    pub(crate) fn next(&mut self) -> Result<Option<(Entry, Bytes)>> {
+    /// The next object, or entry that is refused; `None` after the last.
+    pub(crate) fn next(&mut self) -> Result<Option<Found>> {
         if self.done {
             return Ok(None);
         }
@@ -146,10 +134,11 @@ impl<T: Read> ArchiveReader<T> {
         next
     }
 
-    fn step(&mut self) -> Result<Option<(Entry, Bytes)>> {
-        let mut long_path: Option<String> = None;
+    fn step(&mut self) -> Result<Option<Found>> {
+        let mut long_path: Option<Vec<u8>> = None;
         loop {
-            let Some(header) = self.header(long_path.as_deref())? else {
+            let pending = long_path.as_deref().map(String::from_utf8_lossy);
+            let Some(header) = self.header(pending.as_deref())? else {
                 self.read_tail()?;
                 return Ok(None);
             };
@@ -158,19 +147,19 @@ impl<T: Read> ArchiveReader<T> {
                 refuse("the header's size is no number", "?").with_source(error)
             })?;
             if kind.is_gnu_longname() || kind.is_pax_local_extensions() {
-                let data = self.data(size, MAX_PATH, "(a long name)")?;
+                let data = self.extension(size, "(a long name)")?;
                 if kind.is_gnu_longname() {
                     let end = data.iter().position(|b| *b == 0).unwrap_or(data.len());
-                    long_path = Some(path_text(&data[..end])?);
+                    long_path = Some(data[..end].to_vec());
                 } else if let Some(path) =
                     pax_path(&data).map_err(|why| refuse(why, &lossy(&header)))?
                 {
-                    long_path = Some(path_text(path)?);
+                    long_path = Some(path.to_vec());
                 }
                 continue;
             }
             if kind.is_pax_global_extensions() {
-                let data = self.data(size, MAX_PATH, &lossy(&header))?;
+                let data = self.extension(size, &lossy(&header))?;
                 if !matches!(pax_path(&data), Ok(None)) {
                     return Err(refuse(
                         "a global header changes every entry's path or size",
@@ -179,51 +168,110 @@ impl<T: Read> ArchiveReader<T> {
                 }
                 continue;
             }
-            let path = match long_path.take() {
-                Some(path) => path,
-                None => path_text(&header.path_bytes())?,
-            };
-            if kind.is_dir() && size == 0 {
-                // Ours and the reference tool's have none, but tools that repack make them.
-                read_path(path.trim_end_matches('/'))?;
-                continue;
-            }
-            if !kind.is_file() {
-                return Err(refuse("the entry is no regular file", &path));
-            }
-            let meaning = read_path(&path)?;
-            // `./a` and `a` are the same file once unpacked.
-            let place = path.strip_prefix("./").unwrap_or(&path);
-            if !self.seen.insert(self.hasher.hash_one(place)) {
-                return Err(refuse("the entry is in it twice", &path));
-            }
-            self.object_offset = self.produced;
-            let data = self.data(size, self.limits.max_object, &path)?;
-            match meaning {
-                Meaning::Object(id) => {
-                    let found = check_object(&path, &id, &data)?;
-                    let entry = Entry {
-                        id,
-                        api_version: found.api_version,
-                        kind: found.kind,
-                        size,
-                        sha256: Digest::of(&data),
-                        location: None,
-                    };
-                    return Ok(Some((entry, Bytes::from(data))));
-                }
-                Meaning::Version => {
-                    let version = String::from_utf8_lossy(&data);
-                    if !version.trim().starts_with("1.") {
-                        return Err(refuse(
-                            &format!("format `{}` is not known", version.trim()),
-                            VERSION_ENTRY,
-                        ));
-                    }
-                }
-                Meaning::Versioned { .. } | Meaning::Other => {}
+            let path = long_path
+                .take()
+                .unwrap_or_else(|| header.path_bytes().into_owned());
+            if let Some(found) = self.entry(kind, size, path)? {
+                return Ok(Some(found));
             }
         }
+    }
+
+    /// Reads one entry to its end; `None` when it is no object and nothing is wrong with it.
+    fn entry(&mut self, kind: tar::EntryType, size: u64, path: Vec<u8>) -> Result<Option<Found>> {
+        let (path, is_text) = match String::from_utf8(path) {
+            Ok(path) => (path, true),
+            Err(error) => (
+                String::from_utf8_lossy(error.as_bytes()).into_owned(),
+                false,
+            ),
+        };
+        if kind.is_dir() && size == 0 {
+            // Ours and the reference tool's have none, but tools that repack make them.
+            let path = path.trim_end_matches('/');
+            return match read_path(path) {
+                Ok(_) => Ok(None),
+                Err(why) => Ok(refused(path, None, &why)),
+            };
+        }
+        if !kind.is_file() {
+            let why = refuse("the entry is no regular file", &path);
+            // Whether bytes follow such a header is read in different ways.
+            let is_told = size == 0 && !kind.is_gnu_sparse();
+            return if is_told {
+                Ok(refused(&path, None, &why))
+            } else {
+                Err(why)
+            };
+        }
+        let meaning = if is_text {
+            read_path(&path)
+        } else {
+            Err(Error::corrupt(
+                "read archive: the entry's path is not UTF-8",
+            ))
+        };
+        let object_offset = self.budget.text();
+        match meaning {
+            Ok(Meaning::Object(id)) => {
+                self.budget.add_entry()?;
+                self.object_offset = object_offset;
+                let limit = self.budget.limits().max_object;
+                if size > limit {
+                    self.skip(size, &path)?;
+                    let why = Error::corrupt(too_large(size, limit));
+                    return Ok(refused(&path, Some(id), &why));
+                }
+                let data = self.data(size, &path)?;
+                match object_at(&path, id.clone(), &data) {
+                    Ok((id, found)) => {
+                        self.meet(&entry_path(&id), &path)?;
+                        let entry = Entry {
+                            id,
+                            api_version: found.api_version,
+                            kind: found.kind,
+                            size,
+                            sha256: Digest::of(&data),
+                            location: None,
+                        };
+                        Ok(Some(Found::Object(entry, Bytes::from(data))))
+                    }
+                    Err(why) => Ok(refused(&path, Some(id), &why)),
+                }
+            }
+            Ok(Meaning::Version) => {
+                self.meet(&path, &path)?;
+                let data = self.extension(size, &path)?;
+                let version = String::from_utf8_lossy(&data);
+                if !version.trim().starts_with("1.") {
+                    return Err(refuse(
+                        &format!("format `{}` is not known", version.trim()),
+                        VERSION_ENTRY,
+                    ));
+                }
+                Ok(None)
+            }
+            Ok(Meaning::Versioned { .. } | Meaning::Other) => {
+                self.meet(&path, &path)?;
+                self.skip(size, &path)?;
+                Ok(None)
+            }
+            Err(why) => {
+                self.object_offset = object_offset;
+                self.skip(size, &path)?;
+                Ok(refused(&path, None, &why))
+            }
+        }
+    }
+
+    /// Notes what stands at a place. Of two entries at one place, readers take different ones.
+    fn meet(&mut self, place: &str, path: &str) -> Result<()> {
+        // `./a` and `a` are the same file once unpacked.
+        let place = place.strip_prefix("./").unwrap_or(place);
+        if self.seen.insert(self.hasher.hash_one(place)) {
+            return Ok(());
+        }
+        Err(refuse("the entry is in it twice", path))
     }
 
     /// The next header; `None` at the end of the archive.
@@ -261,40 +309,55 @@ impl<T: Read> ArchiveReader<T> {
         Ok(Some(header))
     }
 
-    /// An entry's bytes, and past its padding.
-    fn data(&mut self, size: u64, limit: u64, path: &str) -> Result<Vec<u8>> {
-        if size > limit {
-            return Err(refuse(
-                &format!("the entry has {size} bytes, more than the {limit} it may have"),
-                path,
-            ));
+    /// What an extended header holds.
+    fn extension(&mut self, size: u64, path: &str) -> Result<Vec<u8>> {
+        if size > MAX_EXTENSION {
+            return Err(Error::corrupt(too_large(size, MAX_EXTENSION)).with_entry(path));
         }
+        self.data(size, path)
+    }
+
+    /// An entry's bytes, and past its padding.
+    fn data(&mut self, size: u64, path: &str) -> Result<Vec<u8>> {
         self.count(size.next_multiple_of(512), path)?;
         let mut data = vec![0; size as usize];
-        self.tar
-            .read_exact(&mut data)
-            .map_err(|error| refuse("it ends in the middle", path).with_source(error))?;
+        self.fill(&mut data, path)?;
         let mut padding = [0; 512];
         let rest = (size.next_multiple_of(512) - size) as usize;
-        self.tar
-            .read_exact(&mut padding[..rest])
-            .map_err(|error| refuse("it ends in the middle", path).with_source(error))?;
+        self.fill(&mut padding[..rest], path)?;
         Ok(data)
+    }
+
+    /// Passes over an entry's bytes and its padding.
+    fn skip(&mut self, size: u64, path: &str) -> Result<()> {
+        // Before anything is rounded up: no archive holds as much.
+        let limit = self.budget.limits().max_total;
+        if size > limit {
+            return Err(Error::corrupt(too_large(size, limit)).with_entry(path));
+        }
+        let mut left = size.next_multiple_of(512);
+        let mut buffer = [0; 4096];
+        while left > 0 {
+            let length = left.min(buffer.len() as u64);
+            self.count(length, path)?;
+            self.fill(&mut buffer[..length as usize], path)?;
+            left -= length;
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self, buffer: &mut [u8], path: &str) -> Result<()> {
+        self.tar
+            .read_exact(buffer)
+            .map_err(|error| refuse("it ends in the middle", path).with_source(error))
     }
 
     /// Counts decompressed bytes, and refuses more than an honest archive can hold.
     fn count(&mut self, length: u64, path: &str) -> Result<()> {
-        self.produced = self.produced.saturating_add(length);
-        let ratio_bound = self.consumed.as_ref().map_or(u64::MAX, |consumed| {
-            consumed
-                .load(Ordering::Relaxed)
-                .saturating_mul(self.limits.max_ratio)
-                .max(RATIO_GRACE)
-        });
-        if self.produced > self.limits.max_total || self.produced > ratio_bound {
-            return Err(refuse("it decompresses to more than it may", path));
-        }
-        Ok(())
+        let consumed = self.consumed.as_ref();
+        let compressed = consumed.map_or(u64::MAX, |consumed| consumed.load(Ordering::Relaxed));
+        let counted = self.budget.add_text(length, compressed);
+        counted.map_err(|error| error.with_entry(path))
     }
 
     /// After the end there may be padding and nothing else.
@@ -346,14 +409,46 @@ struct IdentityMetadata {
     namespace: Option<String>,
 }
 
-/// Checks that `data` is the object that its entry says it is.
-pub(crate) fn check_object(path: &str, id: &crate::ObjectId, data: &[u8]) -> Result<Identity> {
-    let found: Identity = scan::read(data).map_err(|error| error.with_entry(path))?;
-    let namespace = found.metadata.namespace.as_deref();
-    if found.metadata.name != id.name
-        || namespace.filter(|namespace| !namespace.is_empty()) != id.namespace.as_deref()
-    {
-        return Err(refuse("the entry holds an object of another name", path));
+impl Identity {
+    fn of(data: &[u8]) -> Result<Self> {
+        scan::read(data)
+    }
+
+    fn is_in(&self, namespace: Option<&str>) -> bool {
+        let own = self.metadata.namespace.as_deref();
+        own.filter(|own| !own.is_empty()) == namespace
+    }
+}
+
+fn another_name() -> Error {
+    Error::corrupt("read archive: the entry holds an object of another name")
+}
+
+/// Checks that `data` is the object `id`, and can be read.
+pub(crate) fn check_object(id: &ObjectId, data: &[u8]) -> Result<Identity> {
+    let found = Identity::of(data)?;
+    if found.metadata.name != id.name || !found.is_in(id.namespace.as_deref()) {
+        return Err(another_name());
     }
     Ok(found)
+}
+
+/// The object that `data` is, and belongs at `path`, which says as much as `id`.
+fn object_at(path: &str, id: ObjectId, data: &[u8]) -> Result<(ObjectId, Identity)> {
+    let mut found = Identity::of(data)?;
+    if !is_file_of(path, &found.metadata.name) || !found.is_in(id.namespace.as_deref()) {
+        return Err(another_name());
+    }
+    let name = std::mem::take(&mut found.metadata.name);
+    let id = ObjectId { name, ..id };
+    check_id(&id)?;
+    Ok((id, found))
+}
+
+fn refused(path: &str, id: Option<ObjectId>, why: &Error) -> Option<Found> {
+    Some(Found::Refused(RefusedEntry::new(path, id, why)))
+}
+
+fn too_large(size: u64, limit: u64) -> String {
+    format!("read archive: the entry has {size} bytes, more than the {limit} it may have")
 }

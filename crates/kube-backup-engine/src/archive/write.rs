@@ -18,6 +18,13 @@ use crate::{Error, ObjectId, Result};
 const BLOCK_SIZE: usize = 128 << 10;
 /// Fast: a backup should keep pace with the API server, and JSON shrinks well at any level.
 const LEVEL: Compression = Compression::new(1);
+/// How many bytes one compressed byte may become: readers refuse an archive that grows by more than
+/// [`ReadLimits::max_ratio`](super::ReadLimits::max_ratio), and anybody who may create an object can make one
+/// that compresses a thousandfold.
+const MAX_RATIO: usize = 100;
+/// Text after which the compression is flushed where it compresses too well: what that costs bounds the
+/// ratio.
+const FLUSHED: usize = 1 << 10;
 
 /// An object's place in a block.
 #[derive(Debug)]
@@ -27,6 +34,13 @@ pub(crate) struct Packed {
     pub(crate) object: Span,
     /// Filled when the block is compressed, on another thread.
     pub(crate) sha256: [u8; 32],
+}
+
+/// Bytes of an archive's text that an object of `length` bytes takes, at most: its header, that of a long path
+/// and the path itself, and what fills each up.
+pub(crate) fn size_of_entry(id: &ObjectId, length: u64) -> u64 {
+    let names = id.name.len() + id.namespace.as_ref().map_or(0, String::len);
+    length.saturating_add(names as u64).saturating_add(4 * 512)
 }
 
 /// Whole tar entries, on their way to one gzip member.
@@ -53,7 +67,8 @@ impl Block {
         }
     }
 
-    /// Adds an object whose JSON is the concatenation of `parts`, and returns its name.
+    /// Adds an object whose JSON is the concatenation of `parts`, and returns its name. After a failure the
+    /// block is as it was before.
     pub(crate) fn push(
         &mut self,
         id: ObjectId,
@@ -80,17 +95,18 @@ impl Block {
         header.set_mtime(mtime);
         header.set_size(length as u64);
         header.set_entry_type(tar::EntryType::Regular);
+        let before = self.tar.len();
         let mut builder = tar::Builder::new(std::mem::take(&mut self.tar));
         let reader = PartsReader { parts, at: 0 };
-        builder
-            .append_data(&mut header, path, reader)
-            .map_err(|error| {
-                Error::internal("write archive: pack the object", error).with_entry(path)
-            })?;
+        let appended = builder.append_data(&mut header, path, reader);
         // Taken out from under the builder, which ends the archive when it is dropped: those two
         // zero blocks go to the vector left behind.
         self.tar = std::mem::take(builder.get_mut());
         drop(builder);
+        if let Err(error) = appended {
+            self.tar.truncate(before);
+            return Err(Error::internal("write archive: pack the object", error).with_entry(path));
+        }
         let padded = length.next_multiple_of(512);
         Ok(Span {
             offset: (self.tar.len() - padded) as u64,
@@ -118,7 +134,10 @@ impl Block {
         } else {
             Compression::none()
         };
-        let bytes = gzip_at(level, &self.tar)?;
+        let mut bytes = gzip_at(level, &self.tar)?;
+        if bytes.len() * MAX_RATIO < self.tar.len() {
+            bytes = gzip_in_pieces(&self.tar)?;
+        }
         Ok(Member {
             bytes,
             size: self.tar.len() as u64,
@@ -148,6 +167,19 @@ fn shrinks(bytes: &[u8]) -> bool {
 /// One gzip member holding `bytes`.
 pub(crate) fn gzip(bytes: &[u8]) -> Result<Bytes> {
     gzip_at(LEVEL, bytes)
+}
+
+/// The same, flushed every now and then, so that it shrinks by no more than [`MAX_RATIO`].
+fn gzip_in_pieces(bytes: &[u8]) -> Result<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::new(), LEVEL);
+    let written = bytes.chunks(FLUSHED).try_for_each(|piece| {
+        encoder.write_all(piece)?;
+        encoder.flush()
+    });
+    written
+        .and_then(|()| encoder.finish())
+        .map(Bytes::from)
+        .map_err(|error| Error::internal("write archive: compress", error))
 }
 
 /// The same, at a given level.
@@ -200,6 +232,59 @@ mod tests {
     use std::io::Read as _;
 
     use super::*;
+
+    fn secret(name: &str) -> ObjectId {
+        ObjectId {
+            resource: "secrets".parse().unwrap(),
+            namespace: Some("s".into()),
+            name: name.into(),
+        }
+    }
+
+    fn types() -> Arc<TypeMeta> {
+        Arc::new(TypeMeta {
+            api_version: "v1".into(),
+            kind: "Secret".into(),
+        })
+    }
+
+    #[test]
+    fn a_block_is_as_it_was_after_what_it_cannot_take() {
+        let mut block = Block::first(7).unwrap();
+        block.push(secret("a"), &types(), &[b"{}"], 7).unwrap();
+        let before = block.tar.clone();
+        // No path of an object holds one.
+        assert!(block.append("a\0b", &[b"text"], 7).is_err());
+        assert!(block.tar == before && block.objects.len() == 1);
+        block
+            .push(secret("a\0b"), &types(), &[b"{\"b\":1}"], 7)
+            .unwrap();
+        let raw = block.tar.clone();
+        let member = block.compress().unwrap();
+        for (packed, text) in member.objects.iter().zip(["{}", "{\"b\":1}"]) {
+            let start = packed.object.offset as usize;
+            let json = &raw[start..start + packed.object.length as usize];
+            assert_eq!(json, text.as_bytes());
+        }
+    }
+
+    #[test]
+    fn nothing_shrinks_by_more_than_readers_believe() {
+        for length in [1 << 20, 2_900_000] {
+            let text = vec![b'a'; length];
+            let mut block = Block::default();
+            block.push(secret("a"), &types(), &[&text], 7).unwrap();
+            let raw = block.tar.clone();
+            let member = block.compress().unwrap();
+            let ratio = raw.len() / member.bytes.len();
+            assert!((30..=MAX_RATIO).contains(&ratio), "{ratio}");
+            let mut read = Vec::new();
+            flate2::read::GzDecoder::new(&member.bytes[..])
+                .read_to_end(&mut read)
+                .unwrap();
+            assert!(read == raw);
+        }
+    }
 
     #[test]
     fn large_text_shrinks_and_large_keys_are_stored_as_they_are() {

@@ -444,17 +444,15 @@ impl Backup {
             resource_version,
             namespaces: chosen,
             mtime,
-            max_object: self.repository.limits().max_object,
             blocks,
-            collected: Mutex::new(Collected {
+            collected: Mutex::new(Collected::new(
                 results,
-                left_behind: self
-                    .spec
+                *self.repository.limits(),
+                self.spec
                     .selection
                     .is_of_objects()
                     .then(LeftBehind::default),
-                ..Collected::default()
-            }),
+            )),
             progress: &progress,
         };
         let listing = async move {
@@ -482,6 +480,7 @@ impl Backup {
         };
         let writing = write_archive(self.repository.store(), keys, packed);
         let (written, (mut collected, stopped)) = tokio::join!(writing, listing);
+        collected.count_left_out();
         let archive = written?;
         of_unmatched(&self.spec, &mut collected.results)
             .cluster

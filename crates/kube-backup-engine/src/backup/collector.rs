@@ -9,26 +9,37 @@ use tokio::sync::mpsc;
 use super::left_behind::LeftBehind;
 use super::plan::ListJob;
 use super::side_files::ResourceNames;
-use crate::archive::write::Block;
-use crate::cluster::list::{Item, ListReader, Splice};
+use crate::archive::Budget;
+use crate::archive::read::check_object;
+use crate::archive::write::{Block, size_of_entry};
+use crate::cluster::list::{Item, ListReader, Splice, Unreadable};
 use crate::cluster::query::with_query;
 use crate::cluster::reader::ClusterReader;
+use crate::format::entries::check_id;
 use crate::kinds::Raw;
 use crate::kinds::companions::{Brought, Companions};
 use crate::kinds::names::NAMESPACES;
 use crate::kinds::order::ReadStage;
 use crate::resource::{TypeMeta, full_name};
+use crate::scan::check_depth;
 use crate::spec::filter::Filter;
-use crate::{GroupResource, ObjectId, Result, Results};
+use crate::{Error, GroupResource, ObjectId, ReadLimits, Result, Results};
+
+/// Objects of one kind that are named when they are left out; the others are counted.
+const MAX_NAMED: u64 = 1000;
 
 /// What all lists together have collected so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Collected {
     pub(crate) objects: u64,
     pub(crate) names: ResourceNames,
     pub(crate) namespaces: HashSet<String>,
     pub(crate) companions: Companions,
     pub(crate) results: Results,
+    /// What is packed, held against what can be read back.
+    budget: Budget,
+    /// How many objects of each kind are left out.
+    left_out: BTreeMap<GroupResource, u64>,
     pub(crate) except: BTreeMap<String, String>,
     /// The first stage in which a list took longer than the server keeps its history.
     pub(crate) expired: Option<ReadStage>,
@@ -51,8 +62,6 @@ pub(crate) struct Collector<'a> {
     /// Chosen namespaces.
     pub(crate) namespaces: BTreeSet<String>,
     pub(crate) mtime: u64,
-    /// Largest object that is read back.
-    pub(crate) max_object: u64,
     pub(crate) blocks: mpsc::Sender<Block>,
     pub(crate) collected: Mutex<Collected>,
     pub(crate) progress: &'a (dyn Fn(&Collected) + Send + Sync),
@@ -172,6 +181,9 @@ impl Collector<'_> {
                     self.send(std::mem::take(block)).await?;
                 }
             }
+            for unreadable in std::mem::take(&mut list.unreadable) {
+                self.note_unreadable(&kind, &unreadable, take);
+            }
             (self.progress)(&self.collected());
         };
         let mut collected = self.collected();
@@ -267,8 +279,16 @@ impl Collector<'_> {
             return false;
         }
         let (namespace, name) = (head.namespace.as_deref(), head.name.as_str());
+        let id = ObjectId {
+            resource: kind.clone(),
+            namespace: head.namespace.clone(),
+            name: head.name.clone(),
+        };
+        let parts = item.parts(splice);
+        let length = parts.iter().map(|part| part.len() as u64).sum::<u64>();
         // Looked into before others have to wait for it.
         let object = Raw(item.raw());
+        let readable = check_readable(&id, item);
         let brought = self
             .has_companions
             .then(|| Brought::by(kind, namespace, name, object));
@@ -281,42 +301,36 @@ impl Collector<'_> {
         if let Some(brought) = brought {
             collected.companions.note(kind, brought);
         }
-        let id = ObjectId {
-            resource: kind.clone(),
-            namespace: head.namespace.clone(),
-            name: head.name.clone(),
-        };
-        let parts = item.parts(splice);
-        let length = parts.iter().map(|part| part.len() as u64).sum::<u64>();
-        if length > self.max_object {
-            // Possible where etcd's limit was raised, or an aggregated API server keeps the kind.
-            collected.results.errors.cluster.push(format!(
-                "{id}: it has {length} bytes and is left out: archives are read up to {} bytes an \
-                 object, and API servers take requests of up to 3 MiB; raise `ReadLimits::max_object` \
-                 where yours takes more",
-                self.max_object
-            ));
+        if let Err(why) = readable.and_then(|()| collected.check_size(&id, length)) {
+            collected.leave_out(&id, &why);
             return false;
         }
         let id = match block.push(id, types, &parts, self.mtime) {
             Ok(id) => id,
-            // It names the object's entry.
-            Err(error) => {
-                collected.results.errors.cluster.push(error.chain());
+            Err(why) => {
+                // It names the object's entry.
+                collected.results.errors.cluster.push(why.chain());
                 return false;
             }
         };
-        collected.objects += 1;
         if let Some(left_behind) = &mut collected.left_behind {
             left_behind.note(id, item.raw());
         }
-        collected.names.add(types, id);
-        if let Some(namespace) = &id.namespace
-            && !collected.namespaces.contains(namespace)
-        {
-            collected.namespaces.insert(namespace.clone());
-        }
+        collected.add(types, id, length);
         true
+    }
+
+    /// Notes an object of a list that cannot be read, unless it is of a namespace that is not chosen.
+    fn note_unreadable(&self, kind: &GroupResource, unreadable: &Unreadable, take: Take) {
+        let namespace = match &unreadable.key {
+            Some((namespace, _)) => namespace.as_deref(),
+            None => None,
+        };
+        let is_chosen = namespace.is_none_or(|namespace| self.namespaces.contains(namespace));
+        // A second pass says nothing that the first has not.
+        if is_chosen && !matches!(take, Take::New) {
+            self.collected().note(kind, namespace, unreadable);
+        }
     }
 
     /// Packs the namespaces themselves: those chosen as such, and those that hold what is chosen.
@@ -342,7 +356,95 @@ impl Collector<'_> {
     }
 }
 
+/// Whether an object can be read back, as its reader will see it.
+fn check_readable(id: &ObjectId, item: &Item) -> Result<()> {
+    check_id(id)?;
+    check_depth(item.seen.depth)?;
+    // To parse every object would cost as much as all else that a backup does with it.
+    if item.seen.is_doubtful() || std::str::from_utf8(item.raw()).is_err() {
+        check_object(id, item.raw())?;
+    }
+    Ok(())
+}
+
 impl Collected {
+    /// Nothing yet, on the way to an archive that is read back under these limits.
+    pub(crate) fn new(
+        results: Results,
+        limits: ReadLimits,
+        left_behind: Option<LeftBehind>,
+    ) -> Self {
+        Self {
+            objects: 0,
+            names: ResourceNames::default(),
+            namespaces: HashSet::new(),
+            companions: Companions::default(),
+            left_behind,
+            results,
+            budget: Budget::new(limits),
+            left_out: BTreeMap::new(),
+            except: BTreeMap::new(),
+            expired: None,
+            lists_done: 0,
+        }
+    }
+
+    /// Whether an object is small enough, and room is left for it.
+    fn check_size(&self, id: &ObjectId, length: u64) -> Result<()> {
+        let limits = self.budget.limits();
+        if length > limits.max_object {
+            // Possible where etcd's limit was raised, or an aggregated API server keeps the kind.
+            return Err(Error::invalid(format!(
+                "it has {length} bytes: archives are read up to {} bytes an object, and API servers take \
+                 requests of up to 3 MiB; raise `ReadLimits::max_object` where yours takes more",
+                limits.max_object
+            )));
+        }
+        if !self.budget.has_room_for(size_of_entry(id, length)) {
+            return Err(Error::invalid(format!(
+                "the archive is full: {} objects and {} bytes are read back; back up fewer at once, or raise \
+                 `ReadLimits`",
+                limits.max_entries, limits.max_total
+            )));
+        }
+        Ok(())
+    }
+
+    /// Notes an object that is packed.
+    fn add(&mut self, types: &TypeMeta, id: &ObjectId, length: u64) {
+        self.objects += 1;
+        // There is room, as was seen just now; readers, too, count what they have read.
+        let _ = self.budget.add_entry();
+        let _ = self.budget.add_text(size_of_entry(id, length), u64::MAX);
+        self.names.add(types, id);
+        if let Some(namespace) = &id.namespace
+            && !self.namespaces.contains(namespace)
+        {
+            self.namespaces.insert(namespace.clone());
+        }
+    }
+
+    /// Says that an object is left out, and why.
+    fn leave_out(&mut self, id: &ObjectId, why: &Error) {
+        let count = self.left_out.entry(id.resource.clone()).or_default();
+        *count += 1;
+        if *count <= MAX_NAMED {
+            let why = why.chain();
+            let message = format!("{id}: {why}; it is left out, since it could not be read back");
+            self.results.errors.cluster.push(message);
+        }
+    }
+
+    /// Counts those that were not named.
+    pub(crate) fn count_left_out(&mut self) {
+        for (kind, count) in &self.left_out {
+            if let Some(more @ 1..) = count.checked_sub(MAX_NAMED) {
+                let message = format!("{kind}: {more} more are left out for such reasons");
+                self.results.errors.cluster.push(message);
+            }
+        }
+    }
+
     /// Notes what is wrong with the objects of a kind.
     fn note(&mut self, kind: &GroupResource, namespace: Option<&str>, what: impl fmt::Display) {
         let message = format!("{kind} {what}");

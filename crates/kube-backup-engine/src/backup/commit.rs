@@ -201,6 +201,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::{ReadLimits, Results};
 
     #[test]
     fn a_backup_expires_after_its_ttl_or_never() {
@@ -225,7 +226,8 @@ mod tests {
                 files: Files::new(),
                 resource_version: "1".into(),
             };
-            let record = inputs.into_record(&Collected::default()).unwrap();
+            let nothing = Collected::new(Results::default(), ReadLimits::default(), None);
+            let record = inputs.into_record(&nothing).unwrap();
             record.expires_at().unwrap()
         };
         let day = Duration::from_secs(24 * 60 * 60);

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::plan::Kinds;
 use super::spec::BackupSpec;
 use crate::cluster::failure::Failure;
-use crate::cluster::list::{Item, ListReader, all};
+use crate::cluster::list::{Item, ListReader, Unreadable, all};
 use crate::cluster::reader::ClusterReader;
 use crate::format::labels;
 use crate::kinds::names::NAMESPACES;
@@ -50,9 +50,16 @@ impl<'a> Scope<'a> {
         let found = found?;
         let filter = Filter::new(&spec.selection, &found.resources);
         let kinds = Kinds::choose(&filter, &found);
-        let (namespaces, types, resource_version) = list_namespaces(api, &found).await?;
+        let Namespaces {
+            items: namespaces,
+            types,
+            resource_version,
+            unreadable,
+        } = list_namespaces(api, &found).await?;
         let mut results = check_exclusions(spec, &filter, &found, &namespaces)?;
         let chosen = choose_namespaces(spec, &filter, &namespaces, &mut results)?;
+        let unreadable = unreadable.iter().map(|bad| format!("namespaces {bad}"));
+        results.errors.cluster.extend(unreadable);
         note_kinds(&kinds, spec, &mut results);
         Ok(Self {
             filter,
@@ -130,11 +137,16 @@ fn check_exclusions(
     }
 }
 
+/// The namespaces of a cluster.
+struct Namespaces {
+    items: Vec<Item>,
+    types: Arc<TypeMeta>,
+    resource_version: String,
+    unreadable: Vec<Unreadable>,
+}
+
 /// All namespaces. The whole backup is read at the resourceVersion of this list.
-async fn list_namespaces(
-    api: &ClusterReader,
-    found: &Discovery,
-) -> Result<(Vec<Item>, Arc<TypeMeta>, String)> {
+async fn list_namespaces(api: &ClusterReader, found: &Discovery) -> Result<Namespaces> {
     let step = "list the namespaces: the backup needs `list` on every kind it holds";
     let kind = NAMESPACES.group_resource();
     let namespaces = found
@@ -145,7 +157,12 @@ async fn list_namespaces(
     let items = all(&mut list)
         .await
         .map_err(|failure| Error::cluster(step, failure))?;
-    Ok((items, Arc::clone(list.types()), list.listed_version))
+    Ok(Namespaces {
+        items,
+        types: Arc::clone(list.types()),
+        resource_version: list.listed_version,
+        unreadable: list.unreadable,
+    })
 }
 
 /// The namespaces to read, with warnings and errors about the others.

@@ -1,32 +1,58 @@
 //! What is stored beside an archive for people and for Velero: its list of objects and its messages.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
-use std::io::Write as _;
+use std::io;
 
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde::{Serialize, Serializer};
 
 use crate::archive::write::gzip;
-use crate::resource::TypeMeta;
+use crate::resource::{TypeMeta, full_name};
 use crate::{ApiResource, Error, ObjectId, Result, Results};
 
-/// Names of objects by kind, held as plain text: there may be hundreds of thousands.
+/// Names of objects by kind, held as one text for each kind: there may be hundreds of thousands.
 #[derive(Debug, Default)]
 pub(crate) struct ResourceNames {
-    by_kind: BTreeMap<String, String>,
+    by_kind: BTreeMap<String, Names>,
+}
+
+/// Names, each ended by a byte that no text holds: names of RBAC objects may hold any character but `/` and `%`.
+#[derive(Debug, Default)]
+struct Names(Vec<u8>);
+
+/// Ends a name; not part of any UTF-8.
+const END: u8 = 0xff;
+
+impl Names {
+    fn push(&mut self, name: &str) {
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.push(END);
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let names = self.0.split(|byte| *byte == END);
+        names
+            .filter(|name| !name.is_empty())
+            .map(String::from_utf8_lossy)
+    }
+}
+
+impl Serialize for Names {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut names: Vec<_> = self.iter().collect();
+        names.sort_unstable();
+        serializer.collect_seq(names)
+    }
 }
 
 impl ResourceNames {
     pub(crate) fn add(&mut self, types: &TypeMeta, id: &ObjectId) {
         let kind = format!("{}/{}", types.api_version, types.kind);
         let names = self.by_kind.entry(kind).or_default();
-        if let Some(namespace) = &id.namespace {
-            names.push_str(namespace);
-            names.push('/');
-        }
-        names.push_str(&id.name);
-        names.push('\n');
+        names.push(&full_name(id.namespace.as_deref(), &id.name));
     }
 
     /// The names noted of one kind, in whichever versions it was read: `namespace/name`, or `name`.
@@ -39,33 +65,18 @@ impl ResourceNames {
         self.by_kind
             .iter()
             .filter(|(key, _)| is_of(key))
-            .flat_map(|(_, names)| names.lines().map(str::to_owned))
+            .flat_map(|(_, names)| names.iter().map(Cow::into_owned))
             .collect()
     }
 
     /// `<name>-resource-list.json.gz`: kind to sorted names.
     pub(crate) fn write(&self) -> Result<Bytes> {
-        let failed = |error| Error::internal("write the list of objects", error);
         let mut out = GzEncoder::new(Vec::new(), Compression::new(1));
-        let mut write = |bytes: &[u8]| out.write_all(bytes).map_err(failed);
-        for (n, (kind, names)) in self.by_kind.iter().enumerate() {
-            write(if n == 0 { b"{" } else { b"," })?;
-            write(format!("{}:[", serde_json::Value::from(kind.as_str())).as_bytes())?;
-            let mut names: Vec<&str> = names.lines().collect();
-            names.sort_unstable();
-            for (n, name) in names.into_iter().enumerate() {
-                if n > 0 {
-                    write(b",")?;
-                }
-                // Names of objects contain nothing that JSON would escape.
-                write(b"\"")?;
-                write(name.as_bytes())?;
-                write(b"\"")?;
-            }
-            write(b"]")?;
-        }
-        write(if self.by_kind.is_empty() { b"{}" } else { b"}" })?;
-        out.finish().map(Bytes::from).map_err(failed)
+        serde_json::to_writer(&mut out, &self.by_kind)
+            .map_err(io::Error::from)
+            .and_then(|()| out.finish())
+            .map(Bytes::from)
+            .map_err(|error| Error::internal("write the list of objects", error))
     }
 }
 
@@ -89,7 +100,13 @@ mod tests {
             api_version: "v1".into(),
             kind: "Pod".into(),
         };
-        for (namespace, name) in [(Some("b"), "x"), (Some("a"), "y"), (None, "z")] {
+        let strange = "x\",\"forged\n\0\u{ff}";
+        for (namespace, name) in [
+            (Some("b"), "x"),
+            (Some("a"), "y"),
+            (None, "z"),
+            (Some("a"), strange),
+        ] {
             let id = ObjectId {
                 resource: "pods".parse().unwrap(),
                 namespace: namespace.map(Into::into),
@@ -99,6 +116,7 @@ mod tests {
         }
         let text = gunzip(&names.write().unwrap(), 100).unwrap();
         let read: BTreeMap<String, Vec<String>> = serde_json::from_slice(&text).unwrap();
-        assert_eq!(read["v1/Pod"], ["a/y", "b/x", "z"]);
+        let strange = format!("a/{strange}");
+        assert_eq!(read["v1/Pod"], [&strange, "a/y", "b/x", "z"]);
     }
 }

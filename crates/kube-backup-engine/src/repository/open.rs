@@ -13,8 +13,8 @@ use super::files::Files;
 use super::held::{Held, PARALLEL_FETCHES};
 use super::pinned::Pinned;
 use super::record::{ArchiveFacts, Record, StoredRecord};
-use crate::archive::index::{Directory, EntryFilter};
-use crate::archive::{Entry, Location, ReadLimits, Span};
+use crate::archive::index::{Directory, EntryFilter, Listed};
+use crate::archive::{Budget, Entry, Found, Listing, Location, ReadLimits, RefusedEntry, Span};
 use crate::format::entries::entry_path;
 use crate::format::keys::Keys;
 use crate::seal::Seal;
@@ -89,23 +89,56 @@ pub(crate) struct ListedMember {
     /// Its length once decompressed.
     pub(crate) size: u64,
     pub(crate) entries: Vec<(Location, Entry)>,
+    pub(crate) refused: Vec<(Location, RefusedEntry)>,
 }
 
-/// Groups the entries of one chunk by member; a chunk lists whole members.
-fn by_member(entries: Vec<Entry>) -> Vec<ListedMember> {
+/// Groups what one chunk lists by member; a chunk lists whole members.
+fn by_member(listed: Vec<Listed>) -> Vec<ListedMember> {
     let mut members: Vec<ListedMember> = Vec::new();
-    for entry in entries {
-        let Some(at) = entry.location else { continue };
-        match members.last_mut() {
-            Some(member) if member.span == at.member => member.entries.push((at, entry)),
-            _ => members.push(ListedMember {
+    for listed in listed {
+        let location = match &listed {
+            Ok(entry) => entry.location,
+            Err(refused) => refused.location,
+        };
+        let Some(at) = location else { continue };
+        if members.last().is_none_or(|member| member.span != at.member) {
+            members.push(ListedMember {
                 span: at.member,
                 size: at.member_size,
-                entries: vec![(at, entry)],
-            }),
+                entries: Vec::new(),
+                refused: Vec::new(),
+            });
+        }
+        if let Some(member) = members.last_mut() {
+            match listed {
+                Ok(entry) => member.entries.push((at, entry)),
+                Err(refused) => member.refused.push((at, refused)),
+            }
         }
     }
     members
+}
+
+/// Counts what a listing of the index costs whoever reads what it lists.
+struct Tally {
+    budget: Budget,
+    compressed: u64,
+    last: Option<Span>,
+}
+
+impl Tally {
+    fn add(&mut self, listed: &Listed) -> Result<()> {
+        self.budget.add_entry()?;
+        let Ok(entry) = listed else { return Ok(()) };
+        let member = entry.location.filter(|at| self.last != Some(at.member));
+        if let Some(at) = member {
+            self.last = Some(at.member);
+            self.compressed = self.compressed.saturating_add(at.member.length);
+            let added = self.budget.add_text(at.member_size, self.compressed);
+            added.map_err(|error| error.with_entry(entry_path(&entry.id)))?;
+        }
+        Ok(())
+    }
 }
 
 impl OpenBackup {
@@ -299,7 +332,7 @@ impl OpenBackup {
             return Ok(None);
         };
         let path = self.keys.index();
-        let range = Directory::range(facts)?;
+        let range = Directory::range(facts, &self.limits)?;
         let another = |length: u64| {
             Error::corrupt(format!(
                 "read the index: it has {length} bytes, and the record says {}",
@@ -334,40 +367,69 @@ impl OpenBackup {
         Ok(index.map(|index| index.directory.kinds()))
     }
 
-    /// The entries that pass `filter`, in the order of the archive.
+    /// The entries that pass `filter`, in the order of the archive. Those that cannot be read are not among
+    /// them; [`listing`](Self::listing) names those.
     ///
     /// With an index this fetches only the parts of it that can list such entries. Without one
     /// the whole archive is read once, in bounded memory.
     ///
     /// # Errors
-    /// When the index or, without one, the archive cannot be read or is not what the record names.
+    /// When the index or, without one, the archive cannot be read or is not what the record names, or holds
+    /// more than [`ReadLimits`] allow.
     pub async fn entries(&self, filter: &EntryFilter) -> Result<Vec<Entry>> {
+        let Listing { entries, refused } = self.listing(filter).await?;
+        for refused in refused {
+            tracing::warn!(backup = self.record.name(), "{refused}");
+        }
+        Ok(entries)
+    }
+
+    /// The entries that pass `filter`, and those that may and cannot be read.
+    ///
+    /// # Errors
+    /// As [`entries`](Self::entries).
+    pub async fn listing(&self, filter: &EntryFilter) -> Result<Listing> {
+        let mut listing = Listing::default();
+        let matches =
+            |refused: &RefusedEntry| refused.id.as_ref().is_none_or(|id| filter.matches(id));
         let Some(index) = self.index().await? else {
-            let mut entries = Vec::new();
-            let mut objects = self.stream();
-            while let Some((entry, _)) = objects.try_next().await? {
-                if filter.matches(&entry.id) {
-                    entries.push(entry);
+            let mut objects = self.stream_found();
+            while let Some(found) = objects.try_next().await? {
+                match found {
+                    Found::Object(entry, _) if filter.matches(&entry.id) => {
+                        listing.entries.push(entry);
+                    }
+                    Found::Refused(refused) if matches(&refused) => listing.refused.push(refused),
+                    Found::Object(..) | Found::Refused(_) => {}
                 }
             }
-            return Ok(entries);
+            return Ok(listing);
         };
         // Hashes, since the entries already hold the names.
         let (mut seen, hasher) = (HashSet::new(), RandomState::new());
-        let mut entries = Vec::new();
+        let mut tally = Tally {
+            budget: Budget::new(self.limits),
+            compressed: 0,
+            last: None,
+        };
         let mut fetched = self.listed(index, filter);
         while let Some(listed) = fetched.try_next().await? {
-            for entry in listed {
-                if filter.matches(&entry.id) {
-                    if !seen.insert(hasher.hash_one(&entry.id)) {
-                        return Err(Error::corrupt("read index: the entry is in it twice")
-                            .with_entry(entry_path(&entry.id)));
+            for listed in listed {
+                tally.add(&listed)?;
+                match listed {
+                    Ok(entry) if filter.matches(&entry.id) => {
+                        if !seen.insert(hasher.hash_one(&entry.id)) {
+                            return Err(Error::corrupt("read index: the entry is in it twice")
+                                .with_entry(entry_path(&entry.id)));
+                        }
+                        listing.entries.push(entry);
                     }
-                    entries.push(entry);
+                    Err(refused) if matches(&refused) => listing.refused.push(refused),
+                    Ok(_) | Err(_) => {}
                 }
             }
         }
-        Ok(entries)
+        Ok(listing)
     }
 
     /// What the chunks of the index list that may hold what passes `filter`, chunk by chunk.
@@ -375,13 +437,13 @@ impl OpenBackup {
         &'a self,
         index: &'a Index,
         filter: &EntryFilter,
-    ) -> BoxStream<'a, Result<Vec<Entry>>> {
+    ) -> BoxStream<'a, Result<Vec<Listed>>> {
         stream::iter(index.directory.chunks(filter))
             .map(move |chunk| async move {
                 let span = chunk.span();
                 let range = span.offset..span.end().unwrap_or(span.offset);
                 let bytes = index.file.range("read the index", range).await?;
-                chunk.read(&bytes, self.archive.length())
+                chunk.read(&bytes, self.archive.length(), &self.limits)
             })
             .buffered(PARALLEL_FETCHES)
             .boxed()
@@ -394,7 +456,7 @@ impl OpenBackup {
         };
         let members = self
             .listed(index, &EntryFilter::default())
-            .map_ok(|entries| stream::iter(by_member(entries).into_iter().map(Ok)))
+            .map_ok(|listed| stream::iter(by_member(listed).into_iter().map(Ok)))
             .try_flatten();
         Ok(Some(members.boxed()))
     }

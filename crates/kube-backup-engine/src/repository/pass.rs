@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::open::{Expected, OpenBackup};
 use super::pinned::Pinned;
-use crate::archive::Entry;
 use crate::archive::read::ArchiveReader;
+use crate::archive::{Entry, Found};
 use crate::{Digest, Error, Result};
 
 impl OpenBackup {
@@ -23,10 +23,19 @@ impl OpenBackup {
 
     /// Every object of the archive, in order; the archive is checked against the record's digests at the end.
     ///
-    /// Holds a handful of objects in memory, whatever the archive's size. An error ends it.
+    /// Holds a handful of objects in memory, whatever the archive's size. An entry that cannot be read is an
+    /// error of kind [`ErrorKind::Unreadable`](crate::ErrorKind::Unreadable), after which others come; every
+    /// other error ends it.
     pub fn stream(&self) -> BoxStream<'static, Result<(Entry, Bytes)>> {
+        self.stream_found()
+            .map(|found| found.and_then(Found::into_result))
+            .boxed()
+    }
+
+    /// Every object of the archive, and every entry that is refused.
+    pub(crate) fn stream_found(&self) -> BoxStream<'static, Result<Found>> {
         let (chunks_in, chunks) = mpsc::channel::<Result<Bytes>>(2);
-        let (objects_in, objects) = mpsc::channel::<Result<(Entry, Bytes)>>(8);
+        let (objects_in, objects) = mpsc::channel::<Result<Found>>(8);
         let archive = self.archive.clone();
         let expected = self.expected.clone();
         let limits = self.limits;

@@ -12,7 +12,7 @@ use super::OpenBackup;
 use super::held::PARALLEL_FETCHES;
 use crate::archive::index::gunzip;
 use crate::archive::read::check_object;
-use crate::archive::{Entry, Location, Span};
+use crate::archive::{Entry, Found, Location, RefusedEntry, Span};
 use crate::format::entries::entry_path;
 use crate::{Digest, Error, ErrorKind, ObjectId, Result};
 
@@ -28,8 +28,16 @@ impl OpenBackup {
     ///
     /// Fetches only the parts of the archive that hold them, near ones together. Entries found
     /// without an index are picked out of one pass over the whole archive, which must hold the same objects that
-    /// it held when they were found.
+    /// it held when they were found. An entry that cannot be read is an error of kind
+    /// [`ErrorKind::Unreadable`], after which others come; every other error ends it.
     pub fn read<'a>(&'a self, entries: &'a [Entry]) -> BoxStream<'a, Result<(Entry, Bytes)>> {
+        self.read_found(entries)
+            .map(|found| found.and_then(Found::into_result))
+            .boxed()
+    }
+
+    /// The objects of `entries`, and those of them that are refused.
+    pub(crate) fn read_found<'a>(&'a self, entries: &'a [Entry]) -> BoxStream<'a, Result<Found>> {
         let (located, others): (Vec<&Entry>, Vec<&Entry>) =
             entries.iter().partition(|entry| entry.location.is_some());
         let others: HashMap<ObjectId, Digest> = others
@@ -47,22 +55,26 @@ impl OpenBackup {
     fn read_in_a_pass(
         &self,
         wanted: HashMap<ObjectId, Digest>,
-    ) -> BoxStream<'static, Result<(Entry, Bytes)>> {
+    ) -> BoxStream<'static, Result<Found>> {
         stream::try_unfold(
-            (self.stream(), wanted),
+            (self.stream_found(), wanted),
             |(mut objects, mut wanted)| async move {
                 let changed = |id: &ObjectId, how: &str| {
                     Error::corrupt(format!("read archive: the entry {how} when it was chosen"))
                         .with_entry(entry_path(id))
                 };
-                while let Some((entry, bytes)) = objects.try_next().await? {
+                while let Some(found) = objects.try_next().await? {
+                    let Found::Object(entry, bytes) = found else {
+                        // It was so when the others were found, and is none of them.
+                        continue;
+                    };
                     let Some(sha256) = wanted.remove(&entry.id) else {
                         continue;
                     };
                     if entry.sha256 != sha256 {
                         return Err(changed(&entry.id, "holds something else than"));
                     }
-                    return Ok(Some(((entry, bytes), (objects, wanted))));
+                    return Ok(Some((Found::Object(entry, bytes), (objects, wanted))));
                 }
                 match wanted.into_keys().next() {
                     Some(id) => Err(changed(&id, "is gone, and was there")),
@@ -74,10 +86,7 @@ impl OpenBackup {
     }
 
     /// Copies entries only as they are reached, since there may be very many.
-    fn read_located<'a>(
-        &'a self,
-        mut located: Vec<&'a Entry>,
-    ) -> BoxStream<'a, Result<(Entry, Bytes)>> {
+    fn read_located<'a>(&'a self, mut located: Vec<&'a Entry>) -> BoxStream<'a, Result<Found>> {
         let place = |entry: &&Entry| {
             entry
                 .location
@@ -97,10 +106,7 @@ impl OpenBackup {
             .boxed()
     }
 
-    fn read_batch(
-        &self,
-        located: Vec<(Location, Entry)>,
-    ) -> BoxStream<'static, Result<(Entry, Bytes)>> {
+    fn read_batch(&self, located: Vec<(Location, Entry)>) -> BoxStream<'static, Result<Found>> {
         let archive = self.archive.clone();
         let held = Arc::clone(&self.held);
         stream::iter(fetches(located))
@@ -152,7 +158,7 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn unpack(self, compressed: &[u8]) -> Result<Vec<(Entry, Bytes)>> {
+    fn unpack(self, compressed: &[u8]) -> Result<Vec<Found>> {
         let name = |entry: &Entry| entry_path(&entry.id);
         let first = self.objects.first().map(|(_, entry)| name(entry));
         let text = gunzip(compressed, self.size)
@@ -177,8 +183,12 @@ impl Wanted {
                     )
                     .with_entry(name(&entry)));
                 }
-                check_object(&name(&entry), &entry.id, &object)?;
-                Ok((entry, object))
+                Ok(match check_object(&entry.id, &object) {
+                    Ok(_) => Found::Object(entry, object),
+                    Err(why) => {
+                        Found::Refused(RefusedEntry::new(name(&entry), Some(entry.id), &why))
+                    }
+                })
             })
             .collect()
     }

@@ -1,43 +1,100 @@
 //! What a backup holds, found by its index or, without one, by a single pass.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use futures::TryStreamExt as _;
 use serde_json::Value;
 
+use crate::archive::Found;
 use crate::kinds::names::{DEFINITIONS, NAMESPACES};
-use crate::{ApiResource, Discovery, Entry, EntryFilter, Error, GroupResource, OpenBackup, Result};
+use crate::{
+    ApiResource, Discovery, Entry, EntryFilter, Error, GroupResource, Listing, ObjectId,
+    OpenBackup, RefusedEntry, Result,
+};
 
 /// The entries of a backup.
 pub(crate) struct Archived<'a> {
     pub(crate) backup: &'a OpenBackup,
     /// All of them, without an index.
     pub(crate) all: Option<Vec<Entry>>,
+    /// What was met that cannot be read, by its path, and whether somebody asked for it.
+    refused: Mutex<BTreeMap<String, (RefusedEntry, bool)>>,
 }
 
 impl<'a> Archived<'a> {
     pub(crate) async fn open(backup: &'a OpenBackup) -> Result<Self> {
-        let all = if backup.has_index().await? {
-            None
-        } else {
-            Some(backup.entries(&EntryFilter::default()).await?)
+        let mut archived = Self {
+            backup,
+            all: None,
+            refused: Mutex::default(),
         };
-        Ok(Self { backup, all })
+        if !backup.has_index().await? {
+            archived.all = Some(archived.list(&EntryFilter::default()).await?);
+        }
+        Ok(archived)
     }
 
     pub(crate) fn has_index(&self) -> bool {
         self.all.is_none()
     }
 
+    async fn list(&self, filter: &EntryFilter) -> Result<Vec<Entry>> {
+        let Listing { entries, refused } = self.backup.listing(filter).await?;
+        for refused in refused {
+            self.refuse(refused, false);
+        }
+        Ok(entries)
+    }
+
     pub(crate) async fn find(&self, filter: &EntryFilter) -> Result<Vec<Entry>> {
         match &self.all {
-            None => self.backup.entries(filter).await,
+            None => self.list(filter).await,
             Some(all) => Ok(all
                 .iter()
                 .filter(|entry| filter.matches(&entry.id))
                 .cloned()
                 .collect()),
         }
+    }
+
+    fn refuse(&self, refused: RefusedEntry, is_needed: bool) {
+        let mut known = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        known.insert(refused.path.clone(), (refused, is_needed));
+    }
+
+    /// The object that was read; what cannot be read is noted.
+    pub(crate) fn readable(&self, found: Found) -> Option<(ObjectId, Bytes)> {
+        match found {
+            Found::Object(Entry { id, .. }, bytes) => Some((id, bytes)),
+            Found::Refused(refused) => {
+                self.refuse(refused, true);
+                None
+            }
+        }
+    }
+
+    /// Takes out what was found to be unreadable.
+    pub(crate) fn drop_refused(&self, entries: &mut Vec<Entry>) {
+        let known = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let bad: HashSet<&ObjectId> = known
+            .values()
+            .filter_map(|(bad, _)| bad.id.as_ref())
+            .collect();
+        if !bad.is_empty() {
+            entries.retain(|entry| !bad.contains(&entry.id));
+        }
+    }
+
+    /// What was to be read and cannot be, and what was listed so that `may_be_chosen` applies to it, or nobody
+    /// knows what it is.
+    pub(crate) fn refused(&self, may_be_chosen: impl Fn(&ObjectId) -> bool) -> Vec<RefusedEntry> {
+        let known = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let concerns = known.values().filter(|(refused, is_needed)| {
+            *is_needed || refused.id.as_ref().is_none_or(&may_be_chosen)
+        });
+        concerns.map(|(refused, _)| refused.clone()).collect()
     }
 
     /// The kinds in it, and whether they lie in namespaces.
@@ -57,10 +114,13 @@ impl<'a> Archived<'a> {
         };
         let definitions = self.find(&filter).await?;
         let mut defined = Vec::new();
-        let mut objects = self.backup.read(&definitions);
-        while let Some((entry, raw)) = objects.try_next().await? {
+        let mut objects = self.backup.read_found(&definitions);
+        while let Some(found) = objects.try_next().await? {
+            let Some((id, raw)) = self.readable(found) else {
+                continue;
+            };
             let definition: Value = serde_json::from_slice(&raw).map_err(|error| {
-                Error::corrupt(format!("read what {} defines", entry.id)).with_source(error)
+                Error::corrupt(format!("read what {id} defines")).with_source(error)
             })?;
             defined.extend(defined_by(&definition));
         }

@@ -21,7 +21,9 @@ use crate::cluster::connection::Connection;
 use crate::cluster::retry::{OnWait, Waiting};
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
-use crate::{Digest, Discovery, Error, ErrorKind, ObjectId, OpenBackup, Result, RunOptions};
+use crate::{
+    Digest, Discovery, Error, ErrorKind, ObjectId, OpenBackup, RefusedEntry, Result, RunOptions,
+};
 
 /// A restore to be done.
 ///
@@ -185,7 +187,8 @@ impl Restore {
     /// # Errors
     /// Before anything is created: when the specification contradicts itself, when the archive is not
     /// what it claims to be, down to the last chosen object, or when the server cannot be asked for its
-    /// kinds; [`ErrorKind::Untrusted`] when another plan is [expected](Self::expecting).
+    /// kinds; [`ErrorKind::Untrusted`] when another plan is [expected](Self::expecting). An object that is in
+    /// the archive as it was written, and cannot be read all the same, is reported as failed and stops no other.
     pub async fn run(self) -> Result<RestoreReport> {
         let (environment, mut state) = self.carry_out(self.writer()).await?;
         state.items.sort_by(|a, b| a.id.cmp(&b.id));
@@ -234,6 +237,7 @@ impl Restore {
         let selecting = select(&self.backup, &self.spec, &found, &reader);
         let Chosen {
             mut entries,
+            refused: unreadable,
             displaced,
             owners,
             warnings,
@@ -260,7 +264,10 @@ impl Restore {
             deadline,
             owners,
         };
-        let total = entries.len() + displaced.len() + refused.len();
+        let (bad, unknown): (Vec<_>, Vec<_>) = unreadable
+            .into_iter()
+            .partition(|refused| refused.id.is_some());
+        let total = entries.len() + displaced.len() + refused.len() + bad.len();
         let mut execution = Execution::new(&environment, found, total, &self.on_progress);
         for (id, by) in displaced {
             let target = self.spec.target_namespace(&by).to_owned();
@@ -270,6 +277,10 @@ impl Restore {
         for (id, reason) in refused {
             execution.fail(id, reason);
         }
+        for RefusedEntry { id, reason, .. } in bad {
+            id.into_iter()
+                .for_each(|id| execution.fail(id, reason.clone()));
+        }
         let mut state = execution.run(entries).await;
         if self.backup.is_admitted_unsealed() {
             let warning =
@@ -277,6 +288,8 @@ impl Restore {
             state.warnings.push(warning.to_owned());
         }
         state.warnings.extend(warnings);
+        let left_out = |refused: &RefusedEntry| format!("{refused}; it is left out");
+        state.warnings.extend(unknown.iter().map(left_out));
         Ok((environment, state))
     }
 }

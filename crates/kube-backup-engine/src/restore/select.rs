@@ -24,11 +24,15 @@ use crate::kinds::names::{NAMESPACES, STORAGE_CLASSES};
 use crate::scan::{self, Head};
 use crate::spec::filter::Filter;
 use crate::spec::selection::is_pattern;
-use crate::{Discovery, Entry, EntryFilter, Error, GroupResource, ObjectId, OpenBackup, Result};
+use crate::{
+    Discovery, Entry, EntryFilter, Error, GroupResource, ObjectId, OpenBackup, RefusedEntry, Result,
+};
 
 /// What a restore is about.
 pub(crate) struct Chosen {
     pub(crate) entries: Vec<Entry>,
+    /// Chosen objects that cannot be read, and entries of which nobody knows what they are.
+    pub(crate) refused: Vec<RefusedEntry>,
     /// Objects whose place in the cluster another one of the backup takes, and that one's namespace.
     pub(crate) displaced: Vec<(ObjectId, String)>,
     /// Who owns something that no controller adopts.
@@ -68,9 +72,14 @@ pub(crate) async fn select(
     unmatched.note_objects(&reading.filter);
     unmatched.settle(spec)?;
     chosen.extend(needed);
+    let names = &selection.included_names;
+    let may_be_chosen =
+        |id: &ObjectId| reading.may_be_chosen(id) && (names.is_empty() || names.contains(&id.name));
+    let refused = reading.archive.refused(may_be_chosen);
     let displaced = displace(spec, &mut chosen);
     Ok(Chosen {
         entries: chosen,
+        refused,
         displaced,
         owners: reading.owners,
         warnings: unmatched.warnings,
@@ -157,8 +166,11 @@ impl<'a> Reading<'a> {
         // Hashes: the entries hold the names.
         let mut others = HashSet::new();
         if self.archive.has_index() || selective || self.looks_at_labels() {
-            let mut objects = self.archive.backup.read(chosen);
-            while let Some((Entry { id, .. }, bytes)) = objects.try_next().await? {
+            let mut objects = self.archive.backup.read_found(chosen);
+            while let Some(found) = objects.try_next().await? {
+                let Some((id, bytes)) = self.archive.readable(found) else {
+                    continue;
+                };
                 let is_chosen = !besides.contains(&id);
                 let is_left_out = self.is_left_out(&bytes)?;
                 if is_chosen && !is_left_out && self.wants_object(&id, &bytes)? {
@@ -180,6 +192,7 @@ impl<'a> Reading<'a> {
             }
         }
         chosen.truncate(count);
+        self.archive.drop_refused(chosen);
         chosen.retain(|entry| !others.contains(&self.hasher.hash_one(&entry.id)));
         for entry in chosen {
             self.companions.note(&entry.id.resource, Brought::default());
@@ -276,8 +289,11 @@ impl<'a> Reading<'a> {
             return Ok(found);
         }
         let mut wanted = HashSet::new();
-        let mut objects = self.archive.backup.read(&found);
-        while let Some((Entry { id, .. }, raw)) = objects.try_next().await? {
+        let mut objects = self.archive.backup.read_found(&found);
+        while let Some(next) = objects.try_next().await? {
+            let Some((id, raw)) = self.archive.readable(next) else {
+                continue;
+            };
             let is_chosen = used.contains(id.name.as_str()) || self.wants_object(&id, &raw)?;
             if is_chosen && !self.is_left_out(&raw)? {
                 wanted.insert(id.name);
@@ -327,6 +343,7 @@ impl<'a> Reading<'a> {
             });
             self.read(&found, |_, _, _| true).await?;
             found.retain(|entry| !self.left_out.contains(&self.hasher.hash_one(&entry.id)));
+            self.archive.drop_refused(&mut found);
             known.extend(found.iter().map(|entry| entry.id.clone()));
             needed.extend(found);
         }
@@ -393,9 +410,11 @@ impl<'a> Reading<'a> {
             }
             return Ok(taken);
         }
-        let mut objects = self.archive.backup.read(entries);
-        while let Some((entry, raw)) = objects.try_next().await? {
-            take(self, &entry.id, &raw)?;
+        let mut objects = self.archive.backup.read_found(entries);
+        while let Some(found) = objects.try_next().await? {
+            if let Some((id, raw)) = self.archive.readable(found) {
+                take(self, &id, &raw)?;
+            }
         }
         Ok(taken)
     }

@@ -9,9 +9,8 @@ use super::report::{Check, Finding, Severity};
 use super::summary::ObjectSummary;
 use crate::archive::index::gunzip;
 use crate::archive::read::{ArchiveReader, check_object};
-use crate::archive::{Entry, ReadLimits};
+use crate::archive::{Found, ReadLimits, RefusedEntry, Span};
 use crate::cluster::schema::Schemas;
-use crate::format::entries::entry_path;
 use crate::repository::ListedMember;
 use crate::{Digest, Error, ErrorKind, ObjectId, OpenBackup, Result};
 
@@ -69,10 +68,11 @@ pub(super) async fn pass(
     match backup.members().await {
         Ok(Some(members)) if indexed => pass_members(backup, members, schemas, on).await,
         _ => {
-            let mut objects = backup.stream();
+            let mut objects = backup.stream_found();
             while let Some(next) = objects.next().await {
                 match next {
-                    Ok((entry, json)) => on(see(entry.id, &json, schemas)),
+                    Ok(Found::Object(entry, json)) => on(see(entry.id, &json, schemas)),
+                    Ok(Found::Refused(refused)) => on(Checked::Fault(unreadable(&refused))),
                     Err(error) => {
                         on(Checked::Fault(damaged(error)?));
                         break;
@@ -91,6 +91,16 @@ fn damaged(error: Error) -> Result<Finding> {
     }
     Ok(Finding::failed(Check::Archive, &error)
         .remedy("nothing from here on can be restored; use another backup"))
+}
+
+/// An entry that cannot be read, by the name of its object or of itself.
+fn unreadable(refused: &RefusedEntry) -> Finding {
+    const REMEDY: &str = "it cannot be restored from this backup; others can";
+    match &refused.id {
+        Some(id) => Finding::new(Severity::Error, Check::Object, &refused.reason).of(id),
+        None => Finding::new(Severity::Error, Check::Archive, refused.to_string()),
+    }
+    .remedy(REMEDY)
 }
 
 fn see(id: ObjectId, json: &[u8], schemas: &Schemas) -> Checked {
@@ -160,14 +170,23 @@ fn check_member(
                 ),
                 Err(error) => format!("its member cannot be read: {}", error.chain()),
             };
-            let lost = |(_, entry): &(_, Entry)| Checked::Fault(lost(&entry.id, &why));
-            return member.entries.iter().map(lost).collect();
+            let readable = member
+                .entries
+                .iter()
+                .map(|(_, entry)| lost(&entry.id, &why));
+            let refused = member.refused.into_iter();
+            let refused = refused.map(|(_, refused)| unreadable(&refused));
+            return readable.chain(refused).map(Checked::Fault).collect();
         }
     };
     let mut checked = Vec::with_capacity(member.entries.len());
     let mut listed = Vec::with_capacity(member.entries.len());
+    for (at, refused) in member.refused {
+        listed.extend(refused.id.clone().map(|id| (id, at.object)));
+        checked.push(Checked::Fault(unreadable(&refused)));
+    }
     for (at, entry) in member.entries {
-        listed.push((entry.id.clone(), at.object.offset, at.object.length));
+        listed.push((entry.id.clone(), at.object));
         let (start, end) = (
             at.object.offset as usize,
             at.object.end().unwrap_or(u64::MAX) as usize,
@@ -176,7 +195,7 @@ fn check_member(
         checked.push(if Digest::of(json) != entry.sha256 {
             Checked::Fault(lost(&entry.id, "its digest differs from the index's"))
         } else {
-            match check_object(&entry_path(&entry.id), &entry.id, json) {
+            match check_object(&entry.id, json) {
                 Ok(found) if found.kind == entry.kind && found.api_version == entry.api_version => {
                     see(entry.id, json, schemas)
                 }
@@ -188,7 +207,9 @@ fn check_member(
             }
         });
     }
-    checked.extend(compare_with_tar(&text, &listed, limits).map(Checked::Fault));
+    listed.sort_by_key(|(_, at)| at.offset);
+    let compared = compare_with_tar(&text, &listed, limits);
+    checked.extend(compared.into_iter().map(Checked::Fault));
     checked
 }
 
@@ -209,37 +230,54 @@ fn parted(id: &ObjectId, how: &str) -> Finding {
 }
 
 /// Whether tar finds the objects that the index lists, at their places and no others.
-fn compare_with_tar(
-    text: &[u8],
-    listed: &[(ObjectId, u64, u64)],
-    limits: ReadLimits,
-) -> Option<Finding> {
+fn compare_with_tar(text: &[u8], listed: &[(ObjectId, Span)], limits: ReadLimits) -> Vec<Finding> {
+    let mut findings = Vec::new();
     let mut reader = ArchiveReader::of_member(text, limits);
     let mut listed = listed.iter();
     loop {
         match (reader.next(), listed.next()) {
-            (Ok(None), None) => return None,
-            (Ok(Some((entry, _))), Some((id, offset, length))) => {
-                if (&entry.id, reader.object_offset(), entry.size) != (id, *offset, *length) {
-                    return Some(parted(
+            (Ok(None), None) => return findings,
+            (Ok(Some(Found::Object(entry, _))), Some((id, at))) => {
+                if (&entry.id, reader.object_offset(), entry.size) != (id, at.offset, at.length) {
+                    findings.push(parted(
                         &entry.id,
                         "it is in the archive where the index has another object",
                     ));
+                    return findings;
                 }
             }
-            (Ok(Some((entry, _))), None) => {
-                return Some(unlisted(&entry.id));
+            // Said already, if the object is what cannot be read; or its path is, which the index makes up for.
+            (Ok(Some(Found::Refused(refused))), Some((_, at)))
+                if reader.object_offset() == at.offset =>
+            {
+                if refused.id.is_none() {
+                    let message = refused.to_string();
+                    findings.push(
+                        Finding::new(Severity::Warning, Check::Archive, message)
+                            .remedy("it is restored by the index, and by nothing else"),
+                    );
+                }
+            }
+            (Ok(Some(Found::Object(entry, _))), None) => {
+                findings.push(unlisted(&entry.id));
+                return findings;
+            }
+            (Ok(Some(Found::Refused(refused))), _) => {
+                findings.push(unreadable(&refused));
+                return findings;
             }
             (Ok(None), Some((id, ..))) => {
-                return Some(parted(
+                findings.push(parted(
                     id,
                     "it is in the index, and no entry of the archive",
                 ));
+                return findings;
             }
             (Err(error), _) => {
-                return Some(Finding::failed(Check::Archive, &error).remedy(
+                findings.push(Finding::failed(Check::Archive, &error).remedy(
                     "restores that use the index are not concerned; other tools stop here",
                 ));
+                return findings;
             }
         }
     }
@@ -265,10 +303,11 @@ fn check_tail(tail: &Bytes, more: u64, limits: ReadLimits) -> Option<Finding> {
     no_object(ArchiveReader::new(&tail[..], limits).next())
 }
 
-fn no_object(next: Result<Option<(Entry, Bytes)>>) -> Option<Finding> {
+fn no_object(next: Result<Option<Found>>) -> Option<Finding> {
     match next {
         Ok(None) => None,
-        Ok(Some((entry, _))) => Some(unlisted(&entry.id)),
+        Ok(Some(Found::Object(entry, _))) => Some(unlisted(&entry.id)),
+        Ok(Some(Found::Refused(refused))) => Some(unreadable(&refused)),
         Err(error) => Some(Finding::failed(Check::Archive, &error)),
     }
 }

@@ -27,9 +27,10 @@ use flate2::Compression;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::budget::check_entries;
 use super::write::{Member, gzip_at};
-use super::{Entry, Location, Span};
-use crate::format::entries::{Meaning, entry_path, read_path};
+use super::{Entry, Location, ReadLimits, RefusedEntry, Span};
+use crate::format::entries::{check_id, entry_path};
 use crate::format::index::{BEGIN, BETWEEN, DIRECTORY, END};
 use crate::resource::full_name;
 use crate::{Error, GroupResource, ObjectId, Result};
@@ -43,8 +44,11 @@ const LEVEL: Compression = Compression::new(3);
 const MAX_CHUNK: u64 = 4 << 20;
 /// Most text the directory may decompress to: some ten million objects.
 const MAX_DIRECTORY: u64 = 32 << 20;
-/// Most bytes a member may decompress to: one block and the largest object.
-pub(crate) const MAX_MEMBER: u64 = 64 << 20;
+/// Most bytes a member may ever decompress to, whatever the limits of its reader.
+const MAX_MEMBER: u64 = 64 << 20;
+/// Longest key in the directory. Of a longer one the beginning stands for it, so that names of any length
+/// cannot fill the directory.
+const MAX_KEY: usize = 512;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -85,6 +89,29 @@ struct KeySpan {
     resource: GroupResource,
     first: String,
     last: String,
+}
+
+impl KeySpan {
+    fn new(resource: GroupResource, mut first: String, mut last: String) -> Self {
+        let cut = |key: &mut String| {
+            let is_long = key.len() > MAX_KEY;
+            if is_long {
+                let end = (0..=MAX_KEY).rev().find(|end| key.is_char_boundary(*end));
+                key.truncate(end.unwrap_or_default());
+            }
+            is_long
+        };
+        // The beginning of a key comes before it, and that with the last of all characters after it.
+        cut(&mut first);
+        if cut(&mut last) {
+            last.push(char::MAX);
+        }
+        Self {
+            resource,
+            first,
+            last,
+        }
+    }
 }
 
 /// Where the directory is, and its digest; kept in the backup's record.
@@ -182,11 +209,7 @@ impl IndexWriter {
             entries: self.open_entries,
             spans: std::mem::take(&mut self.spans)
                 .into_iter()
-                .map(|(resource, (first, last))| KeySpan {
-                    resource,
-                    first,
-                    last,
-                })
+                .map(|(resource, (first, last))| KeySpan::new(resource, first, last))
                 .collect(),
         });
         self.entries += std::mem::take(&mut self.open_entries);
@@ -207,6 +230,13 @@ impl IndexWriter {
         serde_json::to_writer(&mut text, &self.chunks)
             .map_err(|error| Error::internal("write index", error))?;
         text.extend_from_slice(END);
+        if text.len() as u64 > MAX_DIRECTORY {
+            return Err(Error::invalid(format!(
+                "write index: its directory has {} bytes, and {MAX_DIRECTORY} can be read back; back up \
+                 fewer objects at once",
+                text.len()
+            )));
+        }
         let directory = gzip_at(LEVEL, &text)?;
         let facts = IndexFacts {
             length: self.written + directory.len() as u64,
@@ -297,8 +327,9 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
-    /// Where the directory lies, refused where it is too large to be one.
-    pub(crate) fn range(facts: &IndexFacts) -> Result<Range<u64>> {
+    /// Where the directory lies, refused where it is too large to be one, or lists more than is read.
+    pub(crate) fn range(facts: &IndexFacts, limits: &ReadLimits) -> Result<Range<u64>> {
+        check_entries(facts.entries, limits)?;
         match facts.length.checked_sub(facts.directory_offset) {
             Some(length) if (1..=MAX_DIRECTORY).contains(&length) => {
                 Ok(facts.directory_offset..facts.length)
@@ -367,8 +398,14 @@ impl Chunk {
         self.at
     }
 
-    /// Reads its entries from its `bytes`; `archive_length` bounds what they may point at.
-    pub(crate) fn read(&self, bytes: &[u8], archive_length: u64) -> Result<Vec<Entry>> {
+    /// Reads its entries from its `bytes`, each of them whole or refused; `archive_length` bounds what they
+    /// may point at.
+    pub(crate) fn read(
+        &self,
+        bytes: &[u8],
+        archive_length: u64,
+        limits: &ReadLimits,
+    ) -> Result<Vec<Listed>> {
         let refuse = |why: &str| Error::corrupt(format!("read index: {why}"));
         if encode_string(&Sha256::digest(bytes)) != self.sha256 {
             return Err(refuse("a chunk's digest differs from the directory's"));
@@ -397,7 +434,7 @@ impl Chunk {
                 length: line.length,
             };
             for entry in line.entries {
-                entries.push(entry.into_entry(member, line.size, archive_length)?);
+                entries.push(entry.into_listed(member, line.size, archive_length, limits)?);
             }
         }
         if entries.len() as u64 != self.entries {
@@ -409,8 +446,17 @@ impl Chunk {
     }
 }
 
+/// What the index lists: an object, or one that cannot be read.
+pub(crate) type Listed = Result<Entry, RefusedEntry>;
+
 impl EntryLine {
-    fn into_entry(self, member: Span, member_size: u64, archive_length: u64) -> Result<Entry> {
+    fn into_listed(
+        self,
+        member: Span,
+        member_size: u64,
+        archive_length: u64,
+        limits: &ReadLimits,
+    ) -> Result<Listed> {
         let id = ObjectId {
             resource: self.resource,
             namespace: self.namespace,
@@ -420,15 +466,8 @@ impl EntryLine {
             offset: self.offset,
             length: self.length,
         };
-        let path = entry_path(&id);
         let refuse =
-            |why: &str| Error::corrupt(format!("read index: {why}")).with_entry(path.as_str());
-        // Names become paths of requests: what is refused of an entry is refused here too.
-        match read_path(&path) {
-            Ok(Meaning::Object(read)) if read == id => {}
-            Ok(_) => return Err(refuse("the entry's name is that of another object")),
-            Err(error) => return Err(error),
-        }
+            |why: &str| Error::corrupt(format!("read index: {why}")).with_entry(entry_path(&id));
         if member.end().is_none_or(|end| end > archive_length) || member.length == 0 {
             return Err(refuse("the entry's member lies outside the archive"));
         }
@@ -441,19 +480,42 @@ impl EntryLine {
         let Ok(sha256) = self.sha256.parse() else {
             return Err(refuse("the entry's digest is no SHA-256"));
         };
-        Ok(Entry {
+        let location = Location {
+            member,
+            member_size,
+            object,
+        };
+        if let Err(why) = check_id(&id).and_then(|()| check_size(&location, limits)) {
+            let mut refused = RefusedEntry::new(entry_path(&id), Some(id), &why);
+            refused.location = Some(location);
+            return Ok(Err(refused));
+        }
+        Ok(Ok(Entry {
             id,
             api_version: Some(self.api_version),
             kind: Some(self.kind),
             size: object.length,
             sha256,
-            location: Some(Location {
-                member,
-                member_size,
-                object,
-            }),
-        })
+            location: Some(location),
+        }))
     }
+}
+
+/// Whether an object and what has to be decompressed for it are as small as the reader wants them.
+fn check_size(location: &Location, limits: &ReadLimits) -> Result<()> {
+    let too_large = |what: &str, size: u64, limit: u64| {
+        Err(Error::corrupt(format!(
+            "read index: {what} has {size} bytes, more than the {limit} it may have"
+        )))
+    };
+    let (size, member) = (location.object.length, location.member_size);
+    if size > limits.max_object {
+        return too_large("the entry", size, limits.max_object);
+    }
+    if member > limits.max_member() {
+        return too_large("the entry's member", member, limits.max_member());
+    }
+    Ok(())
 }
 
 /// Decompresses `bytes`, which must hold whole gzip members and no more than `limit` of text.

@@ -53,8 +53,9 @@ fn find(bytes: &[u8], facts: &IndexFacts, filter: &EntryFilter, length: u64) -> 
         let raw = &bytes[span.offset as usize..span.end().unwrap() as usize];
         found.extend(
             chunk
-                .read(raw, length)?
+                .read(raw, length, &ReadLimits::default())?
                 .into_iter()
+                .map(|listed| listed.unwrap())
                 .filter(|entry| filter.matches(&entry.id)),
         );
     }
@@ -131,6 +132,24 @@ fn few_objects_cost_few_chunks() {
     };
     assert!(directory.chunks(&EntryFilter::default()).len() > 20);
     assert_eq!(directory.chunks(&filter).len(), 1);
+}
+
+#[test]
+fn long_names_are_found_and_do_not_fill_the_directory() {
+    let long = |n: usize| format!("{}{n}", "\u{e9}".repeat(5000));
+    let groups: Vec<_> = (0..200).map(|n| one(&long(n))).collect();
+    let (bytes, facts) = write(&groups);
+    let directory = &bytes[facts.directory_offset as usize..];
+    assert!(gunzip(directory, 1 << 20).unwrap().len() < 400 << 10);
+    for name in [long(0), long(99), long(199)] {
+        let filter = EntryFilter {
+            names: [name.clone()].into(),
+            ..EntryFilter::default()
+        };
+        let found = find(&bytes, &facts, &filter, 20_000).unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].id.name, name);
+    }
 }
 
 #[test]

@@ -7,11 +7,21 @@ use kube_local::KubeLocal;
 use serde_json::json;
 
 use super::tarball::{REGULAR, Tarball, config_map, foreign_backup, gz, header, path};
-use super::{assert_refused, restore};
+use super::{assert_left_out, assert_refused, restore};
 use crate::cluster;
+
+/// What is lost with an entry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    /// Nothing but the entry.
+    Itself,
+    /// All: where entries begin and end, or which of two is meant, cannot be told any more.
+    Archive,
+}
 
 /// A damaged archive, the entry that must be named, and what must be said of it.
 struct Case {
+    lost: Lost,
     name: &'static str,
     entry: String,
     why: &'static str,
@@ -20,10 +30,24 @@ struct Case {
 
 fn case(name: &'static str, entry: impl Into<String>, why: &'static str, bytes: Vec<u8>) -> Case {
     Case {
+        lost: Lost::Archive,
         name,
         entry: entry.into(),
         why,
         bytes,
+    }
+}
+
+/// One in which a single entry cannot be read, and all others can.
+fn entry_case(
+    name: &'static str,
+    entry: impl Into<String>,
+    why: &'static str,
+    bytes: Vec<u8>,
+) -> Case {
+    Case {
+        lost: Lost::Itself,
+        ..case(name, entry, why, bytes)
     }
 }
 
@@ -56,7 +80,7 @@ fn small() -> Vec<Case> {
     smuggled.extend_from_slice(&[0; 1024]);
     smuggled.extend_from_slice(&Tarball(Vec::new()).object("smuggled").0);
     let link = |name, kind| {
-        case(
+        entry_case(
             name,
             path("link"),
             "no regular file",
@@ -64,7 +88,7 @@ fn small() -> Vec<Case> {
         )
     };
     vec![
-        case(
+        entry_case(
             "path-traversal",
             "resources/configmaps/namespaces/shop/../../../../etc/x.json",
             "dotted segment",
@@ -75,7 +99,7 @@ fn small() -> Vec<Case> {
                 )
                 .finish(),
         ),
-        case(
+        entry_case(
             "absolute-name",
             format!("/{}", path("x")),
             "absolute",
@@ -83,7 +107,7 @@ fn small() -> Vec<Case> {
                 .file(format!("/{}", path("x")), config_map("x"))
                 .finish(),
         ),
-        case(
+        entry_case(
             "folder-traversal",
             "../..",
             "dotted segment",
@@ -103,7 +127,7 @@ fn small() -> Vec<Case> {
                 .file(format!("./{}", path("fine")), config_map("fine"))
                 .finish(),
         ),
-        case(
+        entry_case(
             "length-too-short",
             path("x"),
             "read JSON",
@@ -160,8 +184,13 @@ fn small() -> Vec<Case> {
         link("character-device", b'3'),
         link("block-device", b'4'),
         link("named-pipe", b'6'),
-        link("sparse-file", b'S'),
         case(
+            "sparse-file",
+            path("link"),
+            "no regular file",
+            good().entry(b'S', path("link"), 0, b"").finish(),
+        ),
+        entry_case(
             "name-that-is-not-utf-8",
             "resources/configmaps/namespaces/shop/\u{fffd}.json",
             "not UTF-8",
@@ -172,13 +201,13 @@ fn small() -> Vec<Case> {
                 )
                 .finish(),
         ),
-        case(
+        entry_case(
             "name-that-a-terminal-obeys",
             path("\u{1b}[2J"),
             "control character",
             good().object("\u{1b}[2J").finish(),
         ),
-        case(
+        entry_case(
             "pax-name-that-is-absolute",
             format!("/{long}"),
             "absolute",
@@ -208,7 +237,7 @@ fn small() -> Vec<Case> {
             "global header",
             good().pax(b'g', &[("path", b"x")]).object("x").finish(),
         ),
-        case(
+        entry_case(
             "long-name-that-leaves",
             format!("{long}/../../x"),
             "dotted segment",
@@ -227,25 +256,25 @@ fn small() -> Vec<Case> {
             "more than the",
             good().entry(b'L', "././@LongLink", 1 << 30, b"").finish(),
         ),
-        case(
+        entry_case(
             "json-200-levels-deep",
             path("deep"),
             "too deeply",
             good().file(path("deep"), deep).finish(),
         ),
-        case(
+        entry_case(
             "no-json",
             path("x"),
             "read JSON",
             good().file(path("x"), b"{\"metadata\":").finish(),
         ),
-        case(
+        entry_case(
             "object-of-another-name",
             path("x"),
             "another name",
             good().file(path("x"), config_map("y")).finish(),
         ),
-        case(
+        entry_case(
             "object-of-two-names",
             path("x"),
             "duplicate field `name`",
@@ -256,7 +285,7 @@ fn small() -> Vec<Case> {
                 )
                 .finish(),
         ),
-        case(
+        entry_case(
             "object-with-metadata-twice",
             path("x"),
             "duplicate field `metadata`",
@@ -267,7 +296,7 @@ fn small() -> Vec<Case> {
                 )
                 .finish(),
         ),
-        case(
+        entry_case(
             "string-that-is-not-utf-8",
             path("x"),
             "read JSON",
@@ -305,7 +334,7 @@ fn write_the_archives() {
 }
 
 #[tokio::test]
-async fn each_kept_archive_is_refused_by_entry_and_nothing_is_applied() {
+async fn each_kept_archive_loses_what_is_wrong_in_it_by_name_and_nothing_of_that_is_applied() {
     let cluster = KubeLocal::start().await.unwrap();
     let cases = small();
     let kept = std::fs::read_dir(folder()).unwrap().count();
@@ -315,7 +344,14 @@ async fn each_kept_archive_is_refused_by_entry_and_nothing_is_applied() {
         let bytes = std::fs::read(&file).unwrap();
         let repository = foreign_backup(bytes).await;
         let entry = Some(case.entry.as_str()).filter(|entry| !entry.is_empty());
-        assert_refused(&cluster, &repository, case.name, entry, case.why).await;
+        match case.lost {
+            Lost::Archive => {
+                assert_refused(&cluster, &repository, case.name, entry, case.why).await;
+            }
+            Lost::Itself => {
+                assert_left_out(&cluster, &repository, case.name, &case.entry, case.why).await;
+            }
+        }
     }
 }
 
@@ -352,7 +388,7 @@ async fn an_object_of_three_megabytes_is_refused_by_name() {
     let bytes = good().file(path("big"), object).finish();
     let repository = foreign_backup(bytes).await;
     let entry = path("big");
-    assert_refused(&cluster, &repository, "3 MB", Some(&entry), "3000000 bytes").await;
+    assert_left_out(&cluster, &repository, "3 MB", &entry, "3000000 bytes").await;
 }
 
 #[tokio::test]

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use kube_backup_engine::backup::{Backup, BackupSpec};
-use kube_backup_engine::{Repository, Selection};
+use kube_backup_engine::{ReadLimits, Repository, Selection};
 use kube_local::KubeLocal;
 use object_store::memory::InMemory;
 use serde_json::{Value, json};
 
 use super::forge::Forgery;
 use super::tarball::gz;
-use super::{assert_refused, restore};
+use super::{assert_left_out, assert_refused, restore};
 use crate::cluster;
 
 const SETTINGS: &str = "resources/configmaps/namespaces/shop/settings.json";
@@ -124,27 +124,17 @@ const CASES: &[Case] = &[
         },
     ),
     (
-        "a namespace that leaves its folder",
-        Some("resources/configmaps/namespaces/../../../kube-system/settings.json"),
-        "dotted segment",
-        |forgery| forgery.entry("settings")["namespace"] = "../../../kube-system".into(),
-    ),
-    (
-        "a name that is a path",
-        Some("resources/configmaps/namespaces/shop/a/b.json"),
-        "another object",
-        |forgery| forgery.entry("settings")["name"] = "a/b".into(),
-    ),
-    (
-        "an object under another's name",
-        Some("resources/configmaps/namespaces/shop/other.json"),
-        "another name",
-        |forgery| forgery.entry("settings")["name"] = "other".into(),
-    ),
-    (
         "a directory of all objects there are",
         None,
         "disagree",
+        |forgery| {
+            forgery.facts = |facts| facts["entries"] = 4_000_000.into();
+        },
+    ),
+    (
+        "a directory of more objects than a reader takes",
+        None,
+        "`ReadLimits::max_entries`",
         |forgery| {
             forgery.facts = |facts| facts["entries"] = u64::MAX.into();
         },
@@ -154,8 +144,8 @@ const CASES: &[Case] = &[
         None,
         "another number",
         |forgery| {
-            forgery.directory = |directory| directory[0]["entries"] = u64::MAX.into();
-            forgery.facts = |facts| facts["entries"] = u64::MAX.into();
+            forgery.directory = |directory| directory[0]["entries"] = 4_000_000.into();
+            forgery.facts = |facts| facts["entries"] = 4_000_000.into();
         },
     ),
     (
@@ -212,6 +202,57 @@ const CASES: &[Case] = &[
     ),
 ];
 
+/// A change to what an index says of one object, the entry that must be named, and what must be said of it.
+type OfOne = (&'static str, &'static str, &'static str, fn(&mut Forgery));
+
+/// What an index says of one object and nobody can take.
+const OF_ONE_OBJECT: &[OfOne] = &[
+    (
+        "a namespace that leaves its folder",
+        "resources/configmaps/namespaces/../../../kube-system/settings.json",
+        "the entry's namespace is no name",
+        |forgery| forgery.entry("settings")["namespace"] = "../../../kube-system".into(),
+    ),
+    (
+        "a namespace that asks something else",
+        "resources/configmaps/namespaces/shop?dryRun=/settings.json",
+        "the entry's namespace is no name",
+        |forgery| forgery.entry("settings")["namespace"] = "shop?dryRun=".into(),
+    ),
+    (
+        "a name that is a path",
+        "resources/configmaps/namespaces/shop/a%2Fb.json",
+        "the entry's name is a path",
+        |forgery| forgery.entry("settings")["name"] = "a/b".into(),
+    ),
+    (
+        "an object under another's name",
+        "resources/configmaps/namespaces/shop/other.json",
+        "another name",
+        |forgery| forgery.entry("settings")["name"] = "other".into(),
+    ),
+    (
+        "an object of four megabytes",
+        SETTINGS,
+        "the entry has 4000000 bytes",
+        |forgery| {
+            forgery.member_of("settings")["size"] = 4_500_000.into();
+            forgery.entry("settings")["length"] = 4_000_000.into();
+        },
+    ),
+];
+
+#[tokio::test]
+async fn what_an_index_says_of_one_object_costs_that_object() {
+    for (case, entry, why, change) in OF_ONE_OBJECT {
+        let (cluster, repository) = backed_up().await;
+        let mut forgery = Forgery::of(&repository).await;
+        change(&mut forgery);
+        forgery.put(&repository).await;
+        assert_left_out(&cluster, &repository, case, entry, why).await;
+    }
+}
+
 #[tokio::test]
 async fn each_lie_of_an_index_is_refused_and_nothing_is_applied() {
     for (case, entry, why, change) in CASES {
@@ -253,15 +294,65 @@ async fn a_member_of_ten_gigabytes_is_refused_by_entry() {
         "entries": [entry]});
     forgery.members.push(member);
     forgery.put(&repository).await;
-    let entry = Some("resources/configmaps/namespaces/shop/bomb.json");
-    assert_refused(
+    // Not a byte of it is read.
+    let entry = "resources/configmaps/namespaces/shop/bomb.json";
+    assert_left_out(
         &cluster,
         &repository,
         "bomb",
         entry,
-        "more than the 67108864 bytes",
+        "the entry's member has 67108864 bytes",
     )
     .await;
+
+    let mut forgery = Forgery::of(&repository).await;
+    forgery.member_of("bomb")["size"] = 4_900_000.into();
+    forgery.put(&repository).await;
+    assert_refused(
+        &cluster,
+        &repository,
+        "bomb",
+        Some(entry),
+        "more than the 4900000 bytes",
+    )
+    .await;
+}
+
+/// Members that each are as large as an honest one can be, and shrink as no honest one does.
+#[tokio::test]
+async fn many_members_of_zeros_are_refused_before_any_is_read() {
+    let (cluster, repository) = backed_up().await;
+    let mut forgery = Forgery::of(&repository).await;
+    let block = gz(&vec![0; 2_900_480]);
+    for n in 0..40 {
+        let offset = forgery.archive.len();
+        forgery.archive.extend_from_slice(&block);
+        let entry = json!({"resource": "configmaps", "apiVersion": "v1", "kind": "ConfigMap", "namespace": "shop",
+            "name": format!("bomb-{n}"), "offset": 0, "length": 100, "sha256": "0".repeat(64)});
+        forgery.members.push(
+            json!({"offset": offset, "length": block.len(), "size": 2_900_480, "entries": [entry]}),
+        );
+    }
+    forgery.put(&repository).await;
+    assert_refused(
+        &cluster,
+        &repository,
+        "bombs",
+        None,
+        "decompresses to more than it may",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn more_objects_than_a_reader_takes_are_refused_before_they_are_listed() {
+    let (cluster, repository) = backed_up().await;
+    let limits = ReadLimits {
+        max_entries: 3,
+        ..ReadLimits::default()
+    };
+    let few = repository.with_read_limits(limits);
+    assert_refused(&cluster, &few, "many", None, "`ReadLimits::max_entries`").await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use kube::Client;
 use kube_backup_engine::backup::{Backup, BackupSpec};
 use kube_backup_engine::restore::{Outcome, RestoreSpec, Selector};
 use kube_backup_engine::verify::{Check, Verify};
-use kube_backup_engine::{EntryFilter, ErrorKind, Repository, Selection};
+use kube_backup_engine::{EntryFilter, Repository, Selection, UnmatchedFilters};
 use kube_local::KubeLocal;
 use object_store::memory::InMemory;
 use serde_json::{Value, json};
@@ -345,7 +345,7 @@ async fn who_asks_for_a_kind_that_is_never_restored_is_told_why() {
 }
 
 #[tokio::test]
-async fn an_object_whose_needs_cannot_be_read_refuses_the_restore_before_it_begins() {
+async fn an_object_whose_needs_cannot_be_read_is_not_restored_without_them() {
     let metadata = json!({"name": "p1", "namespace": "shop", "labels": {"tier": "data"}});
     let pod = format!(
         r#"{{"apiVersion":"v1","kind":"Pod","metadata":{metadata},"spec":{{"volumes":[nul]}}}}"#
@@ -356,13 +356,15 @@ async fn an_object_whose_needs_cannot_be_read_refuses_the_restore_before_it_begi
     let spec = RestoreSpec {
         selection: Selection {
             label_selector: Some(Selector::from_iter([("tier", "data")])),
+            unmatched_filters: UnmatchedFilters::Warn,
             ..Selection::default()
         },
         ..RestoreSpec::named("r")
     };
     let restore = restore_of(&client(&target), &repository, spec).await;
-    let error = restore.run().await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
-    assert!(error.to_string().contains("shop/p1"), "{error}");
+    let report = restore.run().await.unwrap();
+    let failed: Vec<String> = report.failed().map(|item| item.id.to_string()).collect();
+    assert_eq!(failed, ["pods shop/p1"], "{report}");
+    assert_eq!(report.items.len(), 1, "{report}");
     assert_eq!(target.requests().writes(), 0);
 }

@@ -1,0 +1,412 @@
+//! Objects that a real API server takes and that few have seen: each comes back as it was, or is left out by
+//! its name, and costs no other object anything.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ack_backup_center::engine::backup::{Backup, BackupReport, BackupSpec};
+use ack_backup_center::engine::restore::{
+    ExistingResourcePolicy, Restore, RestoreReport, RestoreSpec,
+};
+use ack_backup_center::engine::verify::{Check, Severity, Verify};
+use ack_backup_center::engine::{EntryFilter, Phase, Repository, Selection};
+use futures::TryStreamExt as _;
+use kube::Client;
+use object_store::ObjectStoreExt as _;
+use object_store::memory::InMemory;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use serde_json::{Value, json};
+
+use crate::cluster::{create, define, delete, get};
+
+const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
+
+/// Names that reports and reviews have been about.
+const NAMES: &[&str] = &[
+    "new\nline",
+    "tab\tname",
+    "e\u{1b}[2Jx",
+    "x\u{85}y",
+    "a\0b",
+    "x\",\"forged",
+    "back\\slash",
+    "a b?c#d&e=f",
+    "system:node+proxy@example.com",
+    "ünïcödé \u{1f600}",
+    "\u{202e}txet",
+    " leading",
+    "trailing ",
+    "...",
+    "..json",
+    "-dash",
+    "~tilde~",
+    "UPPER",
+];
+
+async fn namespace(client: &Client, prefix: &str) -> String {
+    let name = control_plane::unique_name(prefix);
+    let namespace = json!({"metadata": {"name": name}});
+    create(client, "/api/v1/namespaces", &namespace).await;
+    name
+}
+
+/// Sends the text of an object; whether the server takes it.
+async fn post(client: &Client, list: &str, text: String) -> bool {
+    let request = http::Request::post(list)
+        .header("content-type", "application/json")
+        .body(text.into_bytes())
+        .unwrap();
+    match client.request_text(request).await {
+        Ok(_) => true,
+        Err(kube::Error::Api(status)) if status.code < 500 => false,
+        Err(error) => panic!("create in {list}: {error}"),
+    }
+}
+
+async fn role(client: &Client, namespace: &str, name: &str) -> bool {
+    let role = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role",
+        "metadata": {"name": name}, "rules": []});
+    let list = format!("{RBAC}/namespaces/{namespace}/roles");
+    post(client, &list, role.to_string()).await
+}
+
+async fn config_map(client: &Client, namespace: &str, name: &str) {
+    let list = format!("/api/v1/namespaces/{namespace}/configmaps");
+    create(
+        client,
+        &list,
+        &json!({"metadata": {"name": name}, "data": {"is": name}}),
+    )
+    .await;
+}
+
+fn spec(namespaces: &[&str], kinds: &[&str]) -> BackupSpec {
+    let owned = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<Vec<_>>()
+    };
+    BackupSpec {
+        selection: Selection {
+            included_namespaces: owned(namespaces).into_iter().collect(),
+            included_resources: owned(kinds).into_iter().collect(),
+            ..Selection::default()
+        },
+        ..BackupSpec::named("a")
+    }
+}
+
+async fn back_up(client: &Client, spec: BackupSpec) -> (Repository, BackupReport) {
+    let repository = Repository::new(Arc::new(InMemory::new()), "");
+    let backup = Backup::new(client.clone(), repository.clone(), spec);
+    let report = backup.run().await.unwrap();
+    (repository, report)
+}
+
+async fn restore(client: &Client, repository: &Repository, spec: RestoreSpec) -> RestoreReport {
+    let backup = repository.open("a").await.unwrap();
+    let restore = Restore::new(client.clone(), backup, spec);
+    restore.run().await.unwrap()
+}
+
+/// The same backup as a program without our index would have left it.
+async fn without_index(repository: &Repository) -> Repository {
+    let store = Arc::new(InMemory::new());
+    for key in ["velero-backup.json", "a.tar.gz"] {
+        let key = format!("backups/a/{key}").into();
+        let bytes = repository
+            .store()
+            .get(&key)
+            .await
+            .unwrap()
+            .bytes()
+            .await
+            .unwrap();
+        if key.as_ref().ends_with(".json") {
+            let mut record: Value = serde_json::from_slice(&bytes).unwrap();
+            record["metadata"]["annotations"] = json!({});
+            store.put(&key, record.to_string().into()).await.unwrap();
+        } else {
+            store.put(&key, bytes.into()).await.unwrap();
+        }
+    }
+    Repository::new(store, "")
+}
+
+/// Names of the Roles in the backup.
+async fn roles(repository: &Repository) -> BTreeSet<String> {
+    let backup = repository.open("a").await.unwrap();
+    let entries = backup.entries(&EntryFilter::default()).await.unwrap();
+    let roles = entries
+        .iter()
+        .filter(|entry| entry.id.resource.resource == "roles");
+    roles.map(|entry| entry.id.name.clone()).collect()
+}
+
+async fn live_roles(client: &Client, namespace: &str) -> BTreeSet<String> {
+    let list = get(client, &format!("{RBAC}/namespaces/{namespace}/roles"))
+        .await
+        .unwrap();
+    let items = list["items"].as_array().unwrap();
+    let name = |role: &Value| role["metadata"]["name"].as_str().unwrap().to_owned();
+    items.iter().map(name).collect()
+}
+
+async fn clear(client: &Client, namespaces: &[&str]) {
+    for namespace in namespaces {
+        delete(client, &format!("/api/v1/namespaces/{namespace}")).await;
+    }
+}
+
+/// Roles of these names, beside an innocent namespace: what the server takes is backed up, found whole,
+/// unpacked by tar, restored, and met again by a second restore.
+async fn round_trip_of_names(client: &Client, names: &[String]) {
+    let tenant = namespace(client, "tenant").await;
+    let prod = namespace(client, "prod").await;
+    config_map(client, &prod, "settings").await;
+    let longest = "n".repeat(253);
+    config_map(client, &tenant, &longest).await;
+    let mut taken = BTreeSet::new();
+    for name in names {
+        if role(client, &tenant, name).await {
+            taken.insert(name.clone());
+        }
+    }
+    let kinds = ["roles.rbac.authorization.k8s.io", "configmaps"];
+    let (repository, report) = back_up(client, spec(&[&tenant, &prod], &kinds)).await;
+    assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
+    assert_eq!(roles(&repository).await, taken);
+    let verified = Verify::new(repository.clone(), "a").run().await.unwrap();
+    assert!(verified.is_restorable(), "{verified}");
+    let list = repository
+        .open("a")
+        .await
+        .unwrap()
+        .resource_list()
+        .await
+        .unwrap()
+        .unwrap();
+    let listed: BTreeSet<String> = list["rbac.authorization.k8s.io/v1/Role"]
+        .iter()
+        .cloned()
+        .collect();
+    let expected = taken
+        .iter()
+        .map(|name| format!("{tenant}/{name}"))
+        .collect();
+    assert_eq!(listed, expected);
+    unpack(&repository, taken.len()).await;
+
+    for repository in [&repository, &without_index(&repository).await] {
+        clear(client, &[&tenant, &prod]).await;
+        // Another namespace alone, and then everything.
+        let of_prod = RestoreSpec {
+            selection: Selection {
+                included_namespaces: [prod.clone()].into(),
+                ..Selection::default()
+            },
+            ..RestoreSpec::named("prod")
+        };
+        let report = restore(client, repository, of_prod).await;
+        assert!(report.is_complete(), "{report}");
+        let report = restore(client, repository, RestoreSpec::named("all")).await;
+        assert!(report.is_complete(), "{report}");
+        assert_eq!(live_roles(client, &tenant).await, taken);
+        for name in ["again", "once-more"] {
+            let update = RestoreSpec {
+                existing_resource_policy: ExistingResourcePolicy::Update,
+                ..RestoreSpec::named(name)
+            };
+            let report = restore(client, repository, update).await;
+            assert!(report.is_complete(), "{report}");
+            assert!(!report.counts().contains_key("created"), "{report}");
+        }
+    }
+    clear(client, &[&tenant, &prod]).await;
+}
+
+/// Unpacks the archive with the system's tar, which must find a file for every object.
+async fn unpack(repository: &Repository, roles: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("a.tar.gz");
+    let key = "backups/a/a.tar.gz".into();
+    let bytes = repository
+        .store()
+        .get(&key)
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap();
+    std::fs::write(&file, &bytes).unwrap();
+    let tar = std::process::Command::new("tar")
+        .args(["xzf", "a.tar.gz"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(
+        tar.status.success(),
+        "{}",
+        String::from_utf8_lossy(&tar.stderr)
+    );
+    let found = std::process::Command::new("find")
+        .args([
+            "resources/roles.rbac.authorization.k8s.io",
+            "-type",
+            "f",
+            "-print0",
+        ])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let files = found
+        .stdout
+        .split(|byte| *byte == 0)
+        .filter(|name| !name.is_empty());
+    let files: Vec<&[u8]> = files.collect();
+    assert_eq!(files.len(), roles);
+    for file in files {
+        let text = std::str::from_utf8(file).unwrap();
+        assert!(!text.contains(char::is_control), "{text:?}");
+        assert!(text.rsplit('/').next().unwrap().len() <= 255, "{text:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_only_rbac_takes_come_back_and_harm_nobody() {
+    let Some(plane) = control_plane::shared() else {
+        return;
+    };
+    let mut names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
+    for length in [245, 250, 251, 253, 255, 5000] {
+        names.push("a".repeat(length));
+    }
+    // Cut in the middle of a character, and of what stands for one.
+    names.push("ü".repeat(300));
+    names.push("\n".repeat(300));
+    let same = "b".repeat(400);
+    names.push(format!("{same}1"));
+    names.push(format!("{same}2"));
+    round_trip_of_names(&plane.client(), &names).await;
+}
+
+#[test]
+fn whatever_name_the_server_takes_comes_back() {
+    let Some(plane) = control_plane::shared() else {
+        return;
+    };
+    let name = prop_oneof![
+        4 => "\\PC{1,40}",
+        4 => prop::collection::vec(any::<char>(), 1..30).prop_map(|chars| chars.into_iter().collect()),
+        2 => "[a-z%/.\\x00-\\x1f\\x7f-\\u{9f}]{1,20}",
+        1 => "[\\PC\\x00-\\x1f]{240,300}",
+    ];
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 3,
+        ..ProptestConfig::default()
+    });
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let outcome = runner.run(&prop::collection::vec(name, 30), |names: Vec<String>| {
+        runtime.block_on(async { round_trip_of_names(&plane.client(), &names).await });
+        Ok(())
+    });
+    outcome.unwrap();
+}
+
+/// The text of a custom resource with objects inside each other.
+fn deep(group: &str, name: &str, levels: usize) -> String {
+    format!(
+        r#"{{"apiVersion":"{group}/v1","kind":"Deep","metadata":{{"name":"{name}"}},"spec":{}1{}}}"#,
+        r#"{"a":"#.repeat(levels),
+        "}".repeat(levels)
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_too_deep_to_be_read_back_is_left_out_by_name_and_alone() {
+    let Some(plane) = control_plane::shared() else {
+        return;
+    };
+    let client = plane.client();
+    let group = format!("{}.example.com", control_plane::unique_name("g"));
+    define(&client, &group, "deep", &["v1"], &Value::Null).await;
+    let kind = format!("deeps.{group}");
+    let (first, tenant, last) = (
+        namespace(&client, "a-prod").await,
+        namespace(&client, "m-tenant").await,
+        namespace(&client, "z-prod").await,
+    );
+    let list = |namespace: &str| format!("/apis/{group}/v1/namespaces/{namespace}/deeps");
+    for namespace in [&first, &last] {
+        for n in 0..3 {
+            let text = deep(&group, &format!("ok-{n}"), 1);
+            assert!(post(&client, &list(namespace), text).await);
+        }
+    }
+    let mut taken = BTreeMap::new();
+    for levels in (100..=130).chain([200, 500, 2000]) {
+        let name = format!("deep-{levels}");
+        if post(&client, &list(&tenant), deep(&group, &name, levels)).await {
+            taken.insert(name, levels);
+        }
+    }
+    assert!(taken.len() > 30, "{taken:?}");
+    let others = RestoreSpec::named("r");
+    // With the tenant's namespace, and from lists of the whole cluster without it.
+    let with: &[&str] = &[&first, &tenant, &last];
+    let without: &[&str] = &[&first, &last];
+    for namespaces in [with, without] {
+        let (repository, report) = back_up(&client, spec(namespaces, &[&kind])).await;
+        let backup = repository.open("a").await.unwrap();
+        let objects: BTreeMap<String, Value> = backup
+            .stream()
+            .try_filter(|(entry, _)| futures::future::ready(entry.id.resource.resource == "deeps"))
+            .map_ok(|(entry, json)| (entry.id.name, serde_json::from_slice(&json).unwrap()))
+            .try_collect()
+            .await
+            .unwrap();
+        let errors: Vec<&str> = report.results.errors.messages().collect();
+        if namespaces.len() == 3 {
+            for name in taken.keys() {
+                let object = format!("{kind} {tenant}/{name}:");
+                let named = errors
+                    .iter()
+                    .filter(|error| error.contains(&object))
+                    .count();
+                let there = usize::from(objects.contains_key(name));
+                assert_eq!(named + there, 1, "{name}: {report}");
+            }
+            assert!(objects.contains_key("deep-100") && !objects.contains_key("deep-200"));
+            assert_eq!(report.record.status.phase, Phase::PartiallyFailed);
+        } else {
+            assert_eq!(errors, [""; 0], "{report}");
+        }
+        assert!(
+            ["ok-0", "ok-1", "ok-2"]
+                .iter()
+                .all(|name| objects.contains_key(*name))
+        );
+        let verified = Verify::new(repository.clone(), "a").run().await.unwrap();
+        let broken: Vec<_> = verified
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error && finding.check != Check::Record)
+            .collect();
+        assert!(broken.is_empty(), "{verified}");
+
+        clear(&client, namespaces).await;
+        let report = restore(&client, &repository, others.clone()).await;
+        assert!(report.is_complete(), "{report}");
+        for namespace in [&first, &last] {
+            let list = get(&client, &list(namespace)).await.unwrap();
+            assert_eq!(list["items"].as_array().unwrap().len(), 3, "{namespace}");
+        }
+        for name in objects.keys().filter(|name| name.starts_with("deep")) {
+            let path = format!("{}/{name}", list(&tenant));
+            let live = get(&client, &path).await.unwrap();
+            assert_eq!(live["spec"], objects[name]["spec"], "{name}");
+        }
+    }
+}
