@@ -9,6 +9,7 @@ mod objects;
 mod openapi;
 
 // The services, each in a folder of its own.
+mod ecs;
 mod hbr;
 mod metadata;
 mod oss;
@@ -25,6 +26,7 @@ pub use directory::provider::OidcProvider;
 pub use directory::role::Role;
 pub use directory::store::Directory;
 pub use directory::user::User;
+pub use ecs::{Ecs, EcsDisk, EcsInstance, LocalDisk, LocalSnapshot};
 pub use gateway::clock::LocalClock;
 pub use gateway::faults::{Fault, Faults, Rule};
 pub use gateway::log::{RequestLog, RequestRecord};
@@ -33,7 +35,14 @@ pub use metadata::Instance;
 
 /// Every service, in the order in which they are asked whose a request is. OSS comes last: any
 /// path may be a bucket's.
-const SERVICES: &[builder::Open] = &[metadata::open, sts::open, ram::open, hbr::open, oss::open];
+const SERVICES: &[builder::Open] = &[
+    metadata::open,
+    sts::open,
+    ram::open,
+    ecs::open,
+    hbr::open,
+    oss::open,
+];
 
 impl LocalCloud {
     /// Describes a cloud.

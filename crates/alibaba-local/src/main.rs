@@ -6,15 +6,19 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use alibaba_local::{
-    Builder, LocalCloud, PolicyDocument, Role, Statement, TrustedPrincipals, User,
+    Builder, EcsDisk, EcsInstance, LocalCloud, PolicyDocument, Role, Statement, TrustedPrincipals,
+    User,
 };
 use clap::Parser;
 
 /// The secret that everybody knows who has read this.
 const PUBLISHED_SECRET: &str = "local-secret";
 
-/// Serves an Alibaba Cloud on this machine: OSS, Cloud Backup, RAM, STS and instance metadata, with real
-/// signature checks.
+/// What the disks are attached to.
+const INSTANCE: &str = "i-local0000000000000000";
+
+/// Serves an Alibaba Cloud on this machine: OSS, ECS's disks and snapshots, Cloud Backup, RAM, STS and
+/// instance metadata, with real signature checks.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -27,12 +31,19 @@ struct Arguments {
     /// Play another region too, at a port of its own; may be repeated.
     #[arg(long, value_name = "REGION")]
     another_region: Vec<String>,
-    /// Keep objects and backups in this folder; in memory without it.
+    /// Keep objects, disks and backups in this folder; in memory without it.
     #[arg(long)]
     data: Option<PathBuf>,
     /// A bucket that is there from the start; may be repeated.
     #[arg(long)]
     bucket: Vec<String>,
+    /// A data disk of ECS that is there from the start, an ESSD of 20 GiB attached to the instance
+    /// `i-local0000000000000000`; may be repeated.
+    #[arg(long, value_name = "ID", value_parser = disk_id)]
+    disk: Vec<String>,
+    /// Seconds that a snapshot takes until it is accomplished; 2 unless set.
+    #[arg(long)]
+    snapshot_seconds: Option<u64>,
     /// The AccessKey id that may do everything.
     #[arg(long, env = "OSS_ACCESS_KEY_ID", default_value = "LTAI-local")]
     access_key_id: String,
@@ -80,6 +91,15 @@ fn known_body(text: &str) -> Result<(PathBuf, u64), String> {
 fn named_folder(text: &str) -> Result<(String, PathBuf), String> {
     let (name, folder) = text.split_once('=').ok_or("no `=` before the folder")?;
     Ok((name.to_owned(), PathBuf::from(folder)))
+}
+
+fn disk_id(text: &str) -> Result<String, String> {
+    match text.strip_prefix("d-") {
+        Some(rest) if !rest.is_empty() && rest.chars().all(|char| char.is_ascii_alphanumeric()) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("not `d-` and letters and digits".to_owned()),
+    }
 }
 
 #[tokio::main]
@@ -141,6 +161,15 @@ fn describe(arguments: Arguments) -> Result<Builder, String> {
         ));
     for bucket in arguments.bucket {
         builder = builder.bucket(bucket);
+    }
+    if !arguments.disk.is_empty() {
+        builder = builder.ecs_instance(EcsInstance::new(INSTANCE));
+    }
+    for disk in arguments.disk {
+        builder = builder.ecs_disk(EcsDisk::new(disk).attached_to(INSTANCE));
+    }
+    if let Some(seconds) = arguments.snapshot_seconds {
+        builder = builder.snapshot_time(Duration::from_secs(seconds));
     }
     for role in arguments.role {
         builder = builder.role(administrator(role));

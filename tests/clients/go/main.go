@@ -1,4 +1,5 @@
-// The official Go SDK v2, by both signature versions. What it writes and reads: see ../run.
+// The official Go SDKs: that of OSS, v2, by both signature versions, and in ecs.go that of ECS. What they write and
+// read: see ../run.
 package main
 
 import (
@@ -195,4 +196,5 @@ func main() {
 	transfers("go-v2")
 	retention()
 	meet("go-v2-by-v1", oss.SignatureVersionV1)
+	tour()
 }

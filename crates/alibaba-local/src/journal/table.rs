@@ -1,5 +1,6 @@
 //! Rows by their key, with a note of those that have changed.
 
+use std::collections::btree_map::Values;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
@@ -53,7 +54,7 @@ impl<R> Table<R> {
     }
 
     /// All rows, in the order of their keys.
-    pub(crate) fn values(&self) -> impl DoubleEndedIterator<Item = &R> {
+    pub(crate) fn values(&self) -> Values<'_, String, R> {
         self.rows.values()
     }
 

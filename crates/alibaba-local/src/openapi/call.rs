@@ -10,6 +10,7 @@ use crate::directory::store::Directory;
 use crate::gateway::exchange::Exchange;
 
 /// A call, its signature found good.
+#[derive(Debug)]
 pub(crate) struct Call<'a> {
     /// Of the query and the form or JSON body together.
     pub(crate) parameters: Parameters,

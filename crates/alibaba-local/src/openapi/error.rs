@@ -109,6 +109,11 @@ impl ApiError {
         }
     }
 
+    /// What it says beside its code.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The object that goes into the body.
     pub(crate) fn to_object(&self, request_id: &str, host: &str) -> Map<String, Value> {
         let mut object = Map::new();

@@ -3,9 +3,25 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::error::ApiError;
 use super::flat::Pairs;
+
+/// Parameters that every call has, beside those of its action.
+const COMMON: [&str; 11] = [
+    "Action",
+    "Version",
+    "Format",
+    "Timestamp",
+    "AccessKeyId",
+    "SecurityToken",
+    "Signature",
+    "SignatureMethod",
+    "SignatureNonce",
+    "SignatureType",
+    "SignatureVersion",
+];
 
 /// A parameter: a value, or members, which of a list are numbered from 1 on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,6 +86,44 @@ impl Parameters {
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         let value = self.member(name)?.value.as_deref();
         value.filter(|text| !text.is_empty())
+    }
+
+    /// The value of a plain parameter, which may be empty.
+    pub(crate) fn given(&self, name: &str) -> Option<&str> {
+        self.member(name)?.value.as_deref()
+    }
+
+    /// The values of a list of plain parameters, in no particular order.
+    pub(crate) fn texts(&self, name: &str) -> Vec<&str> {
+        let items = self.member(name).into_iter();
+        let items = items.flat_map(|list| list.members.values());
+        items.filter_map(|item| item.value.as_deref()).collect()
+    }
+
+    /// A hash of what an action is called with, but for these parameters: equal for equal calls,
+    /// however each is signed.
+    pub(crate) fn digest(&self, but: &[&str]) -> String {
+        let mut hash = Sha256::new();
+        for (name, member) in &self.members {
+            let mut skipped = COMMON.iter().chain(but);
+            if !skipped.any(|skipped| skipped.eq_ignore_ascii_case(name)) {
+                member.add_to(name, &mut hash);
+            }
+        }
+        base16ct::lower::encode_string(&hash.finalize())
+    }
+
+    fn add_to(&self, name: &str, hash: &mut Sha256) {
+        let mut add = |text: &str| {
+            hash.update((text.len() as u64).to_be_bytes());
+            hash.update(text);
+        };
+        add(name);
+        add(self.value.as_deref().unwrap_or_default());
+        hash.update((self.members.len() as u64).to_be_bytes());
+        for (name, member) in &self.members {
+            member.add_to(name, hash);
+        }
     }
 
     /// A parameter by its name, which some actions spell with a small first letter.

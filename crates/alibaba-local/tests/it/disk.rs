@@ -1,42 +1,28 @@
 //! A data folder: what is there after a restart, and what is not left behind.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::raw::{Raw, start_with};
 use alibaba_local::LocalCloud;
 
-/// A folder that goes away with the test.
-struct Folder(PathBuf);
+use crate::folder::Folder;
+use crate::raw::{Raw, start_with};
 
-impl Folder {
-    fn new() -> Self {
-        let name = format!("alibaba-local-{:016x}", fastrand::u64(..));
-        Self(std::env::temp_dir().join(name))
-    }
+async fn start(folder: &Folder) -> Raw {
+    start_with(LocalCloud::builder().data_folder(folder.path())).await
+}
 
-    async fn start(&self) -> Raw {
-        start_with(LocalCloud::builder().data_folder(&self.0)).await
-    }
-
-    fn data_files(&self) -> usize {
-        files(&self.0.join(crate::raw::BUCKET).join("data"))
-    }
+fn data_files(folder: &Folder) -> usize {
+    files(&folder.path().join(crate::raw::BUCKET).join("data"))
 }
 
 fn files(folder: &Path) -> usize {
     std::fs::read_dir(folder).unwrap().count()
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 #[tokio::test]
 async fn everything_but_uploads_survives_a_restart() {
     let folder = Folder::new();
-    let raw = folder.start().await;
+    let raw = start(&folder).await;
     raw.bucket("PUT")
         .query("versioning", "")
         .body("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
@@ -100,7 +86,7 @@ async fn everything_but_uploads_survives_a_restart() {
     let versions = raw.bucket("GET").query("versions", "").ok().await.text();
     drop(raw);
 
-    let raw = folder.start().await;
+    let raw = start(&folder).await;
     assert_eq!(
         raw.bucket("GET").query("versions", "").ok().await.text(),
         versions
@@ -133,7 +119,7 @@ async fn everything_but_uploads_survives_a_restart() {
 #[tokio::test]
 async fn bytes_that_nothing_needs_are_removed() {
     let folder = Folder::new();
-    let raw = folder.start().await;
+    let raw = start(&folder).await;
     raw.put("k", "one").await;
     raw.put("k", "two").await;
     raw.object("PUT", "bad")
@@ -155,7 +141,7 @@ async fn bytes_that_nothing_needs_are_removed() {
             .ok()
             .await;
     }
-    assert_eq!(folder.data_files(), 2, "the object and the part");
+    assert_eq!(data_files(&folder), 2, "the object and the part");
     raw.object("DELETE", "up").query("uploadId", &id).ok().await;
     raw.object("PUT", "copy")
         .header("x-oss-copy-source", "/backups/k")
@@ -163,20 +149,27 @@ async fn bytes_that_nothing_needs_are_removed() {
         .await;
     raw.object("DELETE", "k").ok().await;
     assert_eq!(raw.get("copy").await, "two", "a copy has its own");
-    assert_eq!(folder.data_files(), 1);
+    assert_eq!(data_files(&folder), 1);
     raw.object("DELETE", "copy").ok().await;
-    assert_eq!(folder.data_files(), 0);
-    assert_eq!(files(&folder.0.join(crate::raw::BUCKET).join("objects")), 0);
+    assert_eq!(data_files(&folder), 0);
+    assert_eq!(
+        files(&folder.path().join(crate::raw::BUCKET).join("objects")),
+        0
+    );
 
     // A crash amid an upload leaves bytes without a record.
     std::fs::write(
-        folder.0.join(crate::raw::BUCKET).join("data").join("left"),
+        folder
+            .path()
+            .join(crate::raw::BUCKET)
+            .join("data")
+            .join("left"),
         "x",
     )
     .unwrap();
     drop(raw);
-    let raw = folder.start().await;
-    assert_eq!(folder.data_files(), 0);
+    let raw = start(&folder).await;
+    assert_eq!(data_files(&folder), 0);
     raw.bucket("DELETE").ok().await;
-    assert!(!folder.0.join(crate::raw::BUCKET).exists());
+    assert!(!folder.path().join(crate::raw::BUCKET).exists());
 }

@@ -3,7 +3,9 @@
 
 mod buckets;
 mod disk;
+mod ecs;
 mod faults;
+mod folder;
 mod forms;
 mod hbr;
 mod metadata;

@@ -1,0 +1,133 @@
+//! What there is, and the plain changes to it.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+
+use super::content::Images;
+use super::records::Records;
+use crate::journal::{Journal, Tables as _};
+
+/// How much there may be, and how long things take.
+#[derive(Clone, Debug)]
+pub(super) struct Limits {
+    /// Snapshots of a disk that calls make: 256 in CreateSnapshot's reference, 2000 in the newest
+    /// page on limits.
+    pub(super) snapshots: usize,
+    /// Snapshots of a disk that policies make: 1000 in the limits of 2021, 2000 in the newest.
+    pub(super) automatic_snapshots: usize,
+    /// Disks of a region. Real ones depend on the account.
+    pub(super) disks: usize,
+    pub(super) snapshot_takes: TimeDelta,
+    pub(super) disk_takes: TimeDelta,
+    /// Whether snapshots can be made before OpenSnapshotService was called.
+    pub(super) is_open: bool,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            snapshots: 256,
+            automatic_snapshots: 1000,
+            disks: 1000,
+            snapshot_takes: TimeDelta::seconds(2),
+            disk_takes: TimeDelta::seconds(1),
+            is_open: true,
+        }
+    }
+}
+
+/// Records and bytes. A change to it is kept by [`commit`](Self::commit), all of it or nothing.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) records: Records,
+    pub(super) images: Images,
+    pub(super) limits: Limits,
+    journal: Option<Journal>,
+    /// Images that no record needs any more. They go once the records are written.
+    doomed: Vec<String>,
+    number: u64,
+}
+
+impl State {
+    /// What an earlier process kept in the folder; nothing without one.
+    pub(super) fn open(folder: Option<PathBuf>, limits: Limits) -> io::Result<Self> {
+        let mut records = Records::default();
+        let (images, journal) = match folder {
+            None => (Images::open(None)?, None),
+            Some(folder) => {
+                let mut images = Images::open(Some(folder.join("images")))?;
+                let journal = Journal::open(folder.join("records.journal"), &mut records)?;
+                images.retain(&used_images(&records))?;
+                (images, Some(journal))
+            }
+        };
+        Ok(Self {
+            number: records.last_number(),
+            records,
+            images,
+            limits,
+            journal,
+            doomed: Vec::new(),
+        })
+    }
+
+    /// The number of the next row.
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.number += 1;
+        self.number
+    }
+
+    /// Keeps what has changed. A process that is killed before this is done has changed nothing.
+    pub(super) fn commit(&mut self) -> io::Result<()> {
+        match &mut self.journal {
+            Some(journal) => journal.commit(&mut self.records)?,
+            // Nothing is written down, and nothing need be remembered for it.
+            None => {
+                let tables = self.records.tables().into_iter();
+                tables.for_each(|(_, table)| table.settle());
+            }
+        }
+        if self.doomed.is_empty() {
+            return Ok(());
+        }
+        let used = used_images(&self.records);
+        for image in self.doomed.drain(..) {
+            if !used.contains(image.as_str()) {
+                self.images.remove(&image)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes a snapshot, and its group if it was the last one in it.
+    pub(super) fn remove_snapshot(&mut self, id: &str) {
+        let Some(snapshot) = self.records.snapshots.remove(id) else {
+            return;
+        };
+        self.doomed.push(snapshot.image);
+        if let Some(group) = snapshot.group {
+            let mut others = self.records.snapshots.values();
+            if !others.any(|other| other.group.as_deref() == Some(&group)) {
+                self.records.groups.remove(&group);
+            }
+        }
+    }
+
+    /// Removes a disk, with what goes with it.
+    pub(super) fn remove_disk(&mut self, id: &str) {
+        if self.records.disks.remove(id).is_some() {
+            self.doomed.push(id.to_owned());
+        }
+    }
+}
+
+fn used_images(records: &Records) -> BTreeSet<&str> {
+    let disks = records.disks.values().map(|disk| disk.id.as_str());
+    let snapshots = records.snapshots.values();
+    disks
+        .chain(snapshots.map(|snapshot| snapshot.image.as_str()))
+        .collect()
+}

@@ -1,0 +1,15 @@
+//! The service ECS.
+
+mod bytes;
+mod calls;
+mod groups;
+mod life;
+mod limits;
+mod listings;
+mod locks;
+mod policies;
+mod refusals;
+mod responses;
+mod restart;
+mod rights;
+mod tokens;
