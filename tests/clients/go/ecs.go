@@ -13,6 +13,7 @@ import (
 	openapiutil "github.com/alibabacloud-go/darabonba-openapi/v2/utils"
 	ecs "github.com/alibabacloud-go/ecs-20140526/v7/client"
 	"github.com/alibabacloud-go/tea/dara"
+	"github.com/alibabacloud-go/tea/tea"
 )
 
 const (
@@ -33,9 +34,9 @@ func settings(keyID, secret string) *openapiutil.Config {
 
 // code is that of a refusal.
 func code(_ any, err error) string {
-	var refused interface{ GetCode() *string }
+	var refused *tea.SDKError
 	if errors.As(err, &refused) {
-		return dara.StringValue(refused.GetCode())
+		return tea.StringValue(refused.Code)
 	}
 	return fmt.Sprint(err)
 }
@@ -86,8 +87,9 @@ func finished(client *ecs.Client, region string, id *string) *ecs.DescribeSnapsh
 // tour makes snapshots of disks, alone and as a group, copies, locks and deletes them.
 func tour() {
 	client := must(ecs.NewClient(settings(os.Getenv("OSS_ACCESS_KEY_ID"), os.Getenv("OSS_ACCESS_KEY_SECRET"))))
+	token := fmt.Sprint("go-", time.Now().UnixNano())
 	create := &ecs.CreateSnapshotRequest{
-		DiskId: ptr(disk), SnapshotName: ptr("go-1"), RetentionDays: ptr(int32(7)), ClientToken: ptr("go-token"),
+		DiskId: ptr(disk), SnapshotName: ptr("go-1"), RetentionDays: ptr(int32(7)), ClientToken: &token,
 		Tag: []*ecs.CreateSnapshotRequestTag{{Key: ptr("tour"), Value: ptr("go")}},
 	}
 	first := must(client.CreateSnapshot(create)).Body.SnapshotId
@@ -97,12 +99,17 @@ func tour() {
 	found := finished(client, here, first)
 	same("a snapshot", []any{*found.Progress, *found.Available, *found.RetentionDays, *found.Tags.Tag[0].TagValue},
 		[]any{"100%", true, int32(7), "go"})
-	for range 11 {
-		more := &ecs.CreateSnapshotRequest{DiskId: ptr(otherDisk), SnapshotName: ptr("go-more")}
-		finished(client, here, must(client.CreateSnapshot(more)).Body.SnapshotId)
+	// Up to ten of an ESSD are under way at once.
+	for range 2 {
+		var last *string
+		for range 6 {
+			more := &ecs.CreateSnapshotRequest{DiskId: ptr(otherDisk), SnapshotName: ptr("go-more")}
+			last = must(client.CreateSnapshot(more)).Body.SnapshotId
+		}
+		finished(client, here, last)
 	}
 	more := ecs.DescribeSnapshotsRequest{RegionId: ptr(here), SnapshotName: ptr("go-more")}
-	same("pages", len(snapshots(client, more)), 11)
+	same("pages", len(snapshots(client, more)), 12)
 
 	group := must(client.CreateSnapshotGroup(&ecs.CreateSnapshotGroupRequest{
 		RegionId: ptr(here), DiskId: []*string{ptr(disk), ptr(otherDisk)}, Name: ptr("go-group"),
