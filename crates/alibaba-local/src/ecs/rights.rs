@@ -144,6 +144,15 @@ impl<'c> Sight<'c> {
         self.call.heed(&self.whole)
     }
 
+    /// What a call asks for, once it is read. What is wrong with it is told to callers with a right to all of
+    /// the kind; to others, the denial comes first.
+    pub(super) fn unless_denied<T>(&self, read: Result<T, ApiError>) -> Result<T, ApiError> {
+        read.or_else(|error| {
+            self.call.heed(&self.whole)?;
+            Err(error)
+        })
+    }
+
     /// Notes the decision only: DescribeInstances lists nothing to those who may see nothing, and a
     /// dry run tells the two apart.
     pub(super) fn note(&self) {

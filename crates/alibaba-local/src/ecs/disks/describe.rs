@@ -67,11 +67,7 @@ const STATES: [&str; 7] = [
 pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, ApiError> {
     let region = place::required(store, call)?;
     let sight = Sight::new(call, "ecs:DescribeDisks", &region, "disk")?;
-    let asked: Describe = call.parameters.read()?;
-    let ids = asked.disk_ids.as_deref();
-    let ids = bounds::id_list(ids, "d", "InvalidDiskIds.Malformed")?;
-    let times = check(&asked)?;
-    let paging = Paging::read(call, 500)?;
+    let (asked, ids, times, paging) = sight.unless_denied(read(call))?;
     store.change(|state, now| {
         let rows = state.records.disks.values().filter(|disk| {
             disk.region == region
@@ -98,6 +94,16 @@ pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, 
         let shown = shown.collect::<Vec<_>>();
         Ok(page.finish(json!({ "Disks": { "Disk": shown } })))
     })
+}
+
+type Read = (Describe, Option<Vec<String>>, Times, Paging);
+
+fn read(call: &Call<'_>) -> Result<Read, ApiError> {
+    let asked: Describe = call.parameters.read()?;
+    let ids = asked.disk_ids.as_deref();
+    let ids = bounds::id_list(ids, "d", "InvalidDiskIds.Malformed")?;
+    let times = check(&asked)?;
+    Ok((asked, ids, times, Paging::read(call, 500)?))
 }
 
 fn check(asked: &Describe) -> Result<Times, ApiError> {

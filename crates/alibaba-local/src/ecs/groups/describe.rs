@@ -33,19 +33,7 @@ struct Describe {
 pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, ApiError> {
     let region = place::required(store, call)?;
     let sight = Sight::new(call, "ecs:DescribeSnapshotGroups", &region, "snapshotgroup")?;
-    let asked: Describe = call.parameters.read()?;
-    if asked.snapshot_group_id.len() > 10 {
-        return Err(ApiError::invalid("SnapshotGroupId"));
-    }
-    let is_status = |name: &String| Status::ALL.iter().any(|it| it.name() == name);
-    if asked.status.len() > 3 || !asked.status.iter().all(is_status) {
-        return Err(ApiError::forbidden(
-            "InvalidStatus.ValueNotSupported",
-            "The specified parameter Status is invalid.",
-        ));
-    }
-    tag::filter(&asked.tag)?;
-    let paging = Paging::read_token(call, (1, 100))?;
+    let (asked, paging) = sight.unless_denied(read(call))?;
     store.change(|state, now| {
         let records = &state.records;
         let rows = records.groups.values().filter(|group| {
@@ -68,6 +56,22 @@ pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, 
         let shown = shown.collect::<Vec<_>>();
         Ok(page.finish(json!({ "SnapshotGroups": { "SnapshotGroup": shown } })))
     })
+}
+
+fn read(call: &Call<'_>) -> Result<(Describe, Paging), ApiError> {
+    let asked: Describe = call.parameters.read()?;
+    if asked.snapshot_group_id.len() > 10 {
+        return Err(ApiError::invalid("SnapshotGroupId"));
+    }
+    let is_status = |name: &String| Status::ALL.iter().any(|it| it.name() == name);
+    if asked.status.len() > 3 || !asked.status.iter().all(is_status) {
+        return Err(ApiError::forbidden(
+            "InvalidStatus.ValueNotSupported",
+            "The specified parameter Status is invalid.",
+        ));
+    }
+    tag::filter(&asked.tag)?;
+    Ok((asked, Paging::read_token(call, (1, 100))?))
 }
 
 fn members<'r>(records: &'r Records, group: &'r Group) -> impl Iterator<Item = &'r Snapshot> {

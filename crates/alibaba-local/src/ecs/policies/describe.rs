@@ -30,9 +30,7 @@ pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, 
     let region = place::required(store, call)?;
     let action = "ecs:DescribeAutoSnapshotPolicyEx";
     let sight = Sight::new(call, action, &region, "snapshotpolicy")?;
-    let asked: Describe = call.parameters.read()?;
-    tag::filter(&asked.tag)?;
-    let paging = Paging::read_number(call)?;
+    let (asked, paging) = sight.unless_denied(read(call))?;
     store.change(|state, _| {
         let is = |wanted: &Option<String>, found: &str| {
             wanted.as_ref().is_none_or(|wanted| wanted == found)
@@ -51,6 +49,12 @@ pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, 
         let shown = shown.collect::<Vec<_>>();
         Ok(page.finish(json!({ "AutoSnapshotPolicies": { "AutoSnapshotPolicy": shown } })))
     })
+}
+
+fn read(call: &Call<'_>) -> Result<(Describe, Paging), ApiError> {
+    let asked: Describe = call.parameters.read()?;
+    tag::filter(&asked.tag)?;
+    Ok((asked, Paging::read_number(call)?))
 }
 
 /// A list of numbers as JSON text of texts.

@@ -56,8 +56,13 @@ struct Filters {
 pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, ApiError> {
     let region = place::required(store, call)?;
     let sight = Sight::new(call, "ecs:DescribeSnapshots", &region, "snapshot")?;
-    let filters = Filters::read(call.parameters.read()?)?;
-    let paging = Paging::read(call, 100)?;
+    let read = || {
+        Ok((
+            Filters::read(call.parameters.read()?)?,
+            Paging::read(call, 100)?,
+        ))
+    };
+    let (filters, paging) = sight.unless_denied(read())?;
     store.change(|state, now| {
         let rows = state.records.snapshots.values();
         let rows = rows

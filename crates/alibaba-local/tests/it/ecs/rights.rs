@@ -232,6 +232,8 @@ async fn rights_come_before_what_is_wrong_with_a_call() {
         .filter(|it| *it != "DescribeInstances")
     {
         let bad = [
+            ("MaxResults", "many"),
+            ("PageNumber", "none"),
             ("RetentionDays", "-7"),
             ("SnapshotId", "nonsense"),
             ("Size", "x"),
