@@ -42,7 +42,7 @@ pub(in crate::ecs) fn create(store: &Store, call: &Call<'_>) -> Result<Value, Ap
     if copies && target_region.is_none() {
         return Err(bad_policy("TargetCopyRegions"));
     }
-    let (copy_encrypted, copy_kms_key) = asked.encryption()?.unwrap_or_default();
+    let encryption = asked.encryption()?.unwrap_or_default();
     let copy_retention = asked.copy_retention()?.flatten();
     let target_tags = asked.target_tags()?;
     let target_tags = match new.association_type.as_deref() {
@@ -73,8 +73,8 @@ pub(in crate::ecs) fn create(store: &Store, call: &Call<'_>) -> Result<Value, Ap
             copies,
             target_region,
             copy_retention,
-            copy_encrypted,
-            copy_kms_key,
+            copy_encrypted: encryption.encrypted,
+            copy_kms_key: encryption.kms_key_id,
             target_tags,
             done_until: now,
             created: now,
@@ -133,8 +133,9 @@ pub(in crate::ecs) fn modify(store: &Store, call: &Call<'_>) -> Result<Value, Ap
         if policy.copies && policy.target_region.is_none() {
             return Err(bad_policy("TargetCopyRegions"));
         }
-        if let Some((encrypted, key)) = encryption {
-            (policy.copy_encrypted, policy.copy_kms_key) = (encrypted, key);
+        if let Some(encryption) = encryption {
+            policy.copy_encrypted = encryption.encrypted;
+            policy.copy_kms_key = encryption.kms_key_id;
         }
         if !target_tags.is_empty() {
             if policy.target_tags.is_none() {

@@ -32,12 +32,13 @@ pub(super) struct Asked {
     target_tags: Vec<Tag>,
 }
 
-#[derive(Deserialize)]
+/// Whether copies are encrypted, and with which key.
+#[derive(Clone, Default, Deserialize)]
 pub(super) struct CopyEncryption {
     #[serde(rename = "Encrypted")]
-    encrypted: Option<bool>,
+    pub(super) encrypted: Option<bool>,
     #[serde(rename = "KMSKeyId")]
-    kms_key_id: Option<String>,
+    pub(super) kms_key_id: Option<String>,
 }
 
 /// For how long: some days or, written as -1, for ever.
@@ -86,14 +87,12 @@ impl Asked {
         Ok(Some(region.clone()))
     }
 
-    /// Whether copies are encrypted, and with which key.
-    pub(super) fn encryption(&self) -> Result<Option<(Option<bool>, Option<String>)>, ApiError> {
+    pub(super) fn encryption(&self) -> Result<Option<CopyEncryption>, ApiError> {
         match &self.copy_encryption_configuration {
-            None => Ok(None),
             Some(it) if it.kms_key_id.is_some() && it.encrypted != Some(true) => {
                 Err(bad_policy("CopyEncryptionConfiguration.KMSKeyId"))
             }
-            Some(it) => Ok(Some((it.encrypted, it.kms_key_id.clone()))),
+            it => Ok(it.clone()),
         }
     }
 

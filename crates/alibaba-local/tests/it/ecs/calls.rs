@@ -25,6 +25,9 @@ pub(super) const UNUSED: &str = "d-bp1fake0000000000004";
 /// How long snapshots take here.
 pub(super) const TAKES: TimeDelta = TimeDelta::seconds(100);
 
+/// Parameters of a call.
+pub(super) type Parameters<'a> = &'a [(&'a str, &'a str)];
+
 /// A cloud with an instance and its disks.
 pub(super) fn described() -> Builder {
     let attached = |id| EcsDisk::new(id).attached_to(INSTANCE);

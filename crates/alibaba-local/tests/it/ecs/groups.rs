@@ -4,8 +4,8 @@ use alibaba_local::{EcsDisk, EcsInstance};
 use serde_json::Value;
 
 use super::calls::{
-    DISK, INSTANCE, OLD, OTHER, REGION, SYSTEM, TAKES, call, described, each, here, list,
-    snapshots, start, text,
+    DISK, INSTANCE, OLD, OTHER, Parameters, REGION, SYSTEM, TAKES, call, described, each, here,
+    list, snapshots, start, text,
 };
 use crate::raw::{Raw, start_with};
 
@@ -102,7 +102,7 @@ async fn the_end_of_a_group_is_that_of_its_members() {
     );
     assert_eq!(
         each(&snapshots(&raw, REGION, &[]).await, "SnapshotId"),
-        [locked.clone()]
+        [locked.as_str()]
     );
     here(&raw, "UnlockSnapshot", &[("SnapshotId", &locked)])
         .ok()
@@ -146,7 +146,7 @@ async fn disks_that_make_no_group_are_refused_and_nothing_is_made() {
         .map(String::as_str)
         .zip(many.iter().map(String::as_str))
         .collect();
-    let cases: [(&[(&str, &str)], u16, &str); 12] = [
+    let cases: [(Parameters<'_>, u16, &str); 12] = [
         (&[], 400, "MissingParamter.InstanceId"),
         (
             &[

@@ -166,7 +166,7 @@ async fn the_end_of_a_disk_takes_unfinished_and_automatic_snapshots_with_it() {
     raw.cloud.ecs().disk(DISK).delete().unwrap();
     assert_eq!(
         each(&snapshots(&raw, REGION, &[]).await, "SnapshotId"),
-        [kept.clone()]
+        [kept.as_str()]
     );
     let of_disk = snapshots(&raw, REGION, &[("DiskId", DISK)]).await;
     assert_eq!(each(&of_disk, "SourceDiskId"), [DISK], "it stays");

@@ -10,7 +10,7 @@ use super::calls::{
 use crate::raw::{Raw, start_with};
 
 /// The first day of 2030 is a Tuesday; it is eight in the morning in China.
-async fn on_a_tuesday(raw: &Raw) {
+fn on_a_tuesday(raw: &Raw) {
     let tuesday: DateTime<Utc> = "2030-01-01T00:00:00Z".parse().unwrap();
     raw.pass(tuesday - raw.now());
 }
@@ -48,7 +48,7 @@ async fn times(raw: &Raw, filter: &[(&str, &str)]) -> Vec<String> {
 #[tokio::test]
 async fn snapshots_are_made_when_they_are_due_with_the_bytes_of_then() {
     let raw = start().await;
-    on_a_tuesday(&raw).await;
+    on_a_tuesday(&raw);
     let id = policy(&raw, &[]).await;
     apply(&raw, &id, &[DISK, OTHER, UNUSED]).await;
     let disk = raw.cloud.ecs().disk(DISK);
@@ -112,7 +112,7 @@ async fn snapshots_are_made_when_they_are_due_with_the_bytes_of_then() {
 #[tokio::test]
 async fn what_is_kept_for_days_is_what_is_left_when_the_clock_has_moved_by_years() {
     let raw = start().await;
-    on_a_tuesday(&raw).await;
+    on_a_tuesday(&raw);
     let id = policy(&raw, &[("retentionDays", "7")]).await;
     apply(&raw, &id, &[DISK]).await;
     raw.pass(TimeDelta::days(365 * 40));
@@ -126,7 +126,7 @@ async fn what_is_kept_for_days_is_what_is_left_when_the_clock_has_moved_by_years
 #[tokio::test]
 async fn the_oldest_automatic_snapshot_makes_room_for_the_next() {
     let raw = start_with(described().snapshot_quota(2, 3)).await;
-    on_a_tuesday(&raw).await;
+    on_a_tuesday(&raw);
     let id = policy(&raw, &[]).await;
     apply(&raw, &id, &[DISK]).await;
     for days in [1, 1, 7] {
@@ -151,7 +151,7 @@ async fn the_oldest_automatic_snapshot_makes_room_for_the_next() {
 #[tokio::test]
 async fn copies_of_a_policy_begin_when_its_snapshots_are_there() {
     let raw = start().await;
-    on_a_tuesday(&raw).await;
+    on_a_tuesday(&raw);
     let id = policy(
         &raw,
         &[
@@ -185,7 +185,7 @@ async fn copies_of_a_policy_begin_when_its_snapshots_are_there() {
 #[tokio::test]
 async fn a_policy_for_tags_of_instances_finds_their_disks() {
     let raw = start().await;
-    on_a_tuesday(&raw).await;
+    on_a_tuesday(&raw);
     policy(
         &raw,
         &[
@@ -205,7 +205,7 @@ async fn a_policy_for_tags_of_instances_finds_their_disks() {
 #[tokio::test]
 async fn a_change_holds_from_then_on_and_changes_what_is_sent_only() {
     let raw = start().await;
-    on_a_tuesday(&raw).await;
+    on_a_tuesday(&raw);
     let id = policy(&raw, &[("autoSnapshotPolicyName", "nightly")]).await;
     apply(&raw, &id, &[DISK]).await;
     raw.pass(TimeDelta::hours(3));

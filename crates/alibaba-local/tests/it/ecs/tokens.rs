@@ -3,15 +3,15 @@
 use chrono::TimeDelta;
 
 use super::calls::{
-    DISK, ELSEWHERE, OTHER, REGION, ZONE, call, finished_snapshot, here, list, snapshots, start,
-    text,
+    DISK, ELSEWHERE, OTHER, Parameters, REGION, ZONE, call, finished_snapshot, here, list,
+    snapshots, start, text,
 };
 
 #[tokio::test]
 async fn a_call_that_is_repeated_with_its_token_is_carried_out_once() {
     let raw = start().await;
     let id = finished_snapshot(&raw, DISK).await;
-    let actions: [(&str, &str, &[(&str, &str)]); 4] = [
+    let actions: [(&str, &str, Parameters<'_>); 4] = [
         ("CreateSnapshot", "SnapshotId", &[("DiskId", DISK)]),
         (
             "CreateSnapshotGroup",

@@ -4,11 +4,11 @@ mod disks;
 mod policies;
 mod snapshots;
 
-use super::calls::{call, here, start};
+use super::calls::{Parameters, call, here, start};
 use crate::raw::Raw;
 
 /// Calls that must fail, each with its action, what it is called with, status and code.
-async fn refused(raw: &Raw, cases: &[(&str, &[(&str, &str)], u16, &str)]) {
+async fn refused(raw: &Raw, cases: &[(&str, Parameters<'_>, u16, &str)]) {
     for (action, parameters, status, code) in cases {
         here(raw, action, parameters).fails(*status, code).await;
     }

@@ -2,7 +2,7 @@
 
 use super::refused;
 use crate::ecs::calls::{
-    DISK, ELSEWHERE, INSTANCE, REGION, call, described, finished_snapshot, snapshots, start, text,
+    DISK, ELSEWHERE, INSTANCE, REGION, call, described, finished_snapshot, snapshots, start,
 };
 use crate::raw::start_with;
 
