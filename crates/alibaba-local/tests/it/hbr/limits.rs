@@ -374,7 +374,7 @@ const CASES: &[Case] = &[
     ),
     (
         "CreatePolicyV2",
-        &[("PolicyName", "p")],
+        &[],
         &[
             ("PolicyType", "GOLD", 400, "InvalidParameter.PolicyType"),
             (
@@ -525,7 +525,7 @@ async fn every_action_refuses_what_is_wrong_by_name() {
             let reply = stage.call(action, &left).send().await;
             let body: serde_json::Value = serde_json::from_slice(&reply.body).unwrap();
             let code = body["Code"].as_str().unwrap_or_default();
-            let is_optional = ["PolicyName", "Filters.1.Key", "Filters.1.Values.1"].contains(name);
+            let is_optional = ["Filters.1.Key", "Filters.1.Values.1"].contains(name);
             assert!(
                 is_optional || code == format!("MissingParameter.{name}"),
                 "{action} without {name}: {body}"
