@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ack_backup_center::engine::backup::{Backup, BackupReport, BackupSpec};
 use ack_backup_center::engine::restore::{
-    ExistingResourcePolicy, Restore, RestoreReport, RestoreSpec,
+    ExistingResourcePolicy, Outcome, Restore, RestoreReport, RestoreSpec,
 };
 use ack_backup_center::engine::verify::{Check, Severity, Verify};
 use ack_backup_center::engine::{EntryFilter, Phase, Repository, Selection};
@@ -409,4 +409,173 @@ async fn an_object_too_deep_to_be_read_back_is_left_out_by_name_and_alone() {
             assert_eq!(live["spec"], objects[name]["spec"], "{name}");
         }
     }
+}
+
+/// A number as Go prints a float64, or as people write it.
+fn numbers() -> impl Strategy<Value = String> {
+    prop_oneof![
+        any::<f64>()
+            .prop_filter("finite", |x| x.is_finite())
+            .prop_map(|x| format!("{x:e}")),
+        (-1e6..1e6f64).prop_map(|x| x.to_string()),
+        any::<f32>()
+            .prop_filter("finite", |x| x.is_finite())
+            .prop_map(|x| f64::from(x).to_string()),
+        any::<i64>().prop_map(|n| n.to_string()),
+        any::<u64>().prop_map(|n| n.to_string()),
+        "[1-9][0-9]{15,24}",
+        "-?[0-9]\\.[0-9]{1,18}",
+        "[1-9](\\.[0-9]{1,18})?[eE][-+]?[0-9]{1,2}",
+    ]
+}
+
+const SEEDS: &[&str] = &[
+    "7.038531e-26",
+    "0.30000000000000004",
+    "117.63331139400017",
+    "13.600000000000001",
+    "10587.436593658975",
+    "0.9215686321258545",
+    "39.926090240478516",
+    "1.0",
+    "1",
+    "1e300",
+    "1e-16",
+    "9007199254740993",
+    "9223372036854775807",
+    "9223372036854775808",
+    "18446744073709551615",
+    "1e22",
+    "-0.0",
+];
+
+/// Backs up objects with these numbers, restores them, and restores them again with updates: the server
+/// prints them as before, and the second restore finds nothing to do.
+async fn round_trip_of_numbers(client: &Client, numbers: &[String]) {
+    let group = format!("{}.example.com", control_plane::unique_name("g"));
+    let open = |schema: Value| {
+        json!({"type": "object", "properties": {"spec": {"type": "object",
+            "x-kubernetes-preserve-unknown-fields": true, "properties": schema}}})
+    };
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("models.{group}")},
+        "spec": {"group": group, "scope": "Namespaced",
+            "names": {"plural": "models", "singular": "model", "kind": "Model", "listKind": "ModelList"},
+            "versions": [{"name": "v1", "served": true, "storage": true,
+                "schema": {"openAPIV3Schema": open(json!({"share": 0}))}}]}});
+    let share = r#"{"type":"number","minimum":0.1,"maximum":0.9999999999999999,"multipleOf":1.0e-16,"default":0.30000000000000004}"#;
+    let wide = r#"{"type":"number","default":1.0,"enum":[1.0,12345678901234567890123,1e5]}"#;
+    let big = r#"{"type":"number","maximum":1e300}"#;
+    let text = definition.to_string();
+    let text = text.replace(
+        r#""share":0"#,
+        &format!(r#""share":{share},"wide":{wide},"big":{big}"#),
+    );
+    let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+    assert!(post(client, definitions, text).await);
+    let name = namespace(client, "num").await;
+    let list = format!("/apis/{group}/v1/namespaces/{name}/models");
+    let model = |numbers: &str| {
+        format!(
+            r#"{{"apiVersion":"{group}/v1","kind":"Model","metadata":{{"name":"m"}},"spec":{{"v":[{numbers}],"o":{{"n":{{"deep":[{{"v":[{numbers}]}}]}}}}}}}}"#
+        )
+    };
+    create(
+        client,
+        &list,
+        serde_json::from_str::<Value>(&model("1")).unwrap(),
+    )
+    .await;
+    delete(client, &format!("{list}/m")).await;
+    assert!(post(client, &list, model(&numbers.join(","))).await);
+    // What is kept as text: a revision's data.
+    let revisions = format!("/apis/apps/v1/namespaces/{name}/controllerrevisions");
+    let revision = format!(
+        r#"{{"metadata":{{"name":"r"}},"revision":9007199254740993,"data":{{"v":[{}]}}}}"#,
+        numbers.join(",")
+    );
+    assert!(post(client, &revisions, revision).await);
+    let paths = [
+        format!("{list}/m"),
+        format!("{revisions}/r"),
+        format!("{definitions}/models.{group}"),
+    ];
+    let mut before = Vec::new();
+    for path in &paths {
+        before.push(essence(client, path).await);
+    }
+    let kinds = [
+        format!("models.{group}"),
+        "controllerrevisions.apps".to_owned(),
+        "customresourcedefinitions.apiextensions.k8s.io".to_owned(),
+    ];
+    let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
+    let (repository, report) = back_up(client, spec(&[&name], &kinds)).await;
+    assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
+    clear(client, &[&name]).await;
+    delete(client, &paths[2]).await;
+    let report = restore(client, &repository, RestoreSpec::named("r")).await;
+    assert!(report.is_complete(), "{report}");
+    for (path, before) in paths.iter().zip(&before) {
+        assert_eq!(essence(client, path).await, *before, "{path}");
+    }
+    let update = |name: &str| RestoreSpec {
+        existing_resource_policy: ExistingResourcePolicy::Update,
+        ..RestoreSpec::named(name)
+    };
+    let report = restore(client, &repository, update("u1")).await;
+    assert!(report.is_complete(), "{report}");
+    let changed = report
+        .items
+        .iter()
+        .filter(|item| item.outcome == Outcome::Updated);
+    let changed: Vec<_> = changed.collect();
+    assert!(changed.is_empty(), "{report}");
+    // What another one changed is changed back, number by number.
+    let patch = json!({"spec": {"o": {"n": {"deep": [1.5]}}}});
+    test_support::patch(client, &paths[0], &patch).await;
+    let report = restore(client, &repository, update("u2")).await;
+    assert_eq!(report.counts()["updated"], 1, "{report}");
+    assert_eq!(essence(client, &paths[0]).await, before[0]);
+    let report = restore(client, &repository, update("u3")).await;
+    assert!(!report.counts().contains_key("updated"), "{report}");
+    clear(client, &[&name]).await;
+    delete(client, &paths[2]).await;
+}
+
+/// The text of what its owner wrote in an object, as the server prints it.
+async fn essence(client: &Client, path: &str) -> String {
+    let request = http::Request::get(path).body(Vec::new()).unwrap();
+    let text = client.request_text(request).await.unwrap();
+    let fields: BTreeMap<String, Box<serde_json::value::RawValue>> =
+        serde_json::from_str(&text).unwrap();
+    let of = |name: &str| fields.get(name).map_or("", |raw| raw.get()).to_owned();
+    // Of a definition, without what only the server's own words differ in.
+    ["spec", "data", "revision"].map(of).join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_come_back_as_they_were() {
+    let Some(plane) = control_plane::shared() else {
+        return;
+    };
+    let numbers: Vec<String> = SEEDS.iter().map(|text| (*text).to_owned()).collect();
+    round_trip_of_numbers(&plane.client(), &numbers).await;
+}
+
+#[test]
+fn whatever_number_the_server_takes_comes_back() {
+    let Some(plane) = control_plane::shared() else {
+        return;
+    };
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: 2,
+        ..ProptestConfig::default()
+    });
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let outcome = runner.run(&prop::collection::vec(numbers(), 200), |numbers| {
+        runtime.block_on(async { round_trip_of_numbers(&plane.client(), &numbers).await });
+        Ok(())
+    });
+    outcome.unwrap();
 }

@@ -67,10 +67,20 @@ impl ClusterWriter {
     }
 
     pub(crate) async fn create(&self, path: &str, object: &Value) -> Result<ApiResponse> {
-        self.write(Method::POST, path, JSON, object).await
+        self.create_text(path, encode(object)?).await
     }
 
     pub(crate) async fn merge(&self, path: &str, patch: &Value) -> Result<ApiResponse> {
+        self.merge_text(path, encode(patch)?).await
+    }
+
+    /// Creates an object that is printed already.
+    pub(crate) async fn create_text(&self, path: &str, object: Bytes) -> Result<ApiResponse> {
+        self.write(Method::POST, path, JSON, object).await
+    }
+
+    /// Sends a merge patch that is printed already.
+    pub(crate) async fn merge_text(&self, path: &str, patch: Bytes) -> Result<ApiResponse> {
         let media = "application/merge-patch+json";
         self.write(Method::PATCH, path, media, patch).await
     }
@@ -80,7 +90,7 @@ impl ClusterWriter {
         method: Method,
         path: &str,
         media: &'static str,
-        object: &Value,
+        body: Bytes,
     ) -> Result<ApiResponse> {
         if path.contains(['?', '#']) {
             let step = format!("{method} `{path}`");
@@ -94,7 +104,7 @@ impl ClusterWriter {
         let mut request = ApiRequest::get(&with_query(path, &parameters), JSON);
         request.method = method;
         request.limit = MAX_OBJECT;
-        request.body = encode(object)?;
+        request.body = body;
         let media = HeaderValue::from_static(media);
         request.headers.insert(CONTENT_TYPE, media);
         self.request(request).await

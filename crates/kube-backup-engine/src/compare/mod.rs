@@ -17,6 +17,7 @@ use crate::kinds::namespaces::map_namespaces;
 
 pub use crate::kinds::tolerated::{TOLERATED, Tolerance};
 pub(crate) use kept::{ZeroValues, walk_lost};
+use walk::is_same;
 pub(crate) use walk::walk;
 
 /// Compares objects as they were with objects as they are.
@@ -170,7 +171,7 @@ fn drop_empty(object: &mut Value) {
 /// The merge patch that takes `from` to `to`; `None` when they are equal.
 fn merge_patch(from: &Value, to: &Value) -> Option<Value> {
     let (Value::Object(a), Value::Object(b)) = (from, to) else {
-        return (from != to).then(|| to.clone());
+        return (!is_same(from, to)).then(|| to.clone());
     };
     let mut patch = Map::new();
     for key in a.keys().filter(|key| !b.contains_key(*key)) {

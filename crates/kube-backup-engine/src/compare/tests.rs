@@ -125,3 +125,19 @@ fn every_tolerance_says_why() {
         );
     }
 }
+
+#[test]
+fn numbers_are_the_same_by_their_value_and_no_others_are() {
+    let of = |text: &str| json!({"spec": {"n": [serde_json::from_str::<Value>(text).unwrap()]}});
+    for (a, b, same) in [
+        ("1.0", "1", true),
+        ("1e300", "1e300", true),
+        ("1", "1.0000000000000002", false),
+        ("9007199254740993", "9007199254740992", false),
+        ("0", "-0.0", true),
+    ] {
+        let diff = Comparison::default().diff(&kind("models.example.com"), &of(a), &of(b));
+        assert_eq!(diff.is_empty(), same, "{a} {b}");
+        assert_eq!(diff.merge_patch == json!({}), same, "{a} {b}");
+    }
+}

@@ -41,7 +41,24 @@ fn walk_at(
                 at.truncate(length);
             }
         }
-        (a, b) if a == b => {}
+        (a, b) if is_same(a, b) => {}
         (a, b) => found(at, Some(a), Some(b)),
+    }
+}
+
+/// Whether two values are the same. Numbers are by their value: the server prints `1.0` as `1`.
+pub(crate) fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) if a.is_f64() != b.is_f64() => {
+            a.as_f64() == b.as_f64()
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            let same = |(key, a): (&String, &Value)| b.get(key).is_some_and(|b| is_same(a, b));
+            a.len() == b.len() && a.iter().all(same)
+        }
+        (a, b) => a == b,
     }
 }

@@ -143,7 +143,8 @@ async fn create(
     let what = format!("create {}", request.id);
     let mut pauses = Pauses::new(api, what, PAUSES, api.request_timeout());
     loop {
-        let response = api.create(&request.list_path, &request.object).await?;
+        let object = request.original.print(&request.object)?;
+        let response = api.create_text(&request.list_path, object).await?;
         match response.status {
             status if status.is_success() => {
                 let (done, asked) = (Outcome::Created, &request.object);
@@ -253,7 +254,8 @@ async fn carry_out(
             let reason = SkipReason::Exists(shortened(&diff.pointers));
             let mut applied = Applied::from(Outcome::Skipped(reason));
             if api.is_dry_run() {
-                let response = api.merge(path, &diff.merge_patch).await?;
+                let patch = request.original.print(&diff.merge_patch)?;
+                let response = api.merge_text(path, patch).await?;
                 if response.status.is_success() {
                     applied.changes = Change::between(kind, live, &response.json());
                 } else {
@@ -265,7 +267,8 @@ async fn carry_out(
         Decision::Update(diff) => (diff.merge_patch, diff.pointers, Outcome::Updated),
         Decision::Merge(patch) => (patch, Vec::new(), Outcome::Merged),
     };
-    let response = api.merge(path, &patch).await?;
+    let text = request.original.print(&patch)?;
+    let response = api.merge_text(path, text).await?;
     let refusal = match response.status {
         status if status.is_success() => {
             // An account keeps what it has; of an update, all is to be as in the backup.
@@ -326,7 +329,11 @@ fn why_not_patched(pointers: &[String], response: &ApiResponse) -> String {
 async fn write_status(api: &ClusterWriter, request: &Request, status: &Value) -> Option<String> {
     let path = format!("{}/status", request.path);
     let patch = json!({ "status": status });
-    let reason = match api.merge(&path, &patch).await {
+    let written = async {
+        let text = request.original.print(&patch)?;
+        api.merge_text(&path, text).await
+    };
+    let reason = match written.await {
         Ok(response) if response.status.is_success() => {
             let kind = &request.id.resource;
             let comparison = Comparison::default().with_status(true);

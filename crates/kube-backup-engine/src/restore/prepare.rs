@@ -16,6 +16,7 @@ use super::transform::{self, TransformContext, Verdict};
 use crate::format::annotations::RESTORE_STATUS;
 use crate::kinds::order::Tier;
 use crate::kinds::provided::is_provided;
+use crate::scan::Original;
 use crate::{Entry, GroupResource};
 
 /// What the next step for an object is.
@@ -123,6 +124,7 @@ pub(crate) fn prepare(
         namespace,
         name,
         object,
+        original: Original::of(bytes),
         references,
         has_references,
         status: status.filter(|_| !status_is_data),

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::owners::OwnerKey;
 use crate::ObjectId;
 use crate::kinds::order::Tier;
+use crate::scan::Original;
 
 /// An object ready to be created.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(crate) struct Request {
     /// Where it will be.
     pub(crate) path: String,
     pub(crate) object: Value,
+    /// What it was made of, whose text is kept where nothing was edited.
+    pub(crate) original: Original,
     /// References to owners that no controller puts back.
     pub(crate) references: Vec<Value>,
     /// Whether the object has these references, with the owners' new uids.

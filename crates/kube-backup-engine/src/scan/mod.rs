@@ -4,6 +4,7 @@
 //! item's name and labels, needs to know where values begin and end, not what they hold. These
 //! functions walk bytes, never recurse, and return an error for what cannot be JSON.
 
+mod printed;
 mod walk;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::{Error, Result};
 
+pub(crate) use printed::Original;
 pub(crate) use walk::{Seen, Walk, check_depth};
 
 fn malformed(at: usize, what: &str) -> Error {
