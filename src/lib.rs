@@ -3,6 +3,7 @@
 pub mod cloud;
 pub mod clusters;
 pub mod component;
+pub mod doctor;
 pub mod grants;
 pub mod placement;
 

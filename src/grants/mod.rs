@@ -57,3 +57,9 @@ pub use names::Names;
 pub use plan::{Plan, Step};
 pub use requirements::{Requirements, Right, Unsupported};
 pub use run::{Grants, Report};
+
+pub(crate) use execute::not_rolled_out;
+pub(crate) use run::names_of;
+
+/// The role by which managed clusters have their rights.
+pub const MANAGED_ROLE: &str = "AliyunCSManagedBackupRestoreRole";

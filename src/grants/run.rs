@@ -80,13 +80,8 @@ impl Grants {
         cluster: kube::Client,
         kind: ClusterKind,
     ) -> Result<Self, Error> {
-        let step = "ask the cluster for the uid of its namespace `kube-system`";
-        let system = Api::<Namespace>::all(cluster.clone())
-            .get("kube-system")
-            .await
-            .map_err(Error::cluster(step))?;
-        let uid = system.metadata.uid.unwrap_or_default();
-        Self::with_names(cloud, cluster, Names::of(kind, &uid))
+        let names = names_of(&cluster, kind).await?;
+        Self::with_names(cloud, cluster, names)
     }
 
     /// The permissions of this cluster, under other names.
@@ -299,6 +294,20 @@ impl Grants {
         let longest = Duration::from_millis(100 << round.min(5));
         longest.min(self.patience).mul_f64(fastrand::f64())
     }
+}
+
+/// The names that follow from a cluster.
+pub(crate) async fn names_of(cluster: &kube::Client, kind: ClusterKind) -> Result<Names, Error> {
+    let step = "ask the cluster for the uid of its namespace `kube-system`";
+    let system = Api::<Namespace>::all(cluster.clone())
+        .get("kube-system")
+        .await;
+    let uid = system
+        .map_err(Error::cluster(step))?
+        .metadata
+        .uid
+        .unwrap_or_default();
+    Ok(Names::of(kind, &uid))
 }
 
 fn is_reserved_by_other(state: &State, reservation: &str) -> bool {

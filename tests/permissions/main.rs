@@ -2,6 +2,7 @@
 //! stopped anywhere, with replies lost, and by two at once.
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
+mod doctor;
 mod granting;
 mod killed;
 mod rivals;

@@ -19,6 +19,7 @@ use crate::wire::{Trouble, Wire};
 
 const ID: &str = "LTAI-administrator";
 const SECRET: &str = "example-secret";
+pub(crate) const BUCKET: &str = "mybackups";
 const ADMINISTRATOR: &str = "administrator";
 const ADDON: &str = "/apis/apps/v1/namespaces/kube-system/deployments/migrate-controller";
 pub(crate) const CREDENTIALS: &str = "/api/v1/namespaces/csdr/secrets/alibaba-addon-secret";
@@ -50,7 +51,12 @@ impl World {
         let user = User::new(ID, SECRET).named(ADMINISTRATOR);
         let cluster = KubeLocal::start().await.unwrap();
         Self {
-            cloud: LocalCloud::builder().user(user).start().await.unwrap(),
+            cloud: LocalCloud::builder()
+                .user(user)
+                .bucket(BUCKET)
+                .start()
+                .await
+                .unwrap(),
             client: test_support::client(&cluster.url()),
             cluster,
             context: CONTEXT.with(Context::clone),
@@ -61,9 +67,15 @@ impl World {
     /// The same, with the component running in it.
     pub(crate) async fn with_component() -> Self {
         let world = Self::empty().await;
+        world
+            .add_component("example/migrate-controller:v1.8.7-5db4ae9-aliyun")
+            .await;
+        world
+    }
+
+    async fn add_component(&self, image: &str) {
         let labels = json!({"app": "migrate-controller"});
-        let container =
-            json!({"name": "migrate-controller", "image": "example/migrate-controller"});
+        let container = json!({"name": "migrate-controller", "image": image});
         let deployment = json!({
             "apiVersion": "apps/v1",
             "kind": "Deployment",
@@ -75,11 +87,7 @@ impl World {
             },
         });
         let (list, _) = ADDON.rsplit_once('/').unwrap();
-        let client = world.client();
-        test_support::send(&client, Method::POST, list, &deployment)
-            .await
-            .unwrap();
-        world
+        self.send(Method::POST, list, &deployment).await;
     }
 
     /// A client without a wire in between.
@@ -94,6 +102,11 @@ impl World {
     fn cloud_over(&self, context: &Context, credentials: SharedCredentials) -> Cloud {
         Cloud::new(context, Region::CN_HANGZHOU, credentials)
             .with_endpoint(self.cloud.endpoint().parse().unwrap())
+    }
+
+    /// As the administrator.
+    pub(crate) fn account(&self) -> Cloud {
+        self.cloud_as(keys(ID, SECRET))
     }
 
     pub(crate) fn ram(&self) -> Ram {

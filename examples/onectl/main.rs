@@ -1,0 +1,144 @@
+//! Installs the permissions of the backup center, as `onectl` does it for registered clusters, for every
+//! kind of cluster, and says what is missing:
+//!
+//! ```console
+//! $ cargo run --example onectl -- ram-user grant --addon migrate-controller
+//! Ram policy ack-one-registered-cluster-policy-migrate-controller granted to ram user ack-one-user-ce313528c3 successfully.
+//! $ cargo run --example onectl -- doctor --bucket mybackups --region cn-hangzhou
+//! ```
+//!
+//! `--local` tries it on a cluster and a cloud in this process, without an account.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an example prints"
+)]
+
+mod arguments;
+mod cluster;
+mod failure;
+mod local;
+mod print;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ack_backup_center::cloud::Cloud;
+use ack_backup_center::clusters::ClusterKind;
+use ack_backup_center::core::credentials::{self, StaticProvider};
+use ack_backup_center::core::{Context, Credentials, Region};
+use ack_backup_center::doctor::Doctor;
+use ack_backup_center::grants::{Buckets, Grants, Requirements};
+use clap::Parser;
+
+use arguments::{Arguments, Command, RamUser, Wanted};
+use failure::{Result, in_words};
+use print::Printer;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // With two providers of cryptography in the graph, one has to be chosen.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    match run(Arguments::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {}", in_words(error.as_ref()));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether all is well.
+async fn run(arguments: Arguments) -> Result<bool> {
+    let printer = Printer::new(arguments.output);
+    // The policy is the same everywhere: no cluster is asked for.
+    if let Command::Policy { wanted } = &arguments.command {
+        let kind = arguments.cluster_kind.unwrap_or(ClusterKind::Registered);
+        printer.policy(&requirements(kind, wanted)?);
+        return Ok(true);
+    }
+    let (cloud, cluster, _local) = connect(&arguments).await?;
+    let kind = cluster::kind(&cluster, arguments.cluster_kind, arguments.local).await?;
+    match arguments.command {
+        Command::RamUser(action) => ram_user(&cloud, cluster, kind, action, &printer).await,
+        Command::Doctor { wanted } => {
+            let report = Doctor::new(&cloud, cluster, requirements(kind, &wanted)?)
+                .run()
+                .await;
+            printer.doctor(&report);
+            Ok(report.is_healthy())
+        }
+        Command::Policy { .. } => Ok(true),
+    }
+}
+
+async fn ram_user(
+    cloud: &Cloud,
+    cluster: kube::Client,
+    kind: ClusterKind,
+    action: RamUser,
+    printer: &Printer,
+) -> Result<bool> {
+    let grants = Grants::new(cloud, cluster, kind).await?;
+    match action {
+        RamUser::Grant { run, wanted } => {
+            let wanted = requirements(kind, &wanted)?;
+            if run.dry_run {
+                printer.plan(&grants.plan_grant(&wanted).await?);
+            } else {
+                printer.granted(&grants.grant(&wanted).await?, wanted.policy().is_some());
+            }
+        }
+        RamUser::Narrow { wanted, .. } if wanted.bucket.is_empty() => {
+            return Err("name the buckets that stay allowed: --bucket NAME".into());
+        }
+        RamUser::Narrow { run, wanted } => {
+            let wanted = requirements(kind, &wanted)?;
+            if run.dry_run {
+                printer.plan(&grants.plan_narrow(&wanted).await?);
+            } else {
+                printer.report(&grants.narrow(&wanted).await?);
+            }
+        }
+        RamUser::Rotate { run } if run.dry_run => printer.plan(&grants.plan_rotate().await?),
+        RamUser::Rotate { .. } => printer.report(&grants.rotate().await?),
+        RamUser::Revoke { run } if run.dry_run => printer.plan(&grants.plan_revoke().await?),
+        RamUser::Revoke { .. } => printer.revoked(&grants.revoke().await?),
+    }
+    Ok(true)
+}
+
+fn requirements(kind: ClusterKind, wanted: &Wanted) -> Result<Requirements> {
+    let buckets = match wanted.bucket.as_slice() {
+        [] => Buckets::All,
+        names => Buckets::named(names)?,
+    };
+    let mut requirements = Requirements::new(kind, buckets)?;
+    for feature in &wanted.feature {
+        requirements = requirements.with_feature(*feature)?;
+    }
+    Ok(requirements)
+}
+
+async fn connect(arguments: &Arguments) -> Result<(Cloud, kube::Client, Option<local::Local>)> {
+    let context = Context::system()?;
+    let region: Region = arguments.region.parse()?;
+    if arguments.local {
+        let local = local::Local::start(&arguments.region).await?;
+        let credentials = StaticProvider::new(Credentials::new(local::ID, local::SECRET))?;
+        let cloud = Cloud::new(&context, region, Arc::new(credentials))
+            .with_endpoint(local.endpoint().parse()?);
+        return Ok((cloud, local.client()?, Some(local)));
+    }
+    let mut cloud = Cloud::new(&context, region, credentials::default_chain(&context));
+    if let Some(endpoint) = &arguments.endpoint {
+        cloud = cloud.with_endpoint(endpoint.parse()?);
+    }
+    let cluster = cluster::connect(
+        arguments.kubeconfig.as_deref(),
+        arguments.context.as_deref(),
+    );
+    Ok((cloud, cluster.await?, None))
+}

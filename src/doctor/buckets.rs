@@ -1,0 +1,120 @@
+//! The buckets: reachable, of the right class, and the clock beside OSS's.
+
+use alibaba_core::Region;
+use alibaba_oss::{BucketInfo, ErrorKind, OssEndpoint, StorageClass};
+
+use super::check::{Check, chain};
+use crate::cloud::Cloud;
+use crate::grants::{Buckets, Requirements};
+
+/// Checks of each bucket over both networks.
+pub(super) async fn check(cloud: &Cloud, wanted: &Requirements) -> Vec<Check> {
+    let Buckets::Named(names) = wanted.buckets() else {
+        return vec![Check::unknown(
+            "buckets",
+            "no bucket is named, so none is looked at; name those of your vaults",
+        )];
+    };
+    let each = names.iter().map(|name| of_one(cloud, name));
+    futures::future::join_all(each)
+        .await
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+async fn of_one(cloud: &Cloud, bucket: &str) -> Vec<Check> {
+    let region = cloud.region();
+    let public = look(cloud, bucket, OssEndpoint::public(region));
+    let internal = look(cloud, bucket, OssEndpoint::internal(region));
+    let (public, internal) = futures::join!(public, internal);
+    let mut checks = vec![
+        reached(bucket, "public", &public, region),
+        reached(bucket, "internal", &internal, region),
+    ];
+    if let Some(info) = public.ok().or(internal.ok()) {
+        checks.push(class(bucket, &info));
+        checks.push(location(bucket, &info, region));
+    }
+    checks
+}
+
+async fn look(
+    cloud: &Cloud,
+    bucket: &str,
+    endpoint: OssEndpoint,
+) -> Result<BucketInfo, alibaba_oss::Error> {
+    cloud.oss(endpoint)?.bucket_info(bucket).await
+}
+
+fn reached(
+    bucket: &str,
+    network: &str,
+    looked: &Result<BucketInfo, alibaba_oss::Error>,
+    region: &Region,
+) -> Check {
+    let name = format!("bucket {bucket} ({network})");
+    let error = match looked {
+        Ok(_) => {
+            return Check::pass(
+                name,
+                format!("reached over the {network} endpoint of {region}"),
+            );
+        }
+        Err(error) => error,
+    };
+    match error.kind() {
+        ErrorKind::NotFound => Check::fail(
+            name,
+            format!("VaultError: backup vault is unavailable: {}", chain(error)),
+            format!(
+                "create bucket `{bucket}` in {region}, of storage class Standard, or name another"
+            ),
+        ),
+        ErrorKind::ClockSkew => Check::fail(
+            name,
+            chain(error),
+            "set this machine's clock: OSS refuses what is more than 15 minutes off",
+        ),
+        ErrorKind::Connection | ErrorKind::Timeout if network == "internal" => Check::unknown(
+            name,
+            "not reached from this machine: only machines in a VPC of the region, or joined to one with a \
+             route to OSS's addresses, can",
+        ),
+        // Whoever asks may lack a right that the component does not need.
+        ErrorKind::Denied | ErrorKind::Connection | ErrorKind::Timeout => {
+            Check::unknown(name, chain(error))
+        }
+        _ => Check::fail(
+            name,
+            format!("VaultError: backup vault is unavailable: {}", chain(error)),
+            "see the cause",
+        ),
+    }
+}
+
+fn class(bucket: &str, info: &BucketInfo) -> Check {
+    let name = format!("bucket {bucket} class");
+    if info.storage_class == StorageClass::Standard {
+        return Check::pass(name, "Standard");
+    }
+    Check::fail(
+        name,
+        format!("its storage class is {}", info.storage_class),
+        "use a bucket of storage class Standard: in others, what a vault updates fails or is billed for \
+         longer than it is kept; lifecycle rules may archive old backups later",
+    )
+}
+
+fn location(bucket: &str, info: &BucketInfo, region: &Region) -> Check {
+    let name = format!("bucket {bucket} region");
+    let there = info.location.strip_prefix("oss-").unwrap_or(&info.location);
+    if there == region.as_str() {
+        return Check::pass(name, there);
+    }
+    Check::fail(
+        name,
+        format!("it is in {there}, and {region} is set"),
+        format!("set region {there} for this vault"),
+    )
+}

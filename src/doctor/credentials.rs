@@ -1,0 +1,85 @@
+//! What the component signs with, in the cluster.
+
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+
+use super::check::{Check, chain};
+use crate::clusters::Authorization;
+use crate::component::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, CREDENTIALS_SECRET, NAMESPACE};
+use crate::grants::Requirements;
+
+/// The Secret, where one is needed: there, with both keys, neither empty nor with a line break at its end.
+pub(super) async fn secret(cluster: &kube::Client, wanted: &Requirements) -> Check {
+    let name = format!("Secret {NAMESPACE}/{CREDENTIALS_SECRET}");
+    let is_needed = wanted.policy().is_some();
+    let found = Api::<Secret>::namespaced(cluster.clone(), NAMESPACE)
+        .get_opt(CREDENTIALS_SECRET)
+        .await;
+    let grant = "grant: `onectl ram-user grant --addon migrate-controller`";
+    match found {
+        Err(error) => Check::unknown(name, chain(&error)),
+        Ok(None) if is_needed => Check::fail(name, "it does not exist", grant),
+        Ok(None) => Check::pass(
+            name,
+            "not needed: the role of managed clusters has the rights",
+        ),
+        Ok(Some(secret)) => match flaw(&secret) {
+            Some(flaw) => Check::fail(name, flaw, grant),
+            None if wanted.kind().profile().authorization == Authorization::ManagedRole
+                && !is_needed =>
+            {
+                Check::pass(
+                    name,
+                    "it is there, and used in place of the role of managed clusters",
+                )
+            }
+            None => Check::pass(name, "both keys are there"),
+        },
+    }
+}
+
+/// What is wrong with it. No value is ever part of it.
+fn flaw(secret: &Secret) -> Option<String> {
+    for key in [ACCESS_KEY_ID, ACCESS_KEY_SECRET] {
+        let value = secret.data.as_ref().and_then(|data| data.get(key));
+        let flaw = match value.map(|value| std::str::from_utf8(&value.0)) {
+            None => "is missing",
+            Some(Err(_)) => "is not text",
+            Some(Ok("")) => "is empty",
+            Some(Ok(text)) if text.trim() != text => "begins or ends with a blank or a line break",
+            Some(Ok(_)) => continue,
+        };
+        return Some(format!("its key `{key}` {flaw}"));
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use k8s_openapi::ByteString;
+
+    use super::*;
+
+    #[test]
+    fn flaws_are_named_without_values() {
+        let secret = |id: &str, value: &str| Secret {
+            data: Some(BTreeMap::from([
+                (ACCESS_KEY_ID.to_owned(), ByteString(id.into())),
+                (ACCESS_KEY_SECRET.to_owned(), ByteString(value.into())),
+            ])),
+            ..Secret::default()
+        };
+        assert_eq!(flaw(&secret("LTAI", "hidden")), None);
+        assert_eq!(
+            flaw(&secret("", "hidden")).unwrap(),
+            "its key `access-key-id` is empty"
+        );
+        let broken = flaw(&secret("LTAI", "hidden\n")).unwrap();
+        assert!(
+            broken.contains("`access-key-secret` begins or ends") && !broken.contains("hidden")
+        );
+        assert!(flaw(&Secret::default()).unwrap().contains("is missing"));
+    }
+}
