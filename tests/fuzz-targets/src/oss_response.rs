@@ -76,7 +76,7 @@ async fn call(operation: &Operation, versioned: bool, response: &[u8]) -> Result
         }
     };
     tokio::select! {
-        () = serve => Ok(()),
+        () = serve => panic!("no connections are accepted any more"),
         called = send(&client, "backups", operation, versioned) => called,
     }
 }

@@ -54,9 +54,8 @@ async fn every_known_refusal_is_of_the_kind_that_its_code_means() {
             panic!("four columns: {line:?}");
         };
         let expected = match (status, code, ec) {
-            ("429", ..) => ErrorKind::Throttled,
             ("503", "ServiceUnavailable", _) => ErrorKind::Service,
-            ("503", ..) => ErrorKind::Throttled,
+            ("429" | "503", ..) => ErrorKind::Throttled,
             (_, "RequestTimeTooSkewed", _) => ErrorKind::ClockSkew,
             (
                 _,
