@@ -1,11 +1,14 @@
 //! All backups of a repository, and those that cannot be read.
 
+use std::fmt;
+
 use futures::StreamExt as _;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 
 use super::{Record, Repository, StoredRecord};
 use crate::format::keys::{RECORD, check_name};
+use crate::printable::Printable;
 use crate::seal::{Seal, SealIssue, issues};
 use crate::{Error, Result};
 
@@ -35,6 +38,12 @@ pub struct UnreadableBackup {
     pub name: String,
     /// Why.
     pub error: Error,
+}
+
+impl fmt::Display for UnreadableBackup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}", Printable(&self.name), self.error.chain())
+    }
 }
 
 impl Repository {

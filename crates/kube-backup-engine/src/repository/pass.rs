@@ -25,7 +25,8 @@ impl OpenBackup {
     ///
     /// Holds a handful of objects in memory, whatever the archive's size. An entry that cannot be read is an
     /// error of kind [`ErrorKind::Unreadable`](crate::ErrorKind::Unreadable), after which others come; every
-    /// other error ends it.
+    /// other error ends it. Of a sealed backup nothing is unpacked before all of the archive was read once, and
+    /// is what was sealed.
     pub fn stream(&self) -> BoxStream<'static, Result<(Entry, Bytes)>> {
         self.stream_found()
             .map(|found| found.and_then(Found::into_result))
@@ -38,10 +39,19 @@ impl OpenBackup {
         let (objects_in, objects) = mpsc::channel::<Result<Found>>(8);
         let archive = self.archive.clone();
         let expected = self.expected.clone();
+        let is_sealed = self.seal().is_some();
         let limits = self.limits;
         let name = self.record.name().to_owned();
         tokio::spawn(async move {
-            if let Err(error) = feed(&archive, expected, &name, &chunks_in).await {
+            let fed = async {
+                if is_sealed {
+                    let mut bytes = ArchiveBytes::open(&archive, expected.clone(), &name).await?;
+                    bytes.drain().await?;
+                    bytes.check()?;
+                }
+                feed(&archive, expected, &name, &chunks_in).await
+            };
+            if let Err(error) = fed.await {
                 // When this cannot be sent, the reader is gone and nobody needs it.
                 let _ = chunks_in.send(Err(error)).await;
             }

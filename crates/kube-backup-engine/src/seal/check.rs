@@ -35,8 +35,9 @@ pub(crate) fn check(
 ) -> Result<Option<Seal>, Distrust> {
     let Some(bytes) = seal else {
         return match trust.policy {
-            Policy::Require => Err(Distrust::Unsealed),
-            Policy::AllowUnsealed => Ok(None),
+            // One that is known to have had a seal has lost it.
+            Policy::AllowUnsealed if !trust.known.contains_key(name) => Ok(None),
+            _ => Err(Distrust::Unsealed),
         };
     };
     let seal = read(trust, bytes)?;

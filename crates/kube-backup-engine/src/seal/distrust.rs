@@ -3,19 +3,20 @@
 use chrono::{DateTime, Utc};
 
 use crate::Digest;
+use crate::printable::Printable;
 
 /// Why a backup is not admitted: the [`source`](std::error::Error::source) of an error of kind
 /// [`Untrusted`](crate::ErrorKind::Untrusted).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Distrust {
-    /// There is no seal, and the policy is to require one.
+    /// There is no seal, and the policy is to require one, or the backup is known to have had one.
     #[error("it has no seal, and the trust requires one")]
     Unsealed,
     /// The seal is signed with a key that is not in the trust.
     #[error(
         "its seal is signed with the key `{}`, which the trust does not hold",
-        .0.escape_debug()
+        Printable(.0)
     )]
     UnknownKey(String),
     /// The seal says that it was made when its key was not valid.
@@ -30,16 +31,16 @@ pub enum Distrust {
     #[error("the signature of its seal is wrong for the key {0}: the seal was changed or forged")]
     BadSignature(Digest),
     /// The seal is none that this version reads.
-    #[error("its seal cannot be read: {0}")]
+    #[error("its seal cannot be read: {}", Printable(.0))]
     Malformed(String),
     /// The seal belongs to a backup of another name or uid.
-    #[error("its seal is that of the backup `{}`", .0.escape_debug())]
+    #[error("its seal is that of the backup `{}`", Printable(.0))]
     OtherBackup(String),
     /// The seal belongs to another repository.
-    #[error("its seal was made for the repository `{}`", .0.escape_debug())]
+    #[error("its seal was made for the repository `{}`", Printable(.0))]
     OtherRepository(String),
     /// A file is not the one that was sealed.
-    #[error("`{}` is not the file that was sealed", .0.escape_debug())]
+    #[error("`{}` is not the file that was sealed", Printable(.0))]
     FileDiffers(String),
     /// A later backup of the name is known.
     #[error(

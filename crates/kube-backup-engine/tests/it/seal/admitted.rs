@@ -131,6 +131,12 @@ async fn without_a_seal_it_is_the_policy_that_decides() {
     assert_eq!(lenient.open("a").await.unwrap().seal(), None);
     assert_eq!(lenient.list().await.unwrap().records.len(), 1);
 
+    // One that is known to have had a seal has lost it.
+    let mut remembering = sealer.trust.clone().with_policy(Policy::AllowUnsealed);
+    remembering.known.insert("a".to_owned(), 1);
+    let remembering = sealer.repository_with(&remembering);
+    assert_eq!(refused(&remembering, "a").await, Distrust::Unsealed);
+
     // Whoever restores it is told so, and of a sealed one is not.
     sealer.back_up("b").await;
     let target = KubeLocal::start().await.unwrap();

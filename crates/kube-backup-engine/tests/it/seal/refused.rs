@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::TryStreamExt as _;
 use kube_backup_engine::restore::{Restore, RestoreSpec};
 use kube_backup_engine::seal::{SigningKey, Trust};
 use kube_backup_engine::verify::Verify;
@@ -28,7 +29,6 @@ async fn put(store: &dyn ObjectStore, key: &str, bytes: Vec<u8>) {
 
 /// Everything of `from` as the backup of another name: its files are called by that, its record says so.
 async fn rename(store: &dyn ObjectStore, from: &str, to: &str) {
-    use futures::TryStreamExt as _;
     let folder = Path::from(format!("backups/{from}"));
     let found: Vec<_> = store.list(Some(&folder)).try_collect().await.unwrap();
     for object in found {
@@ -189,7 +189,6 @@ async fn what_is_refused_is_not_read() {
     let sealer = Sealer::new().await;
     sealer.back_up("a").await;
     let counting = Arc::new(Counting::default());
-    use futures::TryStreamExt as _;
     let found: Vec<_> = sealer.store.list(None).try_collect().await.unwrap();
     let mut small = 0;
     for object in found {
@@ -227,7 +226,7 @@ async fn a_sealed_backup_with_another_file_is_not_restored() {
     }
     let key = "backups/a/a.tar.gz";
     let mut archive = get(store, key).await;
-    // In the name of the format, which no object's digest covers.
+    // In the end of the archive, which no digest of an object covers.
     let at = archive.len() - 20;
     archive[at] ^= 1;
     put(store, key, archive).await;
@@ -235,6 +234,13 @@ async fn a_sealed_backup_with_another_file_is_not_restored() {
     let error = whole.open("a").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
     assert_eq!(distrust(&error), None);
+    let backup = sealer.repository().open("a").await.unwrap();
+    let first = backup.stream().try_next().await;
+    assert_eq!(
+        first.unwrap_err().kind(),
+        ErrorKind::Corrupt,
+        "it was unpacked"
+    );
     let report = Verify::new(whole, "a").run().await.unwrap();
     assert!(!report.is_restorable(), "{report}");
     assert_eq!(report.objects, 0, "it was unpacked: {report}");
