@@ -15,7 +15,7 @@ use crate::cluster::{create, delete, get, patch, until};
 
 /// What becomes of an object that is absent, equal, and different with each policy.
 const TABLE: &str = "
-    serviceaccounts      created  unchanged  merged  merged
+    serviceaccounts      created  unchanged  left    merged
     secrets              created  unchanged  left    updated
     secrets/immutable    created  unchanged  left    failed
     services             created  unchanged  left    updated
@@ -285,7 +285,7 @@ impl Matrix {
                 self.check_object(row, expected, before, &after, &what);
                 if let Outcome::Failed(reason) = outcome {
                     assert!(
-                        reason.contains("delete it and restore again"),
+                        reason.contains("restore it into another namespace"),
                         "{what}: {reason}"
                     );
                     assert!(

@@ -14,6 +14,7 @@ mod error_messages;
 mod existing;
 mod filters;
 mod foreign;
+mod harmless;
 mod killed;
 mod missing;
 mod places;

@@ -321,9 +321,7 @@ impl Backup {
         let name = &self.spec.name;
         Error::new(
             ErrorKind::AlreadyExists,
-            format!(
-                "back up as `{name}`: there is a backup of that name; choose another, or delete it"
-            ),
+            format!("back up as `{name}`: there is a backup of that name; choose another name"),
         )
     }
 

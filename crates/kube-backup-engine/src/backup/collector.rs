@@ -1,5 +1,6 @@
 //! Reading the chosen lists, and packing the chosen objects into blocks.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,6 +10,7 @@ use tokio::sync::mpsc;
 use super::left_behind::LeftBehind;
 use super::plan::ListJob;
 use super::side_files::ResourceNames;
+use super::tokens::{self, Packed};
 use crate::archive::Budget;
 use crate::archive::read::check_object;
 use crate::archive::write::{Block, size_of_entry};
@@ -18,7 +20,7 @@ use crate::cluster::reader::ClusterReader;
 use crate::format::entries::check_id;
 use crate::kinds::Raw;
 use crate::kinds::companions::{Brought, Companions};
-use crate::kinds::names::NAMESPACES;
+use crate::kinds::names::{NAMESPACES, SECRETS};
 use crate::kinds::order::ReadStage;
 use crate::resource::{TypeMeta, full_name};
 use crate::scan::check_depth;
@@ -284,6 +286,15 @@ impl Collector<'_> {
             namespace: head.namespace.clone(),
             name: head.name.clone(),
         };
+        let packed = match SECRETS.is(kind) {
+            true => tokens::packed(item.raw()),
+            false => Packed::Whole,
+        };
+        let item = match packed {
+            Packed::Without(ref rest) => Cow::Owned(item.with_raw(rest.clone())),
+            Packed::Whole | Packed::Nothing => Cow::Borrowed(item),
+        };
+        let item = item.as_ref();
         let parts = item.parts(splice);
         let length = parts.iter().map(|part| part.len() as u64).sum::<u64>();
         // Looked into before others have to wait for it.
@@ -300,6 +311,17 @@ impl Collector<'_> {
         }
         if let Some(brought) = brought {
             collected.companions.note(kind, brought);
+        }
+        match packed {
+            Packed::Whole => {}
+            Packed::Without(_) => collected.warn(
+                &id,
+                "is packed without its token, which is made anew after a restore",
+            ),
+            Packed::Nothing => {
+                collected.warn(&id, "is left out: it lets machines join this cluster");
+                return false;
+            }
         }
         if let Err(why) = readable.and_then(|()| collected.check_size(&id, length)) {
             collected.leave_out(&id, &why);
@@ -387,6 +409,16 @@ impl Collected {
             expired: None,
             lists_done: 0,
         }
+    }
+
+    /// Tells of an object that is not packed as it is.
+    fn warn(&mut self, id: &ObjectId, what: &str) {
+        let warnings = &mut self.results.warnings;
+        let warnings = match &id.namespace {
+            Some(namespace) => warnings.namespaces.entry(namespace.clone()).or_default(),
+            None => &mut warnings.cluster,
+        };
+        warnings.push(format!("{id} {what}"));
     }
 
     /// Whether an object is small enough, and room is left for it.

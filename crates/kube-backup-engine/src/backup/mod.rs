@@ -18,6 +18,7 @@ mod scope;
 mod sealing;
 mod side_files;
 mod spec;
+mod tokens;
 mod writer;
 
 pub use backup::{Backup, BackupProgress, BackupReport};

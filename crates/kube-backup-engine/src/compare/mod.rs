@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::GroupResource;
 use crate::kinds::adoption::is_adopted;
+use crate::kinds::finalizers::is_of_something_outside;
 use crate::kinds::namespaces::map_namespaces;
 
 pub use crate::kinds::tolerated::{TOLERATED, Tolerance};
@@ -127,6 +128,7 @@ impl Comparison {
         }
         for side in [&mut before, &mut after] {
             drop_adopted(kind, side);
+            drop_outside(side);
             drop_empty(side);
         }
         (before, after)
@@ -142,6 +144,19 @@ fn drop_adopted(kind: &GroupResource, object: &mut Value) {
         references.retain(|reference| !is_adopted(kind, reference));
         if references.is_empty() {
             metadata.remove("ownerReferences");
+        }
+    }
+}
+
+/// Finalizers that tell of something outside of the cluster come and go with it.
+fn drop_outside(object: &mut Value) {
+    let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return;
+    };
+    if let Some(Value::Array(finalizers)) = metadata.get_mut("finalizers") {
+        finalizers.retain(|one| !one.as_str().is_some_and(is_of_something_outside));
+        if finalizers.is_empty() {
+            metadata.remove("finalizers");
         }
     }
 }

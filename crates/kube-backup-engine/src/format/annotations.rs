@@ -26,3 +26,6 @@ pub(crate) const RESTORE_UID: &str = "kube-backup-engine.io/restore-uid";
 pub(crate) const SOURCE_CLUSTER: &str = "velero.io/source-cluster-k8s-";
 /// On an object whose status is to be written back, or is not (Velero, restore.go).
 pub(crate) const RESTORE_STATUS: &str = "velero.io/restore-status";
+/// On a quota or a range of limits that a restore is filling up: its specification in the end, as JSON. It is
+/// gone after the restore.
+pub(crate) const BOUNDS: &str = "kube-backup-engine.io/bounds";

@@ -10,14 +10,23 @@ const MACHINE: &str = "it belongs to a machine of the cluster";
 const EVENT: &str = "it tells what happened in the cluster it was taken from";
 const ORDER: &str = "it is an order to Velero, which would carry it out a second time";
 
+const MEASURED: &str = "controllers of the cluster it was taken from keep it up to date";
+const IDENTITY: &str =
+    "it asks for a certificate for whoever made it, and would be asked for by the restore";
+const ISSUED: &str = "it is made again from its Certificate";
+const OURS: &str = "it is an order to a backup center, which would carry it out a second time";
+
 /// Velero, backup_controller.go.
 const NEVER_BACKED_UP: [Exclusion; 2] = [
     ("snapshot.storage.k8s.io", "volumesnapshots", DATA),
     ("snapshot.storage.k8s.io", "volumesnapshotcontents", DATA),
 ];
 
-/// Velero, restore_controller.go, and the rest of its own kinds that are orders.
-const NEVER_RESTORED: [Exclusion; 16] = [
+/// Velero, restore_controller.go, and the rest of its own kinds that are orders; requests for certificates,
+/// into which the API server writes who created them; and what machines and network plugins keep of
+/// themselves (the CRDs of Cilium, Calico and Terway).
+#[rustfmt::skip]
+const NEVER_RESTORED: &[Exclusion] = &[
     ("", "nodes", MACHINE),
     ("", "events", EVENT),
     ("events.k8s.io", "events", EVENT),
@@ -32,8 +41,32 @@ const NEVER_RESTORED: [Exclusion; 16] = [
     ("velero.io", "podvolumebackups", ORDER),
     ("velero.io", "podvolumerestores", ORDER),
     ("velero.io", "serverstatusrequests", ORDER),
+    ("csdr.alibabacloud.com", "applicationbackups", OURS),
+    ("csdr.alibabacloud.com", "applicationrestores", OURS),
+    ("csdr.alibabacloud.com", "deleterequests", OURS),
+    ("csdr.alibabacloud.com", "converttosnapshots", OURS),
     ("storage.k8s.io", "csinodes", MACHINE),
     ("storage.k8s.io", "volumeattachments", MACHINE),
+    ("storage.k8s.io", "csistoragecapacities", MEASURED),
+    ("resource.k8s.io", "resourceslices", MACHINE),
+    ("coordination.k8s.io", "leasecandidates", MACHINE),
+    ("internal.apiserver.k8s.io", "storageversions", MEASURED),
+    ("storagemigration.k8s.io", "storageversionmigrations", MEASURED),
+    ("cilium.io", "ciliumnodes", MACHINE),
+    ("cilium.io", "ciliumendpoints", MEASURED),
+    ("cilium.io", "ciliumendpointslices", MEASURED),
+    ("cilium.io", "ciliumidentities", MEASURED),
+    ("crd.projectcalico.org", "blockaffinities", MACHINE),
+    ("crd.projectcalico.org", "ipamblocks", MACHINE),
+    ("crd.projectcalico.org", "ipamhandles", MACHINE),
+    ("network.alibabacloud.com", "nodes", MACHINE),
+    ("network.alibabacloud.com", "noderuntimes", MACHINE),
+    ("network.alibabacloud.com", "podenis", MACHINE),
+    ("certificates.k8s.io", "certificatesigningrequests", IDENTITY),
+    ("certificates.k8s.io", "podcertificaterequests", IDENTITY),
+    ("cert-manager.io", "certificaterequests", IDENTITY),
+    ("acme.cert-manager.io", "orders", ISSUED),
+    ("acme.cert-manager.io", "challenges", ISSUED),
 ];
 
 /// Kinds of which one group shows another group's objects: the first is left out where the second is
@@ -60,7 +93,7 @@ pub(crate) fn never_backed_up(kind: &GroupResource) -> Option<&'static str> {
 
 /// Why no restore brings this kind back; `None` when one may.
 pub(crate) fn never_restored(kind: &GroupResource) -> Option<&'static str> {
-    reason(&NEVER_RESTORED, kind)
+    reason(NEVER_RESTORED, kind)
 }
 
 fn reason(excluded: &[Exclusion], kind: &GroupResource) -> Option<&'static str> {

@@ -9,6 +9,10 @@
 //! | `order` | the tiers of a restore, and the stages of a backup | backup, restore |
 //! | `adoption` | which controllers take what they select for their own again | restore, comparison, verification |
 //! | `exclusions` | what is never backed up or restored, and why | backup, restore, verification |
+//! | `cluster_owned` | what a cluster makes and keeps for itself | restore |
+//! | `defaults` | what there is once in a cluster | restore |
+//! | `evidence` | whether somebody asked for a field, or the cluster filled it in | restore, comparison |
+//! | `run_once`, `tokens`, `finalizers`, `identity` | what stands for one run; made-up tokens; who takes a finalizer off; annotations that name an identity outside | backup, restore, comparison |
 //! | `provided` | what every cluster has by itself | `companions`, plans, verification |
 //! | `tolerated` | which fields are one cluster's own, and may differ in a restored copy | comparison |
 //! | `namespaces`, `storage_classes`, `pod_specs` | where names of namespaces and classes, and Pods stand | restore, comparison |
@@ -26,17 +30,24 @@
 pub(crate) mod adoption;
 pub(crate) mod backends;
 pub(crate) mod builtin;
+pub(crate) mod cluster_owned;
 pub(crate) mod companions;
-mod document;
+pub(crate) mod defaults;
+pub(crate) mod document;
+pub(crate) mod evidence;
 pub(crate) mod exclusions;
+pub(crate) mod finalizers;
 pub(crate) mod follow;
+pub(crate) mod identity;
 pub(crate) mod names;
 pub(crate) mod namespaces;
 pub(crate) mod order;
 pub(crate) mod pod_specs;
 pub(crate) mod provided;
 mod references;
+pub(crate) mod run_once;
 pub(crate) mod storage_classes;
+pub(crate) mod tokens;
 pub(crate) mod tolerated;
 
 pub(crate) use document::Raw;

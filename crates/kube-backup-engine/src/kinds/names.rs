@@ -15,7 +15,7 @@ pub(crate) struct Kind {
     pub(crate) namespaced: bool,
 }
 
-const fn namespaced(group: &'static str, resource: &'static str) -> Kind {
+pub(super) const fn namespaced(group: &'static str, resource: &'static str) -> Kind {
     Kind {
         group,
         resource,
@@ -23,7 +23,7 @@ const fn namespaced(group: &'static str, resource: &'static str) -> Kind {
     }
 }
 
-const fn cluster(group: &'static str, resource: &'static str) -> Kind {
+pub(super) const fn cluster(group: &'static str, resource: &'static str) -> Kind {
     Kind {
         group,
         resource,
@@ -126,11 +126,21 @@ pub(crate) const AUTOSCALERS: Kind = namespaced("autoscaling", "horizontalpodaut
 pub(crate) const CRON_JOBS: Kind = namespaced("batch", "cronjobs");
 pub(crate) const JOBS: Kind = namespaced("batch", "jobs");
 pub(crate) const ENDPOINT_SLICES: Kind = namespaced("discovery.k8s.io", "endpointslices");
+pub(crate) const LEASES: Kind = namespaced("coordination.k8s.io", "leases");
 pub(crate) const DISRUPTION_BUDGETS: Kind = namespaced("policy", "poddisruptionbudgets");
 
 pub(crate) const INGRESSES: Kind = namespaced(NETWORKING, "ingresses");
 pub(crate) const INGRESS_CLASSES: Kind = cluster(NETWORKING, "ingressclasses");
 pub(crate) const NETWORK_POLICIES: Kind = namespaced(NETWORKING, "networkpolicies");
+
+pub(crate) const FLOW_SCHEMAS: Kind = cluster("flowcontrol.apiserver.k8s.io", "flowschemas");
+pub(crate) const PRIORITY_LEVELS: Kind = cluster(
+    "flowcontrol.apiserver.k8s.io",
+    "prioritylevelconfigurations",
+);
+pub(crate) const IP_ADDRESSES: Kind = cluster(NETWORKING, "ipaddresses");
+pub(crate) const SERVICE_CIDRS: Kind = cluster(NETWORKING, "servicecidrs");
+pub(crate) const TRUST_BUNDLES: Kind = cluster("certificates.k8s.io", "clustertrustbundles");
 
 pub(crate) const PRIORITY_CLASSES: Kind = cluster("scheduling.k8s.io", "priorityclasses");
 pub(crate) const RUNTIME_CLASSES: Kind = cluster("node.k8s.io", "runtimeclasses");
@@ -145,6 +155,8 @@ pub(crate) const STORAGE_CLASSES: Kind = cluster(STORAGE, "storageclasses");
 pub(crate) const VOLUME_ATTRIBUTES_CLASSES: Kind = cluster(STORAGE, "volumeattributesclasses");
 pub(crate) const VOLUME_SNAPSHOT_CLASSES: Kind =
     cluster("snapshot.storage.k8s.io", "volumesnapshotclasses");
+pub(crate) const VOLUME_GROUP_SNAPSHOT_CLASSES: Kind =
+    cluster("groupsnapshot.storage.k8s.io", "volumegroupsnapshotclasses");
 
 /// Groups that the API server itself serves (k8s.io/kubernetes, pkg/controlplane/instance.go), and
 /// that of the metrics server, which stores nothing. Kinds of other groups need a definition.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::names::{self, ByKind, Kind, is_built_in};
+use super::names::{self, ByKind, Kind, cluster, is_built_in, namespaced};
 use crate::GroupResource;
 
 /// Kinds that a restore creates together. Tiers come one after the other; inside one, objects are
@@ -25,6 +25,9 @@ pub enum Tier {
     Foundations,
     /// What Pods mount and are allowed to do.
     Configuration,
+    /// What keeps others from Pods, and Pods within bounds: network policies, limits, quotas, and admission
+    /// policies that the API server carries out by itself. Pods that start before it run without.
+    Protection,
     /// Before what owns them: a Deployment that finds its ReplicaSet and Pods adopts them, and makes
     /// new ones otherwise.
     Pods,
@@ -36,7 +39,7 @@ pub enum Tier {
     Everything,
     /// Objects of definitions: after what converts and reconciles them, which is made of the above.
     CustomResources,
-    /// What acts on or limits the others, once they are there.
+    /// What acts on the others, once they are there.
     Limits,
     /// What stands in the way of every other create while its backend is not ready.
     Webhooks,
@@ -44,13 +47,42 @@ pub enum Tier {
 
 use Tier::{
     Classes, Configuration, CustomResources, Definitions, Everything, Foundations, Limits,
-    Namespaces, PodOwners, Pods, RequestedServices, Webhooks,
+    Namespaces, PodOwners, Pods, Protection, RequestedServices, Webhooks,
 };
+
+/// Policies that say who may speak with Pods: Kubernetes' own, and those of the network plugins and meshes
+/// that have their own.
+#[rustfmt::skip]
+const NETWORK_POLICIES: [Kind; 18] = [
+    names::NETWORK_POLICIES,
+    cluster("policy.networking.k8s.io", "adminnetworkpolicies"),
+    cluster("policy.networking.k8s.io", "baselineadminnetworkpolicies"),
+    cluster("policy.networking.k8s.io", "clusternetworkpolicies"),
+    namespaced("cilium.io", "ciliumnetworkpolicies"),
+    cluster("cilium.io", "ciliumclusterwidenetworkpolicies"),
+    namespaced("crd.projectcalico.org", "networkpolicies"),
+    cluster("crd.projectcalico.org", "globalnetworkpolicies"),
+    cluster("crd.projectcalico.org", "globalnetworksets"),
+    namespaced("crd.projectcalico.org", "networksets"),
+    namespaced("projectcalico.org", "networkpolicies"),
+    cluster("projectcalico.org", "globalnetworkpolicies"),
+    cluster("projectcalico.org", "globalnetworksets"),
+    namespaced("projectcalico.org", "networksets"),
+    namespaced("crd.antrea.io", "networkpolicies"),
+    cluster("crd.antrea.io", "clusternetworkpolicies"),
+    namespaced("security.istio.io", "authorizationpolicies"),
+    namespaced("security.istio.io", "peerauthentications"),
+];
+
+/// Whether objects of a kind say who may speak with Pods.
+pub(crate) fn is_network_policy(kind: &GroupResource) -> bool {
+    NETWORK_POLICIES.iter().any(|policy| policy.is(kind))
+}
 
 /// The kinds of each tier. What is not named here is in [`Everything`] when it is built in, and in
 /// [`CustomResources`] otherwise.
 #[rustfmt::skip]
-const TIERS: [(Tier, &[Kind]); 10] = [
+const TIERS: [(Tier, &[Kind]); 12] = [
     (Definitions, &[names::DEFINITIONS]),
     (Namespaces, &[names::NAMESPACES]),
     (Classes, &[
@@ -61,14 +93,16 @@ const TIERS: [(Tier, &[Kind]); 10] = [
     (Configuration, &[
         names::CLAIMS, names::SECRETS, names::CONFIG_MAPS, names::CLUSTER_ROLE_BINDINGS, names::ROLE_BINDINGS,
     ]),
+    (Protection, &[
+        names::LIMIT_RANGES, names::RESOURCE_QUOTAS, names::VALIDATING_POLICIES, names::VALIDATING_POLICY_BINDINGS,
+        names::MUTATING_POLICIES, names::MUTATING_POLICY_BINDINGS,
+    ]),
+    (Protection, &NETWORK_POLICIES),
     (Pods, &[names::PODS]),
     (PodOwners, &[names::REPLICA_SETS, names::CONTROLLER_REVISIONS, names::JOBS, names::REPLICATION_CONTROLLERS]),
     (RequestedServices, &[names::SERVICES]),
-    (Limits, &[names::RESOURCE_QUOTAS, names::LIMIT_RANGES, names::AUTOSCALERS, names::DISRUPTION_BUDGETS]),
-    (Webhooks, &[
-        names::MUTATING_WEBHOOKS, names::VALIDATING_WEBHOOKS, names::API_SERVICES, names::MUTATING_POLICIES,
-        names::MUTATING_POLICY_BINDINGS, names::VALIDATING_POLICIES, names::VALIDATING_POLICY_BINDINGS,
-    ]),
+    (Limits, &[names::AUTOSCALERS, names::DISRUPTION_BUDGETS]),
+    (Webhooks, &[names::MUTATING_WEBHOOKS, names::VALIDATING_WEBHOOKS, names::API_SERVICES]),
 ];
 
 static TIER_OF: LazyLock<ByKind<Tier>> = LazyLock::new(|| {
@@ -80,12 +114,13 @@ static TIER_OF: LazyLock<ByKind<Tier>> = LazyLock::new(|| {
 
 impl Tier {
     /// All tiers, in their order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Definitions,
         Self::Namespaces,
         Self::Classes,
         Self::Foundations,
         Self::Configuration,
+        Self::Protection,
         Self::Pods,
         Self::PodOwners,
         Self::RequestedServices,
@@ -115,6 +150,7 @@ impl Tier {
             Self::Classes => "classes",
             Self::Foundations => "foundations",
             Self::Configuration => "configuration",
+            Self::Protection => "protection",
             Self::Pods => "pods",
             Self::PodOwners => "pod owners",
             Self::RequestedServices => "requested services",
@@ -125,9 +161,24 @@ impl Tier {
         }
     }
 
-    /// Where a Service goes, once transformed: those that still ask for a port or an address come
-    /// first.
-    pub(crate) fn of_service(service: &Value) -> Self {
+    /// Where an object goes, once it is transformed and can be seen: at its kind's turn, or later.
+    pub(crate) fn of_object(resource: &GroupResource, object: &Value) -> Self {
+        let binds_parameters = || !object["spec"]["paramRef"].is_null();
+        if names::SERVICES.is(resource) {
+            Self::of_service(object)
+        } else if (names::VALIDATING_POLICY_BINDINGS.is(resource)
+            || names::MUTATING_POLICY_BINDINGS.is(resource))
+            && binds_parameters()
+        {
+            // Its parameters may be custom resources; without them it can refuse everything.
+            Webhooks
+        } else {
+            Self::of(resource)
+        }
+    }
+
+    /// Services that still ask for a port or an address come first.
+    fn of_service(service: &Value) -> Self {
         let asks_for_port = service["spec"]["ports"].as_array().is_some_and(|ports| {
             ports
                 .iter()
@@ -164,7 +215,7 @@ impl ReadStage {
             Everything | CustomResources => 4,
             RequestedServices => 5,
             Foundations if names::SERVICE_ACCOUNTS.is(kind) => 6,
-            Configuration => 7,
+            Configuration | Protection => 7,
             Foundations => 8,
             Classes => 9,
             Namespaces => 10,
@@ -178,7 +229,7 @@ mod tests {
     use super::*;
 
     /// What must be there before what, as seen on a real server.
-    const ORDER: [(&str, &str); 22] = [
+    const ORDER: [(&str, &str); 30] = [
         (
             "customresourcedefinitions.apiextensions.k8s.io",
             "namespaces",
@@ -205,7 +256,18 @@ mod tests {
         ("controllerrevisions.apps", "statefulsets.apps"),
         ("jobs.batch", "cronjobs.batch"),
         ("deployments.apps", "carts.example.com"),
-        ("pods", "resourcequotas"),
+        ("resourcequotas", "pods"),
+        ("limitranges", "pods"),
+        ("networkpolicies.networking.k8s.io", "pods"),
+        ("ciliumnetworkpolicies.cilium.io", "pods"),
+        ("globalnetworkpolicies.crd.projectcalico.org", "pods"),
+        (
+            "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+            "pods",
+        ),
+        ("persistentvolumeclaims", "resourcequotas"),
+        ("secrets", "resourcequotas"),
+        ("resourcequotas", "deployments.apps"),
         ("deployments.apps", "horizontalpodautoscalers.autoscaling"),
         ("deployments.apps", "poddisruptionbudgets.policy"),
         (

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::evidence::Evidence;
 use crate::GroupResource;
 use crate::format::PUT_ON_BY_A_RESTORE;
 use crate::pointer::for_each;
@@ -91,6 +92,24 @@ pub const TOLERATED: &[Tolerance] = &[
         "services",
         "/spec/clusterIPs",
         has_address,
+        "is handed out by the cluster",
+    ),
+    when(
+        "services",
+        "/spec/ipFamilies",
+        |service| !asks_for(service, "ipFamilies"),
+        "is what the cluster has",
+    ),
+    when(
+        "services",
+        "/spec/ipFamilyPolicy",
+        |service| !asks_for(service, "ipFamilyPolicy"),
+        "is what the cluster has",
+    ),
+    when(
+        "services",
+        "/spec/loadBalancerIP",
+        |service| Evidence::of(service).is_there() && !asks_for(service, "loadBalancerIP"),
         "is handed out by the cluster",
     ),
     when(
@@ -265,6 +284,10 @@ impl Tolerance {
             }
         });
     }
+}
+
+fn asks_for(service: &Value, field: &str) -> bool {
+    Evidence::of(service).asks_for(&["spec", field])
 }
 
 fn has_address(service: &Value) -> bool {

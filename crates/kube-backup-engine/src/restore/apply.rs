@@ -2,18 +2,19 @@
 //!
 //! With a writer for dry runs the same steps are taken, each as a dry run, and nothing is waited for.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::{Value, json};
 
+use super::allocation::without_refused;
 use super::altered::{AlteredField, altered, explain, is_custom};
 use super::changes::Change;
-use super::decide::{Decision, decide};
+use super::decide::{Decision, Rules, decide};
 use super::owners;
 use super::report::{Outcome, SkipReason};
 use super::request::Request;
-use super::spec::ExistingResourcePolicy;
 use crate::cluster::failure::ApiResponse;
 use crate::cluster::wait::Pauses;
 use crate::cluster::writer::ClusterWriter;
@@ -115,12 +116,8 @@ impl Request {
 }
 
 /// Creates an object, or does with the one that exists what the policy says.
-pub(crate) async fn apply(
-    api: &ClusterWriter,
-    request: &Request,
-    policy: ExistingResourcePolicy,
-) -> Applied {
-    let mut applied = match create(api, request, policy).await {
+pub(crate) async fn apply(api: &ClusterWriter, request: &Request, rules: Rules<'_>) -> Applied {
+    let mut applied = match create(api, request, rules).await {
         Ok(applied) => applied,
         Err(error) => Outcome::Failed(error.chain()).into(),
     };
@@ -134,24 +131,23 @@ pub(crate) async fn apply(
     applied
 }
 
-async fn create(
-    api: &ClusterWriter,
-    request: &Request,
-    policy: ExistingResourcePolicy,
-) -> Result<Applied> {
+async fn create(api: &ClusterWriter, request: &Request, rules: Rules<'_>) -> Result<Applied> {
     let kind = &request.id.resource;
     let what = format!("create {}", request.id);
     let mut pauses = Pauses::new(api, what, PAUSES, api.request_timeout());
+    let mut object = Cow::Borrowed(&request.object);
+    let mut warnings = Vec::new();
     loop {
-        let object = request.original.print(&request.object)?;
-        let response = api.create_text(&request.list_path, object).await?;
+        let text = request.original.print(&object)?;
+        let response = api.create_text(&request.list_path, text).await?;
         match response.status {
             status if status.is_success() => {
-                let (done, asked) = (Outcome::Created, &request.object);
-                return Ok(Applied::accepted(done, request, asked, response));
+                let mut applied = Applied::accepted(Outcome::Created, request, &object, response);
+                applied.warnings.extend(warnings);
+                return Ok(applied);
             }
             StatusCode::CONFLICT if response.reason() == "AlreadyExists" => {
-                if let Some(applied) = meet(api, request, policy).await? {
+                if let Some(applied) = meet(api, request, rules).await? {
                     return Ok(applied);
                 }
                 // It is gone or going: its name will be free.
@@ -165,10 +161,15 @@ async fn create(
             StatusCode::NOT_FOUND if is_custom(kind) && !api.is_dry_run() => {}
             // A port of the Service's own copy that exists already is refused before its name is.
             StatusCode::UNPROCESSABLE_ENTITY if SERVICES.is(kind) => {
-                return match meet(api, request, policy).await? {
-                    Some(applied) => Ok(applied),
-                    None => Ok(refused(&response)),
+                if let Some(applied) = meet(api, request, rules).await? {
+                    return Ok(applied);
+                }
+                let Some((changed, what)) = without_refused(kind, &object, &response.json()) else {
+                    return Ok(refused(&response));
                 };
+                object = Cow::Owned(changed);
+                warnings.push(what);
+                continue;
             }
             _ => return Ok(refused(&response)),
         }
@@ -195,11 +196,7 @@ fn refused(response: &ApiResponse) -> Applied {
 }
 
 /// Decides on the object that exists; `None` when there is none, or it is being deleted.
-async fn meet(
-    api: &ClusterWriter,
-    request: &Request,
-    policy: ExistingResourcePolicy,
-) -> Result<Option<Applied>> {
+async fn meet(api: &ClusterWriter, request: &Request, rules: Rules<'_>) -> Result<Option<Applied>> {
     let response = api.get(&request.path).await?;
     if response.status == StatusCode::NOT_FOUND {
         return Ok(None);
@@ -220,17 +217,17 @@ async fn meet(
     if let Some(reason) = request.mistaken(&live) {
         return Ok(Some(Outcome::Failed(reason).into()));
     }
-    let kind = &request.id.resource;
+    let id = &request.id;
     let comparison = request.comparison();
     let decision = if request.has_references || request.references.is_empty() {
-        decide(&comparison, kind, policy, &live, &request.object)
+        decide(&comparison, id, rules, &live, &request.object)
     } else {
         let mut complete = request.object.clone();
         if let Some(metadata) = complete["metadata"].as_object_mut() {
             let references = request.references.as_slice().into();
             metadata.insert("ownerReferences".to_owned(), references);
         }
-        decide(&comparison, kind, policy, &live, &complete)
+        decide(&comparison, id, rules, &live, &complete)
     };
     let mut applied = carry_out(api, request, &live, decision).await?;
     applied.uid = owners::uid(&live);
@@ -250,6 +247,14 @@ async fn carry_out(
             return Ok(Applied::from(outcome).with_remark("an earlier run of this restore did it"));
         }
         Decision::Equal => return Ok(Outcome::Unchanged.into()),
+        Decision::Keep(diff, reason) => {
+            let differences = shortened(&diff.pointers);
+            let reason = SkipReason::Shared {
+                differences,
+                reason,
+            };
+            return Ok(Applied::from(Outcome::Skipped(reason)));
+        }
         Decision::Skip(diff) => {
             let reason = SkipReason::Exists(shortened(&diff.pointers));
             let mut applied = Applied::from(Outcome::Skipped(reason));
@@ -319,8 +324,8 @@ fn why_not_patched(pointers: &[String], response: &ApiResponse) -> String {
         fields => format!("`{}`", fields.join("`, `")),
     };
     format!(
-        "it differs at {} and stays as it was, since the server lets nobody change {fields} in place; \
-         delete it and restore again to have it as in the backup",
+        "it differs at {} and stays as it was, since the server lets nobody change {fields} in place; to have \
+         the one of the backup as well, restore it into another namespace or cluster",
         shortened(pointers).join(", ")
     )
 }

@@ -1,16 +1,21 @@
 //! What to do about an object that exists already, decided from both objects and nothing else.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
 use super::altered::altered;
+use super::bystanders::Bystanders;
 use super::marks::{are_of_one_restore, have_same_uids};
 use super::report::Outcome;
 use super::spec::ExistingResourcePolicy;
-use crate::GroupResource;
+use super::transform::lowered;
 use crate::compare::{Comparison, Diff};
 use crate::format::annotations::{BACKUP_UID, FORMER_RESTORED_BY, RESTORE_UID, RESTORED_BY};
 use crate::format::labels::{BACKUP_NAME, RESTORE_NAME};
+use crate::kinds::identity;
 use crate::kinds::names::{SERVICE_ACCOUNTS, VOLUMES};
+use crate::{GroupResource, ObjectId};
 
 /// What is to be done about an object that exists.
 #[derive(Debug, PartialEq)]
@@ -22,10 +27,21 @@ pub(crate) enum Decision {
     Equal,
     /// Nothing: it differs, and is not to be changed.
     Skip(Diff),
+    /// Nothing, whatever the policy: it differs, and a change would harm others, for this reason.
+    Keep(Diff, String),
     /// Patch it to what the backup holds.
     Update(Diff),
     /// Add what it lacks.
     Merge(Value),
+}
+
+/// What is known of a restore when it meets an object that exists.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules<'a> {
+    pub(crate) policy: ExistingResourcePolicy,
+    pub(crate) bystanders: &'a Bystanders,
+    /// Whether the object lies in a namespace that this restore made: then what is there came with it.
+    pub(crate) in_new_namespace: bool,
 }
 
 /// Decides: `live` is the object in the cluster, `wanted` what would have been created.
@@ -33,13 +49,21 @@ pub(crate) enum Decision {
 /// The marks of this restore say who put the object there, and not that it is still as it was.
 pub(crate) fn decide(
     comparison: &Comparison,
-    kind: &GroupResource,
-    policy: ExistingResourcePolicy,
+    id: &ObjectId,
+    rules: Rules<'_>,
     live: &Value,
     wanted: &Value,
 ) -> Decision {
+    let kind = &id.resource;
+    let created = wanted;
+    let wanted = &as_it_stays(live, wanted);
+    let Rules {
+        policy, bystanders, ..
+    } = rules;
     let touched = touched(live, wanted);
-    if are_of_one_restore(live, wanted) && is_kept(comparison, kind, live, wanted) {
+    // An interrupted run leaves what it created as it created it.
+    let is_kept = |wanted: &Value| is_kept(comparison, kind, live, wanted);
+    if are_of_one_restore(live, wanted) && (is_kept(wanted) || is_kept(created)) {
         let outcome = match touched {
             Some("updated") => Outcome::Updated,
             _ => Outcome::Created,
@@ -47,9 +71,12 @@ pub(crate) fn decide(
         return Decision::Done(outcome);
     }
     let mut diff = comparison.diff(kind, wanted, live);
+    let harm = || bystanders.harm(id, live, wanted);
     if SERVICE_ACCOUNTS.is(kind) && (!diff.is_empty() || touched.is_some()) {
-        let overwrite = policy == ExistingResourcePolicy::Update;
-        return match missing_of_account(live, wanted, overwrite) {
+        if let Some(harm) = harm() {
+            return Decision::Keep(diff, harm);
+        }
+        return match missing_of_account(live, wanted, Gain::of(rules, &id.name)) {
             Some(mut patch) => {
                 touch(&mut patch, live, wanted, "merged");
                 Decision::Merge(patch)
@@ -61,6 +88,9 @@ pub(crate) fn decide(
             }
         };
     }
+    if touched == Some("merged") {
+        return Decision::Done(Outcome::Merged);
+    }
     if diff.is_empty() {
         return Decision::Equal;
     }
@@ -68,6 +98,22 @@ pub(crate) fn decide(
     // Owner references are put back later, with the owners' new uids.
     if let Some(metadata) = patch.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.remove("ownerReferences");
+    }
+    if let Some(joint) = bystanders.joint_subjects(kind, live, wanted) {
+        if policy == ExistingResourcePolicy::None {
+            let why = format!(
+                "others have their rights by it; {} has none by it, since the policy leaves what exists alone: \
+                 restore with the policy `update` to add it",
+                joint.missing
+            );
+            return Decision::Keep(diff, why);
+        }
+        let mut patch = joint.patch;
+        touch(&mut patch, live, wanted, "merged");
+        return Decision::Merge(patch);
+    }
+    if let Some(harm) = harm() {
+        return Decision::Keep(diff, harm);
     }
     // Patching it to the backup's claim would take the volume from the claim that it is bound to.
     let is_taken = VOLUMES.is(kind) && !is_for_the_same_claim(live, wanted);
@@ -80,6 +126,28 @@ pub(crate) fn decide(
     }
     touch(patch, live, wanted, "updated");
     Decision::Update(diff)
+}
+
+/// What an existing object is to be in the end: with the finalizers that it has, since who put them on has
+/// something to clean up for it, and without what a restore does to fill new quotas.
+fn as_it_stays<'a>(live: &Value, wanted: &'a Value) -> Cow<'a, Value> {
+    let mut wanted = match lowered(wanted) {
+        Some(lowered) => Cow::Owned(lowered),
+        None => Cow::Borrowed(wanted),
+    };
+    let of = |object: &Value| {
+        let finalizers = object["metadata"]["finalizers"].as_array();
+        finalizers.cloned().unwrap_or_default()
+    };
+    let (there, asked) = (of(live), of(&wanted));
+    if there.iter().any(|finalizer| !asked.contains(finalizer)) {
+        let more = asked.into_iter().filter(|asked| !there.contains(asked));
+        let all: Vec<Value> = there.iter().cloned().chain(more).collect();
+        if let Some(metadata) = wanted.to_mut()["metadata"].as_object_mut() {
+            metadata.insert("finalizers".to_owned(), all.into());
+        }
+    }
+    wanted
 }
 
 /// Whether an existing volume can be bound to the claim that the restored one was for.
@@ -148,14 +216,43 @@ fn fields_of(value: &mut Value) -> &mut Map<String, Value> {
 /// What a restore puts on what it creates.
 const MARKS: [&str; 4] = [BACKUP_NAME, RESTORE_NAME, BACKUP_UID, RESTORE_UID];
 
-/// Every namespace has its `default` account before anything is restored into it, and images are
-/// pulled with the Secrets it names: what it lacks is added, what it has stays (Velero,
-/// merge_service_account.go), unless it is to be overwritten.
-fn missing_of_account(live: &Value, wanted: &Value, overwrite: bool) -> Option<Value> {
+/// What an existing account may gain. Every namespace has its `default` one before anything is restored into
+/// it, and images are pulled with the Secrets that it names (Velero, merge_service_account.go). Beyond that,
+/// an account is who its Pods are, and a policy that leaves what exists alone leaves it what it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Gain {
+    Nothing,
+    /// The Secrets that it names.
+    Secrets,
+    /// What it lacks.
+    Missing,
+    /// What it lacks, and what differs.
+    Different,
+}
+
+impl Gain {
+    fn of(rules: Rules<'_>, name: &str) -> Self {
+        if rules.policy == ExistingResourcePolicy::Update {
+            return Self::Different;
+        }
+        match (name, rules.in_new_namespace) {
+            ("default", true) => Self::Missing,
+            ("default", false) => Self::Secrets,
+            _ => Self::Nothing,
+        }
+    }
+}
+
+/// The merge patch with what an account gains: what it has besides stays, and who it is outside of the
+/// cluster.
+fn missing_of_account(live: &Value, wanted: &Value, gain: Gain) -> Option<Value> {
     let is_missing = |new: &Value, old: Option<&Value>| match old {
-        None => true,
-        Some(old) => overwrite && old != new,
+        None => gain != Gain::Secrets,
+        Some(old) => gain == Gain::Different && old != new,
     };
+    if gain == Gain::Nothing {
+        return None;
+    }
     let mut patch = Map::new();
     for list in ["secrets", "imagePullSecrets"] {
         let of = |object: &Value| object[list].as_array().cloned().unwrap_or_default();
@@ -183,6 +280,7 @@ fn missing_of_account(live: &Value, wanted: &Value, overwrite: bool) -> Option<V
             .into_iter()
             .flatten()
             .filter(|(key, _)| !MARKS.contains(&key.as_str()))
+            .filter(|(key, _)| !identity::annotations().any(|known| known == *key))
             .filter(|(key, new)| is_missing(new, there.get(key.as_str())))
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
@@ -200,6 +298,28 @@ fn missing_of_account(live: &Value, wanted: &Value, overwrite: bool) -> Option<V
 mod tests {
     use super::*;
 
+    fn met(
+        kind: &str,
+        policy: ExistingResourcePolicy,
+        live: &Value,
+        wanted: &Value,
+        in_new_namespace: bool,
+    ) -> Decision {
+        let name = live["metadata"]["name"].as_str().unwrap().to_owned();
+        let id = ObjectId {
+            resource: GroupResource::core(kind),
+            namespace: None,
+            name,
+        };
+        let bystanders = Bystanders::default();
+        let rules = Rules {
+            policy,
+            bystanders: &bystanders,
+            in_new_namespace,
+        };
+        decide(&Comparison::default(), &id, rules, live, wanted)
+    }
+
     fn wanted() -> Value {
         json!({"metadata": {"name": "a", "labels": {BACKUP_NAME: "b", RESTORE_NAME: "r"}},
             "data": {"colour": "red"}})
@@ -210,17 +330,8 @@ mod tests {
             "annotations": {RESTORED_BY: touched}}, "data": {"colour": colour}})
     }
 
-    fn decided(
-        kind: &GroupResource,
-        policy: ExistingResourcePolicy,
-        live: &Value,
-        wanted: &Value,
-    ) -> Decision {
-        decide(&Comparison::default(), kind, policy, live, wanted)
-    }
-
     fn of(live: &Value, policy: ExistingResourcePolicy) -> Decision {
-        decided(&GroupResource::core("configmaps"), policy, live, &wanted())
+        met("configmaps", policy, live, &wanted(), false)
     }
 
     #[test]
@@ -262,9 +373,14 @@ mod tests {
             let mut wanted = wanted();
             wanted["metadata"]["labels"] = odd.clone();
             wanted["metadata"]["annotations"] = odd;
-            let kind = GroupResource::core("configmaps");
             let live = live("r", "r updated", "blue");
-            let decision = decided(&kind, ExistingResourcePolicy::Update, &live, &wanted);
+            let decision = met(
+                "configmaps",
+                ExistingResourcePolicy::Update,
+                &live,
+                &wanted,
+                false,
+            );
             assert!(matches!(decision, Decision::Update(_)), "{decision:?}");
         }
     }
@@ -293,73 +409,142 @@ mod tests {
     }
 
     #[test]
+    fn a_finalizer_is_never_taken_off() {
+        let with = |finalizers: Value, colour: &str| {
+            let mut object = live("other", "", colour);
+            object["metadata"]["finalizers"] = finalizers;
+            object
+        };
+        let mut wanted = wanted();
+        wanted["metadata"]["finalizers"] = json!(["a", "b"]);
+        let decided = |live: &Value| {
+            met(
+                "configmaps",
+                ExistingResourcePolicy::Update,
+                live,
+                &wanted,
+                false,
+            )
+        };
+        let there = with(json!(["theirs", "b"]), "red");
+        let Decision::Update(diff) = decided(&there) else {
+            panic!("it is not updated");
+        };
+        assert_eq!(
+            diff.merge_patch["metadata"]["finalizers"],
+            json!(["theirs", "b", "a"])
+        );
+        let there = with(json!(["theirs", "b", "a"]), "red");
+        assert_eq!(decided(&there), Decision::Equal);
+    }
+
+    #[test]
     fn a_volume_is_never_taken_from_another_claim() {
-        let kind = GroupResource::core("persistentvolumes");
         let volume = |claim: &str, phase: &str, policy: &str| {
             json!({"metadata": {"name": "pv", "labels": {BACKUP_NAME: "b", RESTORE_NAME: "r"}},
                 "spec": {"claimRef": {"namespace": claim, "name": "data"}, "persistentVolumeReclaimPolicy": policy},
                 "status": {"phase": phase}})
         };
-        let update = |live: &mut Value| {
+        let decided = |live: &mut Value| {
             live["metadata"]["labels"][RESTORE_NAME] = "other".into();
             let wanted = volume("copy", "Bound", "Retain");
-            decided(&kind, ExistingResourcePolicy::Update, live, &wanted)
+            met(
+                "persistentvolumes",
+                ExistingResourcePolicy::Update,
+                live,
+                &wanted,
+                false,
+            )
         };
         for mut live in [
             volume("shop", "Bound", "Retain"),
             volume("copy", "Released", "Delete"),
         ] {
-            let decision = update(&mut live);
+            let decision = decided(&mut live);
             assert!(matches!(decision, Decision::Skip(..)), "{decision:?}");
         }
-        let decision = update(&mut volume("copy", "Bound", "Delete"));
+        let decision = decided(&mut volume("copy", "Bound", "Delete"));
         assert!(matches!(decision, Decision::Update(..)), "{decision:?}");
     }
 
-    #[test]
-    fn an_account_gains_what_it_lacks_and_keeps_what_it_has() {
-        let kind = GroupResource::core("serviceaccounts");
-        let account = |secret: &str, team: &str, labels: Value| {
-            json!({"metadata": {"name": "default", "annotations": {"team": team}, "labels": labels},
-                "imagePullSecrets": [{"name": secret}]})
-        };
+    const ROLE: &str = "pod-identity.alibabacloud.com/role-name";
+
+    fn account(name: &str, secret: &str, team: &str, labels: &Value) -> Value {
+        json!({"metadata": {"name": name, "annotations": {"team": team}, "labels": labels},
+            "imagePullSecrets": [{"name": secret}]})
+    }
+
+    fn wanted_account(name: &str) -> Value {
         let ours = json!({BACKUP_NAME: "b", RESTORE_NAME: "r", "app": "shop"});
-        let wanted = account("registry", "a", ours);
-        let there = account("own", "b", json!({}));
-        let patch = json!({"imagePullSecrets": [{"name": "own"}, {"name": "registry"}],
-            "metadata": {"labels": {"app": "shop"}, "annotations": {RESTORED_BY: "r merged"}}});
+        let mut wanted = account(name, "registry", "a", &ours);
+        wanted["metadata"]["annotations"][ROLE] = "admin".into();
+        wanted["metadata"]["annotations"]["owner"] = "a".into();
+        wanted
+    }
+
+    fn gained(name: &str, policy: ExistingResourcePolicy, in_new_namespace: bool) -> Option<Value> {
+        let there = account(name, "own", "b", &json!({}));
+        match met(
+            "serviceaccounts",
+            policy,
+            &there,
+            &wanted_account(name),
+            in_new_namespace,
+        ) {
+            Decision::Merge(patch) => Some(patch),
+            Decision::Skip(diff) => {
+                assert_eq!(diff.merge_patch, json!({}));
+                None
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_account_gains_what_the_policy_says_and_never_an_identity() {
+        use ExistingResourcePolicy::{None as Leave, Update};
+
+        // None means none; but for the Secrets of the account that every namespace has by itself.
+        assert_eq!(gained("bot", Leave, false), None);
+        assert_eq!(gained("bot", Leave, true), None);
+        let both = json!([{"name": "own"}, {"name": "registry"}]);
+        let touched = json!({"annotations": {RESTORED_BY: "r merged"}});
+        let patch = json!({"imagePullSecrets": both, "metadata": touched});
+        assert_eq!(gained("default", Leave, false), Some(patch));
+        // What came with the namespace of this restore is as good as new.
+        let patch = json!({"imagePullSecrets": both, "metadata": {"labels": {"app": "shop"},
+            "annotations": {"owner": "a", RESTORED_BY: "r merged"}}});
+        assert_eq!(gained("default", Leave, true), Some(patch));
+        let patch = json!({"imagePullSecrets": both, "metadata": {"labels": {"app": "shop"},
+            "annotations": {"owner": "a", "team": "a", RESTORED_BY: "r merged"}}});
+        for name in ["default", "bot"] {
+            assert_eq!(gained(name, Update, false), Some(patch.clone()));
+        }
+        for in_new_namespace in [false, true] {
+            for policy in [Leave, Update] {
+                let patch = gained("default", policy, in_new_namespace).unwrap();
+                assert!(!patch.to_string().contains(ROLE), "{patch}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_account_has_stays_and_what_differs_is_named() {
+        let there = account("default", "registry", "b", &json!({"app": "shop"}));
+        let mut wanted = wanted_account("default");
+        wanted["metadata"]["annotations"] = json!({"team": "a"});
+        let decided = |there: &Value, policy| met("serviceaccounts", policy, there, &wanted, true);
         assert_eq!(
-            decided(&kind, ExistingResourcePolicy::None, &there, &wanted),
-            Decision::Merge(patch)
-        );
-        // What it has stays, and what differs is named; or is overwritten.
-        let lacking_nothing = account("registry", "b", json!({"app": "shop"}));
-        assert_eq!(
-            decided(
-                &kind,
-                ExistingResourcePolicy::None,
-                &lacking_nothing,
-                &wanted
-            ),
+            decided(&there, ExistingResourcePolicy::None),
             Decision::Skip(Diff {
                 pointers: vec!["/metadata/annotations/team".to_owned()],
                 merge_patch: json!({}),
             })
         );
-        let patch = json!({"metadata": {"annotations": {"team": "a", RESTORED_BY: "r merged"}}});
-        assert_eq!(
-            decided(
-                &kind,
-                ExistingResourcePolicy::Update,
-                &lacking_nothing,
-                &wanted
-            ),
-            Decision::Merge(patch)
-        );
-        let mut merged = account("registry", "b", json!({"app": "shop"}));
+        let mut merged = there;
         merged["metadata"]["annotations"][RESTORED_BY] = "r merged".into();
         assert_eq!(
-            decided(&kind, ExistingResourcePolicy::None, &merged, &wanted),
+            decided(&merged, ExistingResourcePolicy::None),
             Decision::Done(Outcome::Merged)
         );
     }

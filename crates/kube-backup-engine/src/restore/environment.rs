@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::bystanders::Bystanders;
 use super::marks::Marks;
 use super::owners::OwnerKey;
 use super::spec::RestoreSpec;
@@ -23,6 +24,8 @@ pub(crate) struct Environment<'a> {
     /// Of this restore, for what it creates and changes.
     pub(crate) marks: Marks,
     pub(crate) deadline: Deadline,
+    /// Whom it must not harm.
+    pub(crate) bystanders: Bystanders,
     /// Whose uids others need.
     pub(crate) owners: HashSet<OwnerKey>,
 }

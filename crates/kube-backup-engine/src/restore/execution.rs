@@ -6,8 +6,10 @@ use std::hash::{BuildHasher as _, RandomState};
 use bytes::Bytes;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
+use serde_json::Value;
 
 use super::apply::{Applied, apply};
+use super::decide::Rules;
 use super::environment::Environment;
 use super::finished::Finished;
 use super::prepare::{NextStep, prepare};
@@ -16,7 +18,9 @@ use super::report::Outcome;
 use super::request::Request;
 use super::served::Served;
 use super::state::State;
+use super::transform::Lowering;
 use super::waits;
+use crate::kinds::names::SERVICES;
 use crate::kinds::order::Tier;
 use crate::{Discovery, Entry, GroupResource, ObjectId, Result};
 
@@ -69,6 +73,7 @@ impl<'a> Execution<'a> {
     pub(crate) async fn run(mut self, entries: Vec<Entry>) -> State {
         let mut namespaces = BTreeSet::new();
         let mut kinds = BTreeSet::new();
+        let mut all_kinds = HashSet::new();
         let mut tiers: HashMap<Tier, Vec<Entry>> = HashMap::new();
         for entry in entries {
             if let Some(namespace) = &entry.id.namespace {
@@ -80,13 +85,17 @@ impl<'a> Execution<'a> {
                     kinds.insert((target.to_owned(), entry.id.resource.clone()));
                 }
             }
+            all_kinds.insert(entry.id.resource.clone());
             let tier = Tier::of(&entry.id.resource);
             tiers.entry(tier).or_default().push(entry);
         }
         for tier in Tier::ALL {
             let mut entries = tiers.remove(&tier).unwrap_or_default();
-            if tier == Tier::Everything {
-                entries.append(&mut self.state.deferred);
+            entries.extend(self.state.deferred.remove(&tier).unwrap_or_default());
+            match tier {
+                Tier::Classes => self.look_for_defaults(&all_kinds).await,
+                Tier::Pods if !entries.is_empty() => self.look_for_nodes().await,
+                _ => {}
             }
             if tier == Tier::Webhooks {
                 // While nothing stands in the way of a patch.
@@ -101,15 +110,52 @@ impl<'a> Execution<'a> {
                     self.await_namespaces(&namespaces).await;
                     self.read_schemas(&kinds).await;
                 }
+                Tier::Protection => self.await_quotas().await,
+                Tier::Pods => self.lower(|lowering| lowering.after_pods.take()).await,
                 _ => {}
             }
         }
+        self.lower(|lowering| lowering.in_the_end.take()).await;
         self.put_owners_back().await;
         let orphans = std::mem::take(&mut self.state.orphans);
         let warnings =
             waits::put_known_owners_back(self.environment, &self.state.uids, orphans).await;
         self.state.warnings.extend(warnings);
+        let finalizers = std::mem::take(&mut self.state.finalizers);
+        let warnings = finalizers.into_iter().map(waits::for_whom_finalizers_wait);
+        self.state.warnings.extend(warnings);
         self.state
+    }
+
+    async fn look_for_defaults(&mut self, kinds: &HashSet<GroupResource>) {
+        let State {
+            surroundings,
+            served,
+            warnings,
+            ..
+        } = &mut self.state;
+        let looked = surroundings.look_for_defaults(self.environment, served, kinds);
+        warnings.extend(looked.await);
+    }
+
+    async fn look_for_nodes(&mut self) {
+        let looked = self.state.surroundings.look_for_nodes(self.environment);
+        let warnings = looked.await;
+        self.state.warnings.extend(warnings);
+    }
+
+    async fn await_quotas(&mut self) {
+        let quotas = std::mem::take(&mut self.state.quotas);
+        let warnings = waits::for_quotas(self.environment, quotas).await;
+        self.state.warnings.extend(warnings);
+    }
+
+    /// Ends what quotas and ranges of limits allow for the restore's sake, as far as it is time.
+    async fn lower(&mut self, due: impl Fn(&mut Lowering) -> Option<Value>) {
+        let raised = self.state.raised.iter_mut();
+        let due = raised.filter_map(|(path, lowering)| Some((path.clone(), due(lowering)?)));
+        let warnings = waits::lower(self.environment, due.collect()).await;
+        self.state.warnings.extend(warnings);
     }
 
     fn fold(&mut self, finished: Finished) {
@@ -132,9 +178,10 @@ impl<'a> Execution<'a> {
     }
 
     async fn await_namespaces(&mut self, needed: &BTreeSet<String>) {
-        let (planned, warnings) =
+        let (planned, made, warnings) =
             waits::for_namespaces(self.environment, &self.state, needed).await;
         self.state.planned.extend(planned);
+        self.state.new_namespaces.extend(made);
         self.state.warnings.extend(warnings);
     }
 
@@ -203,15 +250,21 @@ impl<'a> Execution<'a> {
             while let Some((entry, bytes)) =
                 read.take_if(|(_, bytes)| requests.len() < parallel && weight_of(bytes) <= room)
             {
+                if SERVICES.is(&entry.id.resource)
+                    && let Ok(service) = serde_json::from_slice(&bytes)
+                {
+                    self.state.services.note(&service);
+                }
                 match prepare(environment, &self.state, tier, entry, &bytes) {
                     NextStep::Request(request) => {
                         let weight = weight_of(&bytes);
                         room -= weight;
                         requests.push(perform(environment, request, weight));
                     }
-                    NextStep::Defer(entry) => {
+                    NextStep::Defer(tier, entry) => {
                         done.add(&entry.id);
-                        self.state.deferred.push(*entry);
+                        let deferred = self.state.deferred.entry(tier);
+                        deferred.or_default().push(*entry);
                     }
                     NextStep::Finish(finished) => {
                         done.add(&finished.id);
@@ -242,8 +295,12 @@ async fn perform(
     request: Box<Request>,
     weight: usize,
 ) -> (Box<Request>, Applied, usize) {
-    let policy = environment.spec.existing_resource_policy;
-    let applied = apply(&environment.api, &request, policy).await;
+    let rules = Rules {
+        policy: environment.spec.existing_resource_policy,
+        bystanders: &environment.bystanders,
+        in_new_namespace: request.in_new_namespace,
+    };
+    let applied = apply(&environment.api, &request, rules).await;
     (request, applied, weight)
 }
 

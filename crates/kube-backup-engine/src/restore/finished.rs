@@ -8,9 +8,11 @@ use super::owners::{Orphan, OwnerKey};
 use super::planned::Planned;
 use super::report::Outcome;
 use super::request::Request;
+use super::transform::{Lowering, lowering};
 use crate::ObjectId;
 use crate::kinds::backends::{Backend, backends_of};
-use crate::kinds::names::VOLUMES;
+use crate::kinds::finalizers::is_built_in;
+use crate::kinds::names::{RESOURCE_QUOTAS, VOLUMES};
 use crate::kinds::order::Tier;
 
 /// An object whose turn is over.
@@ -34,6 +36,14 @@ pub(crate) struct Effects {
     pub(crate) definition: Option<String>,
     /// The namespace it is.
     pub(crate) namespace: Option<String>,
+    /// The namespace it is, where this restore made it.
+    pub(crate) new_namespace: Option<String>,
+    /// The path of the quota it is, where it is not in force yet.
+    pub(crate) quota: Option<String>,
+    /// The quota or range that it is, where it allows more for now, by path, and how that ends.
+    pub(crate) raised: Option<(String, Lowering)>,
+    /// Its finalizers that not every control plane takes off.
+    pub(crate) finalizers: Vec<String>,
     /// The volume it is, where a claim can be bound to it.
     pub(crate) volume: Option<String>,
     /// The Services that it sends requests to.
@@ -66,11 +76,27 @@ impl Finished {
     }
 
     /// What came of a request.
-    pub(crate) fn of(request: Request, applied: Applied, is_plan: bool) -> Self {
+    pub(crate) fn of(mut request: Request, mut applied: Applied, is_plan: bool) -> Self {
         let mut effects = Effects::default();
         let is_new = applied.live.is_none();
         if applied.outcome.is_in_cluster() {
             let name = &request.name;
+            if applied.outcome.is_ours() {
+                applied.warnings.append(&mut request.remarks);
+                effects.finalizers = finalizers(&request.object);
+            }
+            if applied.outcome == Outcome::Created && request.tier == Tier::Namespaces {
+                effects.new_namespace = Some(name.clone());
+            }
+            if RESOURCE_QUOTAS.is(&request.id.resource) && applied.outcome.is_ours() {
+                effects.quota = Some(request.path.clone());
+            }
+            if request.tier == Tier::Protection && applied.outcome == Outcome::Created {
+                // An earlier run may have been cut off before it ended this.
+                let object = applied.live.as_ref().unwrap_or(&request.object);
+                effects.raised = lowering(&request.id.resource, object)
+                    .map(|lowering| (request.path.clone(), lowering));
+            }
             match request.tier {
                 Tier::Definitions => effects.definition = Some(name.clone()),
                 Tier::Namespaces => effects.namespace = Some(name.clone()),
@@ -116,10 +142,18 @@ impl Finished {
         self
     }
 
-    /// It would be created as `name`, and others may ask for it.
-    pub(crate) fn planned_as(mut self, name: &str) -> Self {
+    /// `object` would be created as `name`, and others may ask for it.
+    pub(crate) fn planned_as(mut self, name: &str, object: &Value) -> Self {
+        self.effects.finalizers = finalizers(object);
         let namespace = self.namespace.as_deref();
         self.effects.planned = Planned::of(self.tier, &self.id.resource, namespace, name);
         self
     }
+}
+
+fn finalizers(object: &Value) -> Vec<String> {
+    let all = object["metadata"]["finalizers"].as_array();
+    let names = all.into_iter().flatten().filter_map(Value::as_str);
+    let others = names.filter(|name| !is_built_in(name));
+    others.map(str::to_owned).collect()
 }

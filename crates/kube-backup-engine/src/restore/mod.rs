@@ -5,9 +5,11 @@
 //! became of each object, and whether it is healthy, is in the [`RestoreReport`]. A [`RestorePlan`] is
 //! made by the same steps with every write a dry run.
 
+mod allocation;
 mod altered;
 mod apply;
 mod archived;
+mod bystanders;
 mod changes;
 mod decide;
 mod displace;
@@ -34,6 +36,7 @@ mod served;
 mod spec;
 mod state;
 mod step;
+mod surroundings;
 pub(crate) mod transform;
 mod unmatched;
 mod waits;

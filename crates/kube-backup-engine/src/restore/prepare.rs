@@ -14,7 +14,9 @@ use super::state::State;
 use super::step::Transformed;
 use super::transform::{self, TransformContext, Verdict};
 use crate::format::annotations::RESTORE_STATUS;
+use crate::kinds::names::is_built_in;
 use crate::kinds::order::Tier;
+use crate::kinds::pod_specs::POD_SPECS;
 use crate::kinds::provided::is_provided;
 use crate::scan::Original;
 use crate::{Entry, GroupResource};
@@ -24,8 +26,8 @@ use crate::{Entry, GroupResource};
 pub(crate) enum NextStep {
     /// To ask the server.
     Request(Box<Request>),
-    /// To wait for a later tier.
-    Defer(Box<Entry>),
+    /// To wait for this later tier.
+    Defer(Tier, Box<Entry>),
     /// None.
     Finish(Box<Finished>),
 }
@@ -49,6 +51,10 @@ pub(crate) fn prepare(
         Ok(object) => object,
         Err(error) => return finish(Outcome::Failed(format!("it is not valid JSON: {error}"))),
     };
+    if let Some(reason) = unprotected(environment, state, tier, &id.resource, namespace.as_deref())
+    {
+        return finish(Outcome::Failed(reason));
+    }
     // Before anything is changed in it: where there is no status subresource, the status is data.
     let served = state.served.find(&id.resource, &object);
     let status_is_data = served.is_ok_and(|resource| !resource.has_status_subresource());
@@ -58,17 +64,25 @@ pub(crate) fn prepare(
         spec,
         backup: environment.backup_name(),
         volumes: &state.volumes,
+        services: &state.services,
+        nodes: &state.surroundings.nodes,
     };
-    if let Verdict::Skip(reason) = transform::transform(&id.resource, &mut object, &context) {
-        return finish(Outcome::not_restored(reason));
+    let mut remarks = Vec::new();
+    match transform::transform(&id.resource, &mut object, &context) {
+        Verdict::Restore => {}
+        Verdict::RestoreWith(remark) => remarks.push(remark),
+        Verdict::Skip(reason) => return finish(Outcome::not_restored(reason)),
     }
     if let (Some(status), Some(fields)) = (data, object.as_object_mut()) {
         fields.insert("status".to_owned(), status);
     }
     environment.marks.put_on(&mut object);
-    if tier == Tier::RequestedServices && Tier::of_service(&object) != tier {
-        return NextStep::Defer(Box::new(entry));
+    let due = Tier::of_object(&id.resource, &object);
+    if due > tier {
+        return NextStep::Defer(due, Box::new(entry));
     }
+    let default = state.surroundings.settle_default(&id.resource, &mut object);
+    remarks.extend(default);
     for step in environment.steps {
         match step.apply(id, object) {
             Ok(Transformed::Object(changed)) => object = changed,
@@ -107,7 +121,7 @@ pub(crate) fn prepare(
         let altered = state.would_drop(&id.resource, &object);
         let applied = Applied::from(outcome).with_altered(altered);
         let finished = Finished::new(tier, entry.id, namespace, applied);
-        return NextStep::Finish(Box::new(finished.unchecked(why).planned_as(&name)));
+        return NextStep::Finish(Box::new(finished.unchecked(why).planned_as(&name, &object)));
     }
     let owner = OwnerKey::itself(&object, namespace.as_deref(), &name);
     let renewed = owners::renewed(&references, namespace.as_deref(), &state.uids)
@@ -116,6 +130,9 @@ pub(crate) fn prepare(
     if let (Some(references), Some(metadata)) = (renewed, object["metadata"].as_object_mut()) {
         metadata.insert("ownerReferences".to_owned(), references.into());
     }
+    let in_new_namespace = namespace
+        .as_ref()
+        .is_some_and(|namespace| state.new_namespaces.contains(namespace));
     NextStep::Request(Box::new(Request {
         tier,
         id: entry.id,
@@ -129,15 +146,35 @@ pub(crate) fn prepare(
         has_references,
         status: status.filter(|_| !status_is_data),
         status_is_data,
+        remarks,
+        in_new_namespace,
         owner: Some(owner).filter(|owner| environment.owners.contains(owner)),
     }))
 }
 
+/// Why something that runs is not started: what was to protect it could not be restored.
+fn unprotected(
+    environment: &Environment<'_>,
+    state: &State,
+    tier: Tier,
+    kind: &GroupResource,
+    namespace: Option<&str>,
+) -> Option<String> {
+    let runs = POD_SPECS.iter().any(|(of, _)| of.is(kind)) || !is_built_in(kind);
+    if tier <= Tier::Protection || !runs || environment.spec.run_unprotected {
+        return None;
+    }
+    let policy = state.unprotected.by(namespace?)?;
+    Some(format!(
+        "{policy} could not be restored, and this would run without it; restore again once it can be, or \
+         with `runUnprotected`"
+    ))
+}
+
+/// The status that is written back. An object can decline it, and no object can ask for it alone: whoever
+/// may write an annotation may not write every status.
 fn status_of(environment: &Environment<'_>, kind: &GroupResource, object: &Value) -> Option<Value> {
-    let asked = object["metadata"]["annotations"][RESTORE_STATUS].as_str();
-    let wanted = match asked {
-        Some(asked) => asked == "true",
-        None => environment.spec.restore_status.contains(kind),
-    };
+    let declines = object["metadata"]["annotations"][RESTORE_STATUS] == "false";
+    let wanted = environment.spec.restore_status.contains(kind) && !declines;
     object.get("status").filter(|_| wanted).cloned()
 }

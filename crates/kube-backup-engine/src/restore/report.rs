@@ -37,6 +37,14 @@ pub enum SkipReason {
     /// It exists and differs at these places, of which the first few are named, and the
     /// [existing resource policy](super::ExistingResourcePolicy) leaves it as it is.
     Exists(Vec<String>),
+    /// It exists and differs, and is left as it is under every policy: it serves others, whom a change would
+    /// harm, or the cluster itself.
+    Shared {
+        /// The places, of which the first few are named.
+        differences: Vec<String>,
+        /// Whom it serves.
+        reason: String,
+    },
     /// A restore does not bring it back, for this reason.
     NotRestored(String),
 }
@@ -47,6 +55,14 @@ impl fmt::Display for SkipReason {
             Self::Exists(differences) => write!(
                 f,
                 "it differs at {}; what exists is left alone",
+                differences.join(", ")
+            ),
+            Self::Shared {
+                differences,
+                reason,
+            } => write!(
+                f,
+                "it differs at {}, and is left alone: {reason}",
                 differences.join(", ")
             ),
             Self::NotRestored(reason) => f.write_str(reason),
@@ -93,6 +109,7 @@ impl Outcome {
             Self::Skipped(SkipReason::Exists(differences)) => {
                 Some(format!("differs at {}", differences.join(", ")))
             }
+            Self::Skipped(reason @ SkipReason::Shared { .. }) => Some(reason.to_string()),
             Self::Failed(reason) => Some(reason.clone()),
             _ => None,
         }

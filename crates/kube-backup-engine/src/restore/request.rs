@@ -32,6 +32,10 @@ pub(crate) struct Request {
     pub(crate) status_is_data: bool,
     /// The status to be written back, where one is.
     pub(crate) status: Option<Value>,
+    /// What the report tells besides its outcome, once it is in the cluster.
+    pub(crate) remarks: Vec<String>,
+    /// Whether its namespace was made by this restore.
+    pub(crate) in_new_namespace: bool,
     /// As others name it for their owner, where others do.
     pub(crate) owner: Option<OwnerKey>,
 }

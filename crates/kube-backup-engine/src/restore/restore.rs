@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::bystanders::Bystanders;
 use super::environment::Environment;
 use super::execution::Execution;
 use super::health;
@@ -262,6 +263,7 @@ impl Restore {
             backup: &self.backup,
             digest,
             deadline,
+            bystanders: Bystanders::of(&self.spec, &entries),
             owners,
         };
         let (bad, unknown): (Vec<_>, Vec<_>) = unreadable

@@ -22,9 +22,15 @@ pub enum ExistingResourcePolicy {
     /// server lets nobody change in place is reported as failed, with its fields and the remedy. A
     /// volume that is bound to another claim is left alone all the same.
     ///
-    /// Service accounts are an exception to both policies: what they lack is always added, for every
-    /// namespace has its `default` one before anything is restored, and this policy overwrites what
-    /// differs, but takes nothing away.
+    /// What others use as well is left alone under every policy: the cluster's own namespaces unless they
+    /// are asked for by name, cluster-scoped objects under a mapping of namespaces, webhooks and definitions
+    /// that call a Service which is not restored, definitions with more versions or fields than the
+    /// backup's. A cluster role binding that others have rights by gains the restored subjects, and keeps
+    /// its own.
+    ///
+    /// Service accounts gain what they lack and what differs, and lose nothing; an identity outside of the
+    /// cluster they do not gain. The `default` one is there before anything is restored: under both policies
+    /// it gains the Secrets that it named, and in a namespace that the restore makes what it lacks besides.
     Update,
 }
 
@@ -78,8 +84,8 @@ pub struct RestoreSpec {
     )]
     pub image_mapping: BTreeMap<String, String>,
     /// Kinds whose status is written back too. It tells of the old cluster, so none is, unless a
-    /// controller takes it for its memory; `velero.io/restore-status: "true"` on an object asks for it
-    /// as well.
+    /// controller takes it for its memory. `velero.io/restore-status: "false"` on an object declines it; to
+    /// ask for it there is not enough, since whoever may annotate an object may not write its status.
     #[serde(
         default,
         with = "kinds_with_status",
@@ -90,6 +96,14 @@ pub struct RestoreSpec {
     /// What to do about objects that exist already.
     #[serde(default, deserialize_with = "policy_or_default")]
     pub existing_resource_policy: ExistingResourcePolicy,
+    /// Starts Pods even where a network policy that is to protect them could not be restored. Else what runs
+    /// in its namespace is reported as failed, and restoring again completes it.
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub run_unprotected: bool,
     /// Keeps the node ports of Services even where the cluster chose them.
     #[serde(
         default,
@@ -160,13 +174,15 @@ impl RestoreSpec {
             image_mapping: BTreeMap::new(),
             restore_status: BTreeSet::new(),
             existing_resource_policy: ExistingResourcePolicy::default(),
+            run_unprotected: false,
             preserve_node_ports: false,
             other: Map::new(),
         }
     }
 
     /// The fields of Velero's `RestoreSpec` (velero.io/v1, restore_types.go). What it has no field for is
-    /// left out: names of objects, labels to exclude, and mappings of storage classes and images.
+    /// left out: names of objects, labels to exclude, mappings of storage classes and
+    /// images, and running unprotected.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) when it cannot be written as JSON, and
@@ -181,7 +197,8 @@ impl RestoreSpec {
                 "it is no object",
             ));
         };
-        for ours in OURS.iter().chain(&["storageClassMapping", "imageMapping"]) {
+        let others = ["storageClassMapping", "imageMapping", "runUnprotected"];
+        for ours in OURS.iter().chain(&others) {
             spec.remove(*ours);
         }
         self.selection

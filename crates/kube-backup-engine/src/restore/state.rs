@@ -1,7 +1,7 @@
 //! What a restore knows and has done so far. The steps for single objects return values, and these are
 //! folded into it on one task.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -14,17 +14,27 @@ use super::planned::PlannedObjects;
 use super::report::{Item, Outcome};
 use super::request::Request;
 use super::served::Served;
+use super::surroundings::Surroundings;
+use super::transform::{Lowering, Services, Volumes};
 use crate::cluster::schema::Schemas;
 use crate::kinds::backends::Backend;
-use crate::{Entry, GroupResource};
+use crate::kinds::names::VOLUMES;
+use crate::kinds::order::{Tier, is_network_policy};
+use crate::{Entry, GroupResource, ObjectId};
 
 /// What a restore knows and has done so far.
 #[derive(Default)]
 pub(crate) struct State {
     /// Kinds that the server has.
     pub(crate) served: Served,
-    /// Volumes that claims can be bound to.
-    pub(crate) volumes: HashSet<String>,
+    /// Volumes that claims can be bound to, or cannot.
+    pub(crate) volumes: Volumes,
+    /// Services of the backup.
+    pub(crate) services: Services,
+    /// What there is around the restored objects.
+    pub(crate) surroundings: Surroundings,
+    /// Where network policies are missing.
+    pub(crate) unprotected: Unprotected,
     /// The uids of owners.
     pub(crate) uids: Uids,
     /// In a plan, what would have been created.
@@ -35,11 +45,19 @@ pub(crate) struct State {
     /// Objects without all of their owners.
     pub(crate) orphans: Vec<Orphan>,
     /// Objects whose turn comes in a later tier.
-    pub(crate) deferred: Vec<Entry>,
+    pub(crate) deferred: HashMap<Tier, Vec<Entry>>,
     /// Definitions that are not served yet.
     pub(crate) definitions: Vec<String>,
     /// Namespaces that were in the backup.
     pub(crate) namespaces: HashSet<String>,
+    /// Namespaces that this restore made.
+    pub(crate) new_namespaces: HashSet<String>,
+    /// Quotas that are not in force yet, by path.
+    pub(crate) quotas: Vec<String>,
+    /// Quotas and ranges that allow more until all is there, by path, and how that ends.
+    pub(crate) raised: Vec<(String, Lowering)>,
+    /// Finalizers that not every control plane takes off: how many objects have each, and the first of them.
+    pub(crate) finalizers: BTreeMap<String, (usize, ObjectId)>,
     /// Services that restored objects send requests to.
     pub(crate) backends: Vec<Backend>,
     pub(crate) warnings: Vec<String>,
@@ -100,19 +118,39 @@ impl State {
         let Effects {
             definition,
             namespace,
+            new_namespace,
             volume,
+            quota,
+            raised,
+            finalizers,
             backends,
             uid,
             orphan,
             planned,
             new_definition,
         } = finished.effects;
+        if VOLUMES.is(&finished.id.resource) && volume.is_none() {
+            self.volumes.lost.insert(finished.id.name.clone());
+        }
+        if is_network_policy(&finished.id.resource)
+            && matches!(finished.applied.outcome, Outcome::Failed(_))
+        {
+            self.unprotected
+                .note(finished.namespace.as_deref(), &finished.id);
+        }
         if let Some(definition) = new_definition {
             self.schemas.add_definition(&definition);
         }
         self.definitions.extend(definition);
         self.namespaces.extend(namespace);
-        self.volumes.extend(volume);
+        self.new_namespaces.extend(new_namespace);
+        self.volumes.free.extend(volume);
+        self.quotas.extend(quota);
+        self.raised.extend(raised);
+        for finalizer in finalizers {
+            let first = || (0, finished.id.clone());
+            self.finalizers.entry(finalizer).or_insert_with(first).0 += 1;
+        }
         self.backends.extend(backends);
         self.uids.extend(uid);
         self.orphans.extend(orphan);
@@ -134,5 +172,28 @@ impl State {
                 warnings: finished.applied.warnings,
             });
         }
+    }
+}
+
+/// Where network policies could not be restored.
+#[derive(Debug, Default)]
+pub(crate) struct Unprotected {
+    namespaces: HashMap<String, ObjectId>,
+    everywhere: Option<ObjectId>,
+}
+
+impl Unprotected {
+    fn note(&mut self, namespace: Option<&str>, policy: &ObjectId) {
+        match namespace {
+            Some(namespace) => {
+                self.namespaces.insert(namespace.to_owned(), policy.clone());
+            }
+            None => self.everywhere = Some(policy.clone()),
+        }
+    }
+
+    /// The policy that is missing in a namespace.
+    pub(crate) fn by(&self, namespace: &str) -> Option<&ObjectId> {
+        self.namespaces.get(namespace).or(self.everywhere.as_ref())
     }
 }

@@ -21,7 +21,7 @@ use crate::cluster::wait;
 use crate::format::labels;
 use crate::kinds::backends::backends_of;
 use crate::kinds::namespaces::map_namespaces;
-use crate::{ApiResource, Discovery, Entry, Error, GroupResource, Result};
+use crate::{ApiResource, Discovery, Entry, Error, GroupResource, ObjectId, Result};
 
 /// Waits until the restored definitions are served, and asks again for the kinds that the server has.
 pub(crate) async fn for_definitions(
@@ -62,17 +62,21 @@ pub(crate) async fn for_definitions(
 }
 
 /// Makes the namespaces that are needed and not in the backup, and waits until all can be used. A plan
-/// returns those that would be made.
+/// returns those that would be made. Those that this restore made are returned too.
 pub(crate) async fn for_namespaces(
     environment: &Environment<'_>,
     state: &State,
     needed: &BTreeSet<String>,
-) -> (Vec<Planned>, Vec<String>) {
+) -> (Vec<Planned>, Vec<String>, Vec<String>) {
     let waiting = futures::stream::iter(needed)
         .map(async |name| {
             let known = state.namespaces.contains(name);
+            let mut made = None;
             let done = if !environment.is_plan() {
-                ensure_namespace(environment, name, known).await.map(|()| false)
+                ensure_namespace(environment, name, known).await.map(|is_ours| {
+                    made = is_ours.then(|| name.clone());
+                    false
+                })
             } else if known || state.planned.has_namespace(name) {
                 Ok(false)
             } else {
@@ -80,15 +84,16 @@ pub(crate) async fn for_namespaces(
                 there.map(|there| there != Presence::There)
             };
             match done {
-                Ok(false) => (None, None),
+                Ok(false) => (None, made, None),
                 Ok(true) => (
                     Some(Planned::Namespace(name.clone())),
+                    None,
                     Some(format!(
                         "namespace `{name}` is neither in the cluster nor restored from the backup; it \
                          is made without its labels and annotations"
                     )),
                 ),
-                Err(error) => (None, Some(error.chain())),
+                Err(error) => (None, None, Some(error.chain())),
             }
         })
         .buffer_unordered(environment.parallel());
@@ -97,12 +102,14 @@ pub(crate) async fn for_namespaces(
     let late = collect(environment, step, waiting.boxed(), &mut found)
         .await
         .err();
-    let (planned, warnings): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-    let late = late.map(|error| error.chain());
-    (
-        planned.into_iter().flatten().collect(),
-        warnings.into_iter().flatten().chain(late).collect(),
-    )
+    let (mut planned, mut made, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    for (plan, name, warning) in found {
+        planned.extend(plan);
+        made.extend(name);
+        warnings.extend(warning);
+    }
+    warnings.extend(late.map(|error| error.chain()));
+    (planned, made, warnings)
 }
 
 /// Adds what is found to `found`, until the deadline.
@@ -121,8 +128,10 @@ async fn collect<T: Send>(
     environment.deadline.within(step, all.boxed()).await
 }
 
-async fn ensure_namespace(environment: &Environment<'_>, name: &str, known: bool) -> Result<()> {
+/// Returns whether it was missing in the backup and made by this run.
+async fn ensure_namespace(environment: &Environment<'_>, name: &str, known: bool) -> Result<bool> {
     let api = &environment.api;
+    let mut is_made = false;
     let path = path(["api", "v1", "namespaces", name]);
     if !known {
         let there = look_for_namespace(environment, name).await?;
@@ -145,9 +154,11 @@ async fn ensure_namespace(environment: &Environment<'_>, name: &str, known: bool
                     response.message(),
                 ));
             }
+            is_made = response.status.is_success();
         }
     }
-    wait::until(api, &path, "Active", wait::is_active).await
+    wait::until(api, &path, "Active", wait::is_active).await?;
+    Ok(is_made)
 }
 
 /// Reads what the cluster keeps of these kinds, by its own definitions and documents, into `state`. The
@@ -236,6 +247,76 @@ pub(crate) async fn for_backends(environment: &Environment<'_>, entries: &[Entry
         warnings.push(error.chain());
     }
     warnings
+}
+
+/// Waits until restored quotas are in force: until their controller has counted what there is, the API server
+/// lets everything pass them.
+pub(crate) async fn for_quotas(environment: &Environment<'_>, paths: Vec<String>) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if paths.is_empty() || environment.is_plan() {
+        return warnings;
+    }
+    let api = &environment.api;
+    let waiting = futures::stream::iter(paths)
+        .map(async |path| wait::until(api, &path, "in force", is_in_force).await)
+        .buffer_unordered(environment.parallel())
+        .filter_map(async |done| done.err().map(|error| error.chain()));
+    let step = "wait for the restored quotas to be in force";
+    if let Err(late) = collect(environment, step, waiting.boxed(), &mut warnings).await {
+        warnings.push(late.chain());
+    }
+    warnings
+}
+
+/// Whether a quota has been counted; one that is gone is waited for no more.
+fn is_in_force(quota: Option<&Value>) -> bool {
+    quota.is_none_or(|quota| {
+        let hard = quota["spec"]["hard"].as_object();
+        let counted = &quota["status"]["hard"];
+        let mut limits = hard.into_iter().flatten();
+        limits.all(|(resource, limit)| counted[resource] == *limit)
+    })
+}
+
+/// Makes quotas and ranges of limits what they were, and waits until that is in force.
+pub(crate) async fn lower(
+    environment: &Environment<'_>,
+    raised: Vec<(String, Value)>,
+) -> Vec<String> {
+    let (mut warnings, mut quotas) = (Vec::new(), Vec::new());
+    if raised.is_empty() || environment.is_plan() {
+        return warnings;
+    }
+    for (path, patch) in raised {
+        let reason = match environment.api.merge(&path, &patch).await {
+            Ok(response) if response.status.is_success() => {
+                quotas.extend(Some(path).filter(|path| path.contains("/resourcequotas/")));
+                continue;
+            }
+            Ok(response) => response.message(),
+            Err(error) => error.chain(),
+        };
+        warnings.push(format!(
+            "`{path}` still allows what was there, and not what it allowed: {reason}; running the restore \
+             again completes it"
+        ));
+    }
+    warnings.extend(for_quotas(environment, quotas).await);
+    warnings
+}
+
+/// Says of a finalizer that it waits for its controller.
+pub(crate) fn for_whom_finalizers_wait(
+    (finalizer, (count, first)): (String, (usize, ObjectId)),
+) -> String {
+    let more = match count {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    format!(
+        "{first}{more} came with finalizer `{finalizer}`: until its controller runs in this cluster, neither \
+         they nor their namespaces can be deleted"
+    )
 }
 
 /// Puts owners back where they are in the cluster by now; returns the objects of which one is not.

@@ -308,6 +308,32 @@ pub(crate) fn raw_at<'a>(bytes: &'a [u8], path: &[&str]) -> Option<&'a [u8]> {
     Some(value)
 }
 
+/// The object without the field `field` of the object at `path`, all other bytes as they are; `None` when it
+/// has none.
+pub(crate) fn without(bytes: &[u8], path: &[&str], field: &[u8]) -> Option<Vec<u8>> {
+    let inner = raw_at(bytes, path)?;
+    let start = inner.as_ptr() as usize - bytes.as_ptr() as usize;
+    let fields: Vec<_> = Fields::of(inner).ok()?.collect::<Result<_>>().ok()?;
+    if !fields.iter().any(|(key, _)| *key == field) {
+        return None;
+    }
+    let mut rest = bytes[..start].to_vec();
+    rest.push(b'{');
+    let mut is_first = true;
+    for (key, value) in fields.into_iter().filter(|(key, _)| *key != field) {
+        if !std::mem::take(&mut is_first) {
+            rest.push(b',');
+        }
+        rest.push(b'"');
+        rest.extend_from_slice(key);
+        rest.extend_from_slice(b"\":");
+        rest.extend_from_slice(value);
+    }
+    rest.push(b'}');
+    rest.extend_from_slice(&bytes[start + inner.len()..]);
+    Some(rest)
+}
+
 /// Reads `T` from `bytes`, which must be one JSON value that is not nested too deeply, whole and well-formed
 /// down to the last string and number that `T` has no use for.
 pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {

@@ -164,7 +164,7 @@ impl Missing {
             let remedy = match severity {
                 Severity::Note => "its controller adopts it again, or leaves it alone",
                 _ => {
-                    "it is restored without this owner; back up the owner too, or delete it by hand later"
+                    "it is restored without this owner, and nobody collects it: back up the owner too"
                 }
             };
             let message = format!(

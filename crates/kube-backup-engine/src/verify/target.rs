@@ -78,7 +78,7 @@ impl Target {
             let message = format!("the cluster could not tell of `{group_version}`: {reason}");
             report.add(
                 Finding::new(Severity::Warning, Check::Target, message)
-                    .remedy("repair or remove the APIService of that group"),
+                    .remedy("repair what the APIService of that group calls"),
             );
         }
         let own = self.unserved_definitions(inventory, report).await?;

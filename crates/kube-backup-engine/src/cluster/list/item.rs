@@ -8,7 +8,7 @@ use crate::resource::{TypeMeta, full_name, shown};
 use crate::scan::{Head, Seen};
 
 /// One object of a list.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Item {
     pub(crate) head: Head,
     /// What a walk through it has come across.
@@ -51,6 +51,15 @@ impl Item {
             (None, None) => [&prefix.both, &self.raw[1..]],
             (Some(_), None) => [&prefix.api_version, &self.raw[1..]],
             (None, Some(_)) => [&prefix.kind, &self.raw[1..]],
+        }
+    }
+
+    /// The same object with other JSON.
+    pub(crate) fn with_raw(&self, raw: Vec<u8>) -> Self {
+        Self {
+            head: self.head.clone(),
+            seen: self.seen.clone(),
+            raw: raw.into(),
         }
     }
 

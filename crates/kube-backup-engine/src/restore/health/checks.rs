@@ -109,7 +109,9 @@ pub(crate) fn claim(claim: &Value, classes: &BTreeMap<String, String>) -> Option
     let (reason, remedy) = if phase == "Lost" {
         (
             "its volume is gone".to_owned(),
-            "delete the claim and restore it again: a volume is then made for it".to_owned(),
+            "its data may still be there: find its disk, and make a PersistentVolume of it; or restore into \
+             another namespace, where a new volume is made"
+                .to_owned(),
         )
     } else if let Some(volume) = claim["spec"]["volumeName"].as_str() {
         (
@@ -207,12 +209,12 @@ pub(crate) fn backend(
     let (what, remedy) = if service.is_none() {
         (
             "is not there",
-            "restore it, or delete what refers to it".to_owned(),
+            "restore it, or set what refers to it to the Service that is there".to_owned(),
         )
     } else {
         (
             "has no ready endpoint",
-            format!("start its Pods: kubectl -n {namespace} get pods; or delete what refers to it"),
+            format!("start its Pods: kubectl -n {namespace} get pods"),
         )
     };
     Some(HealthIssue {

@@ -97,12 +97,8 @@ fn a_claim_without_volume_says_what_it_waits_for() {
         assert!(found.0.contains(reason), "{found:?}");
         assert!(found.1.contains(remedy), "{found:?}");
     }
-    assert!(
-        of(json!({}), "Lost")
-            .unwrap()
-            .1
-            .contains("delete the claim")
-    );
+    let remedy = of(json!({}), "Lost").unwrap().1;
+    assert!(remedy.contains("make a PersistentVolume of it"), "{remedy}");
 }
 
 #[test]

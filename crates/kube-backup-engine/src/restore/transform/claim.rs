@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{TransformContext, Verdict, remove, text};
+use crate::kinds::evidence::Evidence;
 
 const BOUND: &str = "pv.kubernetes.io/bind-completed";
 /// Annotations of binding, provisioning and other tools' backups, which are true of the old cluster only
@@ -18,6 +19,7 @@ const BINDING: [&str; 7] = [
 ];
 
 pub(super) fn transform(claim: &mut Value, context: &TransformContext<'_>) -> Verdict {
+    let was_asked_for = Evidence::of(claim).asks_for(&["spec", "volumeName"]);
     let bound = claim["metadata"]["annotations"].get(BOUND).is_some();
     if bound {
         // Filled once, from a snapshot or claim that the target need not have: waiting for it, the
@@ -36,7 +38,14 @@ pub(super) fn transform(claim: &mut Value, context: &TransformContext<'_>) -> Ve
     for annotation in BINDING {
         remove(claim, "/metadata/annotations", annotation);
     }
-    if !context.volumes.contains(text(claim, "/spec/volumeName")) {
+    let volume = text(claim, "/spec/volumeName");
+    let is_free = context.volumes.free.contains(volume);
+    // One that somebody made for it is waited for, lest the claim gets another one without the data. It is
+    // not the copy's, and not that of a claim whose volume was in the backup and cannot be had.
+    let namespace = text(claim, "/metadata/namespace");
+    let is_copy = context.spec.target_namespace(namespace) != namespace;
+    let is_asked_for = was_asked_for && !is_copy && !context.volumes.lost.contains(volume);
+    if !is_free && !is_asked_for {
         // A claim bound to a volume that does not exist is Lost.
         remove(claim, "/spec", "volumeName");
     }

@@ -5,12 +5,6 @@ use serde_json::Value;
 use super::{TransformContext, Verdict, remove};
 
 pub(super) fn transform(job: &mut Value, _: &TransformContext<'_>) -> Verdict {
-    if job
-        .pointer("/status/completionTime")
-        .is_some_and(|time| !time.is_null())
-    {
-        return Verdict::Skip("it has run to its end");
-    }
     if job.pointer("/spec/manualSelector").and_then(Value::as_bool) != Some(true) {
         // The old uid would select nothing; the server puts in the new one.
         for label in ["controller-uid", "batch.kubernetes.io/controller-uid"] {

@@ -5,14 +5,12 @@
 //! else stays. The rules follow Velero where it has one (pkg/restore/restore.go and actions/), and
 //! what a real server does where it has none.
 
-mod api_service;
+mod bounds;
 mod claim;
-mod config_map;
 mod definition;
 mod edit;
 mod endpoints;
 mod image;
-mod ip_address;
 mod job;
 mod metadata;
 mod namespace;
@@ -27,21 +25,25 @@ mod webhook;
 use serde_json::Value;
 
 use crate::GroupResource;
+use crate::kinds::cluster_owned::why_cluster_owned;
 use crate::kinds::namespaces::map_namespaces;
+use crate::kinds::run_once;
 use crate::kinds::storage_classes::map_storage_classes;
 
+pub(crate) use bounds::{Lowering, lowered, lowering};
 use edit::{elements, is_controlled_by, remove, text};
 use rule::Rule;
-pub(crate) use rule::{TransformContext, Verdict};
+pub(crate) use rule::{Services, TransformContext, Verdict, Volumes};
 
 /// The rule of each kind that has one.
-const RULES: [(&str, &str, Rule); 16] = [
-    ("", "configmaps", config_map::transform),
-    ("", "endpoints", endpoints::transform),
+const RULES: [(&str, &str, Rule); 15] = [
+    ("", "endpoints", endpoints::endpoints),
+    ("", "limitranges", bounds::range),
     ("", "namespaces", namespace::transform),
     ("", "persistentvolumeclaims", claim::transform),
     ("", "persistentvolumes", volume::transform),
     ("", "pods", pod::transform),
+    ("", "resourcequotas", bounds::quota),
     ("", "secrets", secret::transform),
     ("", "serviceaccounts", service_account::transform),
     ("", "services", service::transform),
@@ -60,14 +62,8 @@ const RULES: [(&str, &str, Rule); 16] = [
         "customresourcedefinitions",
         definition::transform,
     ),
-    (
-        "apiregistration.k8s.io",
-        "apiservices",
-        api_service::transform,
-    ),
     ("batch", "jobs", job::transform),
-    ("discovery.k8s.io", "endpointslices", endpoints::transform),
-    ("networking.k8s.io", "ipaddresses", ip_address::transform),
+    ("discovery.k8s.io", "endpointslices", endpoints::slice),
 ];
 
 /// Changes an object into what is to be created.
@@ -79,22 +75,29 @@ pub(crate) fn transform(
     object: &mut Value,
     context: &TransformContext<'_>,
 ) -> Verdict {
+    if let Some(reason) = why_cluster_owned(kind, object) {
+        return Verdict::Skip(reason);
+    }
+    if run_once::is_over(kind, object) {
+        return Verdict::Skip("it has run to its end");
+    }
     let rule = RULES
         .iter()
         .find(|(group, plural, _)| kind.is(group, plural));
     // The kind's rule first: some read what the metadata's rules remove.
-    if let Some((_, _, rule)) = rule
-        && let Verdict::Skip(reason) = rule(object, context)
-    {
-        return Verdict::Skip(reason);
+    let verdict = rule.map_or(Verdict::Restore, |(_, _, rule)| rule(object, context));
+    if matches!(verdict, Verdict::Skip(_)) {
+        return verdict;
     }
     metadata::transform(object, context);
     let spec = context.spec;
     map_namespaces(kind, object, &spec.namespace_mapping);
     image::map_images(kind, object, &spec.image_mapping);
     map_storage_classes(kind, object, &spec.storage_class_mapping);
-    Verdict::Restore
+    verdict
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Golden cases: an object of a backup, what is created of it, and why. One file a kind, in `cases`;
 //! `rule` names the rule or action of Velero 1.18 (pkg/restore/restore.go, pkg/restore/actions) that
-//! the case follows, or what is known to be wrong there. Everywhere `shop` is mapped to `copy`, and
-//! volume `kept` is there.
+//! the case follows, or what is known to be wrong there. Everywhere `shop` is mapped to `copy`,
+//! volume `kept` is there, volume `lost` is not, and node `here` is the cluster's.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
@@ -25,12 +25,17 @@ struct Case {
     classes: BTreeMap<String, String>,
     #[serde(default)]
     preserve_node_ports: bool,
+    /// Services of the backup.
+    #[serde(default)]
+    services: Vec<Value>,
     given: Value,
     /// What is created, but for the two labels that are on everything.
     becomes: Option<Value>,
     /// Owners that are put back afterwards.
     #[serde(default)]
     put_back: Vec<String>,
+    /// What the report tells of it.
+    said: Option<String>,
     /// Why it is not.
     skipped: Option<String>,
 }
@@ -45,10 +50,21 @@ impl Case {
             preserve_node_ports: self.preserve_node_ports,
             ..RestoreSpec::named("r")
         };
+        let names = |name: &str| HashSet::from([name.to_owned()]);
+        let volumes = Volumes {
+            free: names("kept"),
+            lost: names("lost"),
+        };
+        let mut services = Services::default();
+        for service in &self.services {
+            services.note(service);
+        }
         let context = TransformContext {
             spec: &spec,
             backup: "b",
-            volumes: &HashSet::from(["kept".to_owned()]),
+            volumes: &volumes,
+            services: &services,
+            nodes: &names("here"),
         };
         let mut object = self.given.clone();
         match transform(&self.kind, &mut object, &context) {
@@ -56,7 +72,12 @@ impl Case {
                 assert_eq!(self.skipped.as_deref(), Some(reason), "{what}");
                 assert_eq!(self.becomes, None, "{what}");
             }
-            Verdict::Restore => {
+            verdict => {
+                let said = match verdict {
+                    Verdict::RestoreWith(said) => Some(said),
+                    _ => None,
+                };
+                assert_eq!(self.said, said, "{what}");
                 let found = &object["metadata"]["labels"];
                 assert_eq!(found[labels::BACKUP_NAME], "b", "{what}");
                 assert_eq!(found[labels::RESTORE_NAME], "r", "{what}");

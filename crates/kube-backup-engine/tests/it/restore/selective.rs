@@ -243,7 +243,7 @@ async fn classes_and_images_are_those_of_the_target() {
 }
 
 #[tokio::test]
-async fn a_status_is_written_back_where_it_is_asked_for() {
+async fn a_status_is_written_back_where_the_restore_asks_for_it() {
     let source = KubeLocal::start().await.unwrap();
     let from = client(&source);
     create(
@@ -252,8 +252,12 @@ async fn a_status_is_written_back_where_it_is_asked_for() {
         json!({"metadata": {"name": "shop"}}),
     )
     .await;
-    let annotated = json!({"velero.io/restore-status": "true"});
-    for (name, annotations) in [("asked", annotated), ("plain", json!({}))] {
+    let annotated = |value: &str| json!({"velero.io/restore-status": value});
+    for (name, annotations) in [
+        ("asks", annotated("true")),
+        ("plain", json!({})),
+        ("declines", annotated("false")),
+    ] {
         create(
             &from,
             "/api/v1/namespaces/shop/services",
@@ -274,7 +278,7 @@ async fn a_status_is_written_back_where_it_is_asked_for() {
             let report = restore(&client, &repository, spec).await;
             assert_eq!(report.warnings, Vec::<String>::new());
             let mut with = Vec::new();
-            for name in ["asked", "plain"] {
+            for name in ["asks", "plain", "declines"] {
                 let path = format!("/api/v1/namespaces/shop/services/{name}");
                 let service = get(&client, &path).await.unwrap();
                 with.push(service["status"]["loadBalancer"]["ingress"][0]["ip"] == "192.0.2.7");
@@ -282,12 +286,13 @@ async fn a_status_is_written_back_where_it_is_asked_for() {
             with
         }
     };
-    assert_eq!(restored(of_shop("r")).await, [true, false]);
+    // Whoever may annotate a Service may not give it an address (CVE-2020-8554).
+    assert_eq!(restored(of_shop("r")).await, [false, false, false]);
     let all = RestoreSpec {
         restore_status: ["services".parse().unwrap()].into(),
         ..of_shop("r")
     };
-    assert_eq!(restored(all).await, [true, true]);
+    assert_eq!(restored(all).await, [true, true, false]);
 }
 
 #[tokio::test]

@@ -1,0 +1,113 @@
+//! What a restore leaves alone: what runs beside it, what belongs to another cluster, and what is over.
+//! The manifests in `cases` are reduced from public reports.
+
+mod advice;
+mod allocated;
+mod copies;
+mod finished;
+mod identity;
+mod protection;
+mod quotas;
+mod two_clusters;
+
+use std::sync::Arc;
+
+use ack_backup_center::engine::backup::{Backup, BackupSpec};
+use ack_backup_center::engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec};
+use ack_backup_center::engine::{Discovery, Repository, Selection};
+use kube::Client;
+use object_store::memory::InMemory;
+use serde::Deserialize as _;
+use serde_json::{Value, json};
+
+use crate::cluster::{create, delete, get, paths, until};
+
+/// Creates the objects of a manifest, each where it belongs, and returns them.
+async fn apply(client: &Client, manifest: &str) -> Vec<Value> {
+    let mut objects = Vec::new();
+    for document in serde_norway::Deserializer::from_str(manifest) {
+        let object = Value::deserialize(document).unwrap();
+        if object.is_null() {
+            continue;
+        }
+        let found = Discovery::run(client).await.unwrap();
+        let (list, path) = paths(&found, &object).unwrap_or_else(|| panic!("{object}"));
+        objects.push(create(client, &list, &object).await);
+        if object["kind"] == "CustomResourceDefinition" {
+            until(client, &path, "served", |definition| {
+                let conditions = definition["status"]["conditions"].as_array();
+                conditions.into_iter().flatten().any(|condition| {
+                    condition["type"] == "Established" && condition["status"] == "True"
+                })
+            })
+            .await;
+        }
+        if object["kind"] == "Namespace" {
+            let name = object["metadata"]["name"].as_str().unwrap();
+            await_account(client, name).await;
+        }
+    }
+    objects
+}
+
+/// Waits for what every namespace has, so that a backup does not come before it.
+async fn await_account(client: &Client, namespace: &str) {
+    let account = format!("/api/v1/namespaces/{namespace}/serviceaccounts/default");
+    until(client, &account, "there", |account| !account.is_null()).await;
+}
+
+async fn make_namespace(client: &Client, name: &str) {
+    let namespace = json!({"metadata": {"name": name}});
+    create(client, "/api/v1/namespaces", &namespace).await;
+    await_account(client, name).await;
+}
+
+async fn delete_namespace(client: &Client, name: &str) {
+    delete(client, &format!("/api/v1/namespaces/{name}")).await;
+}
+
+/// Backs up what `spec` says, into a store of its own.
+async fn back_up(client: &Client, spec: BackupSpec) -> Repository {
+    let repository = Repository::new(Arc::new(InMemory::new()), "");
+    let backup = Backup::new(client.clone(), repository.clone(), spec);
+    backup.run().await.unwrap();
+    repository
+}
+
+async fn back_up_namespaces(client: &Client, names: &[&str]) -> Repository {
+    let spec = BackupSpec {
+        selection: Selection::of_namespaces(names.iter().copied()),
+        ..BackupSpec::named("a")
+    };
+    back_up(client, spec).await
+}
+
+async fn restore_of(client: &Client, repository: &Repository, spec: RestoreSpec) -> Restore {
+    let backup = repository.open("a").await.unwrap();
+    Restore::new(client.clone(), backup, spec)
+}
+
+async fn restore(client: &Client, repository: &Repository, spec: RestoreSpec) -> RestoreReport {
+    let restore = restore_of(client, repository, spec).await;
+    restore.run().await.unwrap()
+}
+
+fn outcome(report: &RestoreReport, name: &str) -> Outcome {
+    let item = report.items.iter().find(|item| item.id.to_string() == name);
+    item.unwrap_or_else(|| panic!("{name} is not in {report:#?}"))
+        .outcome
+        .clone()
+}
+
+/// Whether the report says something of an object.
+fn says(report: &RestoreReport, name: &str, what: &str) -> bool {
+    let item = report.items.iter().find(|item| item.id.to_string() == name);
+    let item = item.unwrap_or_else(|| panic!("{name} is not in {report:#?}"));
+    item.warnings.iter().any(|warning| warning.contains(what))
+}
+
+/// The objects of a list.
+async fn items(client: &Client, list: &str) -> Vec<Value> {
+    let list = get(client, list).await.unwrap();
+    list["items"].as_array().cloned().unwrap_or_default()
+}
