@@ -3,7 +3,12 @@
 //! ```console
 //! $ cargo run --example restore -- --bucket my-backups --region cn-hangzhou --backup nightly --dry-run
 //! $ cargo run --example restore -- --folder ./backups --backup nightly --namespace shop=shop-copy
+//! $ cargo run --example restore -- --folder ./backups --backup nightly --profile tenant --act-as jane --dry-run
 //! ```
+//!
+//! It ends with 0 when everything chosen was restored, 1 when something failed, and 3 when nothing failed and
+//! something was withheld for the powers that it would have granted, the cluster's own aside. 2 is for a
+//! command line that cannot be read.
 
 #![allow(clippy::print_stderr, reason = "an example prints")]
 
@@ -14,8 +19,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ack_backup_center::core::{Context, credentials};
-use ack_backup_center::engine::restore::{ExistingResourcePolicy, Restore, RestoreSpec};
-use ack_backup_center::engine::{Repository, RunOptions, Selection, client_for};
+use ack_backup_center::engine::restore::{
+    ActAs, Action, ExistingResourcePolicy, PowerPolicy, PowerSwitch, Profile, Restore, RestoreSpec,
+};
+use ack_backup_center::engine::{Repository, RunOptions, Selection, UnmatchedFilters, client_for};
 use ack_backup_center::oss::{Client, OssStore};
 use clap::Parser;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -60,6 +67,25 @@ struct Options {
     /// `FROM=TO`: images whose names begin with FROM are pulled from TO instead; may be repeated.
     #[arg(long, value_parser = pair)]
     image: Vec<(String, String)>,
+    /// What it is for, and with it which powers it grants: everything, application or tenant.
+    #[arg(long, default_value = "everything")]
+    profile: Profile,
+    /// Grant this power, such as `node`, or all that one object grants, as in `daemonsets.apps/shop/agent`; may
+    /// be repeated.
+    #[arg(long)]
+    allow: Vec<PowerSwitch>,
+    /// Grant it to nobody; may be repeated.
+    #[arg(long)]
+    withhold: Vec<PowerSwitch>,
+    /// Restore as this user, with what they may do; needs the right to impersonate them.
+    #[arg(long)]
+    act_as: Option<String>,
+    /// A group of that user; may be repeated.
+    #[arg(long, requires = "act_as")]
+    act_as_group: Vec<String>,
+    /// Go on when a filter matches nothing, with a warning.
+    #[arg(long)]
+    warn_unmatched: bool,
     /// The restore's name. Run again under the same name, it completes what is missing.
     #[arg(long)]
     name: Option<String>,
@@ -82,8 +108,9 @@ async fn main() -> ExitCode {
     // With two providers of cryptography in the graph, one has to be chosen.
     let _ = rustls::crypto::ring::default_provider().install_default();
     match run(Options::parse()).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(Done::Whole) => ExitCode::SUCCESS,
+        Ok(Done::Failed) => ExitCode::FAILURE,
+        Ok(Done::Withheld) => ExitCode::from(3),
         Err(error) => {
             eprint!("restore: {error}");
             let mut cause = error.source();
@@ -97,8 +124,26 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whether everything was restored, or would be.
-async fn run(options: Options) -> Result<bool> {
+/// How it went, or would go.
+enum Done {
+    Whole,
+    Failed,
+    Withheld,
+}
+
+impl Done {
+    fn of(failed: bool, mut withheld: impl Iterator<Item = bool>) -> Self {
+        if failed {
+            Self::Failed
+        } else if withheld.any(|is_of_cluster_itself| !is_of_cluster_itself) {
+            Self::Withheld
+        } else {
+            Self::Whole
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<Done> {
     let repository = Repository::new(store(&options)?, options.prefix.as_str());
     let backup = repository.open(&options.backup).await?;
     let wait = RunOptions::default().with_wait_for_ready(Duration::from_secs(options.wait));
@@ -106,11 +151,14 @@ async fn run(options: Options) -> Result<bool> {
     if options.dry_run {
         let plan = restore.plan().await?;
         print(&options, &plan)?;
-        return Ok(plan.items.iter().all(|item| item.action.name() != "fail"));
+        let failed = plan.items.iter().any(|item| item.action == Action::Fail);
+        let withheld = plan.withheld().map(|(_, it)| it.is_of_cluster_itself);
+        return Ok(Done::of(failed, withheld));
     }
     let report = restore.run().await?;
     print(&options, &report)?;
-    Ok(report.is_complete())
+    let withheld = report.withheld().map(|(_, it)| it.is_of_cluster_itself);
+    Ok(Done::of(!report.is_complete(), withheld))
 }
 
 fn spec(options: &Options) -> RestoreSpec {
@@ -119,8 +167,21 @@ fn spec(options: &Options) -> RestoreSpec {
         selection: Selection::of_kinds(&options.kind),
         storage_class_mapping: options.storage_class.iter().cloned().collect(),
         image_mapping: options.image.iter().cloned().collect(),
+        powers: PowerPolicy {
+            profile: options.profile,
+            allow: options.allow.iter().cloned().collect(),
+            withhold: options.withhold.iter().cloned().collect(),
+            ..PowerPolicy::default()
+        },
+        act_as: options
+            .act_as
+            .as_ref()
+            .map(|user| ActAs::user(user, &options.act_as_group)),
         ..RestoreSpec::named(name)
     };
+    if options.warn_unmatched {
+        spec.selection.unmatched_filters = UnmatchedFilters::Warn;
+    }
     if options.update {
         spec.existing_resource_policy = ExistingResourcePolicy::Update;
     }

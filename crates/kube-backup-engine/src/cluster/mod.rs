@@ -3,6 +3,7 @@
 //! Every request goes through a [`connection::Connection`], which tries again what may pass, within
 //! bounds, and knows what is being waited for ([`retry`]).
 
+pub(crate) mod act_as;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod discovery;

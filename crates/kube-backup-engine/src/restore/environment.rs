@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::bystanders::Bystanders;
+use super::gate::Gate;
 use super::marks::Marks;
 use super::owners::OwnerKey;
 use super::spec::RestoreSpec;
@@ -26,6 +27,8 @@ pub(crate) struct Environment<'a> {
     pub(crate) deadline: Deadline,
     /// Whom it must not harm.
     pub(crate) bystanders: Bystanders,
+    /// What decides by powers.
+    pub(crate) gate: Gate<'a>,
     /// Whose uids others need.
     pub(crate) owners: HashSet<OwnerKey>,
 }

@@ -76,7 +76,10 @@ impl<'a> Execution<'a> {
         let mut all_kinds = HashSet::new();
         let mut tiers: HashMap<Tier, Vec<Entry>> = HashMap::new();
         for entry in entries {
-            if let Some(namespace) = &entry.id.namespace {
+            let namespace = entry.id.namespace.as_ref();
+            let gate = &self.environment.gate;
+            // Nothing is made for what is withheld.
+            if let Some(namespace) = namespace.filter(|it| !gate.withholds_namespace(it)) {
                 let target = self.environment.spec.target_namespace(namespace);
                 if !namespaces.contains(target) {
                     namespaces.insert(target.to_owned());
@@ -257,6 +260,8 @@ impl<'a> Execution<'a> {
                 }
                 match prepare(environment, &self.state, tier, entry, &bytes) {
                     NextStep::Request(request) => {
+                        let lacks = self.state.without_withheld(&request);
+                        self.state.warnings.extend(lacks);
                         let weight = weight_of(&bytes);
                         room -= weight;
                         requests.push(perform(environment, request, weight));

@@ -14,6 +14,7 @@ use crate::kinds::backends::{Backend, backends_of};
 use crate::kinds::finalizers::is_built_in;
 use crate::kinds::names::{RESOURCE_QUOTAS, VOLUMES};
 use crate::kinds::order::Tier;
+use crate::powers::Powers;
 
 /// An object whose turn is over.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Finished {
     pub(crate) applied: Applied,
     /// Why the server was not asked, in a plan.
     pub(crate) unchecked: Option<String>,
+    /// What it grants.
+    pub(crate) powers: Powers,
     pub(crate) effects: Effects,
 }
 
@@ -71,6 +74,7 @@ impl Finished {
             namespace,
             applied,
             unchecked: None,
+            powers: Powers::default(),
             effects: Effects::default(),
         }
     }
@@ -132,8 +136,15 @@ impl Finished {
         }
         Self {
             effects,
+            powers: request.powers,
             ..Self::new(request.tier, request.id, request.namespace, applied)
         }
+    }
+
+    /// It would grant these.
+    pub(crate) fn granting(mut self, powers: Powers) -> Self {
+        self.powers = powers;
+        self
     }
 
     /// The server was not asked, for this reason.

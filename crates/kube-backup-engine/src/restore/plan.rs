@@ -9,10 +9,12 @@ use sha2::{Digest as _, Sha256};
 use super::altered::{AlteredField, explain};
 use super::apply::Applied;
 use super::changes::Change;
-use super::report::Outcome;
+use super::policy::{self, PowerSwitch, Withheld};
+use super::report::{Outcome, SkipReason};
 use crate::format::entries::entry_path;
 use crate::format::keys::RECORD;
 use crate::kinds::order::Tier;
+use crate::powers::{Danger, GrantedPower, Powers};
 use crate::printable::Printable;
 use crate::{Digest, Entry, ObjectId, OpenBackup};
 
@@ -80,6 +82,12 @@ pub struct PlannedItem {
     /// Why the server could not be asked; `None` where it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unchecked: Option<String>,
+    /// What it would let somebody do.
+    #[serde(skip_serializing_if = "Powers::is_empty")]
+    pub powers: Powers,
+    /// What it is not granted; then it is not restored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Withheld>,
 }
 
 impl PlannedItem {
@@ -89,7 +97,12 @@ impl PlannedItem {
         tier: Tier,
         applied: Applied,
         unchecked: Option<String>,
+        powers: Powers,
     ) -> Self {
+        let withheld = match &applied.outcome {
+            Outcome::Skipped(SkipReason::Withheld(withheld)) => Some(withheld.clone()),
+            _ => None,
+        };
         let (action, reason) = match applied.outcome {
             // Of an earlier run, when the object exists.
             Outcome::Created | Outcome::Updated | Outcome::Merged
@@ -117,8 +130,25 @@ impl PlannedItem {
             altered: applied.altered,
             warnings: applied.warnings,
             unchecked,
+            powers,
+            withheld,
         }
     }
+}
+
+/// A power that an object of a [`RestorePlan`] asks for.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AskedPower<'a> {
+    /// The object.
+    pub item: &'a PlannedItem,
+    /// The power, how much of it, and by what.
+    pub granted: &'a GrantedPower,
+    /// Whether the object is withheld for it.
+    pub is_withheld: bool,
+    /// The switch that decides otherwise: to be allowed where it is withheld, to be withheld where it is
+    /// granted.
+    pub switch: PowerSwitch,
 }
 
 /// What a restore would do, object by object, in order.
@@ -162,6 +192,74 @@ pub(crate) fn digest(backup: &OpenBackup, chosen: &[Entry]) -> Digest {
 }
 
 impl RestorePlan {
+    /// The powers that the objects ask for, the most dangerous first.
+    #[must_use]
+    pub fn powers_asked_for(&self) -> Vec<AskedPower<'_>> {
+        let asked = self.items.iter().flat_map(|item| {
+            item.powers.iter().map(move |granted| AskedPower {
+                item,
+                granted,
+                is_withheld: item
+                    .withheld
+                    .as_ref()
+                    .is_some_and(|withheld| withheld.powers.contains(granted)),
+                switch: PowerSwitch::Power(granted.power),
+            })
+        });
+        let mut asked: Vec<AskedPower<'_>> = asked.collect();
+        asked.sort_by(|a, b| {
+            let of = |it: &AskedPower<'_>| (it.granted.power, it.item.id.clone());
+            (b.granted.danger.cmp(&a.granted.danger)).then_with(|| of(a).cmp(&of(b)))
+        });
+        asked
+    }
+
+    /// The objects that are withheld for the powers that they would grant.
+    pub fn withheld(&self) -> impl Iterator<Item = (&PlannedItem, &Withheld)> {
+        self.items
+            .iter()
+            .filter_map(|item| Some((item, item.withheld.as_ref()?)))
+    }
+
+    /// What it asks for, but for the cluster's own and for what is worth little, of which there is a count.
+    fn print_powers(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let asked = self.powers_asked_for();
+        let is_own = |asked: &AskedPower<'_>| {
+            let withheld = asked.item.withheld.as_ref();
+            withheld.is_some_and(|withheld| withheld.is_of_cluster_itself)
+        };
+        let (shown, little): (Vec<_>, Vec<_>) = asked
+            .iter()
+            .filter(|asked| !is_own(asked))
+            .partition(|asked| asked.granted.danger > Danger::Low);
+        if shown.is_empty() && little.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "Powers asked for:")?;
+        for asked in shown {
+            let verb = if asked.is_withheld {
+                "withheld, allow"
+            } else if asked.item.action == Action::Skip {
+                "not restored, withhold"
+            } else {
+                "granted, withhold"
+            };
+            writeln!(
+                f,
+                "  {:<8} {:<12} {}: {} ({verb} `{}`)",
+                asked.granted.danger.name(),
+                asked.granted.power.name(),
+                asked.item.id,
+                asked.granted.reason,
+                asked.switch,
+            )?;
+        }
+        if !little.is_empty() {
+            writeln!(f, "  and {} of danger low", little.len())?;
+        }
+        Ok(())
+    }
+
     /// How many objects each action is planned for.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<Action, usize> {
@@ -183,9 +281,12 @@ impl fmt::Display for RestorePlan {
             self.items.len()
         )?;
         writeln!(f, "  digest {}", self.digest)?;
+        self.print_powers(f)?;
         for (action, count) in self.counts() {
             writeln!(f, "  {:<10} {count:>7}", action.name())?;
         }
+        let own = self.withheld().filter(|(_, it)| it.is_of_cluster_itself);
+        policy::print_own(own.count(), f)?;
         for warning in &self.warnings {
             writeln!(f, "  warning: {}", Printable(warning))?;
         }

@@ -7,19 +7,19 @@ use super::apply::Applied;
 use super::environment::Environment;
 use super::finished::Finished;
 use super::owners::{self, OwnerKey};
-use super::report::Outcome;
+use super::report::{Outcome, SkipReason};
 use super::request::Request;
 use super::scope;
 use super::state::State;
 use super::step::Transformed;
 use super::transform::{self, TransformContext, Verdict};
 use crate::format::annotations::RESTORE_STATUS;
-use crate::kinds::names::is_built_in;
+use crate::kinds::names::{DEFINITIONS, is_built_in};
 use crate::kinds::order::Tier;
 use crate::kinds::pod_specs::POD_SPECS;
 use crate::kinds::provided::is_provided;
 use crate::scan::Original;
-use crate::{Entry, GroupResource};
+use crate::{Entry, GroupResource, ObjectId};
 
 /// What the next step for an object is.
 #[derive(Debug)]
@@ -91,6 +91,13 @@ pub(crate) fn prepare(
         }
     }
     let references = owners::strip(&id.resource, &mut object);
+    let powers = environment.gate.powers_of(&id.resource, &object);
+    if let Some(withheld) = environment.gate.withholds(id, &powers) {
+        let outcome = Outcome::Skipped(SkipReason::Withheld(withheld));
+        let finished = Finished::new(tier, entry.id, namespace, outcome.into());
+        return NextStep::Finish(Box::new(finished.granting(powers)));
+    }
+    let status = status.filter(|_| !environment.gate.withholds_status(id, &powers));
     let name = object["metadata"]["name"]
         .as_str()
         .unwrap_or(&id.name)
@@ -103,9 +110,14 @@ pub(crate) fn prepare(
                     let altered = state.would_drop(&id.resource, &object);
                     let applied = Applied::from(Outcome::Created).with_altered(altered);
                     let finished = Finished::new(tier, entry.id, namespace, applied);
-                    NextStep::Finish(Box::new(finished.unchecked(why)))
+                    NextStep::Finish(Box::new(finished.unchecked(why).granting(powers)))
                 }
-                None => finish(Outcome::Failed(reason.into_reason())),
+                None => match state.withheld.get(&definition_of(&id.resource)) {
+                    Some(withheld) => finish(Outcome::not_restored(format!(
+                        "its definition is {withheld}"
+                    ))),
+                    None => finish(Outcome::Failed(reason.into_reason())),
+                },
             };
         }
     };
@@ -121,7 +133,11 @@ pub(crate) fn prepare(
         let altered = state.would_drop(&id.resource, &object);
         let applied = Applied::from(outcome).with_altered(altered);
         let finished = Finished::new(tier, entry.id, namespace, applied);
-        return NextStep::Finish(Box::new(finished.unchecked(why).planned_as(&name, &object)));
+        let finished = finished
+            .unchecked(why)
+            .planned_as(&name, &object)
+            .granting(powers);
+        return NextStep::Finish(Box::new(finished));
     }
     let owner = OwnerKey::itself(&object, namespace.as_deref(), &name);
     let renewed = owners::renewed(&references, namespace.as_deref(), &state.uids)
@@ -148,6 +164,7 @@ pub(crate) fn prepare(
         status_is_data,
         remarks,
         in_new_namespace,
+        powers,
         owner: Some(owner).filter(|owner| environment.owners.contains(owner)),
     }))
 }
@@ -169,6 +186,14 @@ fn unprotected(
         "{policy} could not be restored, and this would run without it; restore again once it can be, or \
          with `runUnprotected`"
     ))
+}
+
+fn definition_of(kind: &GroupResource) -> ObjectId {
+    ObjectId {
+        resource: DEFINITIONS.group_resource(),
+        namespace: None,
+        name: kind.to_string(),
+    }
 }
 
 /// The status that is written back. An object can decline it, and no object can ask for it alone: whoever

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::altered::{AlteredField, explain};
 use super::health::{self, HealthIssue};
+use super::policy::{self, Withheld};
 use crate::printable::Printable;
 use crate::{GroupResource, ObjectId};
 
@@ -47,6 +48,8 @@ pub enum SkipReason {
     },
     /// A restore does not bring it back, for this reason.
     NotRestored(String),
+    /// It would grant what this restore does not grant.
+    Withheld(Withheld),
 }
 
 impl fmt::Display for SkipReason {
@@ -66,6 +69,7 @@ impl fmt::Display for SkipReason {
                 differences.join(", ")
             ),
             Self::NotRestored(reason) => f.write_str(reason),
+            Self::Withheld(withheld) => withheld.fmt(f),
         }
     }
 }
@@ -94,7 +98,7 @@ impl Outcome {
     pub fn is_in_cluster(&self) -> bool {
         !matches!(
             self,
-            Self::Skipped(SkipReason::NotRestored(_)) | Self::Failed(_)
+            Self::Skipped(SkipReason::NotRestored(_) | SkipReason::Withheld(_)) | Self::Failed(_)
         )
     }
 
@@ -110,6 +114,10 @@ impl Outcome {
                 Some(format!("differs at {}", differences.join(", ")))
             }
             Self::Skipped(reason @ SkipReason::Shared { .. }) => Some(reason.to_string()),
+            // What every restore withholds unless it is named is only counted.
+            Self::Skipped(SkipReason::Withheld(withheld)) if !withheld.is_of_cluster_itself => {
+                Some(withheld.to_string())
+            }
             Self::Failed(reason) => Some(reason.clone()),
             _ => None,
         }
@@ -219,6 +227,14 @@ impl RestoreReport {
         found
     }
 
+    /// The objects that were withheld for the powers that they would grant.
+    pub fn withheld(&self) -> impl Iterator<Item = (&Item, &Withheld)> {
+        self.items.iter().filter_map(|item| match &item.outcome {
+            Outcome::Skipped(SkipReason::Withheld(withheld)) => Some((item, withheld)),
+            _ => None,
+        })
+    }
+
     /// Whether every chosen object is in the cluster or was skipped for a reason; it may still not be
     /// [whole](Self::altered) or [healthy](Self::health_issues).
     #[must_use]
@@ -249,6 +265,8 @@ impl fmt::Display for RestoreReport {
                 _ => writeln!(f, "  warning: {first} and {} more: {warning}", count - 1)?,
             }
         }
+        let own = self.withheld().filter(|(_, it)| it.is_of_cluster_itself);
+        policy::print_own(own.count(), f)?;
         for item in &self.items {
             if let Some(concern) = item.concern() {
                 let (outcome, concern) = (item.outcome.name(), Printable(&concern));

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::owners::OwnerKey;
 use crate::ObjectId;
 use crate::kinds::order::Tier;
+use crate::powers::Powers;
 use crate::scan::Original;
 
 /// An object ready to be created.
@@ -38,4 +39,6 @@ pub(crate) struct Request {
     pub(crate) in_new_namespace: bool,
     /// As others name it for their owner, where others do.
     pub(crate) owner: Option<OwnerKey>,
+    /// What it grants.
+    pub(crate) powers: Powers,
 }

@@ -168,7 +168,7 @@ impl Restore {
     /// # Errors
     /// As [`run`](Self::run).
     pub async fn plan(&self) -> Result<RestorePlan> {
-        let api = self.writer().for_dry_runs();
+        let api = self.writer()?.for_dry_runs();
         let (environment, mut state) = self.carry_out(api).await?;
         state
             .planned_items
@@ -191,7 +191,7 @@ impl Restore {
     /// kinds; [`ErrorKind::Untrusted`] when another plan is [expected](Self::expecting). An object that is in
     /// the archive as it was written, and cannot be read all the same, is reported as failed and stops no other.
     pub async fn run(self) -> Result<RestoreReport> {
-        let (environment, mut state) = self.carry_out(self.writer()).await?;
+        let (environment, mut state) = self.carry_out(self.writer()?).await?;
         state.items.sort_by(|a, b| a.id.cmp(&b.id));
         state.warnings.sort();
         state.warnings.dedup();
@@ -216,10 +216,21 @@ impl Restore {
         Ok(report)
     }
 
-    fn writer(&self) -> ClusterWriter {
+    fn writer(&self) -> Result<ClusterWriter> {
         let timeouts = self.options.timeouts();
         let client = self.client.clone();
-        ClusterWriter::new(Connection::new(client, timeouts, self.on_wait.clone()))
+        let writer = ClusterWriter::new(Connection::new(client, timeouts, self.on_wait.clone()));
+        match &self.spec.act_as {
+            Some(who) => {
+                let headers = who.headers().map_err(|why| self.refused(&why))?;
+                Ok(writer.acting_as(headers))
+            }
+            None => Ok(writer),
+        }
+    }
+
+    fn refused(&self, why: &str) -> Error {
+        Error::invalid(format!("plan restore `{}`: {why}", self.spec.name))
     }
 
     async fn carry_out(&self, api: ClusterWriter) -> Result<(Environment<'_>, State)> {
@@ -242,6 +253,7 @@ impl Restore {
             displaced,
             owners,
             warnings,
+            gate,
         } = deadline.within("read the backup", selecting).await??;
         let digest = plan::digest(&self.backup, &entries);
         if let Some(expected) = self.expected.filter(|expected| *expected != digest) {
@@ -264,6 +276,7 @@ impl Restore {
             digest,
             deadline,
             bystanders: Bystanders::of(&self.spec, &entries),
+            gate,
             owners,
         };
         let (bad, unknown): (Vec<_>, Vec<_>) = unreadable

@@ -10,7 +10,10 @@ use serde::de::IgnoredAny;
 
 use super::archived::{Archived, known_kinds};
 use super::displace::displace;
+use super::gate::Gate;
+use super::had;
 use super::owners::{self, OwnerKey};
+use super::policy::Profile;
 use super::spec::RestoreSpec;
 use super::unmatched::Unmatched;
 use crate::cluster::reader::ClusterReader;
@@ -29,7 +32,7 @@ use crate::{
 };
 
 /// What a restore is about.
-pub(crate) struct Chosen {
+pub(crate) struct Chosen<'a> {
     pub(crate) entries: Vec<Entry>,
     /// Chosen objects that cannot be read, and entries of which nobody knows what they are.
     pub(crate) refused: Vec<RefusedEntry>,
@@ -39,16 +42,18 @@ pub(crate) struct Chosen {
     pub(crate) owners: HashSet<OwnerKey>,
     /// What the specification asks for in vain.
     pub(crate) warnings: Vec<String>,
+    /// What decides by powers.
+    pub(crate) gate: Gate<'a>,
 }
 
 /// Chooses, and reads what is chosen once, so that a damaged archive is refused before it is half
 /// applied. Names of kinds are those of the backup and of the cluster, of which `found` is known.
-pub(crate) async fn select(
+pub(crate) async fn select<'a>(
     backup: &OpenBackup,
-    spec: &RestoreSpec,
+    spec: &'a RestoreSpec,
     found: &Discovery,
     api: &ClusterReader,
-) -> Result<Chosen> {
+) -> Result<Chosen<'a>> {
     let archive = Archived::open(backup).await?;
     let archived = archive.kinds().await?;
     let selection = &spec.selection;
@@ -76,8 +81,14 @@ pub(crate) async fn select(
     let may_be_chosen =
         |id: &ObjectId| reading.may_be_chosen(id) && (names.is_empty() || names.contains(&id.name));
     let refused = reading.archive.refused(may_be_chosen);
+    let named_kinds = reading.filter.named_kinds();
+    let had = match spec.powers.profile {
+        Profile::Application => had::by_accounts(backup, &chosen).await?,
+        _ => HashSet::new(),
+    };
     let displaced = displace(spec, &mut chosen);
     Ok(Chosen {
+        gate: Gate::new(spec, named_kinds, had),
         entries: chosen,
         refused,
         displaced,

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::policy::PowerPolicy;
+use crate::cluster::act_as::ActAs;
 use crate::spec::selection::OURS;
 use crate::spec::{null_is_default, other, resources};
 use crate::{Error, GroupResource, Result, Selection};
@@ -111,6 +113,16 @@ pub struct RestoreSpec {
         skip_serializing_if = "std::ops::Not::not"
     )]
     pub preserve_node_ports: bool,
+    /// Which powers it grants to what it restores. Velero has no such field.
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "PowerPolicy::is_default"
+    )]
+    pub powers: PowerPolicy,
+    /// Whom it is done for. Velero has no such field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act_as: Option<ActAs>,
     /// Fields of Velero's that this crate does nothing about. They are kept as they are; those that ask for
     /// something are refused when the restore is run.
     #[serde(flatten, deserialize_with = "other::of_restore")]
@@ -176,13 +188,15 @@ impl RestoreSpec {
             existing_resource_policy: ExistingResourcePolicy::default(),
             run_unprotected: false,
             preserve_node_ports: false,
+            powers: PowerPolicy::default(),
+            act_as: None,
             other: Map::new(),
         }
     }
 
     /// The fields of Velero's `RestoreSpec` (velero.io/v1, restore_types.go). What it has no field for is
-    /// left out: names of objects, labels to exclude, mappings of storage classes and
-    /// images, and running unprotected.
+    /// left out: names of objects, labels to exclude, mappings of storage classes and images, running
+    /// unprotected, powers, and whom it is done for.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) when it cannot be written as JSON, and
@@ -197,7 +211,13 @@ impl RestoreSpec {
                 "it is no object",
             ));
         };
-        let others = ["storageClassMapping", "imageMapping", "runUnprotected"];
+        let others = [
+            "storageClassMapping",
+            "imageMapping",
+            "runUnprotected",
+            "powers",
+            "actAs",
+        ];
         for ours in OURS.iter().chain(&others) {
             spec.remove(*ours);
         }
@@ -241,6 +261,10 @@ impl RestoreSpec {
             );
         }
         self.selection.check().or_else(refuse)?;
+        self.powers.check().or_else(refuse)?;
+        if let Some(Err(why)) = self.act_as.as_ref().map(ActAs::headers) {
+            return refuse(why);
+        }
         if let Some(field) = other::unsupported(&self.other, other::RESTORE) {
             return refuse(format!(
                 "`{field}` asks for something that is not done here; leave it out"

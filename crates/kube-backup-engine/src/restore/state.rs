@@ -11,14 +11,16 @@ use super::finished::{Effects, Finished};
 use super::owners::{Orphan, Uids};
 use super::plan::PlannedItem;
 use super::planned::PlannedObjects;
-use super::report::{Item, Outcome};
+use super::policy::Withheld;
+use super::report::{Item, Outcome, SkipReason};
 use super::request::Request;
 use super::served::Served;
 use super::surroundings::Surroundings;
 use super::transform::{Lowering, Services, Volumes};
 use crate::cluster::schema::Schemas;
 use crate::kinds::backends::Backend;
-use crate::kinds::names::VOLUMES;
+use crate::kinds::follow::named;
+use crate::kinds::names::{NAMESPACES, VOLUMES};
 use crate::kinds::order::{Tier, is_network_policy};
 use crate::{Entry, GroupResource, ObjectId};
 
@@ -58,6 +60,8 @@ pub(crate) struct State {
     pub(crate) raised: Vec<(String, Lowering)>,
     /// Finalizers that not every control plane takes off: how many objects have each, and the first of them.
     pub(crate) finalizers: BTreeMap<String, (usize, ObjectId)>,
+    /// Objects that were withheld, by their names in the cluster, and the switches that allow them.
+    pub(crate) withheld: HashMap<ObjectId, Withheld>,
     /// Services that restored objects send requests to.
     pub(crate) backends: Vec<Backend>,
     pub(crate) warnings: Vec<String>,
@@ -71,6 +75,26 @@ impl State {
     /// How many objects are finished.
     pub(crate) fn done(&self) -> usize {
         self.items.len() + self.planned_items.len()
+    }
+
+    /// What an object needs and was withheld, said once it is known that the object is restored.
+    pub(crate) fn without_withheld(&self, request: &Request) -> Vec<String> {
+        if self.withheld.is_empty() {
+            return Vec::new();
+        }
+        let namespace = request.namespace.as_deref();
+        let needed = named(&request.id.resource, namespace, &request.object).into_iter();
+        needed
+            // A namespace is made, without its labels.
+            .filter(|needed| !NAMESPACES.is(&needed.to.resource))
+            .filter_map(|needed| {
+                let withheld = self.withheld.get(&needed.to)?;
+                Some(format!(
+                    "{} names {}, which is {withheld}",
+                    request.id, needed.to
+                ))
+            })
+            .collect()
     }
 
     /// What came of a request by what is known now.
@@ -91,9 +115,12 @@ impl State {
                     tier,
                     id,
                     namespace,
+                    powers,
                     ..
                 } = request;
-                return Finished::new(tier, id, namespace, Outcome::Created.into()).unchecked(why);
+                return Finished::new(tier, id, namespace, Outcome::Created.into())
+                    .unchecked(why)
+                    .granting(powers);
             }
         }
         Finished::of(request, applied, is_plan)
@@ -141,6 +168,13 @@ impl State {
         if let Some(definition) = new_definition {
             self.schemas.add_definition(&definition);
         }
+        if let Outcome::Skipped(SkipReason::Withheld(withheld)) = &finished.applied.outcome {
+            let id = ObjectId {
+                namespace: finished.namespace.clone(),
+                ..finished.id.clone()
+            };
+            self.withheld.insert(id, withheld.clone());
+        }
         self.definitions.extend(definition);
         self.namespaces.extend(namespace);
         self.new_namespaces.extend(new_namespace);
@@ -162,6 +196,7 @@ impl State {
                 finished.tier,
                 finished.applied,
                 finished.unchecked,
+                finished.powers,
             ));
         } else {
             self.items.push(Item {

@@ -95,6 +95,12 @@ impl<'a> Filter<'a> {
         included.any(|(_, kinds)| *kinds == [kind.clone()])
     }
 
+    /// The kinds that were asked for by names that mean each alone.
+    pub(crate) fn named_kinds(&self) -> HashSet<GroupResource> {
+        let alone = self.included.iter().filter(|(_, kinds)| kinds.len() == 1);
+        alone.flat_map(|(_, kinds)| kinds).cloned().collect()
+    }
+
     /// Whether nothing of a kind is wanted, not even where others need it.
     pub(crate) fn excludes_kind(&self, kind: &GroupResource) -> bool {
         self.excluded.contains(kind)

@@ -5,6 +5,7 @@ mod foreign;
 pub(crate) mod forge;
 mod indexed;
 mod places;
+mod scope;
 mod server;
 pub(crate) mod tarball;
 

@@ -4,6 +4,7 @@ mod afterwards;
 mod again;
 mod companions;
 mod plan;
+mod powers;
 mod selective;
 mod state;
 mod transformed;
