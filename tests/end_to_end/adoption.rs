@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::bucket::Bucket;
 use crate::cluster::{create, delete, get, patch, until};
+use crate::roles;
 
 struct Stage {
     client: Client,
@@ -82,7 +83,7 @@ impl Stage {
             selection: Selection::of_namespaces([self.namespace.clone()]),
             ..BackupSpec::named("a")
         };
-        Backup::new(self.client.clone(), self.repository(), spec)
+        Backup::new(roles::backs_up().await, self.repository(), spec)
             .run()
             .await
             .unwrap();
@@ -92,7 +93,7 @@ impl Stage {
         )
         .await;
         let backup = self.repository().open("a").await.unwrap();
-        let report = Restore::new(self.client.clone(), backup, RestoreSpec::named("r"))
+        let report = Restore::new(roles::restores().await, backup, RestoreSpec::named("r"))
             .run()
             .await
             .unwrap();
@@ -295,6 +296,7 @@ async fn a_custom_resource_owns_and_is_collected_with_all_of_it() {
         "spec": {"group": group, "scope": "Namespaced", "names": {"plural": "shops", "kind": "Shop"},
             "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema":
                 {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}}]}})).await;
+    roles::let_restores_have(control_plane::shared().unwrap(), &group, "shops").await;
     let shops = format!("/apis/{group}/v1");
     let shop = json!({"apiVersion": format!("{group}/v1"), "kind": "Shop", "metadata": {"name": "berlin"}});
     stage.create(&shops, "shops", shop.clone()).await;

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::bucket::Bucket;
 use crate::cluster::create;
+use crate::roles;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tar_unpacks_it_to_what_the_server_prints() {
@@ -38,7 +39,7 @@ async fn tar_unpacks_it_to_what_the_server_prints() {
         selection: Selection::of_namespaces([namespace.clone()]),
         ..BackupSpec::named("format")
     };
-    Backup::new(client.clone(), bucket.repository(), spec)
+    Backup::new(roles::backs_up().await, bucket.repository(), spec)
         .run()
         .await
         .unwrap();

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::bucket::Bucket;
 use crate::cluster::{create, delete, get, send, until};
+use crate::roles;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_webhook_is_restored_after_all_that_it_would_refuse() {
@@ -58,7 +59,7 @@ async fn a_dead_webhook_is_restored_after_all_that_it_would_refuse() {
         },
         ..BackupSpec::named("a")
     };
-    Backup::new(client.clone(), bucket.repository(), spec)
+    Backup::new(roles::backs_up().await, bucket.repository(), spec)
         .run()
         .await
         .unwrap();
@@ -81,7 +82,7 @@ async fn a_dead_webhook_is_restored_after_all_that_it_would_refuse() {
         ..RestoreSpec::named("r")
     };
     let backup = bucket.repository().open("a").await.unwrap();
-    let report = Restore::new(client.clone(), backup, spec)
+    let report = Restore::new(roles::restores_all().await, backup, spec)
         .run()
         .await
         .unwrap();
@@ -176,7 +177,7 @@ async fn a_plan_tells_refusals_from_what_is_only_not_there_yet() {
         selection: Selection::of_namespaces([namespace.clone()]),
         ..BackupSpec::named("a")
     };
-    Backup::new(client.clone(), bucket.repository(), spec)
+    Backup::new(roles::backs_up().await, bucket.repository(), spec)
         .run()
         .await
         .unwrap();
@@ -194,7 +195,7 @@ async fn a_plan_tells_refusals_from_what_is_only_not_there_yet() {
         selection: Selection::of_namespaces([namespace.clone()]),
         ..RestoreSpec::named("r")
     };
-    let restore = Restore::new(client.clone(), backup, spec);
+    let restore = Restore::new(roles::restores_all().await, backup, spec);
     let plan = restore.plan().await.unwrap();
     let revision =
         |object: Option<Value>| object.map(|object| object["metadata"]["resourceVersion"].clone());
@@ -274,13 +275,13 @@ async fn limits_are_restored_after_what_they_would_refuse() {
         selection: Selection::of_namespaces([namespace.clone()]),
         ..BackupSpec::named("a")
     };
-    Backup::new(client.clone(), bucket.repository(), spec)
+    Backup::new(roles::backs_up().await, bucket.repository(), spec)
         .run()
         .await
         .unwrap();
     delete(&client, &format!("/api/v1/namespaces/{namespace}")).await;
     let backup = bucket.repository().open("a").await.unwrap();
-    let report = Restore::new(client.clone(), backup, RestoreSpec::named("r"))
+    let report = Restore::new(roles::restores().await, backup, RestoreSpec::named("r"))
         .run()
         .await
         .unwrap();

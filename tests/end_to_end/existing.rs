@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::bucket::Bucket;
 use crate::cluster::{create, delete, get, patch, until};
+use crate::roles;
 
 /// What becomes of an object that is absent, equal, and different with each policy.
 const TABLE: &str = "
@@ -153,6 +154,7 @@ const STATES: [&str; 3] = ["absent", "equal", "differs"];
 
 struct Matrix {
     client: Client,
+    restores: Client,
     bucket: Bucket,
     namespace: String,
     rows: Vec<Row>,
@@ -160,7 +162,7 @@ struct Matrix {
 
 impl Matrix {
     /// Everything there, backed up, and then absent, equal and different.
-    async fn new(client: Client) -> Self {
+    async fn new(client: Client, backs_up: Client, restores: Client) -> Self {
         let namespace = unique_name("existing");
         let group = format!("{}.example.com", unique_name("g"));
         let rows = rows(&namespace, &group);
@@ -202,7 +204,7 @@ impl Matrix {
             },
             ..BackupSpec::named("a")
         };
-        Backup::new(client.clone(), bucket.repository(), spec)
+        Backup::new(backs_up, bucket.repository(), spec)
             .run()
             .await
             .unwrap();
@@ -227,6 +229,7 @@ impl Matrix {
         .await;
         Self {
             client,
+            restores,
             bucket,
             namespace,
             rows,
@@ -263,7 +266,7 @@ impl Matrix {
             ..RestoreSpec::named("r")
         };
         let backup = self.bucket.repository().open("a").await.unwrap();
-        let restore = Restore::new(self.client.clone(), backup, spec);
+        let restore = Restore::new(self.restores.clone(), backup, spec);
         let plan = restore.plan().await.unwrap();
         let report = restore.run().await.unwrap();
         let mut before = before.iter();
@@ -381,7 +384,8 @@ async fn every_cell_of_the_table_on_the_embedded_server() {
     for policy in POLICIES {
         let cluster = KubeLocal::start().await.unwrap();
         let config = kube::Config::new(cluster.url().parse().unwrap());
-        Matrix::new(Client::try_from(config).unwrap())
+        let client = Client::try_from(config).unwrap();
+        Matrix::new(client.clone(), client.clone(), client)
             .await
             .check(policy)
             .await;
@@ -394,6 +398,8 @@ async fn every_cell_of_the_table_on_a_real_server() {
         return;
     };
     for policy in POLICIES {
-        Matrix::new(plane.client()).await.check(policy).await;
+        let (backs_up, restores) = (roles::backs_up().await, roles::restores_all().await);
+        let matrix = Matrix::new(plane.client(), backs_up, restores).await;
+        matrix.check(policy).await;
     }
 }

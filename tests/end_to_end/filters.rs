@@ -9,6 +9,7 @@ use control_plane::unique_name;
 
 use crate::bucket::Bucket;
 use crate::cluster::{create, paths, read_manifest};
+use crate::roles;
 
 /// Creates what a case holds, in a namespace of its own.
 async fn put(client: &kube::Client, case: &str, namespace: &str) {
@@ -27,13 +28,11 @@ async fn put(client: &kube::Client, case: &str, namespace: &str) {
     }
 }
 
-async fn plan(
-    client: &kube::Client,
-    bucket: &Bucket,
-    spec: RestoreSpec,
-) -> Result<RestorePlan, Error> {
+async fn plan(bucket: &Bucket, spec: RestoreSpec) -> Result<RestorePlan, Error> {
     let backup = bucket.repository().open("a").await?;
-    Restore::new(client.clone(), backup, spec).plan().await
+    Restore::new(roles::restores().await, backup, spec)
+        .plan()
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +47,7 @@ async fn a_restore_reads_names_as_kubectl_does_and_refuses_typos() {
         selection: Selection::of_namespaces([&namespace]),
         ..BackupSpec::named("a")
     };
-    Backup::new(client.clone(), bucket.repository(), spec)
+    Backup::new(roles::backs_up().await, bucket.repository(), spec)
         .run()
         .await
         .unwrap();
@@ -65,7 +64,7 @@ async fn a_restore_reads_names_as_kubectl_does_and_refuses_typos() {
         "deployments.v1.apps",
         "*.apps",
     ] {
-        let plan = plan(&client, &bucket, of(Selection::of_kinds([name])))
+        let plan = plan(&bucket, of(Selection::of_kinds([name])))
             .await
             .unwrap();
         let has = |id: &str| plan.items.iter().any(|item| item.id.to_string() == id);
@@ -77,14 +76,14 @@ async fn a_restore_reads_names_as_kubectl_does_and_refuses_typos() {
         namespace.clone(),
     ] {
         let of_pattern = of(Selection::of_namespaces([&pattern]));
-        let plan = plan(&client, &bucket, of_pattern).await.unwrap();
+        let plan = plan(&bucket, of_pattern).await.unwrap();
         assert!(plan.items.len() >= 3, "{pattern}: {plan}");
     }
     let without = Selection {
         excluded_resources: vec!["configmap".to_owned()],
         ..Selection::default()
     };
-    let plan_without = plan(&client, &bucket, of(without)).await.unwrap();
+    let plan_without = plan(&bucket, of(without)).await.unwrap();
     let is_map = |id: String| id.starts_with("configmaps ");
     assert!(
         !plan_without
@@ -110,7 +109,7 @@ async fn a_restore_reads_names_as_kubectl_does_and_refuses_typos() {
         ..RestoreSpec::named("r")
     });
     for spec in refused {
-        let error = plan(&client, &bucket, spec.clone()).await.unwrap_err();
+        let error = plan(&bucket, spec.clone()).await.unwrap_err();
         assert_eq!(
             error.kind(),
             ErrorKind::Invalid,
@@ -135,7 +134,7 @@ async fn a_pod_chosen_by_label_brings_its_claim_and_its_account() {
         },
         ..BackupSpec::named("a")
     };
-    let report = Backup::new(client.clone(), bucket.repository(), spec)
+    let report = Backup::new(roles::backs_up().await, bucket.repository(), spec)
         .run()
         .await
         .unwrap();
@@ -146,7 +145,10 @@ async fn a_pod_chosen_by_label_brings_its_claim_and_its_account() {
         ..RestoreSpec::named("r")
     };
     let backup = bucket.repository().open("a").await.unwrap();
-    let report = Restore::new(client, backup, spec).run().await.unwrap();
+    let report = Restore::new(roles::restores().await, backup, spec)
+        .run()
+        .await
+        .unwrap();
     assert!(report.is_complete(), "{report}");
     let restored: Vec<String> = report
         .items

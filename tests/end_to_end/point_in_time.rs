@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use crate::bucket::read_whole;
 use crate::cluster::{create, define, send};
+use crate::roles;
 
 /// Tokens under way at once, each with a writer of its own.
 const WRITERS: usize = 4;
@@ -170,7 +171,7 @@ async fn a_token_that_moves_between_two_kinds_is_never_lost_or_doubled() {
                 },
                 ..BackupSpec::named(&name)
             };
-            let report = Backup::new(plane.client(), repository.clone(), spec)
+            let report = Backup::new(roles::backs_up().await, repository.clone(), spec)
                 .run()
                 .await
                 .unwrap();

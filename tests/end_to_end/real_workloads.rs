@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::compare::{Comparison, TOLERATED};
-use ack_backup_center::engine::restore::{Restore, RestoreSpec};
+use ack_backup_center::engine::powers::Power;
+use ack_backup_center::engine::restore::{PowerPolicy, PowerSwitch, Restore, RestoreSpec};
 use ack_backup_center::engine::{Discovery, EntryFilter, GroupResource, ObjectId, Selection};
 use control_plane::ControlPlane;
 use futures::TryStreamExt as _;
@@ -14,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::bucket::Bucket;
 use crate::cluster::{Live, create, delete, paths, read_manifest, settled, test_data, until};
+use crate::roles;
 
 /// Applies manifests, definitions and namespaces first, and returns the namespaces they use.
 async fn apply(client: &Client, manifests: &[Value]) {
@@ -134,7 +136,8 @@ async fn round_trip(file: &str, spec: BackupSpec, phase: &str) {
         "controllers made nothing of it"
     );
 
-    let report = Backup::new(client.clone(), repository.clone(), spec)
+    let backs_up = roles::client_of(&plane, roles::BACKUP).await;
+    let report = Backup::new(backs_up, repository.clone(), spec)
         .run()
         .await
         .unwrap();
@@ -155,10 +158,16 @@ async fn round_trip(file: &str, spec: BackupSpec, phase: &str) {
     assert_eq!(left, Vec::<String>::new(), "are to be destroyed");
 
     let backup = repository.open("a").await.unwrap();
-    let report = Restore::new(client.clone(), backup, RestoreSpec::named("r"))
-        .run()
-        .await
-        .unwrap();
+    // Its roles grant what only a restore of whole clusters may, and some of it is in `kube-system`.
+    let restores = roles::client_of(&plane, roles::DISASTER).await;
+    let spec = RestoreSpec {
+        powers: PowerPolicy {
+            allow: [PowerSwitch::Power(Power::System)].into(),
+            ..PowerPolicy::default()
+        },
+        ..RestoreSpec::named("r")
+    };
+    let report = Restore::new(restores, backup, spec).run().await.unwrap();
     assert!(report.is_complete(), "{report}");
     // What the server adds, and writes in a form of its own, is no loss.
     let altered: Vec<_> = report.altered().collect();

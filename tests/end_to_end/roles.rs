@@ -1,6 +1,5 @@
 //! Clients with exactly the rights that the shipped roles have.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ack_backup_center::engine::{Discovery, rbac};
@@ -51,8 +50,6 @@ pub(crate) const DISASTER: Role = Role {
     example: ["escalate", "rbac.authorization.k8s.io", "clusterroles"],
 };
 
-pub(crate) const ALL: [Role; 4] = [BACKUP, RESTORE, RESTORE_AS, DISASTER];
-
 /// Creates what may be there already.
 pub(crate) async fn apply(client: &Client, list: &str, object: &Value) {
     let created = send(client, http::Method::POST, list, object).await;
@@ -78,34 +75,44 @@ pub(crate) async fn may(client: &Client, user: &str, groups: &[&str], attributes
 
 /// A client of somebody who has the role, once the server knows.
 pub(crate) async fn client_of(plane: &ControlPlane, role: Role) -> Client {
-    static APPLIED: [AtomicBool; 4] = [const { AtomicBool::new(false) }; 4];
-    let at = ALL.iter().position(|it| it.name == role.name).unwrap();
     let admin = plane.client();
-    if !APPLIED[at].load(Ordering::Acquire) {
-        let found = Discovery::run(&admin).await.unwrap();
-        for document in serde_norway::Deserializer::from_str(role.manifest) {
-            let object = Value::deserialize(document).unwrap();
-            let (list, _) = paths(&found, &object).unwrap();
-            apply(&admin, &list, &object).await;
-        }
-        let binding = json!({"metadata": {"name": role.name},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role.name},
-            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": role.user}]});
-        apply(&admin, &format!("{RBAC}/clusterrolebindings"), &binding).await;
-        let [verb, group, resource] = role.example;
-        let attributes = json!({"verb": verb, "group": group, "resource": resource});
-        let started = Instant::now();
-        while !may(&admin, role.user, &[], &attributes).await {
-            // Controllers aggregate it, and the server has to notice.
-            assert!(
-                started.elapsed() < Duration::from_secs(60),
-                "{role:?} does not count"
-            );
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        APPLIED[at].store(true, Ordering::Release);
+    let found = Discovery::run(&admin).await.unwrap();
+    for document in serde_norway::Deserializer::from_str(role.manifest) {
+        let object = Value::deserialize(document).unwrap();
+        let (list, _) = paths(&found, &object).unwrap();
+        apply(&admin, &list, &object).await;
     }
+    let binding = json!({"metadata": {"name": role.name},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role.name},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": role.user}]});
+    apply(&admin, &format!("{RBAC}/clusterrolebindings"), &binding).await;
+    await_right(&admin, role, role.example).await;
     user(plane, role.user)
+}
+
+/// Waits until the role allows a verb, group and resource: controllers aggregate it, and the server has to
+/// notice.
+async fn await_right(admin: &Client, role: Role, [verb, group, resource]: [&str; 3]) {
+    let attributes = json!({"verb": verb, "group": group, "resource": resource});
+    let started = Instant::now();
+    while !may(admin, role.user, &[], &attributes).await {
+        assert!(
+            started.elapsed() < Duration::from_secs(60),
+            "{role:?} does not count"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Lets the role for restores have the kind of a definition, as whoever installs an operator would.
+pub(crate) async fn let_restores_have(plane: &ControlPlane, group: &str, plural: &str) {
+    let admin = plane.client();
+    client_of(plane, RESTORE).await;
+    let role = json!({"metadata": {"name": format!("restore-{plural}.{group}"),
+            "labels": {"kube-backup-engine.io/aggregate-to-restore": "true"}},
+        "rules": [{"apiGroups": [group], "resources": [plural], "verbs": ["create", "get", "list", "patch"]}]});
+    apply(&admin, &format!("{RBAC}/clusterroles"), &role).await;
+    await_right(&admin, RESTORE, ["create", group, plural]).await;
 }
 
 /// A client of a user.
@@ -125,4 +132,9 @@ pub(crate) async fn backs_up() -> Client {
 /// Whoever restores what grants no more than the role has.
 pub(crate) async fn restores() -> Client {
     client_of(control_plane::shared().unwrap(), RESTORE).await
+}
+
+/// Whoever restores a whole cluster.
+pub(crate) async fn restores_all() -> Client {
+    client_of(control_plane::shared().unwrap(), DISASTER).await
 }

@@ -50,6 +50,7 @@ pub(super) fn add(kind: &GroupResource, object: &Value, powers: &mut Powers) {
             }
             for (key, value) in texts("labels") {
                 if key.contains("/aggregate-to-") && value == "true" {
+                    powers.widens_others = true;
                     powers.add(
                         Rbac,
                         High,

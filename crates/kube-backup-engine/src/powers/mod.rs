@@ -30,7 +30,7 @@ mod system;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::{Error, GroupResource, Result};
@@ -159,26 +159,34 @@ pub struct GrantedPower {
 }
 
 /// What an object lets somebody do, the most dangerous first; nothing, for most.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Powers(Vec<GrantedPower>);
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Powers {
+    granted: Vec<GrantedPower>,
+    widens_others: bool,
+}
+
+impl Serialize for Powers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.granted.serialize(serializer)
+    }
+}
 
 impl Powers {
     /// Each power with its reason, the most dangerous first.
     pub fn iter(&self) -> impl Iterator<Item = &GrantedPower> {
-        self.0.iter()
+        self.granted.iter()
     }
 
     /// Whether it grants nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.granted.is_empty()
     }
 
     /// How much it grants of one power; `None` for nothing.
     #[must_use]
     pub fn danger_of(&self, power: Power) -> Option<Danger> {
-        let granted = self.0.iter().filter(|it| it.power == power);
+        let granted = self.granted.iter().filter(|it| it.power == power);
         granted.map(|it| it.danger).max()
     }
 
@@ -190,19 +198,24 @@ impl Powers {
             .all(|power| self.danger_of(power) >= other.danger_of(power))
     }
 
+    /// Whether it gives more to whoever has other roles, and not only to those it names.
+    pub(crate) fn widen_others(&self) -> bool {
+        self.widens_others
+    }
+
     fn add(&mut self, power: Power, danger: Danger, reason: impl Into<String>) {
         let granted = GrantedPower {
             power,
             danger,
             reason: reason.into(),
         };
-        if !self.0.contains(&granted) {
-            self.0.push(granted);
+        if !self.granted.contains(&granted) {
+            self.granted.push(granted);
         }
     }
 
     fn sorted(mut self) -> Self {
-        self.0
+        self.granted
             .sort_by(|a, b| (b.danger, a.power, &a.reason).cmp(&(a.danger, b.power, &b.reason)));
         self
     }
@@ -210,7 +223,7 @@ impl Powers {
 
 impl fmt::Display for Powers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for granted in &self.0 {
+        for granted in &self.granted {
             writeln!(
                 f,
                 "{:<8} {:<12} {}",

@@ -54,10 +54,18 @@ impl<'a> Gate<'a> {
         if policy.allow.contains(&itself) {
             return None;
         }
+        // What chosen accounts had is theirs; what others would have by it is not.
+        let is_for_others = |granted: &GrantedPower| {
+            granted.power == Power::Rbac
+                && powers.widen_others()
+                && policy.profile == Profile::Application
+                && !policy.allow.contains(&PowerSwitch::Power(Power::Rbac))
+        };
         // A status is left out by itself.
         let withheld: Vec<GrantedPower> = powers
             .iter()
-            .filter(|granted| granted.power != Power::Status && self.denies(id, granted))
+            .filter(|granted| granted.power != Power::Status)
+            .filter(|granted| self.denies(id, granted) || is_for_others(granted))
             .cloned()
             .collect();
         let first = withheld.first()?;

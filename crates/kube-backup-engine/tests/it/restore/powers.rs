@@ -41,6 +41,16 @@ async fn mighty() -> (KubeLocal, Repository) {
             "roleRef": role("reader"), "subjects": bot}),
         ),
         (
+            format!("{RBAC}/clusterroles"),
+            json!({"metadata": {"name": "widens", "labels": {"rbac.authorization.k8s.io/aggregate-to-view": "true"}},
+            "rules": [{"apiGroups": [""], "resources": ["secrets"], "verbs": ["get"]}]}),
+        ),
+        (
+            format!("{RBAC}/namespaces/shop/rolebindings"),
+            json!({"metadata": {"name": "bot-has-it"},
+            "roleRef": role("widens"), "subjects": bot}),
+        ),
+        (
             format!("{RBAC}/clusterrolebindings"),
             json!({"metadata": {"name": "oops"},
             "roleRef": role("other"), "subjects": both}),
@@ -162,6 +172,8 @@ async fn an_application_comes_with_the_roles_of_its_accounts_and_no_others() {
     let expected = [
         "clusterrolebindings.rbac.authorization.k8s.io oops",
         "clusterroles.rbac.authorization.k8s.io other",
+        // Bound to a chosen account, and it would give more to whoever may view.
+        "clusterroles.rbac.authorization.k8s.io widens",
         "configmaps kube-system/coredns",
         "validatingwebhookconfigurations.admissionregistration.k8s.io sees-all",
     ];
