@@ -127,6 +127,8 @@ async fn round_trip(file: &str, spec: BackupSpec, phase: &str) {
         let path = format!("/api/v1/namespaces/boutique/{own}");
         until(&client, &path, "there", |own| !own.is_null()).await;
     }
+    let backs_up = roles::client_of(&plane, roles::BACKUP).await;
+    let restores = roles::client_of(&plane, roles::DISASTER).await;
     let empty = settled(&client).await;
     apply(&client, &manifests).await;
     let full = settled(&client).await;
@@ -136,7 +138,6 @@ async fn round_trip(file: &str, spec: BackupSpec, phase: &str) {
         "controllers made nothing of it"
     );
 
-    let backs_up = roles::client_of(&plane, roles::BACKUP).await;
     let report = Backup::new(backs_up, repository.clone(), spec)
         .run()
         .await
@@ -159,7 +160,6 @@ async fn round_trip(file: &str, spec: BackupSpec, phase: &str) {
 
     let backup = repository.open("a").await.unwrap();
     // Its roles grant what only a restore of whole clusters may, and some of it is in `kube-system`.
-    let restores = roles::client_of(&plane, roles::DISASTER).await;
     let spec = RestoreSpec {
         powers: PowerPolicy {
             allow: [PowerSwitch::Power(Power::System)].into(),

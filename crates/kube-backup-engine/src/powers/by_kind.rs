@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::Danger::{Critical, High, Low, Medium};
-use super::Power::{
+use super::power::Danger::{Critical, High, Low, Medium};
+use super::power::Power::{
     Admission, ApiServing, Certificates, Identity, Network, Node, Rbac, Scope, Status,
 };
-use super::Powers;
+use super::power::Powers;
 use crate::GroupResource;
 use crate::format::annotations::RESTORE_STATUS;
 use crate::kinds::names::{

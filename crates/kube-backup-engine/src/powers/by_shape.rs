@@ -3,8 +3,9 @@
 
 use serde_json::{Map, Value};
 
+use super::capabilities;
+use super::power::{Danger, Power, Powers};
 use super::rules::{add_binding, add_rule, is_rule};
-use super::{Danger, Power, Powers, capabilities};
 use crate::GroupResource;
 use crate::kinds::names::{API_SERVICES, DEFINITIONS, is_built_in};
 

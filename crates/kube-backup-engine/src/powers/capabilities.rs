@@ -1,6 +1,6 @@
 //! Linux capabilities that a container may add.
 
-use super::Danger;
+use super::power::Danger;
 
 /// Those that a container can leave with, or that see what is not its own (capabilities(7), and the
 /// baseline of the Pod Security Standards for what is left).

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Danger, Power, Powers};
+use super::power::{Danger, Power, Powers};
 
 /// Roles of Kubernetes that every cluster has, and what they are worth in a whole cluster.
 const KNOWN_ROLES: [(&str, Danger); 4] = [

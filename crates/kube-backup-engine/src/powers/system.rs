@@ -3,8 +3,8 @@
 use glob::Pattern;
 use serde_json::Value;
 
-use super::Danger::{High, Medium};
-use super::{Power, Powers};
+use super::power::Danger::{High, Medium};
+use super::power::{Power, Powers};
 use crate::GroupResource;
 use crate::kinds::names::NAMESPACES;
 use crate::kinds::provided::is_provided;
