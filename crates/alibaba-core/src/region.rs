@@ -41,12 +41,15 @@ impl Region {
     ///
     /// # Errors
     ///
-    /// If the id is not made of lower-case letters, digits and inner hyphens, or is a bucket
-    /// location with its `oss-` prefix.
+    /// If the id is not made of lower-case letters, digits and inner hyphens, is a bucket
+    /// location with its `oss-` prefix, or has the `-internal` of an endpoint.
     pub fn new(id: impl Into<String>) -> Result<Self, InvalidRegion> {
         let id = id.into();
         match id.strip_prefix("oss-") {
             Some(region) if is_well_formed(region) => Err(InvalidRegion::Location(id)),
+            _ if id.ends_with("-internal") && is_well_formed(&id) => {
+                Err(InvalidRegion::Endpoint(id))
+            }
             _ if is_well_formed(&id) => Ok(Self(Cow::Owned(id))),
             _ => Err(InvalidRegion::Malformed(id.chars().take(80).collect())),
         }
@@ -100,6 +103,9 @@ pub enum InvalidRegion {
     /// A bucket location, with the prefix that region ids do not have.
     #[error("`{0}` is a bucket location: leave out its `oss-` to name the region")]
     Location(String),
+    /// Part of an endpoint inside Alibaba Cloud's network, which is of the region without the ending.
+    #[error("`{0}` is part of an endpoint: leave out its `-internal` to name the region")]
+    Endpoint(String),
 }
 
 impl FromStr for Region {
@@ -158,6 +164,13 @@ mod tests {
             assert!(Region::new(id).is_err(), "{id:?}");
         }
         assert!(Region::new("a".repeat(64)).is_err());
+        for (id, remedy) in [
+            ("oss-cn-beijing", "leave out its `oss-`"),
+            ("cn-beijing-internal", "leave out its `-internal`"),
+        ] {
+            let error = Region::new(id).unwrap_err().to_string();
+            assert!(error.contains(remedy), "{error}");
+        }
     }
 
     #[test]
