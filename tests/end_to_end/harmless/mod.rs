@@ -11,6 +11,7 @@ mod quotas;
 mod two_clusters;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec};
@@ -30,8 +31,7 @@ async fn apply(client: &Client, manifest: &str) -> Vec<Value> {
         if object.is_null() {
             continue;
         }
-        let found = Discovery::run(client).await.unwrap();
-        let (list, path) = paths(&found, &object).unwrap_or_else(|| panic!("{object}"));
+        let (list, path) = await_paths(client, &object).await;
         objects.push(create(client, &list, &object).await);
         if object["kind"] == "CustomResourceDefinition" {
             until(client, &path, "served", |definition| {
@@ -48,6 +48,19 @@ async fn apply(client: &Client, manifest: &str) -> Vec<Value> {
         }
     }
     objects
+}
+
+/// Where an object is created, and where it is then. A definition can be Established before its kind is
+/// discovered.
+async fn await_paths(client: &Client, object: &Value) -> (String, String) {
+    for _ in 0..300 {
+        let found = Discovery::run(client).await.unwrap();
+        if let Some(paths) = paths(&found, object) {
+            return paths;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("its kind is not served: {object}");
 }
 
 /// Waits for what every namespace has, so that a backup does not come before it.
