@@ -58,7 +58,7 @@ impl Item {
     pub(crate) fn with_raw(&self, raw: Vec<u8>) -> Self {
         Self {
             head: self.head.clone(),
-            seen: self.seen.clone(),
+            seen: self.seen,
             raw: raw.into(),
         }
     }
