@@ -62,6 +62,24 @@ impl Cloud {
         })
     }
 
+    /// The same, with what these credentials are at the time of each call.
+    #[must_use]
+    pub fn signing_with(&self, credentials: SharedCredentials) -> Self {
+        Self {
+            credentials,
+            ..self.clone()
+        }
+    }
+
+    /// The same in another region.
+    #[must_use]
+    pub fn in_region(&self, region: Region) -> Self {
+        Self {
+            region,
+            ..self.clone()
+        }
+    }
+
     /// The region.
     #[must_use]
     pub fn region(&self) -> &Region {

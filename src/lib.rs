@@ -6,6 +6,7 @@ pub mod component;
 pub mod doctor;
 pub mod grants;
 pub mod placement;
+pub mod vault;
 
 #[doc(inline)]
 pub use alibaba_core as core;

@@ -5,16 +5,16 @@ use k8s_openapi::api::core::v1::{ConfigMap, Node, Secret};
 use kube::api::{Api, ListParams};
 use kube::{Client, Error};
 
+use crate::component::ROLE_TOKEN_SECRET;
+
 /// The agent that joins a registered cluster to ACK One ("Create a registered cluster": it is seen
 /// by `kubectl -n kube-system get pod | grep ack-cluster-agent`).
 const AGENT: &str = "ack-cluster-agent";
 /// What ACK writes about a cluster of its own. The open CSI driver and Velero's plugin for Alibaba
 /// Cloud read the id, the account and the zones from it.
 const CLUSTER_PROFILE: &str = "ack-cluster-profile";
-/// The token of the role `AliyunCSManagedBackupRestoreRole` ("FAQ about the backup center").
-pub(crate) const ROLE_TOKEN: &str = "addon.aliyuncsmanagedbackuprestorerole.token";
 /// Tells nodes in the cloud from those at the edge ("FAQ about edge nodes").
-pub(crate) const EDGE_LABEL: &str = "alibabacloud.com/is-edge-worker";
+const EDGE_LABEL: &str = "alibabacloud.com/is-edge-worker";
 
 /// What can be seen of the kind in a cluster. What could not be asked is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +63,7 @@ impl Evidence {
         let (agent, profile, token, nodes) = futures::join!(
             deployments.get_metadata_opt(AGENT),
             config_maps.get_opt(CLUSTER_PROFILE),
-            secrets.get_metadata_opt(ROLE_TOKEN),
+            secrets.get_metadata_opt(ROLE_TOKEN_SECRET),
             nodes.list(&all_nodes),
         );
         let mut seen = Self::default();

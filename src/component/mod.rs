@@ -8,5 +8,6 @@ mod version;
 
 pub use names::{
     ACCESS_KEY_ID, ACCESS_KEY_SECRET, ADDON, ADDON_NAMESPACE, CREDENTIALS_SECRET, NAMESPACE,
+    ROLE_TOKEN, ROLE_TOKEN_SECRET,
 };
 pub use version::{ComponentVersion, InvalidVersion};

@@ -15,8 +15,12 @@ pub const NAMESPACE: &str = "csdr";
 /// works, since names of Secrets are lower case, is this one.
 pub const CREDENTIALS_SECRET: &str = "alibaba-addon-secret";
 
-/// The key of the AccessKey's id in [`CREDENTIALS_SECRET`].
-pub const ACCESS_KEY_ID: &str = "access-key-id";
+/// The keys of the AccessKey's id and secret in [`CREDENTIALS_SECRET`].
+pub use alibaba_core::credentials::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
 
-/// The key of the AccessKey's secret in [`CREDENTIALS_SECRET`].
-pub const ACCESS_KEY_SECRET: &str = "access-key-secret";
+/// The Secret in [`ADDON_NAMESPACE`] with the token of the role of managed clusters, from version 1.8.0
+/// of the component on.
+pub const ROLE_TOKEN_SECRET: &str = "addon.aliyuncsmanagedbackuprestorerole.token";
+
+/// The key of the token in [`ROLE_TOKEN_SECRET`].
+pub const ROLE_TOKEN: &str = "addon.token.config";

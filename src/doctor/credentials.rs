@@ -1,14 +1,15 @@
 //! What the component signs with, in the cluster.
 
+use alibaba_core::credentials::from_secret_content;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 
 use super::check::{Check, chain};
 use crate::clusters::Authorization;
-use crate::component::{ACCESS_KEY_ID, ACCESS_KEY_SECRET, CREDENTIALS_SECRET, NAMESPACE};
+use crate::component::{CREDENTIALS_SECRET, NAMESPACE};
 use crate::grants::Requirements;
 
-/// The Secret, where one is needed: there, with both keys, neither empty nor with a line break at its end.
+/// The Secret, where one is needed: there, with both keys, and usable.
 pub(super) async fn secret(cluster: &kube::Client, wanted: &Requirements) -> Check {
     let name = format!("Secret {NAMESPACE}/{CREDENTIALS_SECRET}");
     let is_needed = wanted.policy().is_some();
@@ -40,18 +41,14 @@ pub(super) async fn secret(cluster: &kube::Client, wanted: &Requirements) -> Che
 
 /// What is wrong with it. No value is ever part of it.
 fn flaw(secret: &Secret) -> Option<String> {
-    for key in [ACCESS_KEY_ID, ACCESS_KEY_SECRET] {
-        let value = secret.data.as_ref().and_then(|data| data.get(key));
-        let flaw = match value.map(|value| std::str::from_utf8(&value.0)) {
-            None => "is missing",
-            Some(Err(_)) => "is not text",
-            Some(Ok("")) => "is empty",
-            Some(Ok(text)) if text.trim() != text => "begins or ends with a blank or a line break",
-            Some(Ok(_)) => continue,
-        };
-        return Some(format!("its key `{key}` {flaw}"));
-    }
-    None
+    let entry = |key: &str| {
+        secret
+            .data
+            .as_ref()?
+            .get(key)
+            .map(|value| value.0.as_slice())
+    };
+    from_secret_content(entry).err().map(|error| chain(&error))
 }
 
 #[cfg(test)]
@@ -61,6 +58,7 @@ mod tests {
     use k8s_openapi::ByteString;
 
     use super::*;
+    use crate::component::{ACCESS_KEY_ID, ACCESS_KEY_SECRET};
 
     #[test]
     fn flaws_are_named_without_values() {

@@ -6,5 +6,6 @@ mod doctor;
 mod granting;
 mod killed;
 mod rivals;
+mod walk;
 mod wire;
 mod world;
