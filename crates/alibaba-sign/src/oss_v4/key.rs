@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::SCOPE_END;
 use super::scope::Scope;
@@ -25,6 +26,7 @@ pub(super) struct KeyCache(Arc<Mutex<Vec<Entry>>>);
 struct Entry {
     secret: SecretIdentity,
     day: [u8; 8],
+    /// Signs as the key does. Overwritten when it is dropped: hmac's and sha2's `zeroize` are on.
     midstate: HmacSha256,
 }
 
@@ -39,7 +41,7 @@ impl KeyCache {
         {
             return hit.midstate.clone();
         }
-        let midstate = mac::sha256(&derive(secret, scope));
+        let midstate = mac::sha256(&*derive(secret, scope));
         entries.retain(|entry| !entry.secret.is_gone());
         if entries.len() == KEPT {
             entries.remove(0);
@@ -56,16 +58,21 @@ impl KeyCache {
 }
 
 /// The key chain of signature version 4.
-pub(super) fn derive(secret: &Secret, scope: &Scope<'_>) -> [u8; 32] {
-    let mut seed = zeroize::Zeroizing::new(String::with_capacity(9 + secret.expose().len()));
+///
+/// Each key of it could sign for what it was derived for, and is overwritten when the next is made.
+pub(super) fn derive(secret: &Secret, scope: &Scope<'_>) -> Zeroizing<[u8; 32]> {
+    let mut seed = Zeroizing::new(String::with_capacity(9 + secret.expose().len()));
     seed.push_str("aliyun_v4");
     seed.push_str(secret.expose());
-    let step = |key: &[u8], part: &str| -> [u8; 32] {
+    let step = |key: &[u8], part: &str| -> Zeroizing<[u8; 32]> {
         let mac = mac::sha256(key).chain_update(part.as_bytes());
-        mac.finalize().into_bytes().into()
+        let mut made = mac.finalize().into_bytes();
+        let key = Zeroizing::new(made.into());
+        made.as_mut_slice().zeroize();
+        key
     };
     let key = step(seed.as_bytes(), scope.day);
-    let key = step(&key, scope.region);
-    let key = step(&key, scope.product);
-    step(&key, SCOPE_END)
+    let key = step(&*key, scope.region);
+    let key = step(&*key, scope.product);
+    step(&*key, SCOPE_END)
 }

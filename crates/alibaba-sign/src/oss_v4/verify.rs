@@ -229,7 +229,7 @@ impl Claim {
     /// Compares in constant time.
     fn signed(&self, secret: &Secret, text: &[u8]) -> bool {
         let key = derive(secret, &self.scope(&Stamp::new(self.signed_at)));
-        let mac = mac::sha256(&key).chain_update(text);
+        let mac = mac::sha256(&*key).chain_update(text);
         mac.verify_slice(&self.signature).is_ok()
     }
 
