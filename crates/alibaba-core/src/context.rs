@@ -68,7 +68,7 @@ impl Context {
         Self {
             environment: Arc::new(SystemEnvironment),
             files: Arc::new(SystemFiles),
-            processes: Arc::new(SystemProcesses),
+            processes: Arc::new(SystemProcesses::default()),
             http,
             clock: Arc::new(SystemClock),
             jitter: Arc::new(RandomJitter),

@@ -17,6 +17,14 @@ const MAX_BYTES: u64 = 4 << 20;
 pub trait Files: fmt::Debug + Send + Sync {
     /// The file's content.
     fn read<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Vec<u8>>>;
+
+    /// The content of a file that decides whose keys are used and which programs are run. One that
+    /// others than its owner may write is an error of the kind [`PermissionDenied`].
+    ///
+    /// [`PermissionDenied`]: io::ErrorKind::PermissionDenied
+    fn read_trusted<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Vec<u8>>> {
+        self.read(path)
+    }
 }
 
 /// Files shared between providers.
@@ -28,15 +36,42 @@ pub struct SystemFiles;
 
 impl Files for SystemFiles {
     fn read<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Vec<u8>>> {
-        use tokio::io::AsyncReadExt as _;
+        async move { content(tokio::fs::File::open(path).await?).await }.boxed()
+    }
+
+    fn read_trusted<'a>(&'a self, path: &'a Path) -> BoxFuture<'a, io::Result<Vec<u8>>> {
         async move {
             let file = tokio::fs::File::open(path).await?;
-            let mut content = Vec::new();
-            file.take(MAX_BYTES + 1).read_to_end(&mut content).await?;
-            within_limit(content)
+            // Of the file that is open, which nobody can replace in between.
+            let metadata = file.metadata().await?;
+            if is_writable_by_others(&metadata) {
+                let remedy = "others than its owner may write it, and so choose whose keys are used and \
+                              which programs are run; take that away with `chmod go-w`";
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, remedy));
+            }
+            content(file).await
         }
         .boxed()
     }
+}
+
+#[cfg(unix)]
+fn is_writable_by_others(metadata: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o022 != 0
+}
+
+/// Access lists decide there, and nothing in the metadata tells.
+#[cfg(not(unix))]
+fn is_writable_by_others(_: &std::fs::Metadata) -> bool {
+    false
+}
+
+async fn content(file: tokio::fs::File) -> io::Result<Vec<u8>> {
+    use tokio::io::AsyncReadExt as _;
+    let mut content = Vec::new();
+    file.take(MAX_BYTES + 1).read_to_end(&mut content).await?;
+    within_limit(content)
 }
 
 fn within_limit(content: Vec<u8>) -> io::Result<Vec<u8>> {
@@ -83,5 +118,39 @@ impl fmt::Debug for MemoryFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let files = self.0.lock();
         f.debug_set().entries(files.keys()).finish()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_others_may_write_is_not_trusted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        std::fs::write(&path, "{}").unwrap();
+        for mode in 0..=0o777 {
+            // Readable for the test, whoever runs it.
+            let mode = mode | 0o400;
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            let read = SystemFiles.read_trusted(&path).await;
+            match mode & 0o022 {
+                0 => assert_eq!(read.unwrap(), b"{}", "{mode:o}"),
+                _ => assert_eq!(
+                    read.unwrap_err().kind(),
+                    io::ErrorKind::PermissionDenied,
+                    "{mode:o}"
+                ),
+            }
+            assert_eq!(SystemFiles.read(&path).await.unwrap(), b"{}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_does_not_end_is_not_read_to_its_end() {
+        assert!(SystemFiles.read(Path::new("/dev/zero")).await.is_err());
     }
 }

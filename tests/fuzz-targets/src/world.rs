@@ -11,7 +11,7 @@ use alibaba_core::credentials::{CredentialsError, Identity, ProvideCredentials};
 use alibaba_core::environment::FixedEnvironment;
 use alibaba_core::files::MemoryFiles;
 use alibaba_core::http_send::{HttpSend, SendError, SendOptions};
-use alibaba_core::process::Processes;
+use alibaba_core::process::{Ended, Processes};
 use alibaba_core::retry::FixedJitter;
 use bytes::Bytes;
 use chrono::DateTime;
@@ -62,8 +62,8 @@ impl Processes for Says {
         _: &'a str,
         _: &'a [&'a str],
         _: Duration,
-    ) -> BoxFuture<'a, io::Result<Vec<u8>>> {
-        ready(Ok(self.0.to_vec())).boxed()
+    ) -> BoxFuture<'a, io::Result<Ended>> {
+        ready(Ok(Ended::well(&*self.0))).boxed()
     }
 }
 

@@ -13,6 +13,7 @@ use crate::Context;
 use crate::identity::{
     CredentialsError, CredentialsErrorKind, Identity, ProvideCredentials, SharedCredentials,
 };
+use crate::process::NoProcesses;
 
 /// Asks its providers in order.
 ///
@@ -24,6 +25,8 @@ pub struct Chain {
     name: &'static str,
     providers: Vec<SharedCredentials>,
     chosen: OnceLock<usize>,
+    /// What the official chain was made of.
+    official: Option<Context>,
 }
 
 impl Chain {
@@ -34,6 +37,7 @@ impl Chain {
             name,
             providers,
             chosen: OnceLock::new(),
+            official: None,
         }
     }
 
@@ -43,7 +47,7 @@ impl Chain {
     /// Most programs want it with a cache: [`default_chain`].
     #[must_use]
     pub fn official(context: &Context) -> Self {
-        Self::new(
+        let chain = Self::new(
             "the default chain",
             vec![
                 Arc::new(EnvProvider::new(Arc::clone(&context.environment))),
@@ -54,7 +58,39 @@ impl Chain {
                 Arc::new(EcsMetadataProvider::new(context)),
                 Arc::new(UriProvider::from_environment(context)),
             ],
-        )
+        );
+        Self {
+            official: Some(context.clone()),
+            ..chain
+        }
+    }
+
+    /// The official chain, for programs that must not run others: a profile of mode `External` is
+    /// refused, whoever wrote the file or set the variable that names it. What is private to this
+    /// program, a service that acts for many, stays with it.
+    ///
+    /// Providers that were given to [`Chain::new`] stay as they are; give them a [`Context`] with
+    /// [`NoProcesses`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use alibaba_core::Context;
+    /// use alibaba_core::credentials::{CachedProvider, Chain};
+    ///
+    /// # fn example(context: Context) {
+    /// let chain = Chain::official(&context).without_processes();
+    /// let credentials = Arc::new(CachedProvider::new(&context, Arc::new(chain)));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn without_processes(self) -> Self {
+        match &self.official {
+            None => self,
+            Some(context) => {
+                let context = context.clone().with_processes(Arc::new(NoProcesses));
+                Self::official(&context)
+            }
+        }
     }
 
     async fn ask(&self) -> Result<Arc<Identity>, CredentialsError> {

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use zeroize::Zeroizing;
+
 use crate::Context;
 use crate::identity::{CredentialsError, CredentialsErrorKind};
 
@@ -19,11 +21,11 @@ pub(super) struct ConfigFile {
 
 impl ConfigFile {
     /// Reads it. A usual file that does not exist is not configured; a named one that does not, or
-    /// any that cannot be read, is an error.
+    /// any that cannot be read, or that others than its owner may write, is an error.
     pub(super) async fn read(
         &self,
         usual: Vec<PathBuf>,
-    ) -> Result<(PathBuf, Vec<u8>), CredentialsError> {
+    ) -> Result<(PathBuf, Zeroizing<Vec<u8>>), CredentialsError> {
         let named = || self.context.environment.non_empty(self.variable);
         let explicit = self.path.clone().or_else(|| named().map(PathBuf::from));
         let is_explicit = explicit.is_some();
@@ -31,8 +33,8 @@ impl ConfigFile {
         let mut missing = Vec::new();
         for path in paths {
             let shown = format!("`{}`", path.display());
-            match self.context.files.read(&path).await {
-                Ok(content) => return Ok((path, content)),
+            match self.context.files.read_trusted(&path).await {
+                Ok(content) => return Ok((path, Zeroizing::new(content))),
                 Err(error) if error.kind() == io::ErrorKind::NotFound && !is_explicit => {
                     missing.push(shown);
                 }

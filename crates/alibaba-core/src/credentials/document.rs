@@ -1,60 +1,50 @@
 //! The JSON document that the metadata service and credentials URIs return.
 
-use alibaba_sign::Credentials;
+use alibaba_sign::{Credentials, Secret};
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
 
+use super::fields::{Fields, WrongType};
 use crate::identity::{CredentialsError, CredentialsErrorKind, Identity};
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Document {
-    code: Option<String>,
-    access_key_id: Option<String>,
-    access_key_secret: Option<String>,
-    security_token: Option<String>,
-    expiration: Option<DateTime<Utc>>,
-}
 
 /// Reads `{"Code":"Success","AccessKeyId":…,"AccessKeySecret":…,"SecurityToken":…,"Expiration":…}`,
 /// all of them required.
 pub(super) fn read(provider: &'static str, body: &[u8]) -> Result<Identity, CredentialsError> {
     let fail = |kind, step: String| CredentialsError::new(kind, provider, step);
-    let document: Document = serde_json::from_slice(body).map_err(|error| {
+    let invalid = |problem: String| {
+        let step = format!("read the response: {problem}");
+        fail(CredentialsErrorKind::Invalid, step)
+    };
+    let document: Fields = serde_json::from_slice(body).map_err(|error| {
         fail(
             CredentialsErrorKind::Invalid,
             "read the response as JSON".to_owned(),
         )
         .with_source(json_place(&error))
     })?;
-    match document.code.as_deref() {
-        Some("Success") => {}
+    let wrong = |wrong: WrongType| invalid(wrong.to_string());
+    match document.text("Code").map_err(wrong)? {
+        "Success" => {}
         code => {
-            let code: String = code.unwrap_or("none").chars().take(80).collect();
+            let code: String = if code.is_empty() { "none" } else { code }
+                .chars()
+                .take(80)
+                .collect();
             let step = format!("read the response: its code is {code:?} and not `Success`");
             return Err(fail(CredentialsErrorKind::Refused, step));
         }
     }
-    let missing = |name: &str| {
-        fail(
-            CredentialsErrorKind::Invalid,
-            format!("read the response: `{name}` is missing"),
-        )
+    let required = |name: &'static str| {
+        let text = document.some(name).map_err(wrong)?;
+        text.ok_or_else(|| invalid(format!("`{name}` is missing")))
     };
     let credentials = Credentials::new(
-        document
-            .access_key_id
-            .ok_or_else(|| missing("AccessKeyId"))?,
-        document
-            .access_key_secret
-            .ok_or_else(|| missing("AccessKeySecret"))?,
+        required("AccessKeyId")?,
+        Secret::new(required("AccessKeySecret")?),
     )
-    .with_security_token(
-        document
-            .security_token
-            .ok_or_else(|| missing("SecurityToken"))?,
-    );
-    let expires_at = document.expiration.ok_or_else(|| missing("Expiration"))?;
+    .with_security_token(Secret::new(required("SecurityToken")?));
+    let expires_at: DateTime<Utc> = required("Expiration")?
+        .parse()
+        .map_err(|_| invalid("its `Expiration` is not a time".to_owned()))?;
     Identity::new(provider, credentials, Some(expires_at))
 }
 

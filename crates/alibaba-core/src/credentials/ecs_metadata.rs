@@ -25,8 +25,10 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Asks the metadata service of the ECS instance this runs on.
 ///
-/// A token is asked for first; where that fails, requests go without one unless
-/// `ALIBABA_CLOUD_IMDSV1_DISABLED` is `true`. Proxies are bypassed. Where no service responds, or
+/// A token is asked for first. Requests go without one where the service says that it knows none (404,
+/// 405), or refuses the one that it has issued, unless `ALIBABA_CLOUD_IMDSV1_DISABLED` is `true`. That
+/// no token came is no reason: whoever drops that one request would choose how the others are made.
+/// Proxies are bypassed. Where no service responds, or
 /// the instance has no role, this is "not configured", unless a role was named.
 ///
 /// Wrap this in a [cache](super::CachedProvider): each `provide` asks the service.
@@ -77,7 +79,7 @@ impl EcsMetadataProvider {
             Some(_) => CredentialsErrorKind::Unavailable,
             None => CredentialsErrorKind::NotConfigured,
         };
-        let token = self.token(absent).await?;
+        let mut token = self.token(absent).await?;
         let role = match named {
             Some(role) if is_role_name(&role) => role,
             Some(role) => {
@@ -85,10 +87,10 @@ impl EcsMetadataProvider {
                 let step = format!("use the role {shown:?}: that is not a role's name");
                 return Err(fail(CredentialsErrorKind::Invalid, step));
             }
-            None => self.role_name(token.as_ref()).await?,
+            None => self.role_name(&mut token).await?,
         };
         let response = self
-            .get(&format!("{ROLES}{role}"), token.as_ref(), absent)
+            .get(&format!("{ROLES}{role}"), &mut token, absent)
             .await?;
         match response.status() {
             StatusCode::OK => document::read(NAME, response.body()),
@@ -124,21 +126,31 @@ impl EcsMetadataProvider {
                     ),
                 }
             }
-            Ok(response) => unexpected("get a metadata token", response.status()),
-            // Nothing is there: asking again without a token would only take longer.
-            Err(error) if error.kind() == SendErrorKind::Connect => {
-                return Err(fail(absent, "reach the metadata service").with_source(error));
+            Ok(response) => {
+                let status = response.status();
+                let knows_none = [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
+                if knows_none.contains(&status) && self.may_go_without() {
+                    tracing::debug!(%status, "the metadata service knows no tokens, asking without one");
+                    return Ok(None);
+                }
+                unexpected("get a metadata token", status)
             }
-            Err(error) => fail(absent, "get a metadata token").with_source(error),
+            Err(error) => {
+                let step = match error.kind() {
+                    SendErrorKind::Connect => "reach the metadata service",
+                    _ => "get a metadata token",
+                };
+                fail(absent, step).with_source(error)
+            }
         };
-        if self.context.environment.is_on(V1_DISABLED_VARIABLE) {
-            return Err(problem);
-        }
-        tracing::debug!(error = %problem, "no metadata token, asking without one");
-        Ok(None)
+        Err(problem)
     }
 
-    async fn role_name(&self, token: Option<&HeaderValue>) -> Result<String, CredentialsError> {
+    fn may_go_without(&self) -> bool {
+        !self.context.environment.is_on(V1_DISABLED_VARIABLE)
+    }
+
+    async fn role_name(&self, token: &mut Option<HeaderValue>) -> Result<String, CredentialsError> {
         let response = self
             .get(ROLES, token, CredentialsErrorKind::NotConfigured)
             .await?;
@@ -159,7 +171,29 @@ impl EcsMetadataProvider {
         }
     }
 
+    /// Gets the path, with the token where there is one. A token that is refused is dropped.
     async fn get(
+        &self,
+        path: &str,
+        token: &mut Option<HeaderValue>,
+        absent: CredentialsErrorKind,
+    ) -> Result<http::Response<Bytes>, CredentialsError> {
+        let response = self.get_once(path, token.as_ref(), absent).await?;
+        let refusals = [
+            StatusCode::BAD_REQUEST,
+            StatusCode::UNAUTHORIZED,
+            StatusCode::FORBIDDEN,
+        ];
+        if token.is_none() || !refusals.contains(&response.status()) || !self.may_go_without() {
+            return Ok(response);
+        }
+        // As the official SDKs do: there are services that issue tokens and do not take them.
+        tracing::debug!(status = %response.status(), "metadata token refused, asking without one");
+        *token = None;
+        self.get_once(path, None, absent).await
+    }
+
+    async fn get_once(
         &self,
         path: &str,
         token: Option<&HeaderValue>,

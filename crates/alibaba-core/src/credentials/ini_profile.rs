@@ -7,6 +7,7 @@ use std::sync::Arc;
 use alibaba_sign::Credentials;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
+use zeroize::Zeroizing;
 
 use super::config_file::ConfigFile;
 use super::oidc::DEFAULT_SESSION;
@@ -25,7 +26,8 @@ const PROFILE_VARIABLE: &str = "ALIBABA_CLOUD_PROFILE";
 /// `ALIBABA_CLOUD_CREDENTIALS_FILE` names: `default`, or what `ALIBABA_CLOUD_PROFILE` names.
 ///
 /// Types: `access_key`, `sts`, `ecs_ram_role`, `ram_role_arn`, `oidc_role_arn`. A section with
-/// `enable = false` is not configured.
+/// `enable = false` is not configured, and neither is a file without the wanted section, unless the
+/// program asked for that section. A file that others than its owner may write is refused.
 ///
 /// Wrap this in a [cache](super::CachedProvider): each `provide` reads the file.
 #[derive(Clone, Debug)]
@@ -67,9 +69,9 @@ impl IniProfileProvider {
         let usual = [".alibabacloud/credentials", ".alibabacloud/credentials.ini"];
         let (path, content) = self.file.read(self.file.at_home(&usual)).await?;
         let invalid = |step: String| fail(CredentialsErrorKind::Invalid, step);
-        let text = String::from_utf8(content)
+        let text = str::from_utf8(&content)
             .map_err(|_| invalid(format!("read `{}`: it is not text", path.display())))?;
-        let sections = IniFile::parse(&text)
+        let sections = IniFile::parse(text)
             .map_err(|error| invalid(format!("parse `{}`", path.display())).with_source(error))?;
         let profile = self
             .profile
@@ -77,10 +79,15 @@ impl IniProfileProvider {
             .or_else(|| self.file.context.environment.non_empty(PROFILE_VARIABLE))
             .unwrap_or_else(|| "default".to_owned());
         let section = sections.0.get(&profile).ok_or_else(|| {
-            invalid(format!(
-                "find the profile `{profile}` in `{}`",
-                path.display()
-            ))
+            // As with the other tools' files: not this one, unless the program asked for it.
+            let kind = match self.profile {
+                Some(_) => CredentialsErrorKind::Invalid,
+                None => CredentialsErrorKind::NotConfigured,
+            };
+            fail(
+                kind,
+                format!("find the profile `{profile}` in `{}`", path.display()),
+            )
         })?;
         let section = Section {
             name: &profile,
@@ -166,14 +173,14 @@ fn fail(kind: CredentialsErrorKind, step: impl Into<String>) -> CredentialsError
 struct Section<'a> {
     name: &'a str,
     path: &'a std::path::Path,
-    entries: &'a BTreeMap<String, String>,
+    entries: &'a BTreeMap<String, Zeroizing<String>>,
 }
 
 impl Section<'_> {
     fn get(&self, key: &str) -> Option<&str> {
         self.entries
             .get(key)
-            .map(String::as_str)
+            .map(|value| value.as_str())
             .filter(|value| !value.is_empty())
     }
 
@@ -192,11 +199,12 @@ impl Section<'_> {
     }
 }
 
-/// An INI file: sections of `key = value` lines.
+/// An INI file: sections of `key = value` or `key: value` lines.
 ///
-/// Lines that begin with `#` or `;` are comments, and so is what follows a `#` after white space.
-/// A section that appears twice is one section; of a key that appears twice the last value counts.
-struct IniFile(BTreeMap<String, BTreeMap<String, String>>);
+/// Lines that begin with `#` or `;` are comments, and so is what follows a `#`, or a `;` after white
+/// space; a value may stand in quotes. A section that appears twice is one section; of a key that appears
+/// twice the last value counts.
+struct IniFile(BTreeMap<String, BTreeMap<String, Zeroizing<String>>>);
 
 /// Where an INI file is wrong. The line itself could be a secret, and is not repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -208,7 +216,7 @@ struct IniError {
 
 impl IniFile {
     fn parse(text: &str) -> Result<Self, IniError> {
-        let mut sections: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        let mut sections: BTreeMap<String, BTreeMap<String, Zeroizing<String>>> = BTreeMap::new();
         let mut current: Option<String> = None;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (at, line) in text.lines().enumerate() {
@@ -230,12 +238,12 @@ impl IniFile {
                 continue;
             }
             let (key, value) = line
-                .split_once('=')
+                .split_once(['=', ':'])
                 .ok_or(wrong("expected `key = value`"))?;
             let section = current.as_ref().and_then(|name| sections.get_mut(name));
             let section = section.ok_or(wrong("an entry before the first `[section]`"))?;
-            let value = without_comment(value).trim();
-            section.insert(key.trim().to_owned(), value.to_owned());
+            let value = unquoted(without_comment(value).trim());
+            section.insert(key.trim().to_owned(), Zeroizing::new(value.to_owned()));
         }
         Ok(Self(sections))
     }
@@ -244,12 +252,17 @@ impl IniFile {
 fn without_comment(value: &str) -> &str {
     let mut before = ' ';
     for (at, character) in value.char_indices() {
-        if character == '#' && before.is_whitespace() {
+        if character == '#' || (character == ';' && before.is_whitespace()) {
             return &value[..at];
         }
         before = character;
     }
     value
+}
+
+fn unquoted(value: &str) -> &str {
+    let within = |quote| value.strip_prefix(quote)?.strip_suffix(quote);
+    within('"').or_else(|| within('\'')).unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -259,15 +272,20 @@ mod tests {
     #[test]
     fn comments_blank_lines_and_repeated_sections() {
         let file = IniFile::parse(
-            "\u{feff}# c\n\n[a]\n k = v # c\n;c\nurl=x#y\n[b] ; c\nempty =\n[a]\nk2==\n",
+            "\u{feff}# c\n\n[a]\n k = v # c\n;c\nurl: http://x;y#c\n[b] ; c\nempty =\n[a]\nk2==\nq= \"v w\" ; c\none=\"\n",
         )
         .unwrap();
         let a = &file.0["a"];
-        assert_eq!(
-            (a["k"].as_str(), a["url"].as_str(), a["k2"].as_str()),
-            ("v", "x#y", "=")
-        );
-        assert_eq!(file.0["b"]["empty"], "");
+        for (key, value) in [
+            ("k", "v"),
+            ("url", "http://x;y"),
+            ("k2", "="),
+            ("q", "v w"),
+            ("one", "\""),
+        ] {
+            assert_eq!(a[key].as_str(), value, "{key}");
+        }
+        assert_eq!(file.0["b"]["empty"].as_str(), "");
     }
 
     #[test]

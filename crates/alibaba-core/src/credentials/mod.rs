@@ -13,6 +13,7 @@ mod config_file;
 mod document;
 mod ecs_metadata;
 mod environment;
+mod fields;
 mod fixed;
 mod ini_profile;
 mod oidc;

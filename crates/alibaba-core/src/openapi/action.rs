@@ -9,7 +9,7 @@ use crate::{Error, ErrorKind};
 
 /// A fresh identifier of 128 random bits, for nonces and client tokens.
 pub(super) fn fresh_id() -> String {
-    format!("{:032x}", fastrand::u128(..))
+    uuid::Uuid::new_v4().simple().to_string()
 }
 
 #[derive(Clone)]

@@ -25,13 +25,15 @@ impl ProxyRules {
     }
 
     /// What `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` say, in lower or upper case.
+    /// `ALL_PROXY` stands in for whichever of the first two is not set, and is not looked at where
+    /// both are; none of them is where `NO_PROXY` is `*`.
     ///
     /// `HTTP_PROXY` in upper case is ignored in a CGI program (where `REQUEST_METHOD` is set),
     /// because there a client of the program chooses it.
     ///
     /// # Errors
     ///
-    /// If one of them is set and names no proxy.
+    /// If one that is used names no HTTP proxy.
     pub fn from_environment(environment: &dyn Environment) -> Result<Self, InvalidProxy> {
         let read = |names: &[&str]| {
             let Some((name, value)) = names
@@ -49,33 +51,40 @@ impl ProxyRules {
                     reason: error.reason,
                 })
         };
+        let exceptions = ["no_proxy", "NO_PROXY"]
+            .iter()
+            .find_map(|name| environment.non_empty(name));
+        let rules = Self::default().except(exceptions.as_deref().unwrap_or_default());
+        if rules.exceptions.iter().any(Exception::is_everything) {
+            return Ok(rules);
+        }
         let is_cgi = environment.var("REQUEST_METHOD").is_some();
         let http_names: &[&str] = if is_cgi {
             &["http_proxy"]
         } else {
             &["http_proxy", "HTTP_PROXY"]
         };
-        let all = read(&["all_proxy", "ALL_PROXY"])?;
-        let rules = Self {
-            http: read(http_names)?.or_else(|| all.clone()),
-            https: read(&["https_proxy", "HTTPS_PROXY"])?.or(all),
-            exceptions: Vec::new(),
+        let http = read(http_names)?;
+        let https = read(&["https_proxy", "HTTPS_PROXY"])?;
+        let all = match (&http, &https) {
+            (Some(_), Some(_)) => None,
+            _ => read(&["all_proxy", "ALL_PROXY"])?,
         };
-        let exceptions = ["no_proxy", "NO_PROXY"]
-            .iter()
-            .find_map(|name| environment.non_empty(name));
-        Ok(rules.except(exceptions.as_deref().unwrap_or_default()))
+        Ok(Self {
+            http: http.or_else(|| all.clone()),
+            https: https.or(all),
+            ..rules
+        })
     }
 
-    /// The same rules with hosts that are reached directly: a comma-separated list of hosts,
+    /// The same rules with hosts that are reached directly: a list, by commas or blanks, of hosts,
     /// domains (which cover their subdomains), addresses, CIDR blocks, each with an optional port,
     /// or `*` for all.
     #[must_use]
     pub fn except(mut self, hosts: &str) -> Self {
         self.exceptions.extend(
             hosts
-                .split(',')
-                .map(str::trim)
+                .split(|c: char| c == ',' || c.is_whitespace())
                 .filter(|host| !host.is_empty())
                 .map(Exception::parse),
         );
@@ -167,6 +176,10 @@ impl Exception {
             host: pattern,
             port,
         }
+    }
+
+    fn is_everything(&self) -> bool {
+        matches!(self.host, HostPattern::Any) && self.port.is_none()
     }
 
     fn covers(&self, host: &str, port: u16) -> bool {
@@ -261,6 +274,45 @@ mod tests {
             "0.0.0.0".parse().unwrap(),
             0
         ));
+    }
+
+    #[test]
+    fn exceptions_may_be_separated_by_blanks() {
+        for list in [
+            "a.example b.example",
+            "a.example, b.example",
+            " a.example\tb.example\n,",
+        ] {
+            let rules = rules(&[("https_proxy", "http://p"), ("no_proxy", list)]);
+            for host in ["a.example", "x.b.example"] {
+                assert!(rules.proxy_for("https", host, 443).is_none(), "{list:?}");
+            }
+            assert!(
+                rules.proxy_for("https", "c.example", 443).is_some(),
+                "{list:?}"
+            );
+        }
+    }
+
+    /// As desktop proxies set it: HTTP for everything, and SOCKS for whoever can do better.
+    #[test]
+    fn a_proxy_that_nothing_would_use_does_no_harm() {
+        let both = [
+            ("http_proxy", "http://127.0.0.1:7890"),
+            ("https_proxy", "http://127.0.0.1:7890"),
+        ];
+        let socks = ("all_proxy", "socks5://127.0.0.1:7890");
+        let no_proxy = ("no_proxy", "localhost,127.0.0.1");
+        let found = rules(&[both[0], both[1], socks, no_proxy]);
+        assert!(found.proxy_for("https", "oss.example", 443).is_some());
+        assert!(found.proxy_for("http", "127.0.0.1", 80).is_none());
+        let found = rules(&[socks, ("no_proxy", "*")]);
+        assert!(found.proxy_for("https", "oss.example", 443).is_none());
+        for one in both {
+            let environment = FixedEnvironment::from_iter([one, socks]);
+            let error = ProxyRules::from_environment(&environment).unwrap_err();
+            assert!(error.to_string().contains("`all_proxy`"), "{error}");
+        }
     }
 
     #[test]

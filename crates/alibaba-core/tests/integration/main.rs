@@ -4,4 +4,6 @@
 
 mod credential_cases;
 mod http;
+#[cfg(unix)]
+mod official;
 mod tls_beside_kube;

@@ -1,9 +1,10 @@
 //! The profiles' file, as the command line tool writes it.
 
-use alibaba_sign::Credentials;
+use alibaba_sign::{Credentials, Secret};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use crate::credentials::fields::{Fields, WrongType};
 use crate::identity::{CredentialsError, CredentialsErrorKind};
 
 /// The provider's name.
@@ -12,43 +13,32 @@ pub(super) const NAME: &str = "CLI profile";
 /// No `Debug`: profiles contain secrets.
 #[derive(Deserialize)]
 pub(super) struct Config {
-    #[serde(default)]
-    pub(super) current: String,
-    #[serde(default)]
-    pub(super) profiles: Vec<Profile>,
+    current: Option<String>,
+    profiles: Option<Vec<Profile>>,
 }
 
 impl Config {
     pub(super) fn parse(content: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content))
     }
+
+    /// The name of the current profile, where there is one.
+    pub(super) fn current(&self) -> Option<&str> {
+        self.current.as_deref().filter(|name| !name.is_empty())
+    }
+
+    /// The first profile of this name.
+    pub(super) fn profile(&self, name: &str) -> Option<&Profile> {
+        let mut profiles = self.profiles.iter().flatten();
+        profiles.find(|profile| profile.name() == name)
+    }
 }
 
-/// Unknown members are ignored: the tool adds some with each release.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub(super) struct Profile {
-    pub(super) name: String,
-    mode: String,
-    pub(super) access_key_id: String,
-    pub(super) access_key_secret: String,
-    pub(super) sts_token: String,
-    pub(super) sts_region: String,
-    pub(super) sts_endpoint: String,
-    pub(super) enable_vpc: bool,
-    pub(super) ram_role_name: String,
-    pub(super) ram_role_arn: String,
-    pub(super) ram_session_name: String,
-    pub(super) external_id: String,
-    pub(super) policy: String,
-    expired_seconds: u32,
-    pub(super) source_profile: String,
-    pub(super) oidc_provider_arn: String,
-    pub(super) oidc_token_file: String,
-    pub(super) credentials_uri: String,
-    pub(super) process_command: String,
-    expiration: String,
-}
+/// A profile's settings. One that its mode does not use is never looked at, and one that is null is
+/// not set: the tool writes more with each release.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub(super) struct Profile(Fields);
 
 pub(super) enum Mode {
     Ak,
@@ -60,7 +50,9 @@ pub(super) enum Mode {
     ChainableRamRoleArn,
     External,
     CredentialsUri,
-    /// A person has to log in, or the tool alone can use it.
+    /// A person logs in with the tool, which keeps the temporary keys in the profile.
+    LoggedIn(&'static str),
+    /// The tool alone can use it.
     Interactive(&'static str),
     Unknown(String),
 }
@@ -70,9 +62,15 @@ impl Profile {
         serde_json::from_slice(content)
     }
 
+    /// Empty where it has none.
+    pub(super) fn name(&self) -> &str {
+        self.0.text("name").unwrap_or_default()
+    }
+
     /// The mode, in any case, as the tool takes it.
-    pub(super) fn mode(&self) -> Mode {
-        match self.mode.to_ascii_lowercase().as_str() {
+    pub(super) fn mode(&self) -> Result<Mode, CredentialsError> {
+        let mode = self.text("mode")?;
+        Ok(match mode.to_ascii_lowercase().as_str() {
             "ak" => Mode::Ak,
             "ststoken" => Mode::StsToken,
             "ramrolearn" => Mode::RamRoleArn,
@@ -82,52 +80,95 @@ impl Profile {
             "chainableramrolearn" => Mode::ChainableRamRoleArn,
             "external" => Mode::External,
             "credentialsuri" => Mode::CredentialsUri,
-            "cloudsso" => Mode::Interactive("CloudSSO"),
-            "oauth" => Mode::Interactive("OAuth"),
+            "cloudsso" => Mode::LoggedIn("CloudSSO"),
+            "oauth" => Mode::LoggedIn("OAuth"),
             "rsakeypair" => Mode::Interactive("RsaKeyPair"),
             "bearertoken" => Mode::Interactive("BearerToken"),
             "anonymous" => Mode::Interactive("Anonymous"),
-            _ => Mode::Unknown(self.mode.clone()),
-        }
+            _ => Mode::Unknown(mode.chars().take(80).collect()),
+        })
+    }
+
+    /// Whether it is as the tool writes it when it is first run.
+    pub(super) fn has_no_keys(&self) -> Result<bool, CredentialsError> {
+        Ok(self.text("access_key_id")?.is_empty() && self.text("access_key_secret")?.is_empty())
     }
 
     pub(super) fn keys(&self) -> Result<Credentials, CredentialsError> {
         Ok(Credentials::new(
-            self.required("access_key_id", &self.access_key_id)?,
-            self.required("access_key_secret", &self.access_key_secret)?,
+            self.required("access_key_id")?,
+            Secret::new(self.required("access_key_secret")?),
         ))
     }
 
     pub(super) fn temporary(&self) -> Result<Credentials, CredentialsError> {
-        Ok(self
-            .keys()?
-            .with_security_token(self.required("sts_token", &self.sts_token)?))
+        let token = Secret::new(self.required("sts_token")?);
+        Ok(self.keys()?.with_security_token(token))
     }
 
-    pub(super) fn expiration(&self) -> Result<Option<DateTime<Utc>>, CredentialsError> {
-        if self.expiration.is_empty() {
-            return Ok(None);
+    /// The keys, with a token where there is one.
+    pub(super) fn keys_of_either_kind(&self) -> Result<Credentials, CredentialsError> {
+        if self.text("sts_token")?.is_empty() {
+            self.keys()
+        } else {
+            self.temporary()
         }
-        self.expiration
-            .parse()
+    }
+
+    /// When what a command printed expires.
+    pub(super) fn expiration(&self) -> Result<Option<DateTime<Utc>>, CredentialsError> {
+        let Some(text) = self.some("expiration")? else {
+            return Ok(None);
+        };
+        text.parse()
             .map(Some)
             .map_err(|_| self.invalid("its `expiration` is not a time"))
     }
 
-    pub(super) fn duration_seconds(&self) -> Option<u32> {
-        (self.expired_seconds > 0).then_some(self.expired_seconds)
+    /// When the keys that a log-in left in the profile expire: seconds since 1970.
+    pub(super) fn sts_expiration(&self) -> Result<Option<DateTime<Utc>>, CredentialsError> {
+        let seconds = self.0.number("sts_expiration").map_err(self.wrong())?;
+        Ok(DateTime::from_timestamp(seconds, 0).filter(|_| seconds > 0))
     }
 
-    pub(super) fn required(&self, name: &str, value: &str) -> Result<String, CredentialsError> {
-        if value.is_empty() {
-            return Err(self.invalid(&format!("its `{name}` is missing")));
+    pub(super) fn duration_seconds(&self) -> Result<Option<u32>, CredentialsError> {
+        let seconds = self.0.number("expired_seconds").map_err(self.wrong())?;
+        if seconds == 0 {
+            return Ok(None);
         }
-        Ok(value.to_owned())
+        let seconds = u32::try_from(seconds).ok();
+        let seconds =
+            seconds.ok_or_else(|| self.invalid("its `expired_seconds` is no duration"))?;
+        Ok(Some(seconds))
+    }
+
+    pub(super) fn is_on(&self, name: &'static str) -> Result<bool, CredentialsError> {
+        self.0.is_on(name).map_err(self.wrong())
+    }
+
+    /// A setting; empty where it is not set.
+    pub(super) fn text(&self, name: &'static str) -> Result<&str, CredentialsError> {
+        self.0.text(name).map_err(self.wrong())
+    }
+
+    /// A setting, where it is set.
+    pub(super) fn some(&self, name: &'static str) -> Result<Option<&str>, CredentialsError> {
+        self.0.some(name).map_err(self.wrong())
+    }
+
+    /// A setting that the mode needs.
+    pub(super) fn required(&self, name: &'static str) -> Result<&str, CredentialsError> {
+        let missing = || self.invalid(&format!("its `{name}` is missing"));
+        self.some(name)?.ok_or_else(missing)
     }
 
     pub(super) fn invalid(&self, problem: &str) -> CredentialsError {
-        let step = format!("use the profile `{}`: {problem}", self.name);
+        let step = format!("use the profile `{}`: {problem}", self.name());
         fail(CredentialsErrorKind::Invalid, step)
+    }
+
+    fn wrong(&self) -> impl Fn(WrongType) -> CredentialsError {
+        |wrong| self.invalid(&wrong.to_string())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Credentials from the command line tool's profiles, `~/.aliyun/config.json`.
 
+mod complaint;
 mod config;
 mod external;
 
@@ -32,8 +33,12 @@ const DISABLED_VARIABLE: &str = "ALIBABA_CLOUD_CLI_PROFILE_DISABLED";
 /// the current one, or what `ALIBABA_CLOUD_PROFILE` names.
 ///
 /// Modes: `AK`, `StsToken`, `RamRoleArn`, `EcsRamRole`, `RamRoleArnWithRoleName`, `OIDC`,
-/// `ChainableRamRoleArn`, `External`, `CredentialsURI`, in any case. The modes in which the tool asks
-/// a person to log in are refused with that reason.
+/// `ChainableRamRoleArn`, `External`, `CredentialsURI`, in any case; and `CloudSSO` and `OAuth`, where
+/// a person logs in with the tool, as long as the temporary keys last that this left in the profile.
+///
+/// Only what the profile's mode uses is looked at. A file without the wanted profile is "not
+/// configured", unless the program asked for that profile. A file that others than its owner may write
+/// is refused: it says whose keys are used, and which programs are run.
 ///
 /// Wrap this in a [cache](super::CachedProvider): each `provide` reads the file.
 #[derive(Clone, Debug)]
@@ -90,15 +95,15 @@ impl CliProfileProvider {
             .profile
             .clone()
             .or_else(|| self.file.context.environment.non_empty(PROFILE_VARIABLE));
-        let name = match named {
-            Some(name) => name,
-            None if config.current.is_empty() => {
-                let step =
-                    "choose a profile: the file has no `current`; set `ALIBABA_CLOUD_PROFILE`";
-                return Err(fail(CredentialsErrorKind::Invalid, step));
-            }
-            None => config.current.clone(),
+        let Some(name) = named.or_else(|| config.current().map(ToOwned::to_owned)) else {
+            let step = "choose a profile: the file has no `current`; set `ALIBABA_CLOUD_PROFILE`";
+            return Err(fail(CredentialsErrorKind::NotConfigured, step));
         };
+        // Another file may have it, as long as it was not this provider that was asked for it.
+        if self.profile.is_none() && config.profile(&name).is_none() {
+            let step = format!("find the profile `{name}`: the file does not have it");
+            return Err(fail(CredentialsErrorKind::NotConfigured, step));
+        }
         Resolver {
             context: &self.file.context,
             config: &config,
@@ -135,23 +140,16 @@ impl Resolver<'_> {
             return Err(fail(CredentialsErrorKind::Invalid, step));
         }
         self.visited.push(name.to_owned());
-        let profile = self
-            .config
-            .profiles
-            .iter()
-            .find(|profile| profile.name == name);
-        let profile = profile.ok_or_else(|| {
+        let profile = self.config.profile(name).ok_or_else(|| {
             fail(
                 CredentialsErrorKind::Invalid,
                 format!("find the profile `{name}`"),
             )
         })?;
         let context = self.context;
-        Ok(match profile.mode() {
+        Ok(match profile.mode()? {
             // The tool writes an empty profile of this mode when it is first run.
-            Mode::Ak
-                if profile.access_key_id.is_empty() && profile.access_key_secret.is_empty() =>
-            {
+            Mode::Ak if profile.has_no_keys()? => {
                 let step = format!("use the profile `{name}`: its keys are empty");
                 return Err(fail(CredentialsErrorKind::NotConfigured, step));
             }
@@ -159,27 +157,23 @@ impl Resolver<'_> {
             Mode::StsToken => fixed(profile.temporary()?)?,
             Mode::RamRoleArn => {
                 // With a token where the first credentials are temporary themselves.
-                let keys = if profile.sts_token.is_empty() {
-                    profile.keys()
-                } else {
-                    profile.temporary()
-                };
-                self.assume(profile, fixed(keys?)?)?
+                self.assume(profile, fixed(profile.keys_of_either_kind()?)?)?
             }
-            Mode::EcsRamRole => {
-                Arc::new(EcsMetadataProvider::new(context).with_role(&profile.ram_role_name))
-            }
+            Mode::EcsRamRole => Arc::new(
+                EcsMetadataProvider::new(context).with_role(profile.text("ram_role_name")?),
+            ),
             Mode::RamRoleArnWithRoleName => {
-                let source = EcsMetadataProvider::new(context).with_role(&profile.ram_role_name);
+                let source =
+                    EcsMetadataProvider::new(context).with_role(profile.text("ram_role_name")?);
                 self.assume(profile, Arc::new(source))?
             }
             Mode::Oidc => {
-                let provider = profile.required("oidc_provider_arn", &profile.oidc_provider_arn)?;
-                let file = profile.required("oidc_token_file", &profile.oidc_token_file)?;
-                let role = profile.required("ram_role_arn", &profile.ram_role_arn)?;
-                let request = AssumeRoleWithOidc::new(role, self.session(profile), provider)
-                    .duration_seconds(profile.duration_seconds())
-                    .policy(some(&profile.policy));
+                let provider = profile.required("oidc_provider_arn")?;
+                let file = profile.required("oidc_token_file")?;
+                let role = profile.required("ram_role_arn")?;
+                let request = AssumeRoleWithOidc::new(role, self.session(profile)?, provider)
+                    .duration_seconds(profile.duration_seconds()?)
+                    .policy(profile.some("policy")?.map(ToOwned::to_owned));
                 let mut oidc = OidcProvider::new(context, request, file);
                 if let Some(endpoint) = sts_endpoint(profile)? {
                     oidc = oidc.with_endpoint(endpoint);
@@ -187,39 +181,59 @@ impl Resolver<'_> {
                 Arc::new(oidc)
             }
             Mode::ChainableRamRoleArn => {
-                let source = profile.required("source_profile", &profile.source_profile)?;
-                let source = self.resolve(&source)?;
+                let source = self.resolve(profile.required("source_profile")?)?;
                 self.assume(profile, source)?
             }
             Mode::External => Arc::new(ExternalProvider {
                 context: context.clone(),
                 profile: name.to_owned(),
-                command: profile.required("process_command", &profile.process_command)?,
+                command: profile.required("process_command")?.to_owned(),
             }),
             Mode::CredentialsUri => Arc::new(UriProvider::new(
                 context,
-                profile.required("credentials_uri", &profile.credentials_uri)?,
+                profile.required("credentials_uri")?,
             )),
+            Mode::LoggedIn(mode) => self.logged_in(profile, mode)?,
             Mode::Interactive(mode) => {
                 return Err(profile.invalid(&format!(
                     "its mode `{mode}` needs the command line tool; use a profile with keys or a role"
                 )));
             }
             Mode::Unknown(mode) => {
-                let mode: String = mode.chars().take(80).collect();
                 return Err(profile.invalid(&format!("its mode {mode:?} is not known")));
             }
         })
     }
 
-    fn session(&self, profile: &Profile) -> String {
-        some(&profile.ram_session_name)
-            .or_else(|| {
-                self.context
-                    .environment
-                    .non_empty("ALIBABA_CLOUD_ROLE_SESSION_NAME")
-            })
-            .unwrap_or_else(|| DEFAULT_SESSION.to_owned())
+    /// The temporary keys that a person's log-in left in the profile. The tool asks for others by a
+    /// token of its own, which is not ours to use up.
+    fn logged_in(
+        &self,
+        profile: &Profile,
+        mode: &str,
+    ) -> Result<SharedCredentials, CredentialsError> {
+        let remedy =
+            "log in again with the command line tool, or use a profile with keys or a role";
+        let Some(expires_at) = profile.sts_expiration()? else {
+            let problem = format!("its mode `{mode}` needs the command line tool; {remedy}");
+            return Err(profile.invalid(&problem));
+        };
+        let keys = StaticProvider::named(NAME, profile.temporary()?)?;
+        if self.context.clock.now() >= expires_at {
+            let (name, at) = (profile.name(), expires_at.to_rfc3339());
+            let step = format!("use the profile `{name}`: its keys expired at `{at}`; {remedy}");
+            return Err(fail(CredentialsErrorKind::Expired, step));
+        }
+        let clock = Arc::clone(&self.context.clock);
+        Ok(Arc::new(keys.expiring_at(expires_at, clock)))
+    }
+
+    fn session(&self, profile: &Profile) -> Result<String, CredentialsError> {
+        let chosen = profile.some("ram_session_name")?.map(ToOwned::to_owned);
+        let variable = "ALIBABA_CLOUD_ROLE_SESSION_NAME";
+        Ok(chosen
+            .or_else(|| self.context.environment.non_empty(variable))
+            .unwrap_or_else(|| DEFAULT_SESSION.to_owned()))
     }
 
     fn assume(
@@ -227,11 +241,11 @@ impl Resolver<'_> {
         profile: &Profile,
         source: SharedCredentials,
     ) -> Result<SharedCredentials, CredentialsError> {
-        let role = profile.required("ram_role_arn", &profile.ram_role_arn)?;
-        let request = AssumeRole::new(role, self.session(profile))
-            .duration_seconds(profile.duration_seconds())
-            .external_id(some(&profile.external_id).as_deref())
-            .policy(some(&profile.policy));
+        let role = profile.required("ram_role_arn")?;
+        let request = AssumeRole::new(role, self.session(profile)?)
+            .duration_seconds(profile.duration_seconds()?)
+            .external_id(profile.some("external_id")?)
+            .policy(profile.some("policy")?.map(ToOwned::to_owned));
         let mut provider = AssumeRoleProvider::new(self.context, source, request);
         if let Some(endpoint) = sts_endpoint(profile)? {
             provider = provider.with_endpoint(endpoint);
@@ -242,27 +256,23 @@ impl Resolver<'_> {
 
 /// The profile's own choice of STS, which comes before the environment's.
 fn sts_endpoint(profile: &Profile) -> Result<Option<Endpoint>, CredentialsError> {
-    if !profile.sts_endpoint.is_empty() {
-        let endpoint = profile.sts_endpoint.parse::<Endpoint>();
+    if let Some(endpoint) = profile.some("sts_endpoint")? {
         return endpoint
+            .parse::<Endpoint>()
             .map(Some)
             .map_err(|error| profile.invalid("its `sts_endpoint`").with_source(error));
     }
-    if profile.sts_region.is_empty() {
+    let Some(region) = profile.some("sts_region")? else {
         return Ok(None);
-    }
-    let region = Region::new(profile.sts_region.as_str())
+    };
+    let region = Region::new(region)
         .map_err(|error| profile.invalid("its `sts_region`").with_source(error))?;
-    let network = if profile.enable_vpc {
+    let network = if profile.is_on("enable_vpc")? {
         ProductNetwork::Vpc
     } else {
         ProductNetwork::Public
     };
     Ok(Some(Product::STS.endpoint(&region, network)))
-}
-
-fn some(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
 }
 
 fn fixed(credentials: Credentials) -> Result<SharedCredentials, CredentialsError> {

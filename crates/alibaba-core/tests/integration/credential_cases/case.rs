@@ -17,7 +17,7 @@ pub(crate) struct Case {
     pub(crate) files: Files,
     /// What the program gives itself, instead of asking the default chain.
     pub(crate) given: Option<Given>,
-    pub(crate) processes: BTreeMap<String, String>,
+    pub(crate) processes: BTreeMap<String, Program>,
     pub(crate) traffic: Vec<Exchange>,
     pub(crate) expected: Expected,
     everything: String,
@@ -51,6 +51,19 @@ pub(crate) enum Given {
     },
     /// The entries of a Kubernetes Secret.
     Secret(BTreeMap<String, String>),
+}
+
+/// What a program does, by its command line with `|` between the words.
+#[derive(Clone, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub(crate) enum Program {
+    /// It prints this and ends well.
+    Prints(String),
+    Fails {
+        failure: String,
+        stdout: String,
+        stderr: String,
+    },
 }
 
 /// A request that must come, and the response to it.
@@ -93,6 +106,12 @@ fn ok() -> u16 {
 pub(crate) struct Expected {
     #[expect(dead_code, reason = "for whoever reads the case")]
     about: String,
+    /// Ask the variables of OSS, and then the default chain.
+    #[serde(default)]
+    pub(crate) oss: bool,
+    /// Ask a default chain that runs no programs.
+    #[serde(default)]
+    pub(crate) without_processes: bool,
     /// Assume this role with what the environment holds, instead of asking the default chain.
     pub(crate) assume_role: Option<Role>,
     pub(crate) credentials: Option<ExpectedCredentials>,

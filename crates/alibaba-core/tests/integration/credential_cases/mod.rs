@@ -1,8 +1,8 @@
 //! Every credential source, as a folder of cases in `tests/cases`.
 //!
 //! A case is `environment.json`, `files/` (the file system, from `/`), `unreadable.json` (files that
-//! nobody may read), `given.json` (what the program has by itself), `processes.json` (command lines and
-//! what they print), `traffic.json` (the requests that must come, in order, and their responses) and
+//! nobody may read), `given.json` (what the program has by itself), `processes.json` (programs with
+//! their arguments, `|` between them, and what they print), `traffic.json` (the requests that must come, in order, and their responses) and
 //! `expected.json`. In values and files, `letters:1048576` stands for a megabyte. Requests go over HTTP to a loopback server, whatever host they are
 //! for. What is logged, told in errors or printed by `Debug` is searched for the case's secrets.
 
@@ -140,6 +140,15 @@ fn provider(case: &Case, context: &Context) -> Result<SharedCredentials, Credent
         return Ok(Arc::new(AssumeRoleProvider::new(context, source, request)));
     }
     match &case.given {
+        None if case.expected.without_processes => {
+            Ok(Arc::new(Chain::official(context).without_processes()))
+        }
+        None if case.expected.oss => {
+            let oss = EnvProvider::oss(Arc::clone(&context.environment));
+            let official = Chain::official(context);
+            let both: Vec<SharedCredentials> = vec![Arc::new(oss), Arc::new(official)];
+            Ok(Arc::new(Chain::new("the chain of OSS", both)))
+        }
         None => Ok(Arc::new(Chain::official(context))),
         Some(Given::Secret(entries)) => {
             let entry = |name: &str| entries.get(name).map(String::as_bytes);

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use alibaba_core::http_send::{HttpSend, ReqwestSend, SendError, SendErrorKind, SendOptions};
+use alibaba_core::process::Ended;
 use alibaba_core::{Credentials, http_send};
 use alibaba_sign::{acs3, percent};
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 
-use super::case::Exchange;
+use super::case::{Exchange, Program};
 
 const HOST: &str = "x-test-host";
 const DIRECT: &str = "x-test-direct";
@@ -234,8 +235,8 @@ fn decoded(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Programs that print what the case says.
-pub(crate) struct Processes(pub(crate) BTreeMap<String, String>);
+/// Programs that do what the case says.
+pub(crate) struct Processes(pub(crate) BTreeMap<String, Program>);
 
 impl alibaba_core::process::Processes for Processes {
     fn run<'a>(
@@ -243,11 +244,23 @@ impl alibaba_core::process::Processes for Processes {
         program: &'a str,
         arguments: &'a [&'a str],
         limit: Duration,
-    ) -> BoxFuture<'a, io::Result<Vec<u8>>> {
+    ) -> BoxFuture<'a, io::Result<Ended>> {
         assert_eq!(limit, Duration::from_secs(60));
-        let line = [&[program], arguments].concat().join(" ");
-        let printed = self.0.get(&line).map(|text| text.clone().into_bytes());
-        ready(printed.ok_or(io::ErrorKind::NotFound.into())).boxed()
+        // Arguments apart, so that nothing depends on how they were split.
+        let line = [&[program], arguments].concat().join("|");
+        let ended = self.0.get(&line).map(|program| match program {
+            Program::Prints(text) => Ended::well(text.clone()),
+            Program::Fails {
+                failure,
+                stdout,
+                stderr,
+            } => {
+                let mut ended = Ended::badly(failure.clone(), stderr.clone());
+                ended.stdout = stdout.clone().into_bytes().into();
+                ended
+            }
+        });
+        ready(ended.ok_or(io::ErrorKind::NotFound.into())).boxed()
     }
 }
 
