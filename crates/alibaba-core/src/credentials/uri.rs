@@ -79,7 +79,11 @@ impl UriProvider {
         if !url.has_host() || !matches!(url.scheme(), "http" | "https") {
             return Err(invalid());
         }
-        if url.scheme() == "http" && !url.host().is_some_and(serves_this_machine_alone) {
+        if url.scheme() == "http"
+            && !url
+                .host()
+                .is_some_and(|host| serves_this_machine_alone(&host))
+        {
             let step = "read the URI: plain HTTP is only for loopback and link-local addresses and \
                         `100.100.100.200`; use `https://`";
             return Err(fail(CredentialsErrorKind::Invalid, step));
@@ -122,12 +126,12 @@ impl ProvideCredentials for UriProvider {
 }
 
 /// Whether nobody else can stand between.
-fn serves_this_machine_alone(host: Host<&str>) -> bool {
+fn serves_this_machine_alone(host: &Host<&str>) -> bool {
     const METADATA: Ipv4Addr = Ipv4Addr::new(100, 100, 100, 200);
     let address = match host {
-        Host::Domain(name) => return name == "localhost",
-        Host::Ipv4(address) => IpAddr::V4(address),
-        Host::Ipv6(address) => IpAddr::V6(address),
+        Host::Domain(name) => return *name == "localhost",
+        Host::Ipv4(address) => IpAddr::V4(*address),
+        Host::Ipv6(address) => IpAddr::V6(*address),
     };
     match address.to_canonical() {
         IpAddr::V4(address) => {
@@ -143,7 +147,8 @@ mod tests {
 
     fn is_allowed(uri: &str) -> bool {
         let url = Url::parse(uri).unwrap();
-        url.host().is_some_and(serves_this_machine_alone)
+        url.host()
+            .is_some_and(|host| serves_this_machine_alone(&host))
     }
 
     #[test]

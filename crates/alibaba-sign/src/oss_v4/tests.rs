@@ -132,7 +132,7 @@ fn headers_are_signed_as_the_official_sdks_do() {
         );
         let secret = input.keys.secret();
         let key = derive(&secret, &scope);
-        let key = Hex32::new(&*key);
+        let key = Hex32::new(&key);
         assert_eq!(key.as_str(), expected.signing_key_hex, "{name}");
         claim
             .verify(&secret, &input.region, input.signing_time, TOLERANCE, &seen)
