@@ -8,7 +8,7 @@ use chrono::Weekday;
 use futures::TryStreamExt as _;
 
 use crate::operations::{Sending, every_call};
-use crate::stage::{Scene, Stage};
+use crate::stage::{Clients as _, Scene, Stage};
 
 fn refusal(status: u16, code: &str) -> Scene {
     Scene::Respond(

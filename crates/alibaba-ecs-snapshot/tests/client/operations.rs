@@ -17,7 +17,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::stage::Stage;
+use crate::stage::{Clients as _, Stage};
 
 /// Older than RAM, and to be left unset, as the reference of the API has it.
 const NOT_OFFERED: [&str; 4] = [

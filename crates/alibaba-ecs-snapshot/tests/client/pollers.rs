@@ -7,7 +7,7 @@ use alibaba_core::{ErrorKind, Region};
 use alibaba_ecs_snapshot::{DiskStatus, SnapshotStatus};
 use serde_json::{Value, json};
 
-use crate::stage::{Scene, Stage};
+use crate::stage::{Clients as _, Scene, Stage};
 
 fn respond(body: &Value) -> Scene {
     Scene::Respond(200, body.to_string())

@@ -14,7 +14,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 
-use crate::stage::Stage;
+use crate::stage::{Clients as _, Stage};
 
 #[derive(Deserialize)]
 struct Recorded {

@@ -1,118 +1,32 @@
 //! A client whose service is a script.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use alibaba_core::clock::ManualClock;
 use alibaba_core::credentials::StaticProvider;
-use alibaba_core::http_send::{HttpSend, SendError, SendErrorKind, SendOptions};
 use alibaba_core::openapi::ClientBuilder;
-use alibaba_core::{Context, Credentials, Region};
+use alibaba_core::{Credentials, Region};
 use alibaba_ecs_snapshot::Client;
-use bytes::Bytes;
-use futures::FutureExt as _;
-use futures::future::{BoxFuture, ready};
+pub(crate) use openapi_stage::{Scene, Stage};
 
-/// What the service does with a request.
-#[derive(Clone, Debug)]
-pub(crate) enum Scene {
-    Respond(u16, String),
-    BreakOff,
-}
-
-/// Plays scenes, the last one again and again, and keeps the requests.
-#[derive(Clone, Debug)]
-pub(crate) struct Stage {
-    clock: Arc<ManualClock>,
-    scenes: Arc<Mutex<VecDeque<Scene>>>,
-    requests: Arc<Mutex<Vec<Sent>>>,
-}
-
-/// A request as it was sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Sent {
-    pub(crate) method: String,
-    pub(crate) host: String,
-    pub(crate) path: String,
-    pub(crate) query: BTreeMap<String, String>,
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: Bytes,
-}
-
-impl Stage {
-    pub(crate) fn responding(body: impl Into<String>) -> Self {
-        Self::playing([Scene::Respond(200, body.into())])
-    }
-
-    pub(crate) fn playing(scenes: impl IntoIterator<Item = Scene>) -> Self {
-        Self {
-            clock: Arc::new(ManualClock::at("2026-01-15T08:30:00Z".parse().unwrap())),
-            scenes: Arc::new(Mutex::new(scenes.into_iter().collect())),
-            requests: Arc::default(),
-        }
-    }
-
-    pub(crate) fn client(&self) -> Client {
+/// Clients on a stage.
+pub(crate) trait Clients {
+    fn client(&self) -> Client {
         self.builder().build().unwrap()
     }
 
-    pub(crate) fn builder(&self) -> ClientBuilder<Client> {
-        self.builder_with(Credentials::new(
-            "FAKE-ACCESS-KEY-ID",
-            "FAKE-ACCESS-KEY-SECRET",
-        ))
-    }
+    fn builder(&self) -> ClientBuilder<Client>;
 
-    pub(crate) fn builder_with(&self, credentials: Credentials) -> ClientBuilder<Client> {
-        let context = Context::new(Arc::new(self.clone())).with_clock(Arc::clone(&self.clock) as _);
-        let credentials = Arc::new(StaticProvider::new(credentials).unwrap());
-        Client::builder(&context, Region::CN_HANGZHOU, credentials)
-    }
-
-    pub(crate) fn sent(&self) -> Vec<Sent> {
-        self.requests.lock().unwrap().clone()
-    }
-
-    pub(crate) fn last(&self) -> Sent {
-        self.sent().pop().unwrap()
-    }
+    fn builder_with(&self, credentials: Credentials) -> ClientBuilder<Client>;
 }
 
-impl HttpSend for Stage {
-    fn send(
-        &self,
-        request: http::Request<Bytes>,
-        _: SendOptions,
-    ) -> BoxFuture<'_, Result<http::Response<Bytes>, SendError>> {
-        let (head, body) = request.into_parts();
-        let query = head.uri.query().unwrap_or_default();
-        self.requests.lock().unwrap().push(Sent {
-            method: head.method.to_string(),
-            host: head.uri.host().unwrap_or_default().to_owned(),
-            path: head.uri.path().to_owned(),
-            query: form_urlencoded::parse(query.as_bytes())
-                .into_owned()
-                .collect(),
-            headers: head
-                .headers
-                .iter()
-                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
-                .collect(),
-            body,
-        });
-        let mut scenes = self.scenes.lock().unwrap();
-        let scene = if scenes.len() > 1 {
-            scenes.pop_front()
-        } else {
-            scenes.front().cloned()
-        };
-        let response = match scene.unwrap() {
-            Scene::BreakOff => Err(SendError::new(SendErrorKind::Interrupted)),
-            Scene::Respond(status, body) => Ok(http::Response::builder()
-                .status(status)
-                .body(Bytes::from(body))
-                .unwrap()),
-        };
-        ready(response).boxed()
+impl Clients for Stage {
+    fn builder(&self) -> ClientBuilder<Client> {
+        let keys = openapi_stage::credentials();
+        Client::builder(&self.context(), Region::CN_HANGZHOU, keys)
+    }
+
+    fn builder_with(&self, credentials: Credentials) -> ClientBuilder<Client> {
+        let keys = Arc::new(StaticProvider::new(credentials).unwrap());
+        Client::builder(&self.context(), Region::CN_HANGZHOU, keys)
     }
 }

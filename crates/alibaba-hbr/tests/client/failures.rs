@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::json;
 
 use crate::operations::{Sending, every_call};
-use crate::stage::{Scene, Stage};
+use crate::stage::{Clients as _, Scene, Stage};
 
 fn refusal(status: u16, code: &str) -> Scene {
     let body = json!({"RequestId": "R-1", "Success": false, "Code": code, "Message": "no"});
@@ -74,7 +74,7 @@ async fn after_a_broken_connection_only_what_is_harmless_is_repeated() {
         "CreatePolicyV2",
         "CreatePolicyBindings",
     ];
-    for index in 0..every_call(&Stage::default().client()).len() {
+    for index in 0..every_call(&Stage::responding("{}").client()).len() {
         let stage = Stage::playing([Scene::BreakOff, refusal(404, "VaultNotExist")]);
         let hbr: Client = stage.client();
         let (action, call): (_, Sending<'_>) = every_call(&hbr).swap_remove(index);

@@ -18,7 +18,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::stage::Stage;
+use crate::stage::{Clients as _, Stage};
 
 /// Extracted from the official Python SDK, whose version `source` names.
 #[derive(Deserialize)]
@@ -227,7 +227,7 @@ async fn every_parameter_is_sent_under_its_name_and_in_its_place() {
         }
         query.sort_unstable();
         form.sort_unstable();
-        for (expected, sent) in [(query, &sent.query), (form, &sent.form)] {
+        for (expected, sent) in [(query, &sent.query), (form, &sent.form())] {
             let mut names: Vec<&str> = sent.keys().map(|name| parameter(name)).collect();
             names.dedup();
             names.sort_unstable();

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::operations::volume;
-use crate::stage::Stage;
+use crate::stage::{Clients as _, Stage};
 
 #[derive(Deserialize)]
 struct Recorded {
@@ -187,7 +187,10 @@ async fn recorded_requests_come_out_exactly() {
                     .map(|(name, value)| (name.clone(), normal(name, value)))
                     .collect()
             };
-            for (ours, theirs) in [(&sent.query, &expected.query), (&sent.form, &expected.form)] {
+            for (ours, theirs) in [
+                (&sent.query, &expected.query),
+                (&sent.form(), &expected.form),
+            ] {
                 assert_eq!(parameters(ours), parameters(theirs), "{name} {scheme:?}");
             }
             if scheme == SignatureScheme::RpcV1 {
@@ -256,7 +259,7 @@ async fn rules_of_plans_are_flattened_and_bindings_are_json() {
         ("Rule.1.Schedule", "I|1767225600|P1D"),
     ];
     let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    assert_eq!(stage.last().form, BTreeMap::from(expected));
+    assert_eq!(stage.last().form(), BTreeMap::from(expected));
 
     let mut binding = PolicyBinding::new(SourceType::File, "i-1");
     binding.disabled = Some(false);

@@ -7,7 +7,7 @@ use alibaba_core::ErrorKind;
 use alibaba_hbr::{JobStatus, remedy};
 use serde_json::{Value, json};
 
-use crate::stage::{Scene, Stage};
+use crate::stage::{Clients as _, Scene, Stage};
 
 fn respond(body: &Value) -> Scene {
     Scene::Respond(200, body.to_string())

@@ -7,7 +7,7 @@ use alibaba_core::ErrorKind;
 use alibaba_ram::client::{Client, PolicyType, remedy};
 
 use crate::operations::{Sending, every_call};
-use crate::stage::{Scene, Stage};
+use crate::stage::{Clients as _, Scene, Stage};
 
 fn refusal(status: u16, code: &str) -> Scene {
     Scene::Respond(
@@ -69,7 +69,7 @@ async fn after_a_broken_connection_only_what_is_harmless_is_repeated() {
         "CreateAccessKey",
         "CreateRole",
     ];
-    for (action, count) in (0..every_call(&Stage::default().client()).len()).map(|index| {
+    for (action, count) in (0..every_call(&Stage::responding("{}").client()).len()).map(|index| {
         let stage = Stage::playing([Scene::BreakOff, refusal(404, "EntityNotExist")]);
         let ram: Client = stage.client();
         let (action, call): (_, Sending<'_>) = every_call(&ram).swap_remove(index);

@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::stage::Stage;
+use crate::stage::{Clients as _, Stage};
 
 /// Extracted from the official Python SDK, whose version `source` names.
 #[derive(Deserialize)]

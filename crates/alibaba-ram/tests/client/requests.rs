@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::stage::Stage;
+use crate::stage::{Clients as _, Stage};
 
 #[derive(Deserialize)]
 struct Recorded {
