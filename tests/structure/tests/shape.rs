@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use structure::{CrateTree, Imports, Package, circles, packages, repository};
 
 /// The workspace, and those with lock files of their own.
-const MANIFESTS: [&str; 6] = [
+const MANIFESTS: [&str; 7] = [
     "Cargo.toml",
+    "benches/openapi/Cargo.toml",
     "benches/oss/Cargo.toml",
     "benches/signing/Cargo.toml",
     "examples/parquet/Cargo.toml",
