@@ -3,8 +3,8 @@
 use measure::{Budget, Outcome, Ratios, Report, Table, median};
 use serde_json::json;
 
-use crate::Options;
 use crate::job::{Job, PAGE, Sample};
+use crate::options::Options;
 use crate::outside::{Client, Server};
 
 const MIB: f64 = 1024.0 * 1024.0;

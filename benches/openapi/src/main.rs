@@ -3,17 +3,18 @@
 
 mod compare;
 mod job;
+mod options;
 mod ours;
 mod outside;
 mod server;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use measure::Outcome;
 
 use crate::job::Job;
+use crate::options::Options;
 
 /// Compares alibaba-ecs-snapshot with the vendor's Go SDK, where Go can be had, on one alibaba-local.
 #[derive(Parser)]
@@ -23,29 +24,6 @@ struct Arguments {
     options: Options,
     #[command(subcommand)]
     role: Option<Role>,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct Options {
-    /// Measurements of each client at each job, in turns.
-    #[arg(long, default_value_t = 15)]
-    pairs: usize,
-    /// Calls in one measurement.
-    #[arg(long, default_value_t = 1000)]
-    calls: u64,
-    /// Snapshots that are listed.
-    #[arg(long, default_value_t = 10_000)]
-    snapshots: u64,
-    /// A try-out: few and short measurements. Its numbers mean nothing.
-    #[arg(long)]
-    quick: bool,
-    /// Exit with 1 where a budget is missed.
-    #[arg(long)]
-    check: bool,
-    /// Write the results to this file: JSON where it ends in `.json`, otherwise Markdown. May be
-    /// repeated.
-    #[arg(long)]
-    out: Vec<PathBuf>,
 }
 
 /// What the processes that this program starts do.
