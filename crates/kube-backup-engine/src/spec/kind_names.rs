@@ -22,6 +22,9 @@ impl<'a> KindName<'a> {
             Some((word, rest)) => (word, Some(rest)),
             None => (name, None),
         };
+        if word.is_empty() {
+            return None;
+        }
         let compiled = |text: &str| match is_pattern(text) {
             true => pattern(&text.to_ascii_lowercase()).map(Some),
             false => Ok(None),
