@@ -8,6 +8,10 @@
 #![expect(clippy::print_stdout, reason = "that is what a benchmark is for")]
 
 #[path = "../tests/policies/reference.rs"]
+#[allow(
+    clippy::unwrap_used,
+    reason = "it reads documents that were built here"
+)]
 mod reference;
 
 use std::hint::black_box;
