@@ -28,7 +28,7 @@ pub use alibaba_sign::{Credentials, Secret};
 pub use context::Context;
 pub use error::{Error, ErrorKind};
 pub use paginator::{NumberedPage, Page, Paginator};
-pub use proxy::{InvalidProxy, Proxy, ProxyRules};
+pub use proxy::{InvalidProxy, Proxy, ProxyRules, ProxyScheme};
 pub use region::{InvalidRegion, Region};
 pub use service_error::{AccessDeniedDetail, ServiceError};
 pub use settings::{ConnectionSettings, ProxyChoice, RootCertificates};

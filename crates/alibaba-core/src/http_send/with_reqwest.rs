@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 
 use super::{HttpSend, SendError, SendErrorKind, SendOptions};
 use crate::environment::{Environment, SystemEnvironment};
-use crate::{ConnectionSettings, Error, ErrorKind, Proxy, ProxyRules, tls};
+use crate::{ConnectionSettings, Error, ErrorKind, Proxy, ProxyRules, ProxyScheme, tls};
 
 /// Sends with reqwest: HTTP/1.1, rustls with ring, no redirects, no decompression.
 #[derive(Clone, Debug)]
@@ -58,8 +58,15 @@ impl ReqwestSend {
                 .tls_backend_preconfigured(tls.clone());
             if let Some(proxy) = proxy {
                 let mut through = reqwest::Proxy::all(proxy.to_string())?;
-                if let Some(login) = proxy.authorization() {
-                    through = through.custom_http_auth(login);
+                match (proxy.scheme(), proxy.login()) {
+                    (ProxyScheme::Socks5 | ProxyScheme::Socks5h, Some((user, password))) => {
+                        through = through.basic_auth(user, password.expose());
+                    }
+                    _ => {
+                        if let Some(login) = proxy.authorization() {
+                            through = through.custom_http_auth(login);
+                        }
+                    }
                 }
                 builder = builder.proxy(through);
             }

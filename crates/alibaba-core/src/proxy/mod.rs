@@ -12,7 +12,9 @@ use url::Url;
 
 pub use rules::ProxyRules;
 
-/// An HTTP proxy, possibly with a password.
+/// A proxy, possibly with a password: of HTTP, or SOCKS 5.
+///
+/// `socks5h://` leaves looking up names to the proxy, `socks5://` does it here, as `curl` takes them.
 ///
 /// ```
 /// use alibaba_core::Proxy;
@@ -24,15 +26,43 @@ pub use rules::ProxyRules;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Proxy {
-    tls: bool,
+    scheme: ProxyScheme,
     host: String,
     port: u16,
     login: Option<(String, Secret)>,
 }
 
+/// How a proxy is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProxyScheme {
+    /// By HTTP.
+    Http,
+    /// By HTTP over TLS.
+    Https,
+    /// By SOCKS 5 (RFC 1928), for addresses.
+    Socks5,
+    /// By SOCKS 5, for names too.
+    Socks5h,
+}
+
+impl ProxyScheme {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Socks5 => "socks5",
+            Self::Socks5h => "socks5h",
+        }
+    }
+}
+
 /// Why a text names no proxy. The text itself may hold a password and is not repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("read the proxy from {origin}: {reason}; expected `http://[user:password@]host[:port]`")]
+#[error(
+    "read the proxy from {origin}: {reason}; expected `http://[user:password@]host[:port]`, or the same \
+     with `https`, `socks5` or `socks5h`"
+)]
 pub struct InvalidProxy {
     origin: String,
     reason: &'static str,
@@ -61,12 +91,15 @@ impl FromStr for Proxy {
                 _ => "its host is malformed",
             })
         })?;
-        let tls = match url.scheme() {
-            "http" => false,
-            "https" => true,
+        let (scheme, default_port) = match url.scheme() {
+            "http" => (ProxyScheme::Http, 80),
+            "https" => (ProxyScheme::Https, 443),
+            "socks5" => (ProxyScheme::Socks5, 1080),
+            "socks5h" => (ProxyScheme::Socks5h, 1080),
             _ => return Err(InvalidProxy::new("its scheme is not supported")),
         };
-        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        let port = url.port().unwrap_or(default_port);
+        let Some(host) = url.host_str().filter(|host| !host.is_empty()) else {
             return Err(InvalidProxy::new("its host is missing"));
         };
         let decode = |part: &str| {
@@ -78,11 +111,18 @@ impl FromStr for Proxy {
             ("", None) => None,
             (user, password) => {
                 let password = decode(password.unwrap_or_default())?;
-                Some((decode(user)?, Secret::new(password)))
+                let user = decode(user)?;
+                // Each has one byte for its length (RFC 1929).
+                if scheme.name().starts_with("socks") && user.len().max(password.len()) > 255 {
+                    let reason =
+                        "its user or password is longer than the 255 bytes that SOCKS takes";
+                    return Err(InvalidProxy::new(reason));
+                }
+                Some((user, Secret::new(password)))
             }
         };
         Ok(Self {
-            tls,
+            scheme,
             host: host.to_owned(),
             port,
             login,
@@ -91,10 +131,23 @@ impl FromStr for Proxy {
 }
 
 impl Proxy {
+    /// How it is spoken to.
+    #[must_use]
+    pub fn scheme(&self) -> ProxyScheme {
+        self.scheme
+    }
+
     /// Whether the connection to the proxy itself uses TLS.
     #[must_use]
     pub fn is_tls(&self) -> bool {
-        self.tls
+        self.scheme == ProxyScheme::Https
+    }
+
+    /// The user and password, where there are any.
+    #[must_use]
+    pub fn login(&self) -> Option<(&str, &Secret)> {
+        let (user, password) = self.login.as_ref()?;
+        Some((user, password))
     }
 
     /// Its host; IPv6 addresses in brackets.
@@ -124,8 +177,7 @@ impl Proxy {
 /// Prints the address without the login.
 impl fmt::Display for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.tls { "https" } else { "http" };
-        write!(f, "{scheme}://{}:{}", self.host, self.port)
+        write!(f, "{}://{}:{}", self.scheme.name(), self.host, self.port)
     }
 }
 
@@ -144,5 +196,27 @@ mod tests {
             (plain.host(), plain.port(), plain.authorization()),
             ("[::1]", 8080, None)
         );
+    }
+
+    #[test]
+    fn socks_proxies_have_a_port_of_their_own_and_short_logins() {
+        for (text, shown) in [
+            ("socks5://h", "socks5://h:1080"),
+            ("socks5h://us:pw@h:7890", "socks5h://h:7890"),
+            ("SOCKS5H://[::1]", "socks5h://[::1]:1080"),
+        ] {
+            let proxy: Proxy = text.parse().unwrap();
+            assert_eq!(proxy.to_string(), shown);
+            assert!(!proxy.is_tls());
+        }
+        let long = format!("socks5://us:{}@h", "p".repeat(256));
+        let error = long.parse::<Proxy>().unwrap_err().to_string();
+        assert!(
+            error.contains("255 bytes") && !error.contains("ppp"),
+            "{error}"
+        );
+        for text in ["socks4://h", "socks4a://h", "socks5://", "socks5://:1080"] {
+            assert!(text.parse::<Proxy>().is_err(), "{text}");
+        }
     }
 }

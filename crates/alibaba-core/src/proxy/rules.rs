@@ -33,7 +33,7 @@ impl ProxyRules {
     ///
     /// # Errors
     ///
-    /// If one that is used names no HTTP proxy.
+    /// If one that is used names no proxy.
     pub fn from_environment(environment: &dyn Environment) -> Result<Self, InvalidProxy> {
         let read = |names: &[&str]| {
             let Some((name, value)) = names
@@ -309,7 +309,16 @@ mod tests {
         let found = rules(&[socks, ("no_proxy", "*")]);
         assert!(found.proxy_for("https", "oss.example", 443).is_none());
         for one in both {
-            let environment = FixedEnvironment::from_iter([one, socks]);
+            let found = rules(&[one, socks]);
+            let other = if one.0 == "http_proxy" {
+                "https"
+            } else {
+                "http"
+            };
+            let proxy = found.proxy_for(other, "oss.example", 443).unwrap();
+            assert_eq!(proxy.to_string(), "socks5://127.0.0.1:7890");
+            let unknown = ("all_proxy", "socks4://127.0.0.1:7890");
+            let environment = FixedEnvironment::from_iter([one, unknown]);
             let error = ProxyRules::from_environment(&environment).unwrap_err();
             assert!(error.to_string().contains("`all_proxy`"), "{error}");
         }
@@ -323,12 +332,13 @@ mod tests {
 
     #[test]
     fn a_bad_proxy_is_named_without_its_password() {
-        let environment = FixedEnvironment::from_iter([("HTTPS_PROXY", "socks5://u:hunter2@h")]);
+        let environment = FixedEnvironment::from_iter([("HTTPS_PROXY", "socks4://u:hunter2@h")]);
         let error = ProxyRules::from_environment(&environment).unwrap_err();
         assert_eq!(
             error.to_string(),
             "read the proxy from `HTTPS_PROXY`: its scheme is not supported; \
-             expected `http://[user:password@]host[:port]`"
+             expected `http://[user:password@]host[:port]`, or the same with `https`, `socks5` or \
+             `socks5h`"
         );
         for text in [
             "http://",

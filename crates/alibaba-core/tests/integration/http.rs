@@ -8,13 +8,12 @@ use alibaba_core::http_send::{HttpSend as _, ReqwestSend, SendErrorKind, SendOpt
 use alibaba_core::{ConnectionSettings, ProxyChoice, RootCertificates};
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 
 /// Sends the same bytes to every connection, and keeps the head of each request.
 async fn server(response: &'static str) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
     let heads = Arc::new(Mutex::new(Vec::new()));
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-        .await
-        .unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let address = listener.local_addr().unwrap();
     let kept = Arc::clone(&heads);
     tokio::spawn(async move {
@@ -120,9 +119,7 @@ async fn failures_are_told_apart_and_never_show_the_address() {
         .unwrap();
     let silent_address = silent.local_addr().unwrap();
     let closed = {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
-            .await
-            .unwrap();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         listener.local_addr().unwrap()
     };
     let http = adapter(&[]);
@@ -179,4 +176,61 @@ fn an_unusable_proxy_is_refused_when_the_adapter_is_made() {
     assert!(!format!("{error:?}").contains("hunter2"));
     let direct = settings.with_proxy(ProxyChoice::Direct);
     assert!(ReqwestSend::with_environment(&direct, &environment).is_ok());
+}
+
+/// A proxy of SOCKS 5 as RFC 1928 and RFC 1929 have it, for names and with a login; it sends all to one
+/// address, and returns whom and what it was asked for.
+async fn socks(to: SocketAddr) -> (SocketAddr, Arc<Mutex<Vec<String>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let seen = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let seen = seen.clone();
+            tokio::spawn(async move {
+                let mut greeting = [0; 2];
+                stream.read_exact(&mut greeting).await?;
+                let mut methods = vec![0; usize::from(greeting[1])];
+                stream.read_exact(&mut methods).await?;
+                stream.write_all(&[5, 2]).await?;
+                stream.read_u8().await?;
+                let login = [text(&mut stream).await?, text(&mut stream).await?].join(":");
+                stream.write_all(&[1, 0]).await?;
+                let mut request = [0; 4];
+                stream.read_exact(&mut request).await?;
+                assert_eq!(request, [5, 1, 0, 3], "connect, by name");
+                let host = text(&mut stream).await?;
+                let port = stream.read_u16().await?;
+                seen.lock().unwrap().push(format!("{login} {host} {port}"));
+                let mut onward = TcpStream::connect(to).await?;
+                stream.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 80]).await?;
+                tokio::io::copy_bidirectional(&mut stream, &mut onward).await?;
+                std::io::Result::Ok(())
+            });
+        }
+    });
+    (address, asked)
+}
+
+async fn text(stream: &mut TcpStream) -> std::io::Result<String> {
+    let mut text = vec![0; usize::from(stream.read_u8().await?)];
+    stream.read_exact(&mut text).await?;
+    Ok(String::from_utf8(text).unwrap())
+}
+
+#[tokio::test]
+async fn a_socks_proxy_is_asked_for_the_name_with_its_login() {
+    let (server, heads) = server(OK).await;
+    let (proxy, asked) = socks(server).await;
+    let http = adapter(&[("ALL_PROXY", format!("socks5h://ci:hunt%3Aer2@{proxy}"))]);
+    let response = http
+        .send(get("http://sts.example:8080/a"), SendOptions::default())
+        .await;
+    assert_eq!(response.unwrap().body(), "hello");
+    assert_eq!(*asked.lock().unwrap(), ["ci:hunt:er2 sts.example 8080"]);
+    let head = heads.lock().unwrap().pop().unwrap();
+    assert!(head.starts_with("GET /a HTTP/1.1\r\n"), "{head}");
+    assert!(!head.contains("proxy-authorization"), "{head}");
+    assert!(!format!("{http:?}").contains("hunt"));
 }

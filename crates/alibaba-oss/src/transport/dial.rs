@@ -6,10 +6,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use alibaba_core::{Proxy, ProxyRules};
+use alibaba_core::{Proxy, ProxyRules, ProxyScheme};
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::proxy::SocksV5;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -105,6 +106,16 @@ impl Service<Uri> for Dial {
             });
         };
         let destination = format!("{host}:{port}");
+        if let ProxyScheme::Socks5 | ProxyScheme::Socks5h = proxy.scheme() {
+            let tcp = self.tcp.clone();
+            return Box::pin(async move {
+                let way = through_socks(tcp, &proxy, uri, &destination).await;
+                let io = way.map_err(|error| {
+                    format!("find a way to `{destination}` through the proxy `{proxy}`: {error}")
+                })?;
+                Ok(Link::new(MaybeHttpsStream::Http(io), false))
+            });
+        }
         let mut to_proxy = self.to_proxy.clone();
         Box::pin(async move {
             let address: Uri = proxy.to_string().parse()?;
@@ -124,6 +135,29 @@ impl Service<Uri> for Dial {
 }
 
 type ProxyIo = MaybeHttpsStream<TokioIo<TcpStream>>;
+
+/// Asks a SOCKS proxy for a way to the destination, by its name or, where names are looked up here, by
+/// its address.
+async fn through_socks(
+    tcp: HttpConnector,
+    proxy: &Proxy,
+    uri: Uri,
+    destination: &str,
+) -> Result<TokioIo<TcpStream>, BoxError> {
+    let address: Uri = format!("http://{}:{}", proxy.host(), proxy.port()).parse()?;
+    let mut socks = SocksV5::new(address, tcp);
+    if let Some((user, password)) = proxy.login() {
+        socks = socks.with_auth(user.to_owned(), password.expose().to_owned());
+    }
+    let uri = if proxy.scheme() == ProxyScheme::Socks5 {
+        let mut found = tokio::net::lookup_host(destination).await?;
+        let address = found.next().ok_or("its name has no address")?;
+        format!("{}://{address}", uri.scheme_str().unwrap_or("http")).parse()?
+    } else {
+        uri
+    };
+    Ok(socks.call(uri).await?)
+}
 
 /// Asks the proxy for a way to the destination.
 async fn tunnel(io: ProxyIo, proxy: &Proxy, destination: &str) -> Result<ProxyIo, BoxError> {

@@ -1,4 +1,4 @@
-//! Requests through a proxy: handed over where they are plain, tunnelled where they are not.
+//! Requests through a proxy: handed over where they are plain, tunnelled where they are not or by SOCKS.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use alibaba_core::{
     RootCertificates,
 };
 use alibaba_oss::{Client, ErrorKind};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 /// The heads of the requests that reached the proxy.
@@ -175,5 +175,114 @@ async fn a_proxy_that_refuses_is_named_without_its_password() {
         cause = error.source();
     }
     assert!(text.contains("407 Proxy Authentication Required"), "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+/// A proxy of SOCKS 5 as RFC 1928 and RFC 1929 have it, with a login. It notes what it was asked for.
+async fn socks_proxy(to: String, seen: Heads) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (to, seen) = (to.clone(), seen.clone());
+            tokio::spawn(async move { serve_socks(stream, &to, &seen).await });
+        }
+    });
+    address
+}
+
+async fn serve_socks(mut stream: TcpStream, to: &str, seen: &Heads) -> std::io::Result<()> {
+    let mut greeting = [0; 2];
+    stream.read_exact(&mut greeting).await?;
+    let mut methods = vec![0; usize::from(greeting[1])];
+    stream.read_exact(&mut methods).await?;
+    assert!(methods.contains(&2), "no login offered: {methods:?}");
+    stream.write_all(&[5, 2]).await?;
+    let _version = stream.read_u8().await?;
+    let (user, password) = (text(&mut stream).await?, text(&mut stream).await?);
+    let is_let_in = (user.as_str(), password.as_str()) == ("us", "p:w");
+    stream.write_all(&[1, u8::from(!is_let_in)]).await?;
+    if !is_let_in {
+        return Ok(());
+    }
+    let mut request = [0; 4];
+    stream.read_exact(&mut request).await?;
+    assert_eq!(request[..3], [5, 1, 0], "a request to connect");
+    let host = match request[3] {
+        1 => {
+            let mut address = [0; 4];
+            stream.read_exact(&mut address).await?;
+            std::net::Ipv4Addr::from(address).to_string()
+        }
+        3 => text(&mut stream).await?,
+        4 => {
+            let mut address = [0; 16];
+            stream.read_exact(&mut address).await?;
+            std::net::Ipv6Addr::from(address).to_string()
+        }
+        other => panic!("an address of kind {other}"),
+    };
+    let port = stream.read_u16().await?;
+    seen.lock().unwrap().push(format!("{host} {port}"));
+    let mut onward = TcpStream::connect(to).await?;
+    stream.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 80]).await?;
+    tokio::io::copy_bidirectional(&mut stream, &mut onward).await?;
+    Ok(())
+}
+
+async fn text(stream: &mut TcpStream) -> std::io::Result<String> {
+    let mut text = vec![0; usize::from(stream.read_u8().await?)];
+    stream.read_exact(&mut text).await?;
+    Ok(String::from_utf8(text).unwrap())
+}
+
+#[tokio::test]
+async fn a_socks_proxy_is_asked_for_the_name_or_for_the_address() {
+    let cloud = cloud::start().await;
+    let (tls, pem) = with_tls(address(&cloud)).await;
+    for (scheme, asked) in [
+        ("socks5h", &["localhost 8443"][..]),
+        ("socks5", &["127.0.0.1 8443", "::1 8443"]),
+    ] {
+        let seen = Heads::default();
+        let proxy = socks_proxy(tls.clone(), seen.clone()).await;
+        let roots = RootCertificates::none().and_pem(&pem).unwrap();
+        let client = client(
+            "https://localhost:8443",
+            &format!("{scheme}://us:p%3Aw@{proxy}"),
+            roots,
+        );
+        client
+            .put_object(BUCKET, "a", "hello")
+            .send()
+            .await
+            .unwrap();
+        let object = client.get_object(BUCKET, "a").send().await.unwrap();
+        assert_eq!(object.body.collect().await.unwrap(), "hello");
+        let seen = seen.lock().unwrap().clone();
+        assert_eq!(seen.len(), 1, "one way, used twice: {seen:?}");
+        assert!(asked.contains(&seen[0].as_str()), "{scheme}: {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_socks_proxy_that_refuses_is_named_without_its_password() {
+    let cloud = cloud::start().await;
+    let proxy = socks_proxy(address(&cloud), Heads::default()).await;
+    let address = format!("socks5h://us:hunter2@{proxy}");
+    let client = client("http://localhost:8080", &address, RootCertificates::none());
+    let error = client
+        .put_object(BUCKET, "a", "x")
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Connection);
+    let mut text = error.to_string();
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    assert!(text.contains(&format!("socks5h://{proxy}")), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 }
