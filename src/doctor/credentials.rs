@@ -70,14 +70,15 @@ mod tests {
             ..Secret::default()
         };
         assert_eq!(flaw(&secret("LTAI", "hidden")), None);
-        assert_eq!(
-            flaw(&secret("", "hidden")).unwrap(),
-            "its key `access-key-id` is empty"
-        );
-        let broken = flaw(&secret("LTAI", "hidden\n")).unwrap();
+        assert_eq!(flaw(&secret("LTAI\n", "hidden\n")), None);
+        let empty = flaw(&secret("", "hidden")).unwrap();
+        assert!(empty.contains("`access-key-id`: it is empty"), "{empty}");
+        let broken = flaw(&secret("LTAI", "hid den")).unwrap();
+        assert!(!broken.contains("hid den"), "{broken}");
+        let missing = flaw(&Secret::default()).unwrap();
         assert!(
-            broken.contains("`access-key-secret` begins or ends") && !broken.contains("hidden")
+            missing.contains("find its entry `access-key-id`"),
+            "{missing}"
         );
-        assert!(flaw(&Secret::default()).unwrap().contains("is missing"));
     }
 }
