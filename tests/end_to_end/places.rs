@@ -159,12 +159,15 @@ async fn every_kind_in_the_other_scope_is_refused_by_name_and_verify_sees_each()
 }
 
 /// Kinds that no restore brings back, and of which a verification says nothing.
-const NEVER: [&str; 5] = [
+const NEVER: [&str; 8] = [
     "nodes",
     "events",
     "events.events.k8s.io",
     "csinodes.storage.k8s.io",
+    "csistoragecapacities.storage.k8s.io",
     "volumeattachments.storage.k8s.io",
+    "resourceslices.resource.k8s.io",
+    "certificatesigningrequests.certificates.k8s.io",
 ];
 
 /// Counted by the API server itself, in its audit log.
