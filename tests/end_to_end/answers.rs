@@ -1,13 +1,14 @@
 //! What the target made of what it was sent is looked at: on the embedded server and on a real one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{
     ExistingResourcePolicy, Restore, RestorePlan, RestoreReport, RestoreSpec,
 };
 use ack_backup_center::engine::verify::Verify;
-use ack_backup_center::engine::{Repository, Selection};
+use ack_backup_center::engine::{ApiResource, Discovery, Repository, Selection};
 use control_plane::unique_name;
 use kube::Client;
 use kube_local::KubeLocal;
@@ -60,6 +61,24 @@ impl Case {
             !account.is_null()
         })
         .await;
+    }
+
+    /// Waits until a kind of the group is discovered in these versions. That follows its definition, which
+    /// may be Established before, and gone.
+    async fn await_versions(&self, plural: &str, versions: &[&str]) {
+        for _ in 0..300 {
+            let found = Discovery::run(&self.client).await.unwrap();
+            let of_kind = |it: &&ApiResource| it.group == self.group && it.plural == plural;
+            let kinds = found.resources.iter().filter(of_kind);
+            if kinds
+                .map(|kind| kind.version.as_str())
+                .eq(versions.iter().copied())
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("`{plural}` is not discovered in {versions:?} alone");
     }
 
     fn core(&self, rest: &str) -> String {
@@ -153,6 +172,7 @@ async fn a_field_that_an_older_definition_prunes_is_named() {
         let none = Value::Null;
         let definition = case.definition("cache", &with_tls, &none);
         create(&case.client, DEFINITIONS, &definition).await;
+        case.await_versions("caches", &["v1"]).await;
         let spec = json!({"spec": {"replicas": 3, "tls": {"secretName": "main-tls"}}});
         let cache = case.object("Cache", "main", &spec);
         create(&case.client, &case.custom("caches"), &cache).await;
@@ -161,14 +181,10 @@ async fn a_field_that_an_older_definition_prunes_is_named() {
         delete(&case.client, &case.core("")[..case.core("").len() - 1]).await;
         let path = format!("{DEFINITIONS}/caches.{}", case.group);
         delete(&case.client, &path).await;
+        case.await_versions("caches", &[]).await;
         let definition = case.definition("cache", &older, &none);
         create(&case.client, DEFINITIONS, &definition).await;
-        until(&case.client, &path, "served", |definition| {
-            definition["status"]["conditions"]
-                .to_string()
-                .contains("Established")
-        })
-        .await;
+        case.await_versions("caches", &["v1"]).await;
 
         // The namespace is not there, so the server cannot be asked; its definition can.
         let plan = case.plan(&repository, RestoreSpec::named("r")).await;
@@ -289,6 +305,7 @@ async fn status_is_data_where_there_is_no_subresource() {
         for (singular, status) in [("machine", &status), ("disk", &required)] {
             let definition = case.definition(singular, &free, status);
             create(&case.client, DEFINITIONS, &definition).await;
+            case.await_versions(&format!("{singular}s"), &["v1"]).await;
         }
         for (plural, kind, name, id) in [
             ("machines", "Machine", "m1", "i-0001"),
@@ -332,6 +349,7 @@ async fn a_version_that_the_targets_definition_does_not_serve_is_found() {
         let mut definition = case.definition("route", &free, &Value::Null);
         definition["spec"]["versions"][0]["name"] = "v1beta1".into();
         create(&case.client, DEFINITIONS, &definition).await;
+        case.await_versions("routes", &["v1beta1"]).await;
         let mut route = case.object("Route", "r1", &json!({"spec": {"host": "a.example.com"}}));
         route["apiVersion"] = format!("{}/v1beta1", case.group).into();
         let list = case.custom("routes").replace("/v1/", "/v1beta1/");
@@ -342,14 +360,10 @@ async fn a_version_that_the_targets_definition_does_not_serve_is_found() {
 
         let path = format!("{DEFINITIONS}/routes.{}", case.group);
         delete(&case.client, &path).await;
+        case.await_versions("routes", &[]).await;
         definition["spec"]["versions"][0]["name"] = "v1".into();
         create(&case.client, DEFINITIONS, &definition).await;
-        until(&case.client, &path, "served", |definition| {
-            definition["status"]["conditions"]
-                .to_string()
-                .contains("Established")
-        })
-        .await;
+        case.await_versions("routes", &["v1"]).await;
         let verified = verify().run().await.unwrap();
         assert!(!verified.is_restorable(), "{verified}");
         assert!(lines(&verified, "/r1").contains("v1beta1"), "{verified}");
