@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::headers::text;
 use crate::operation::Operation;
+use crate::proof;
 use crate::xml;
 
 /// A retention policy: no object of the bucket is overwritten or deleted until this many days after
@@ -81,8 +82,12 @@ impl Client {
             .bucket(bucket)
             .payload(xml::write(&body).into());
         let sent = self.attempt_all(&call, |reply| {
-            let id = text(reply.response.headers(), "x-oss-worm-id").map(str::to_owned);
-            std::future::ready(id.ok_or_else(|| call.misread("`x-oss-worm-id` of the response")))
+            let headers = reply.response.headers();
+            let id = proof::check(&call, reply.response.status(), headers).and_then(|()| {
+                let id = text(headers, "x-oss-worm-id").map(str::to_owned);
+                id.ok_or_else(|| call.misread("`x-oss-worm-id` of the response"))
+            });
+            std::future::ready(id)
         });
         let error = match sent.await {
             Ok(id) => return Ok(id),
