@@ -195,7 +195,7 @@ fn not_kept(inventory: &Inventory) -> Vec<Finding> {
         .iter()
         .map(|((kind, place), used)| {
             let message = format!(
-                "the cluster does not know `{place}` of `{kind}` and would drop it; objects of it: {}",
+                "the cluster does not know `{place}` of `{kind}` and would not keep it; objects of it: {}",
                 used.count
             );
             Finding::new(Severity::Warning, Check::Target, message)
@@ -205,7 +205,7 @@ fn not_kept(inventory: &Inventory) -> Vec<Finding> {
         .collect();
     if inventory.more_unknown > 0 {
         let message = format!(
-            "the cluster would drop {} more fields",
+            "the cluster would not keep {} more fields",
             inventory.more_unknown
         );
         findings.push(Finding::new(Severity::Warning, Check::Target, message));
