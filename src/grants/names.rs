@@ -31,7 +31,7 @@ impl Names {
     /// use ack_backup_center::grants::Names;
     ///
     /// let names = Names::of(ClusterKind::Registered, "5e4a1c3b-0d0f-4a51-9d93-3a8b1f0e2c47");
-    /// assert_eq!(names.user, "ack-one-user-f2acc8cb22");
+    /// assert_eq!(names.user, "ack-one-user-aa3120a272");
     /// assert_eq!(names.policy, "ack-one-registered-cluster-policy-migrate-controller");
     /// ```
     #[must_use]
