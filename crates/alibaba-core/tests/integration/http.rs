@@ -170,7 +170,7 @@ async fn failures_are_told_apart_and_never_show_the_address() {
 
 #[test]
 fn an_unusable_proxy_is_refused_when_the_adapter_is_made() {
-    let environment = FixedEnvironment::from_iter([("HTTPS_PROXY", "socks5://me:hunter2@h")]);
+    let environment = FixedEnvironment::from_iter([("HTTPS_PROXY", "socks4://me:hunter2@h")]);
     let settings = ConnectionSettings::default().with_roots(RootCertificates::none());
     let error = ReqwestSend::with_environment(&settings, &environment).unwrap_err();
     assert!(!format!("{error:?}").contains("hunter2"));
