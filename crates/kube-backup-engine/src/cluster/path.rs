@@ -36,6 +36,17 @@ pub(crate) fn path<'a>(segments: impl IntoIterator<Item = &'a str>) -> String {
     path
 }
 
+/// The path of the CustomResourceDefinition of this name.
+pub(crate) fn path_of_definition(name: &str) -> String {
+    let list = [
+        "apis",
+        "apiextensions.k8s.io",
+        "v1",
+        "customresourcedefinitions",
+    ];
+    path(list.into_iter().chain([name]))
+}
+
 /// Why no object can have this name (apimachinery, pkg/api/validation/path: `IsValidPathSegmentName`);
 /// most kinds allow less.
 pub(crate) fn refusal_of_name(name: &str) -> Option<&'static str> {

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::failure::Failure;
-use super::path::path;
+use super::path::{path, path_of_definition};
 use super::reader::ClusterReader;
 use crate::pointer::push_step;
 use crate::{ApiResource, GroupResource};
@@ -328,13 +328,7 @@ async fn definition_of(
     api: &ClusterReader,
     kind: &GroupResource,
 ) -> Result<Option<Definition>, Failure> {
-    let name = kind.to_string();
-    let group = ["apis", "apiextensions.k8s.io", "v1"];
-    let at = path(
-        group
-            .into_iter()
-            .chain(["customresourcedefinitions", &name]),
-    );
+    let at = path_of_definition(&kind.to_string());
     let bytes = match api.get(&at, JSON).await {
         Ok((_, bytes)) => bytes,
         Err(failure) if failure.is(StatusCode::NOT_FOUND) => return Ok(None),

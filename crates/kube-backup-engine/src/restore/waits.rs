@@ -15,7 +15,7 @@ use super::planned::Planned;
 use super::served::Served;
 use super::state::State;
 use crate::cluster::failure::Failure;
-use crate::cluster::path::path;
+use crate::cluster::path::{path, path_of_definition};
 use crate::cluster::schema::Schemas;
 use crate::cluster::wait;
 use crate::format::labels;
@@ -35,9 +35,7 @@ pub(crate) async fn for_definitions(
     let api = &environment.api;
     let waiting = futures::stream::iter(names)
         .map(async |name| {
-            let group = ["apis", "apiextensions.k8s.io", "v1"];
-            let kind = ["customresourcedefinitions", name.as_str()];
-            let path = path(group.into_iter().chain(kind));
+            let path = path_of_definition(&name);
             wait::until(api, &path, "Established", wait::is_established).await
         })
         .buffer_unordered(environment.parallel())

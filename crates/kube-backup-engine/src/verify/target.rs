@@ -10,7 +10,7 @@ use http::StatusCode;
 use super::inventory::{Inventory, Missing};
 use super::report::{Check, Finding, Severity, VerifyReport};
 use crate::cluster::connection::Connection;
-use crate::cluster::path::path;
+use crate::cluster::path::path_of_definition;
 use crate::cluster::retry::Timeouts;
 use crate::cluster::schema::Schemas;
 use crate::cluster::writer::ClusterWriter;
@@ -105,13 +105,7 @@ impl Target {
             .filter(|kind| used.contains(kind) && self.found.versions(kind).next().is_none());
         let mut own = BTreeSet::new();
         for kind in unserved {
-            let name = kind.to_string();
-            let group = ["apis", "apiextensions.k8s.io", "v1"];
-            let at = path(
-                group
-                    .into_iter()
-                    .chain(["customresourcedefinitions", &name]),
-            );
+            let at = path_of_definition(&kind.to_string());
             let response = self.api.get(&at).await?;
             if response.status == StatusCode::OK {
                 own.insert(kind.clone());
