@@ -64,6 +64,16 @@ fn client(endpoint: &str, proxy: &str, roots: RootCertificates) -> Client {
         .unwrap()
 }
 
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
+
 fn address(cloud: &cloud::Cloud) -> String {
     let endpoint = cloud.0.endpoint().clone();
     let (_, address) = endpoint.split_once("://").unwrap();
@@ -168,12 +178,7 @@ async fn a_proxy_that_refuses_is_named_without_its_password() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection);
-    let mut text = error.to_string();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
+    let text = chain(&error);
     assert!(text.contains("407 Proxy Authentication Required"), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 }
@@ -277,12 +282,7 @@ async fn a_socks_proxy_that_refuses_is_named_without_its_password() {
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection);
-    let mut text = error.to_string();
-    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(&error);
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
+    let text = chain(&error);
     assert!(text.contains(&format!("socks5h://{proxy}")), "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 }
