@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use alibaba_core::credentials::{SharedCredentials, StaticProvider};
 use alibaba_core::endpoint::Endpoint;
+use alibaba_core::openapi::{self, ClientBuilder};
 use alibaba_core::{Context, Credentials, Error, ErrorKind, Region, sts};
 use alibaba_oss::OssEndpoint;
 
@@ -56,10 +57,7 @@ impl Cloud {
         let provider = StaticProvider::new(credentials).map_err(|error| {
             Error::new(ErrorKind::Credentials, "sign with other credentials").with_source(error)
         })?;
-        Ok(Self {
-            credentials: Arc::new(provider),
-            ..self.clone()
-        })
+        Ok(self.signing_with(Arc::new(provider)))
     }
 
     /// The same, with what these credentials are at the time of each call.
@@ -110,11 +108,11 @@ impl Cloud {
     ///
     /// If it cannot be built.
     pub fn ram(&self) -> Result<alibaba_ram::client::Client, Error> {
-        let builder = alibaba_ram::client::Client::builder(&self.context, self.credentials.clone());
-        match &self.endpoint {
-            Some(endpoint) => builder.with_endpoint(endpoint.clone()).build(),
-            None => builder.build(),
-        }
+        let credentials = self.credentials.clone();
+        self.build(alibaba_ram::client::Client::builder(
+            &self.context,
+            credentials,
+        ))
     }
 
     /// A client of STS.
@@ -123,12 +121,8 @@ impl Cloud {
     ///
     /// If it cannot be built.
     pub fn sts(&self) -> Result<sts::Client, Error> {
-        let region = Some(self.region.clone());
-        let builder = sts::Client::builder(&self.context, region, self.credentials.clone());
-        match &self.endpoint {
-            Some(endpoint) => builder.with_endpoint(endpoint.clone()).build(),
-            None => builder.build(),
-        }
+        let (region, credentials) = (self.region.clone(), self.credentials.clone());
+        self.build(sts::Client::builder(&self.context, region, credentials))
     }
 
     /// A client of ECS's snapshots.
@@ -137,13 +131,12 @@ impl Cloud {
     ///
     /// If it cannot be built.
     pub fn ecs(&self) -> Result<alibaba_ecs_snapshot::Client, Error> {
-        let region = self.region.clone();
-        let builder =
-            alibaba_ecs_snapshot::Client::builder(&self.context, region, self.credentials.clone());
-        match &self.endpoint {
-            Some(endpoint) => builder.with_endpoint(endpoint.clone()).build(),
-            None => builder.build(),
-        }
+        let (region, credentials) = (self.region.clone(), self.credentials.clone());
+        self.build(alibaba_ecs_snapshot::Client::builder(
+            &self.context,
+            region,
+            credentials,
+        ))
     }
 
     /// A client of Cloud Backup.
@@ -152,11 +145,19 @@ impl Cloud {
     ///
     /// If it cannot be built.
     pub fn hbr(&self) -> Result<alibaba_hbr::Client, Error> {
-        let region = self.region.clone();
-        let builder = alibaba_hbr::Client::builder(&self.context, region, self.credentials.clone());
+        let (region, credentials) = (self.region.clone(), self.credentials.clone());
+        self.build(alibaba_hbr::Client::builder(
+            &self.context,
+            region,
+            credentials,
+        ))
+    }
+
+    /// At the one endpoint of all services, where it was set.
+    fn build<C: From<openapi::Client>>(&self, client: ClientBuilder<C>) -> Result<C, Error> {
         match &self.endpoint {
-            Some(endpoint) => builder.with_endpoint(endpoint.clone()).build(),
-            None => builder.build(),
+            Some(endpoint) => client.with_endpoint(endpoint.clone()).build(),
+            None => client.build(),
         }
     }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod chain;
 pub mod cloud;
 pub mod clusters;
 pub mod component;

@@ -3,9 +3,11 @@
 //! The names are those of ACK's own component, which this one takes the place of, so that clusters,
 //! manifests and procedures written for it keep working.
 
+mod access_key;
 mod names;
 mod version;
 
+pub(crate) use access_key::access_key;
 pub use names::{
     ACCESS_KEY_ID, ACCESS_KEY_SECRET, ADDON, ADDON_NAMESPACE, CREDENTIALS_SECRET, NAMESPACE,
     ROLE_TOKEN, ROLE_TOKEN_SECRET,

@@ -2,7 +2,8 @@
 
 use alibaba_core::{Error, ErrorKind};
 
-use super::check::{Check, chain};
+use super::check::Check;
+use crate::chain::chain;
 use crate::cloud::Cloud;
 use crate::grants::{Feature, Requirements};
 

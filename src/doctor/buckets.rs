@@ -3,7 +3,8 @@
 use alibaba_core::Region;
 use alibaba_oss::{BucketInfo, ErrorKind, OssEndpoint, StorageClass};
 
-use super::check::{Check, chain};
+use super::check::Check;
+use crate::chain::chain;
 use crate::cloud::Cloud;
 use crate::grants::{Buckets, Requirements};
 

@@ -1,12 +1,13 @@
 //! The cluster: its version, its nodes, its volumes' drivers, and the component in it.
 
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment};
-use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::core::v1::{Container, Node, PodTemplateSpec};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::Api;
 use kube::api::ListParams;
 
-use super::check::{Check, chain};
+use super::check::Check;
+use crate::chain::chain;
 use crate::component::{ADDON, ADDON_NAMESPACE, ComponentVersion};
 use crate::grants::{Feature, Requirements};
 
@@ -98,13 +99,7 @@ pub(super) async fn component(cluster: &kube::Client, wanted: &Requirements) -> 
 
 /// The version of a component's Deployment: the tag of its image.
 fn version_of(deployment: &Deployment) -> Result<ComponentVersion, String> {
-    let spec = deployment
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.template.spec.as_ref());
-    let containers = spec
-        .map(|spec| spec.containers.as_slice())
-        .unwrap_or_default();
+    let containers = containers(deployment.spec.as_ref().map(|spec| &spec.template));
     let container = containers
         .iter()
         .find(|it| it.name == ADDON)
@@ -172,18 +167,18 @@ pub(super) async fn volumes(cluster: &kube::Client, wanted: &Requirements) -> Ve
 }
 
 fn images(driver: &DaemonSet) -> String {
-    let spec = driver
-        .spec
-        .as_ref()
-        .and_then(|spec| spec.template.spec.as_ref());
-    let containers = spec
-        .map(|spec| spec.containers.as_slice())
-        .unwrap_or_default();
+    let containers = containers(driver.spec.as_ref().map(|spec| &spec.template));
     let images: Vec<_> = containers
         .iter()
         .filter_map(|it| it.image.as_deref())
         .collect();
     images.join(", ")
+}
+
+fn containers(template: Option<&PodTemplateSpec>) -> &[Container] {
+    let spec = template.and_then(|template| template.spec.as_ref());
+    spec.map(|spec| spec.containers.as_slice())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! What the component signs with, in the cluster.
 
-use alibaba_core::credentials::from_secret_content;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 
-use super::check::{Check, chain};
+use super::check::Check;
+use crate::chain::chain;
 use crate::clusters::Authorization;
-use crate::component::{CREDENTIALS_SECRET, NAMESPACE};
+use crate::component::{CREDENTIALS_SECRET, NAMESPACE, access_key};
 use crate::grants::Requirements;
 
 /// The Secret, where one is needed: there, with both keys, and usable.
@@ -39,16 +39,9 @@ pub(super) async fn secret(cluster: &kube::Client, wanted: &Requirements) -> Che
     }
 }
 
-/// What is wrong with it. No value is ever part of it.
+/// What is wrong with it.
 fn flaw(secret: &Secret) -> Option<String> {
-    let entry = |key: &str| {
-        secret
-            .data
-            .as_ref()?
-            .get(key)
-            .map(|value| value.0.as_slice())
-    };
-    from_secret_content(entry).err().map(|error| chain(&error))
+    access_key(secret).err().map(|error| chain(&error))
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use alibaba_core::ErrorKind;
 use alibaba_ram::client::{Client as Ram, PolicyType};
 use alibaba_ram::{AttachedPolicy, Context, Decision, PolicyDocument, Request, evaluate, missing};
 
-use super::check::{Check, chain};
+use super::check::Check;
+use crate::chain::chain;
 use crate::grants::{Requirements, Right};
 
 /// The policies of a user, as far as they could be read.

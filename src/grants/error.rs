@@ -1,9 +1,9 @@
 //! Why a grant cannot go on.
 
-use std::error::Error as StdError;
 use std::fmt;
 
 use super::plan::Step;
+use crate::chain::chain;
 use crate::component::{CREDENTIALS_SECRET, NAMESPACE};
 
 /// A failed look or step.
@@ -172,13 +172,7 @@ impl Error {
     /// The error and its causes, in one line.
     #[must_use]
     pub fn chain(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
+        chain(self)
     }
 }
 

@@ -3,14 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use alibaba_core::credentials::{CachedProvider, SharedCredentials, from_secret_content};
+use alibaba_core::credentials::{CachedProvider, SharedCredentials};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 
 use super::error::VaultError;
 use super::role_token::RoleToken;
 use crate::cloud::Cloud;
-use crate::component::{ADDON_NAMESPACE, CREDENTIALS_SECRET, NAMESPACE, ROLE_TOKEN_SECRET};
+use crate::component::{
+    ADDON_NAMESPACE, CREDENTIALS_SECRET, NAMESPACE, ROLE_TOKEN_SECRET, access_key,
+};
 use crate::grants::Buckets;
 
 /// What was chosen to sign with.
@@ -49,14 +51,7 @@ pub(super) async fn choose(
     };
     let own = Api::<Secret>::namespaced(cluster.clone(), NAMESPACE);
     if let Some(secret) = own.get_opt(CREDENTIALS_SECRET).await.map_err(failed)? {
-        let entry = |key: &str| {
-            secret
-                .data
-                .as_ref()?
-                .get(key)
-                .map(|value| value.0.as_slice())
-        };
-        let provider = from_secret_content(entry).map_err(|source| VaultError::Credentials {
+        let provider = access_key(&secret).map_err(|source| VaultError::Credentials {
             step: "read the AccessKey in Secret `csdr/alibaba-addon-secret`",
             source,
         })?;
