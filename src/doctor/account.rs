@@ -45,9 +45,11 @@ pub(super) async fn snapshots(cloud: &Cloud, wanted: &Requirements) -> Option<Ch
             .map(drop),
         Err(error) => Err(error),
     };
-    let remedy =
-        "activate ECS snapshots in the console of ECS: it is free, snapshots are billed by size";
-    Some(service("service ECS snapshots", asked, remedy))
+    Some(service(
+        "service ECS snapshots",
+        asked,
+        alibaba_ecs_snapshot::remedy,
+    ))
 }
 
 /// Cloud Backup.
@@ -64,32 +66,34 @@ pub(super) async fn file_backups(cloud: &Cloud, wanted: &Requirements) -> Option
             .map(drop),
         Err(error) => Err(error),
     };
-    let remedy = "activate Cloud Backup in its console, and authorize its roles when it asks (HBRError: check \
-                  HBR vault error)";
-    Some(service("service Cloud Backup", asked, remedy))
+    Some(service("service Cloud Backup", asked, alibaba_hbr::remedy))
 }
 
-fn service(name: &str, asked: Result<(), Error>, remedy: &str) -> Check {
-    match asked {
-        Ok(()) => Check::pass(name, "it is activated"),
-        Err(error) if is_not_activated(&error) => Check::fail(name, chain(&error), remedy),
-        Err(error) if error.kind() == ErrorKind::Denied => {
-            Check::unknown(name, format!("who asks may not look: {}", chain(&error)))
-        }
-        Err(error) => Check::unknown(name, chain(&error)),
+/// What a listing says of a service: nothing of whoever may not look, and what its client knows a remedy
+/// for is a failure.
+fn service(
+    name: &str,
+    asked: Result<(), Error>,
+    remedy: fn(&Error) -> Option<&'static str>,
+) -> Check {
+    let error = match asked {
+        Ok(()) => return Check::pass(name, "its listing responds"),
+        Err(error) => error,
+    };
+    if lacks_a_right(&error) {
+        return Check::unknown(name, format!("who asks may not look: {}", chain(&error)));
+    }
+    match remedy(&error) {
+        Some(remedy) => Check::fail(name, chain(&error), remedy),
+        None => Check::unknown(name, chain(&error)),
     }
 }
 
-/// Codes of services that nobody has activated, as their API references list them.
-fn is_not_activated(error: &Error) -> bool {
-    const CODES: [&str; 5] = [
-        "UserDisable",
-        "ServiceNotEnabled",
-        "Forbidden.ServiceNotOpened",
-        "NotActivated",
-        "OssUserNotActivated",
-    ];
-    error.service_code().is_some_and(|code| {
-        CODES.contains(&code) || code.contains("NotOpen") || code.contains("NotActivated")
-    })
+/// Codes of denials, as RAM's and Cloud Backup's references have them, or RAM's account of one.
+fn lacks_a_right(error: &Error) -> bool {
+    let Some(service) = error.service() else {
+        return false;
+    };
+    service.access_denied.is_some()
+        || ["NoPermission", "Forbidden.RAM"].contains(&service.code.as_str())
 }

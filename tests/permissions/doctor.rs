@@ -8,6 +8,7 @@ use ack_backup_center::grants::{Buckets, Requirements};
 use ack_backup_center::oss::{self, OssEndpoint};
 use ack_backup_center::ram::client::{PolicyType, RotateStrategy};
 use ack_backup_center::ram::{PolicyDocument, Statement, ack};
+use alibaba_local::{Fault, Rule};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -198,6 +199,29 @@ async fn e4_a_role_that_was_not_authorized_is_named() {
     assert_eq!(secret.status, Status::Pass, "{}", secret.detail);
 }
 
+/// What the clients know a remedy for is a failure with that remedy, though its status is that of a denial;
+/// a denial says nothing of the service.
+#[tokio::test]
+async fn a_service_that_is_not_open_is_told_from_one_that_may_not_be_asked() {
+    let world = World::empty().await;
+    let requirements = world.requirements(named(&[BUCKET]));
+    for (code, status) in [
+        (
+            "InvalidAccountStatus.SnapshotServiceUnavailable",
+            Status::Fail,
+        ),
+        ("Forbidden.RAM", Status::Unknown),
+    ] {
+        let refuse = Rule::new(Fault::Status(403, code)).service("ecs").times(1);
+        world.cloud.faults().add(refuse);
+        let report = world.examine(&requirements).await;
+        let check = report.check("service ECS snapshots").unwrap();
+        assert_eq!(check.status, status, "{check:?}");
+        assert!(check.detail.contains(code), "{check:?}");
+        assert_eq!(check.remedy.is_some(), status == Status::Fail, "{check:?}");
+    }
+}
+
 #[tokio::test]
 async fn e10_a_bucket_that_is_not_there_is_named() {
     let world = World::empty().await;
@@ -357,7 +381,7 @@ async fn what_cannot_be_read_is_unknown_and_never_granted() {
     let grants = world.grants().await;
     grants.grant(&requirements).await.unwrap();
     world.cloud.faults().add(
-        alibaba_local::Rule::new(alibaba_local::Fault::Status(500, "InternalError"))
+        Rule::new(Fault::Status(500, "InternalError"))
             .service("ram")
             .operation("GetPolicy"),
     );
