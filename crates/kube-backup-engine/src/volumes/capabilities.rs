@@ -45,6 +45,9 @@ pub struct Capabilities {
     pub point_in_time: bool,
     /// Snapshots of several volumes of one point in time.
     pub groups: Option<GroupLimits>,
+    /// Volumes that are of no point in time are given to one call all the same, all of a backup's: for
+    /// what does its work in jobs, and a volume of a node after the other.
+    pub batches: bool,
     /// Copies to other regions.
     pub cross_region: bool,
     /// Volumes with `volumeMode: Block`.
@@ -62,6 +65,7 @@ impl Capabilities {
             method,
             point_in_time: method != VolumeMethod::PodVolumeBackup,
             groups: None,
+            batches: false,
             cross_region: false,
             block: false,
             topology_keys: Vec::new(),

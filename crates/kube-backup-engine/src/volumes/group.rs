@@ -17,7 +17,8 @@ pub struct SnapshotRequest {
     pub volume: Volume,
 }
 
-/// Volumes to be snapshotted by one call, of one point in time where there is more than one.
+/// Volumes to be snapshotted by one call, of one point in time where there is more than one and
+/// [`Capabilities::groups`](super::Capabilities::groups) says so.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SnapshotGroup {
@@ -51,6 +52,12 @@ impl SnapshotGroup {
     }
 }
 
+/// What the snapshot of `volume` for the backup `backup_uid` is called.
+#[must_use]
+pub fn snapshot_name(backup_uid: &str, volume: &str) -> String {
+    names::snapshot(backup_uid, volume)
+}
+
 /// The groups in which `snapshotter` is to snapshot `volumes`, all of which are eligible: as few as its
 /// limits allow, and the same ones whatever the order of `volumes`.
 ///
@@ -62,7 +69,8 @@ pub fn plan_groups(
     backup_uid: &str,
     volumes: impl IntoIterator<Item = Volume>,
 ) -> Vec<SnapshotGroup> {
-    let limits = snapshotter.capabilities().groups;
+    let capabilities = snapshotter.capabilities();
+    let limits = capabilities.groups;
     let mut seen = BTreeSet::new();
     let mut together: BTreeMap<String, Vec<Volume>> = BTreeMap::new();
     let mut alone = Vec::new();
@@ -77,6 +85,11 @@ pub fn plan_groups(
             Some(group) if limits.is_some() => together.entry(group).or_default().push(volume),
             _ => alone.push(vec![volume]),
         }
+    }
+    if capabilities.batches && alone.len() > 1 {
+        let mut batch: Vec<Volume> = alone.into_iter().flatten().collect();
+        batch.sort_by(|a, b| a.name().cmp(b.name()));
+        alone = vec![batch];
     }
     let mut sets = alone;
     for (_, mut volumes) in together {

@@ -30,14 +30,15 @@ mod volume;
 use std::fmt;
 
 use async_trait::async_trait;
+use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
 pub use capabilities::{Capabilities, GroupLimits, VolumeMethod};
-pub use group::{SnapshotGroup, SnapshotRequest, plan_groups};
+pub use group::{SnapshotGroup, SnapshotRequest, plan_groups, snapshot_name};
 pub use info::{
     CsiSnapshotInfo, NativeSnapshotInfo, PersistentVolumeInfo, PodVolumeInfo, VolumeInfo,
 };
 pub use record::{SnapshotState, VolumeRecord};
-pub use source::{DataSource, FillState, FillTarget, RestoreSource, RestoreTarget};
+pub use source::{AdjustedClaim, DataSource, FillState, FillTarget, RestoreSource, RestoreTarget};
 pub use volume::{Eligibility, Mount, ObjectRef, Volume};
 
 use crate::{Error, ErrorKind, Result};
@@ -64,6 +65,9 @@ pub trait VolumeSnapshotter: fmt::Debug + Send + Sync {
     /// Begins snapshots of all volumes of `group`, of one point in time where the group has more than one and
     /// [`Capabilities::groups`] says so. Waits for none: whoever has frozen an application wants to thaw it.
     ///
+    /// Where the storage turns out to be unable to cut a group together, each volume's snapshot is of its own
+    /// point in time, and its record names no group.
+    ///
     /// Returns one record a request, in their order. Made again, it returns the snapshots that there are.
     async fn snapshot(&self, group: &SnapshotGroup) -> Result<Vec<VolumeRecord>>;
 
@@ -82,6 +86,14 @@ pub trait VolumeSnapshotter: fmt::Debug + Send + Sync {
             self.name(),
             &format!("copy to region `{region}`"),
         ))
+    }
+
+    /// What has to change in the claim that is to hold the data of `record`, for its storage to provide it: a
+    /// larger request, another access mode. By looking at nothing else; [`restore_source`](Self::restore_source)
+    /// is asked with the claim as it is afterwards.
+    fn adjust_claim(&self, record: &VolumeRecord, claim: PersistentVolumeClaim) -> AdjustedClaim {
+        let _ = record;
+        AdjustedClaim::unchanged(claim)
     }
 
     /// What the claim of `target` is to be made from, so that it holds the data of `record`. To be called

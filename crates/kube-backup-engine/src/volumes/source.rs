@@ -38,6 +38,33 @@ impl RestoreTarget {
     }
 }
 
+/// A claim as its storage can provide it.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AdjustedClaim {
+    /// The claim.
+    pub claim: PersistentVolumeClaim,
+    /// What was changed in it and why, each a sentence for people.
+    pub warnings: Vec<String>,
+}
+
+impl AdjustedClaim {
+    /// A claim that can be provided as it is.
+    #[must_use]
+    pub fn unchanged(claim: PersistentVolumeClaim) -> Self {
+        Self {
+            claim,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// A claim with what was changed in it.
+    #[must_use]
+    pub fn changed(claim: PersistentVolumeClaim, warnings: Vec<String>) -> Self {
+        Self { claim, warnings }
+    }
+}
+
 /// A claim's `dataSource`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataSource {

@@ -383,6 +383,25 @@ fn without_groups_every_volume_stands_alone() {
     assert_eq!(groups[0].members[0].volume.name(), "a");
 }
 
+#[test]
+fn volumes_that_are_copied_in_batches_are_given_to_one_call() {
+    let fake = Fake::new(FakeKind::Files);
+    let mut volumes: Vec<Volume> = ["b", "a"].map(|name| fake.volume_of(name, "1Gi")).into();
+    let planned = |volumes: &[Volume]| {
+        plan_groups(&*fake.snapshotter(), "a", "uid-1", volumes.iter().cloned())
+    };
+    let groups = planned(&volumes);
+    assert_eq!(groups.len(), 1);
+    let names: Vec<&str> = groups[0]
+        .members
+        .iter()
+        .map(|it| it.volume.name())
+        .collect();
+    assert_eq!(names, ["a", "b"]);
+    volumes.reverse();
+    assert_eq!(planned(&volumes), groups);
+}
+
 #[tokio::test]
 async fn a_volume_fails_alone() {
     let fake = Fake::new(FakeKind::Disks);

@@ -133,6 +133,11 @@ async fn take(snapshotter: &dyn VolumeSnapshotter, groups: &[SnapshotGroup]) -> 
             assert_eq!(record.claim, request.volume.claim_ref());
             assert_eq!(record.volume.name, request.volume.name());
             assert_eq!(record.method, snapshotter.capabilities().method);
+            let of_one_point_in_time = snapshotter.capabilities().groups.is_some();
+            assert!(
+                record.group.is_none() || of_one_point_in_time,
+                "a group of no point in time: {record:?}"
+            );
         }
         records.extend(made);
     }

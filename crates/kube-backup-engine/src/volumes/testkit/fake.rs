@@ -280,6 +280,7 @@ impl VolumeSnapshotter for FakeSnapshotter {
             capabilities.block = true;
             capabilities.topology_keys = vec!["topology.fake.example.com/zone".into()];
         }
+        capabilities.batches = self.kind == FakeKind::Files;
         capabilities
     }
 
@@ -310,6 +311,9 @@ impl VolumeSnapshotter for FakeSnapshotter {
                 let mut record =
                     VolumeRecord::of(self.name(), self.capabilities().method, group, request);
                 record.region = Some(HOME.into());
+                if self.kind != FakeKind::Disks {
+                    record.group = None;
+                }
                 record.handle = Some(format!("handle-of-{}", record.name));
                 record.group_handle = record
                     .group
