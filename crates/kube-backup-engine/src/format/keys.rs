@@ -64,6 +64,11 @@ impl Keys {
         self.side("-results.gz")
     }
 
+    /// What became of the data of each volume.
+    pub(crate) fn volumes(&self) -> Path {
+        self.side("-volumes.json.gz")
+    }
+
     /// The name of a key in the folder.
     pub(crate) fn name_of(&self, key: &Path) -> String {
         key.filename().unwrap_or_default().to_owned()
@@ -115,6 +120,7 @@ mod tests {
             (keys.resource_list(), "nightly-1-resource-list.json.gz"),
             (keys.results(), "nightly-1-results.gz"),
             (keys.seal(), "nightly-1-seal.json"),
+            (keys.volumes(), "nightly-1-volumes.json.gz"),
         ];
         for (key, file) in all {
             assert_eq!(key.as_ref(), format!("team/a/backups/nightly-1/{file}"));

@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 
 use futures::TryStreamExt as _;
+use object_store::ObjectStore;
 use object_store::path::Path;
 use sha2::{Digest as _, Sha256};
 
-use super::files::FileFacts;
+use super::files::{FileFacts, Files};
 use super::pinned::Pinned;
+use super::record::Record;
 use super::small::read_up_to;
-use super::{OpenBackup, Results};
+use super::{OpenBackup, Repository, Results};
 use crate::archive::index::gunzip;
-use crate::{Error, Result};
+use crate::format::keys::Keys;
+use crate::volumes::{BackedUpVolume, BackedUpVolumes, FORMAT_VERSION};
+use crate::{Error, ErrorKind, Result};
 
 /// Largest side file, compressed or not: the names of a few million objects.
 const MAX_SIDE_FILE: u64 = 128 << 20;
@@ -35,31 +39,26 @@ impl OpenBackup {
         self.side_file(&self.keys.resource_list()).await
     }
 
+    /// What became of the data of each volume; empty for backups without volumes, and for those of other programs.
+    ///
+    /// # Errors
+    /// When the file exists and cannot be read; [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when it is missing or another
+    /// than the record names, or names snapshots of another backup.
+    pub async fn volumes(&self) -> Result<Vec<BackedUpVolume>> {
+        let volumes = self.volumes_file().await?;
+        Ok(volumes.map_or_else(Vec::new, |file| file.volumes))
+    }
+
+    /// The same, with the times that data and objects are of; `None` where there is no such file.
+    ///
+    /// # Errors
+    /// As [`volumes`](Self::volumes).
+    pub async fn volumes_file(&self) -> Result<Option<BackedUpVolumes>> {
+        read_volumes(self.store.as_ref(), &self.keys, &self.record).await
+    }
+
     async fn side_file<T: serde::de::DeserializeOwned>(&self, key: &Path) -> Result<Option<T>> {
-        let step = format!("read `{key}`");
-        let found = read_up_to(self.store.as_ref(), key, MAX_SIDE_FILE + 1).await;
-        let found = found.map_err(|error| Error::store(&step, error))?;
-        let named = self.files.get(&self.keys.name_of(key));
-        let Some(bytes) = found else {
-            return match named {
-                None => Ok(None),
-                Some(_) => Err(Error::corrupt(format!(
-                    "{step}: it is missing, and the record names it; copy it beside the archive"
-                ))),
-            };
-        };
-        if bytes.len() as u64 > MAX_SIDE_FILE {
-            return Err(Error::corrupt(format!(
-                "{step}: it has more than {MAX_SIDE_FILE} bytes"
-            )));
-        }
-        if let Some(named) = named {
-            FileFacts::of(&bytes).must_be(named, &step)?;
-        }
-        let text = gunzip(&bytes, MAX_SIDE_FILE)?;
-        serde_json::from_slice(&text)
-            .map(Some)
-            .map_err(|error| Error::corrupt(step).with_source(error))
+        side_file(self.store.as_ref(), &self.keys, &self.files, key).await
     }
 
     /// Reads a file beside the archive that the record names, to compare it with what is named.
@@ -101,4 +100,91 @@ impl OpenBackup {
         let names = self.files.keys().filter(|name| **name != archive);
         names.cloned().collect()
     }
+}
+
+impl Repository {
+    /// What became of the data of each volume of the backup `name`, whatever its archive is like; empty for backups
+    /// without volumes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] when there is no such backup; those of [`record`](Self::record) and of
+    /// [`OpenBackup::volumes`].
+    pub async fn volumes(&self, name: &str) -> Result<Vec<BackedUpVolume>> {
+        let Some(record) = self.record(name).await? else {
+            return Err(Error::new(
+                ErrorKind::NotFound,
+                format!("read the volumes of `{name}`: there is no backup of that name"),
+            ));
+        };
+        let file = read_volumes(self.store.as_ref(), &self.keys(name)?, &record).await?;
+        Ok(file.map_or_else(Vec::new, |file| file.volumes))
+    }
+}
+
+/// What the backup of `record` says of its volumes.
+pub(crate) async fn read_volumes(
+    store: &dyn ObjectStore,
+    keys: &Keys,
+    record: &Record,
+) -> Result<Option<BackedUpVolumes>> {
+    let key = keys.volumes();
+    let file = side_file(store, keys, &record.files()?, &key).await?;
+    let Some(file): Option<BackedUpVolumes> = file else {
+        return Ok(None);
+    };
+    let refuse = |why: String| Err(Error::corrupt(format!("read `{key}`: {why}")));
+    if file.format_version != FORMAT_VERSION {
+        return refuse(format!(
+            "its form is {}, and known is {FORMAT_VERSION}; read it with the version that wrote it, or a later one",
+            file.format_version
+        ));
+    }
+    // Whoever restores from a snapshot or deletes it goes by these names.
+    let foreign = file
+        .volumes
+        .iter()
+        .filter_map(|volume| volume.record.as_ref())
+        .find(|snapshot| snapshot.backup_uid != record.uid());
+    match foreign {
+        Some(snapshot) => refuse(format!(
+            "it names snapshot `{}` of the backup with uid `{}`, and this one has `{}`",
+            snapshot.name,
+            snapshot.backup_uid,
+            record.uid()
+        )),
+        None => Ok(Some(file)),
+    }
+}
+
+/// The JSON of a file beside the record; `None` where there is none and the record names none.
+async fn side_file<T: serde::de::DeserializeOwned>(
+    store: &dyn ObjectStore,
+    keys: &Keys,
+    files: &Files,
+    key: &Path,
+) -> Result<Option<T>> {
+    let step = format!("read `{key}`");
+    let found = read_up_to(store, key, MAX_SIDE_FILE + 1).await;
+    let found = found.map_err(|error| Error::store(&step, error))?;
+    let named = files.get(&keys.name_of(key));
+    let Some(bytes) = found else {
+        return match named {
+            None => Ok(None),
+            Some(_) => Err(Error::corrupt(format!(
+                "{step}: it is missing, and the record names it; copy it beside the archive"
+            ))),
+        };
+    };
+    if bytes.len() as u64 > MAX_SIDE_FILE {
+        return Err(Error::corrupt(format!(
+            "{step}: it has more than {MAX_SIDE_FILE} bytes"
+        )));
+    }
+    if let Some(named) = named {
+        FileFacts::of(&bytes).must_be(named, &step)?;
+    }
+    let text = gunzip(&bytes, MAX_SIDE_FILE)?;
+    serde_json::from_slice(&text)
+        .map(Some)
+        .map_err(|error| Error::corrupt(step).with_source(error))
 }

@@ -18,6 +18,7 @@
 //! An implementation shows with `testkit::conformance` (feature `testkit`) that it keeps to this; the fake
 //! beside it does.
 
+mod backed_up;
 mod capabilities;
 mod group;
 mod info;
@@ -32,6 +33,8 @@ use std::fmt;
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
+pub(crate) use backed_up::FORMAT_VERSION;
+pub use backed_up::{BackedUpVolume, BackedUpVolumes, Cut, VolumeDecision, VolumeFacts};
 pub use capabilities::{Capabilities, GroupLimits, VolumeMethod};
 pub use group::{SnapshotGroup, SnapshotRequest, plan_groups, snapshot_name};
 pub use info::{

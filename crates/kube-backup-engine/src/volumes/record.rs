@@ -113,7 +113,6 @@ impl VolumeRecord {
         group: &SnapshotGroup,
         request: &SnapshotRequest,
     ) -> Self {
-        let metadata = &request.volume.volume.metadata;
         Self {
             snapshotter: snapshotter.into(),
             method,
@@ -121,11 +120,7 @@ impl VolumeRecord {
             name: request.name.clone(),
             group: (group.members.len() > 1).then(|| group.name.clone()),
             claim: request.volume.claim_ref(),
-            volume: ObjectRef {
-                namespace: String::new(),
-                name: request.volume.name().to_owned(),
-                uid: metadata.uid.clone().unwrap_or_default(),
-            },
+            volume: request.volume.volume_ref(),
             handle: None,
             group_handle: None,
             region: None,

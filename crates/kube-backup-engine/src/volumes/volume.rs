@@ -100,11 +100,20 @@ impl Volume {
         }
     }
 
+    /// The volume; its name is empty where the claim is bound to none.
+    #[must_use]
+    pub fn volume_ref(&self) -> ObjectRef {
+        ObjectRef {
+            namespace: String::new(),
+            name: self.name().to_owned(),
+            uid: self.volume.metadata.uid.clone().unwrap_or_default(),
+        }
+    }
+
     /// Its capacity in bytes; `None` where it names none, or none that can be read.
     #[must_use]
     pub fn capacity(&self) -> Option<u64> {
-        let capacity = self.volume.spec.as_ref()?.capacity.as_ref()?;
-        bytes_of(capacity.get("storage")?)
+        capacity_of(&self.volume)
     }
 
     /// Whether it is a raw device rather than a file system.
@@ -126,8 +135,14 @@ impl Volume {
     }
 }
 
+/// The capacity of a volume in bytes; `None` where it names none, or none that can be read.
+pub(super) fn capacity_of(volume: &PersistentVolume) -> Option<u64> {
+    let capacity = volume.spec.as_ref()?.capacity.as_ref()?;
+    bytes_of(capacity.get("storage")?)
+}
+
 /// A quantity as a whole number of bytes, rounded up.
-fn bytes_of(quantity: &Quantity) -> Option<u64> {
+pub(super) fn bytes_of(quantity: &Quantity) -> Option<u64> {
     let text = quantity.0.trim();
     let end = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')

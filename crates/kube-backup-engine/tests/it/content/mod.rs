@@ -7,6 +7,7 @@ mod expected;
 mod meddling;
 mod replaced;
 mod unreadable;
+mod volumes;
 
 use std::sync::Arc;
 
