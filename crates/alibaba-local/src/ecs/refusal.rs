@@ -1,8 +1,6 @@
 //! ECS's refusals that several actions share. Codes and statuses are those of the API reference's
 //! tables; where one is inferred, its place says so.
 
-use http::StatusCode;
-
 use crate::openapi::error::ApiError;
 
 /// There is none: `InvalidSnapshotId` becomes `InvalidSnapshotId.NotFound`.
@@ -51,15 +49,5 @@ pub(super) fn dry_run() -> ApiError {
     ApiError::bad_request(
         "DryRunOperation",
         "Request validation has been passed with DryRun flag set.",
-    )
-}
-
-/// What the disk or the file system under this cloud fails with.
-pub(super) fn internal(error: &std::io::Error) -> ApiError {
-    tracing::warn!(%error, "keep what ECS has changed");
-    ApiError::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "InternalError",
-        "The request processing has failed due to some unknown error.",
     )
 }

@@ -76,7 +76,7 @@ fn delta(time: Duration) -> TimeDelta {
 pub(super) fn open(setup: &mut Setup) -> Result<Store, StartError> {
     let settings: EcsSettings = setup.take();
     let folder = setup.folder.as_ref().map(|folder| folder.join(FOLDER));
-    let state = State::open(folder, settings.limits).map_err(StartError::Data)?;
+    let state = State::open(folder.as_deref(), settings.limits).map_err(StartError::Data)?;
     let store = Store::new(state, setup.clock.clone(), setup.region.clone());
     let home = &setup.region;
     store

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 
 use chrono::TimeDelta;
 
 use super::content::Images;
 use super::records::Records;
-use crate::journal::{Journal, Tables as _};
+use crate::journal::Journal;
 
 /// How much there may be, and how long things take.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub(super) struct State {
     pub(super) records: Records,
     pub(super) images: Images,
     pub(super) limits: Limits,
-    journal: Option<Journal>,
+    journal: Journal,
     /// Images that no record needs any more. They go once the records are written.
     doomed: Vec<String>,
     number: u64,
@@ -53,17 +53,12 @@ pub(super) struct State {
 
 impl State {
     /// What an earlier process kept in the folder; nothing without one.
-    pub(super) fn open(folder: Option<PathBuf>, limits: Limits) -> io::Result<Self> {
+    pub(super) fn open(folder: Option<&Path>, limits: Limits) -> io::Result<Self> {
         let mut records = Records::default();
-        let (images, journal) = match folder {
-            None => (Images::open(None)?, None),
-            Some(folder) => {
-                let mut images = Images::open(Some(folder.join("images")))?;
-                let journal = Journal::open(folder.join("records.journal"), &mut records)?;
-                images.retain(&used_images(&records))?;
-                (images, Some(journal))
-            }
-        };
+        let within = |name: &str| folder.map(|folder| folder.join(name));
+        let mut images = Images::open(within("images"))?;
+        let journal = Journal::open(within("records.journal"), &mut records)?;
+        images.retain(&used_images(&records))?;
         Ok(Self {
             number: records.last_number(),
             records,
@@ -82,14 +77,7 @@ impl State {
 
     /// Keeps what has changed. A process that is killed before this is done has changed nothing.
     pub(super) fn commit(&mut self) -> io::Result<()> {
-        match &mut self.journal {
-            Some(journal) => journal.commit(&mut self.records)?,
-            // Nothing is written down, and nothing need be remembered for it.
-            None => {
-                let tables = self.records.tables().into_iter();
-                tables.for_each(|(_, table)| table.settle());
-            }
-        }
+        self.journal.commit(&mut self.records)?;
         if self.doomed.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 
 use super::elapse::elapse;
-use super::refusal;
 use super::state::State;
 use crate::gateway::clock::LocalClock;
 use crate::openapi::error::ApiError;
@@ -50,6 +49,6 @@ impl Store {
         work: impl FnOnce(&mut State, DateTime<Utc>) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         self.with(work)
-            .unwrap_or_else(|error| Err(refusal::internal(&error)))
+            .unwrap_or_else(|error| Err(ApiError::internal(&error)))
     }
 }

@@ -12,7 +12,7 @@ use super::copy::report::Report;
 use super::copy::rules::Rules;
 use super::records::{BackupJob, Counts, Mount, Records, Selection, Snapshot, Source};
 use super::run::{End, Run};
-use super::state::{Hbr, internal};
+use super::state::Hbr;
 use super::{bounds, ids};
 use crate::openapi::error::ApiError;
 
@@ -116,7 +116,7 @@ impl Hbr {
         let id = ids::new("s");
         let repository = &self.shared.repository;
         let saved = repository.save(&new.vault, &id, &manifest);
-        saved.map_err(|error| internal(&error))?;
+        saved.map_err(|error| ApiError::internal(&error))?;
         let parent = match new.backup_type.as_str() {
             "INCREMENTAL" => records
                 .snapshots_at(new.at)

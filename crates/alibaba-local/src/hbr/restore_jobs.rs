@@ -17,7 +17,7 @@ use super::page::Paging;
 use super::records::{Counts, Mount, Records, RestoreJob, Selection, Snapshot, Target};
 use super::refusal::{job_finished, job_not_exist, snapshot_not_exist, unsupported};
 use super::run::{End, Run};
-use super::state::{Hbr, internal};
+use super::state::Hbr;
 use super::{bounds, ids};
 use crate::openapi::call::Call;
 use crate::openapi::error::ApiError;
@@ -220,7 +220,7 @@ impl Hbr {
     ) -> Result<Result<Report, String>, ApiError> {
         let repository = &self.shared.repository;
         let manifest = repository.manifest(&snapshot.vault, &snapshot.id);
-        let mut manifest = manifest.map_err(|error| internal(&error))?;
+        let mut manifest = manifest.map_err(|error| ApiError::internal(&error))?;
         let rules = Rules::new(&selection.include, &selection.exclude);
         manifest.retain(|name| rules.takes(name));
         let client_missing = || Ok(Err("ClientNotExist".to_owned()));

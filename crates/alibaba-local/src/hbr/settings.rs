@@ -110,14 +110,11 @@ pub(crate) fn open(setup: &mut Setup) -> Result<Box<dyn Service>, StartError> {
     let settings: HbrSettings = setup.take();
     let folder = setup.folder.as_ref().map(|folder| folder.join(FOLDER));
     let mut records = Records::default();
-    let journal = match &folder {
-        Some(folder) => {
-            std::fs::create_dir_all(folder).map_err(StartError::Data)?;
-            let journal = Journal::open(folder.join("journal"), &mut records);
-            Some(journal.map_err(StartError::Data)?)
-        }
-        None => None,
-    };
+    if let Some(folder) = &folder {
+        std::fs::create_dir_all(folder).map_err(StartError::Data)?;
+    }
+    let path = folder.as_ref().map(|folder| folder.join("journal"));
+    let journal = Journal::open(path, &mut records).map_err(StartError::Data)?;
     let shared = Shared {
         kept: Mutex::new(Kept { records, journal }),
         repository: Repository::open(folder.map(|folder| folder.join("vaults"))),

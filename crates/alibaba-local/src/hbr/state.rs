@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use http::StatusCode;
 use parking_lot::Mutex;
 
 use super::contents::repository::Repository;
@@ -42,7 +41,7 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) struct Kept {
     pub(super) records: Records,
-    pub(super) journal: Option<Journal>,
+    pub(super) journal: Journal,
 }
 
 /// Where the files of nodes and file systems are.
@@ -61,11 +60,8 @@ impl Shared {
     ) -> Result<T, ApiError> {
         let kept = &mut *self.kept.lock();
         let result = change(&mut kept.records);
-        if let Some(journal) = &mut kept.journal {
-            journal
-                .commit(&mut kept.records)
-                .map_err(|error| internal(&error))?;
-        }
+        let committed = kept.journal.commit(&mut kept.records);
+        committed.map_err(|error| ApiError::internal(&error))?;
         result
     }
 
@@ -78,7 +74,7 @@ impl Shared {
             .collect();
         self.repository
             .keep_only(&snapshots)
-            .map_err(|error| internal(&error))
+            .map_err(|error| ApiError::internal(&error))
     }
 }
 
@@ -136,13 +132,4 @@ impl Snapshot {
         let days = TimeDelta::try_days(self.retention_days)?;
         self.completed_at.checked_add_signed(days)
     }
-}
-
-pub(super) fn internal(error: &dyn std::error::Error) -> ApiError {
-    tracing::warn!(%error, "keep the state of Cloud Backup");
-    ApiError::new(
-        StatusCode::INTERNAL_SERVER_ERROR,
-        "InternalError",
-        format!("The request processing has failed due to some unknown error: {error}."),
-    )
 }

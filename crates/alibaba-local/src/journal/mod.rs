@@ -24,9 +24,12 @@ pub(crate) trait Tables {
     fn tables(&mut self) -> Vec<(&'static str, &mut dyn Journaled)>;
 }
 
-/// Where commits go.
+/// Where commits go: to a file, or nowhere.
+#[derive(Debug, Default)]
+pub(crate) struct Journal(Option<JournalFile>);
+
 #[derive(Debug)]
-pub(crate) struct Journal {
+struct JournalFile {
     path: PathBuf,
     file: File,
     /// Bytes that are good.
@@ -36,8 +39,28 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Reads what an earlier process committed into the tables, which are empty.
-    pub(crate) fn open(path: PathBuf, tables: &mut impl Tables) -> io::Result<Self> {
+    /// Reads what an earlier process committed into the tables, which are empty. Without a file they last
+    /// as long as the process.
+    pub(crate) fn open(path: Option<PathBuf>, tables: &mut impl Tables) -> io::Result<Self> {
+        let file = path.map(|path| JournalFile::open(path, tables));
+        Ok(Self(file.transpose()?))
+    }
+
+    /// Keeps what has changed since the last commit, all of it or nothing.
+    pub(crate) fn commit(&mut self, tables: &mut impl Tables) -> io::Result<()> {
+        match &mut self.0 {
+            Some(file) => file.commit(tables),
+            // Nothing is written down, and nothing need be remembered for it.
+            None => {
+                settle(tables);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl JournalFile {
+    fn open(path: PathBuf, tables: &mut impl Tables) -> io::Result<Self> {
         match std::fs::read(&path) {
             Ok(bytes) => restore(&path, &bytes, tables)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -52,8 +75,7 @@ impl Journal {
         })
     }
 
-    /// Writes down what has changed since the last commit, all of it or nothing.
-    pub(crate) fn commit(&mut self, tables: &mut impl Tables) -> io::Result<()> {
+    fn commit(&mut self, tables: &mut impl Tables) -> io::Result<()> {
         let line = line(tables, |table| table.changes())?;
         if line.is_empty() {
             return Ok(());
@@ -65,15 +87,18 @@ impl Journal {
             return Err(error);
         }
         self.len += line.len() as u64;
-        for (_, table) in tables.tables() {
-            table.settle();
-        }
+        settle(tables);
         if self.len > self.compact_len * 2 + GROWTH {
             (self.file, self.len) = rewrite(&self.path, tables)?;
             self.compact_len = self.len;
         }
         Ok(())
     }
+}
+
+fn settle(tables: &mut impl Tables) {
+    let tables = tables.tables().into_iter();
+    tables.for_each(|(_, table)| table.settle());
 }
 
 fn restore(path: &Path, bytes: &[u8], tables: &mut impl Tables) -> io::Result<()> {

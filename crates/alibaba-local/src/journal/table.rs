@@ -1,6 +1,6 @@
 //! Rows by their key, with a note of those that have changed.
 
-use std::collections::btree_map::Values;
+use std::collections::btree_map::{Iter, Values};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
@@ -51,6 +51,15 @@ impl<R> Table<R> {
 
     pub(crate) fn contains(&self, key: &str) -> bool {
         self.rows.contains_key(key)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// All rows with their keys, in the order of these.
+    pub(crate) fn iter(&self) -> Iter<'_, String, R> {
+        self.rows.iter()
     }
 
     /// All rows, in the order of their keys.

@@ -19,7 +19,7 @@ impl Tables for Shelf {
 impl Shelf {
     fn open(path: &Path) -> (Self, Journal) {
         let mut shelf = Self::default();
-        let journal = Journal::open(path.to_owned(), &mut shelf).unwrap();
+        let journal = Journal::open(Some(path.to_owned()), &mut shelf).unwrap();
         (shelf, journal)
     }
 
@@ -90,7 +90,7 @@ fn a_journal_that_has_grown_is_written_anew() {
     let damaged = "{\"books\":{\"b\":7}}\n";
     for damaged in [damaged, "{\"others\":{\"b\":7}}\n", "nonsense\n{}\n"] {
         std::fs::write(&path, damaged).unwrap();
-        let error = Journal::open(path.clone(), &mut Shelf::default()).unwrap_err();
+        let error = Journal::open(Some(path.clone()), &mut Shelf::default()).unwrap_err();
         assert!(error.to_string().starts_with("line 1 of"), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), damaged);
     }

@@ -109,6 +109,16 @@ impl ApiError {
         }
     }
 
+    /// What the disk or the file system under this cloud fails with.
+    pub(crate) fn internal(error: &dyn std::error::Error) -> Self {
+        tracing::warn!(%error, "keep what a call has changed");
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalError",
+            format!("The request processing has failed due to some unknown error: {error}."),
+        )
+    }
+
     /// What it says beside its code.
     pub(crate) fn message(&self) -> &str {
         &self.message

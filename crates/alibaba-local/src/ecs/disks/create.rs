@@ -182,7 +182,7 @@ fn make(
         None => state.images.create(&id, disk.size()),
         Some(source) => state.images.copy(&source.image, &id, disk.size()),
     };
-    filled.map_err(|error| refusal::internal(&error))?;
+    filled.map_err(|error| ApiError::internal(&error))?;
     state.records.disks.insert(id.clone(), disk);
     Ok(id)
 }

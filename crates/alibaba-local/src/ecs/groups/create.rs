@@ -88,7 +88,7 @@ pub(in crate::ecs) fn create(store: &Store, call: &Call<'_>) -> Result<Value, Ap
                     resource_group: resource_group.clone(),
                     tags,
                 };
-                cut_all(state, now, &disks, &group).map_err(|error| refusal::internal(&error))?;
+                cut_all(state, now, &disks, &group).map_err(|error| ApiError::internal(&error))?;
                 state.records.groups.insert(id.clone(), group);
                 Ok(json!({ "SnapshotGroupId": id }))
             },

@@ -74,7 +74,7 @@ pub(in crate::ecs) fn create(store: &Store, call: &Call<'_>) -> Result<Value, Ap
     store.change(|state, now| {
         once(state, now, call, ("CreateSnapshot", &region), |state| {
             let disk = ready::check(state, now, &region, &new.disk_id, false)?;
-            let cut = Cut::of(state, &disk.id).map_err(|error| refusal::internal(&error))?;
+            let cut = Cut::of(state, &disk.id).map_err(|error| ApiError::internal(&error))?;
             let cut = cut.ok_or_else(refusal::no_disk)?;
             let id = cut.snapshot_id.clone();
             let new = NewSnapshot {
