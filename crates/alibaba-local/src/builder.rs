@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use http::Extensions;
 
+use crate::directory::add::Described;
 use crate::directory::provider::OidcProvider;
 use crate::directory::role::Role;
 use crate::directory::store::Directory;
@@ -69,7 +70,7 @@ pub struct Builder {
     pub(crate) address: SocketAddr,
     /// Regions with an endpoint of their own.
     pub(crate) other_regions: Vec<String>,
-    directory: Directory,
+    described: Described,
     folder: Option<PathBuf>,
     /// One type for each service.
     settings: Extensions,
@@ -82,7 +83,7 @@ impl Builder {
             region: "cn-hangzhou".to_owned(),
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             other_regions: Vec::new(),
-            directory: Directory::default(),
+            described: Described::default(),
             folder: None,
             settings: Extensions::new(),
         }
@@ -108,25 +109,28 @@ impl Builder {
         self
     }
 
-    /// Adds a user. Without any, nobody gets in.
-    pub fn user(self, user: User) -> Self {
-        self.directory.add_user(user);
+    /// Adds a user. Without any, nobody gets in. With a data folder, a user and a key that an earlier run
+    /// left stay as they are, but for the key's secret and the policies that are the user's alone.
+    pub fn user(mut self, user: User) -> Self {
+        self.described.users.push(user);
         self
     }
 
-    /// Adds a role.
-    pub fn role(self, role: Role) -> Self {
-        self.directory.add_role(role);
+    /// Adds a role, or puts another one in the place of one that was described before. With a data folder,
+    /// one that an earlier run left stays as it is, but for the policies that are its alone.
+    pub fn role(mut self, role: Role) -> Self {
+        self.described.roles.push(role);
         self
     }
 
     /// Adds an OIDC provider.
-    pub fn oidc_provider(self, provider: OidcProvider) -> Self {
-        self.directory.add_oidc_provider(provider);
+    pub fn oidc_provider(mut self, provider: OidcProvider) -> Self {
+        self.described.providers.push(provider);
         self
     }
 
-    /// Keeps objects in this folder instead of in memory; what an earlier run left there is served.
+    /// Keeps everything in this folder instead of in memory; what an earlier run left there is served.
+    /// AccessKeys are in it too, in a folder that only its owner can look into.
     pub fn data_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = Some(folder.into());
         self
@@ -137,14 +141,16 @@ impl Builder {
         self.settings.get_or_insert_default()
     }
 
-    pub(crate) fn into_setup(self) -> Setup {
-        Setup {
+    pub(crate) fn into_setup(self) -> Result<Setup, StartError> {
+        let folder = self.folder.as_deref();
+        let directory = Directory::open(folder, self.described).map_err(StartError::Data)?;
+        Ok(Setup {
             region: self.region,
-            clock: self.directory.clock().clone(),
-            directory: self.directory,
+            clock: directory.clock().clone(),
+            directory,
             folder: self.folder,
             settings: self.settings,
             handles: Extensions::new(),
-        }
+        })
     }
 }

@@ -25,7 +25,7 @@ impl Builder {
     pub async fn start(self) -> Result<LocalCloud, StartError> {
         let (services, address) = (self.services, self.address);
         let others = self.other_regions.clone();
-        let mut setup = self.into_setup();
+        let mut setup = self.into_setup()?;
         let (faults, requests) = (Faults::default(), RequestLog::default());
         let mut services = services
             .iter()

@@ -31,7 +31,7 @@ struct Arguments {
     /// Play another region too, at a port of its own; may be repeated.
     #[arg(long, value_name = "REGION")]
     another_region: Vec<String>,
-    /// Keep objects, disks and backups in this folder; in memory without it.
+    /// Keep everything in this folder: objects, disks, backups, users and their keys; in memory without it.
     #[arg(long)]
     data: Option<PathBuf>,
     /// A bucket that is there from the start; may be repeated.

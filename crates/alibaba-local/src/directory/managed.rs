@@ -4,6 +4,9 @@ use std::sync::LazyLock;
 
 use alibaba_ram::PolicyDocument;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::written;
 
 /// The system's policies: name, what they are for, and the document.
 const SYSTEM_POLICIES: &[(&str, &str, &str)] = &[
@@ -53,7 +56,7 @@ static SYSTEM: LazyLock<Vec<ManagedPolicy>> = LazyLock::new(|| {
 });
 
 /// Whose a policy is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum PolicyKind {
     /// The account's.
     Custom,
@@ -71,7 +74,7 @@ impl PolicyKind {
 }
 
 /// What tells one policy from another.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct PolicyId {
     pub(crate) kind: PolicyKind,
     pub(crate) name: String,
@@ -87,14 +90,14 @@ impl PolicyId {
 }
 
 /// A policy that a user or a role has.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Attachment {
     pub(crate) policy: PolicyId,
     pub(crate) since: DateTime<Utc>,
 }
 
 /// A policy with its versions, of which one is in force.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ManagedPolicy {
     pub(crate) id: PolicyId,
     pub(crate) description: String,
@@ -109,11 +112,12 @@ pub(crate) struct ManagedPolicy {
 }
 
 /// One version of a policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PolicyVersion {
     pub(crate) number: u32,
     /// As it was given, character by character.
     pub(crate) text: String,
+    #[serde(with = "written")]
     pub(crate) document: PolicyDocument,
     pub(crate) created_at: DateTime<Utc>,
 }
@@ -179,6 +183,11 @@ impl ManagedPolicy {
     pub(crate) fn in_force(&self) -> &PolicyVersion {
         self.version(self.default_version)
             .expect("the default version is never deleted")
+    }
+
+    /// Whether there is a version in force.
+    pub(super) fn is_whole(&self) -> bool {
+        self.version(self.default_version).is_some()
     }
 
     /// Puts a version in force. Whether there is one of this number.

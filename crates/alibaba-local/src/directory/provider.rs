@@ -1,10 +1,12 @@
 //! Identity providers.
 
+use serde::{Deserialize, Serialize};
+
 /// An OIDC provider whose tokens may be exchanged for credentials of a role.
 ///
 /// The keys are those of its JWKS document, which the real service fetches from the issuer; here
 /// they are handed over, so that no issuer need be running.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OidcProvider {
     pub(crate) name: String,
     pub(crate) issuer: String,

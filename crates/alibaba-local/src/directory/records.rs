@@ -1,35 +1,38 @@
 //! What the directory holds.
 
-use std::collections::BTreeMap;
+use std::io;
 
 use alibaba_ram::PolicyDocument;
 use alibaba_sign::Secret;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::managed::{Attachment, ManagedPolicy, PolicyId, PolicyKind};
 use super::provider::OidcProvider;
 use super::role::Role;
 use super::session::Session;
 use super::user::NamedPolicy;
+use super::written;
+use crate::journal::{Journaled, Table, Tables};
 
 /// Everything, to be looked at and changed as one.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    pub(crate) users: BTreeMap<String, StoredUser>,
+    pub(crate) users: Table<StoredUser>,
     /// By AccessKey id.
-    pub(crate) keys: BTreeMap<String, Key>,
-    pub(crate) roles: BTreeMap<String, StoredRole>,
+    pub(crate) keys: Table<Key>,
+    pub(crate) roles: Table<StoredRole>,
     /// Those of the account, by name.
-    pub(crate) policies: BTreeMap<String, ManagedPolicy>,
+    pub(crate) policies: Table<ManagedPolicy>,
     /// By AccessKey id.
-    pub(super) sessions: BTreeMap<String, Session>,
-    pub(super) providers: BTreeMap<String, OidcProvider>,
-    /// Ids given out so far.
-    ids: u64,
+    pub(super) sessions: Table<Session>,
+    pub(super) providers: Table<OidcProvider>,
+    /// How many ids were given out, in one row.
+    ids: Table<u64>,
 }
 
 /// A user.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredUser {
     pub(crate) id: String,
     pub(crate) profile: Profile,
@@ -41,7 +44,7 @@ pub(crate) struct StoredUser {
 }
 
 /// What is said of a user, and decides nothing.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Profile {
     pub(crate) display_name: String,
     pub(crate) comments: String,
@@ -50,7 +53,7 @@ pub(crate) struct Profile {
 }
 
 /// A role.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct StoredRole {
     pub(crate) id: String,
     /// With the policies that are the role's alone.
@@ -66,9 +69,11 @@ pub(crate) struct StoredRole {
 }
 
 /// A pair of keys of a user, or of the account.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Key {
+    #[serde(with = "written")]
     pub(crate) secret: Secret,
+    #[serde(with = "written::optional")]
     pub(crate) token: Option<Secret>,
     /// The account's where there is none.
     pub(crate) user: Option<String>,
@@ -78,7 +83,7 @@ pub(crate) struct Key {
 }
 
 /// Whether a pair of keys can sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum KeyStatus {
     Active,
     Inactive,
@@ -128,11 +133,41 @@ impl StoredRole {
     }
 }
 
+/// The one row of the table of ids.
+const IDS: &str = "users and roles";
+
+impl Tables for Records {
+    fn tables(&mut self) -> Vec<(&'static str, &mut dyn Journaled)> {
+        vec![
+            ("users", &mut self.users),
+            ("keys", &mut self.keys),
+            ("roles", &mut self.roles),
+            ("policies", &mut self.policies),
+            ("sessions", &mut self.sessions),
+            ("providers", &mut self.providers),
+            ("ids", &mut self.ids),
+        ]
+    }
+}
+
 impl Records {
+    /// Whether what was read back is what this crate wrote: a policy has a version in force.
+    pub(super) fn check(&self) -> io::Result<()> {
+        match self.policies.values().find(|it| !it.is_whole()) {
+            None => Ok(()),
+            Some(policy) => {
+                let name = &policy.id.name;
+                let problem = format!("the policy `{name}` has no version in force");
+                Err(io::Error::new(io::ErrorKind::InvalidData, problem))
+            }
+        }
+    }
+
     /// Of a user or a role: 18 digits.
     pub(crate) fn next_id(&mut self) -> String {
-        self.ids += 1;
-        format!("{:018}", 300_000_000_000_000_000 + self.ids)
+        let ids = self.ids.get(IDS).copied().unwrap_or_default() + 1;
+        self.ids.insert(IDS, ids);
+        format!("{:018}", 300_000_000_000_000_000 + ids)
     }
 
     /// A policy of the account or of the system.
@@ -159,7 +194,9 @@ impl Records {
 
     /// Removes a role. Its sessions end with it. Whether there was one of this name.
     pub(crate) fn remove_role(&mut self, name: &str) -> bool {
-        self.sessions.retain(|_, session| session.role != name);
+        for session in self.sessions.keys_of(|session| session.role == name) {
+            self.sessions.remove(&session);
+        }
         self.roles.remove(name).is_some()
     }
 }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use alibaba_ram::PolicyDocument;
+use serde::{Deserialize, Serialize};
 
 use super::user::NamedPolicy;
+use super::written;
 
 /// A role that may be assumed, and what it may do then: nothing before it has a policy.
 ///
@@ -19,9 +21,10 @@ use super::user::NamedPolicy;
 /// let role = Role::new("backup", trust).policy("Write", PolicyDocument::new().statement(writes));
 /// # let _ = role;
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Role {
     pub(crate) name: String,
+    #[serde(with = "written")]
     pub(crate) trust: PolicyDocument,
     pub(crate) policies: Vec<NamedPolicy>,
     pub(crate) max_session: Duration,

@@ -3,6 +3,9 @@
 use alibaba_ram::PolicyDocument;
 use alibaba_sign::Secret;
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::written;
 
 /// What a session is opened with.
 #[derive(Debug)]
@@ -16,14 +19,17 @@ pub(crate) struct NewSession {
 }
 
 /// Temporary credentials of somebody who assumed a role. They end by the clock.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Session {
     pub(crate) access_key_id: String,
+    #[serde(with = "written")]
     pub(crate) secret: Secret,
+    #[serde(with = "written")]
     pub(crate) token: Secret,
     pub(crate) role: String,
     pub(crate) role_id: String,
     pub(crate) name: String,
+    #[serde(with = "written::optional")]
     pub(crate) policy: Option<PolicyDocument>,
     pub(crate) expires_at: DateTime<Utc>,
 }

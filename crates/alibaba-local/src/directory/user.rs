@@ -2,11 +2,15 @@
 
 use alibaba_ram::{PolicyDocument, Statement};
 use alibaba_sign::Secret;
+use serde::{Deserialize, Serialize};
+
+use super::written;
 
 /// A policy under the name that denials and the request log call it by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct NamedPolicy {
     pub(crate) name: String,
+    #[serde(with = "written")]
     pub(crate) document: PolicyDocument,
 }
 

@@ -1,5 +1,7 @@
 //! The paths below `/latest`, and what they return.
 
+use std::io;
+
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -116,10 +118,18 @@ impl Metadata {
             "instance-id" => Some(INSTANCE_ID.to_owned()),
             "owner-account-id" => Some(ACCOUNT_ID.to_owned()),
             ROLES => self.instance.role(),
-            _ => item
-                .strip_prefix(ROLES)
-                .filter(|name| Some(*name) == self.instance.role().as_deref())
-                .and_then(|name| self.credentials(name, now)),
+            _ => match item.strip_prefix(ROLES) {
+                Some(name) if Some(name) == self.instance.role().as_deref() => {
+                    match self.credentials(name, now) {
+                        Ok(document) => document,
+                        Err(error) => {
+                            tracing::warn!(%error, "keep a session of the instance's role");
+                            return refuse(StatusCode::INTERNAL_SERVER_ERROR);
+                        }
+                    }
+                }
+                _ => None,
+            },
         };
         match text {
             Some(text) => Response::empty(StatusCode::OK).text(text),
@@ -139,7 +149,7 @@ impl Metadata {
 
     /// The document of the role's credentials: those handed out last, unless they are about to end
     /// or were taken away.
-    fn credentials(&self, role: &str, now: DateTime<Utc>) -> Option<String> {
+    fn credentials(&self, role: &str, now: DateTime<Utc>) -> io::Result<Option<String>> {
         let mut last = self.credentials.lock();
         let still_good = last.as_ref().is_some_and(|(_, session)| {
             session.role == role
@@ -153,9 +163,12 @@ impl Metadata {
                 policy: None,
                 expires_at: now + VALIDITY,
             };
-            *last = Some((now, self.directory.open_session(new, now)?));
+            let opened = self.directory.open_session(new, now)?;
+            *last = opened.map(|session| (now, session));
         }
-        let (updated, session) = last.as_ref()?;
+        let Some((updated, session)) = last.as_ref() else {
+            return Ok(None);
+        };
         let iso = |time: &DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
         let document = json!({
             "AccessKeyId": session.access_key_id,
@@ -165,7 +178,7 @@ impl Metadata {
             "LastUpdated": iso(updated),
             "Code": "Success",
         });
-        Some(document.to_string())
+        Ok(Some(document.to_string()))
     }
 }
 

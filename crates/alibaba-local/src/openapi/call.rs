@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use super::error::ApiError;
 use super::parameters::Parameters;
 use crate::directory::caller::Caller;
+use crate::directory::records::Records;
 use crate::directory::store::Directory;
 use crate::gateway::exchange::Exchange;
 
@@ -54,6 +55,15 @@ impl Call<'_> {
             .directory
             .authorize(caller, request.context(self.known()));
         self.heed(&decision)
+    }
+
+    /// Looks at users, roles and policies, and changes them. What has changed is kept when this returns.
+    pub(crate) fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Records) -> Result<T, ApiError>,
+    ) -> Result<T, ApiError> {
+        let changed = self.directory.change(change);
+        changed.unwrap_or_else(|error| Err(ApiError::internal(&error)))
     }
 
     /// Notes a decision in the log, and refuses the call if it is not to go on.

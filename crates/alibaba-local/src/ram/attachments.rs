@@ -54,6 +54,18 @@ impl Holder {
 
     fn attached<'r>(
         self,
+        records: &'r Records,
+        name: &str,
+    ) -> Result<&'r Vec<Attachment>, ApiError> {
+        match self {
+            Self::User => records.users.get(name).map(|it| &it.attached),
+            Self::Role => records.roles.get(name).map(|it| &it.attached),
+        }
+        .ok_or_else(|| not_exist(self.name()))
+    }
+
+    fn attached_mut<'r>(
+        self,
         records: &'r mut Records,
         name: &str,
     ) -> Result<&'r mut Vec<Attachment>, ApiError> {
@@ -127,7 +139,7 @@ fn attach(call: &Call<'_>, holder: Holder) -> Result<Value, ApiError> {
     let policy = Policy::read(call)?;
     let name = holder.read(call)?;
     let since = call.now();
-    call.directory.change(|records| {
+    call.change(|records| {
         let exists = records.policy(&policy).is_some();
         let attached = holder.attached(records, &name)?;
         if !exists {
@@ -141,6 +153,7 @@ fn attach(call: &Call<'_>, holder: Holder) -> Result<Value, ApiError> {
         if of_kind.count() >= holder.most(policy.kind) {
             return Err(limit_exceeded(&what));
         }
+        let attached = holder.attached_mut(records, &name)?;
         attached.push(Attachment { policy, since });
         Ok(json!({}))
     })
@@ -149,19 +162,19 @@ fn attach(call: &Call<'_>, holder: Holder) -> Result<Value, ApiError> {
 fn detach(call: &Call<'_>, holder: Holder) -> Result<Value, ApiError> {
     let policy = Policy::read(call)?;
     let name = holder.read(call)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let attached = holder.attached(records, &name)?;
         let at = attached.iter().position(|it| it.policy == policy);
         let at = at.ok_or_else(|| not_exist(&format!("{}.Policy", holder.name())))?;
-        attached.remove(at);
+        holder.attached_mut(records, &name)?.remove(at);
         Ok(json!({}))
     })
 }
 
 fn list(call: &Call<'_>, holder: Holder) -> Result<Value, ApiError> {
     let name = holder.read(call)?;
-    call.directory.change(|records| {
-        let attached = holder.attached(records, &name)?.clone();
+    call.change(|records| {
+        let attached = holder.attached(records, &name)?;
         let show = |it: &Attachment| {
             let policy = records.policy(&it.policy)?;
             Some(json!({
@@ -180,7 +193,7 @@ fn list(call: &Call<'_>, holder: Holder) -> Result<Value, ApiError> {
 /// Whom a policy is attached to.
 pub(super) fn entities(call: &Call<'_>) -> Result<Value, ApiError> {
     let id = Policy::read(call)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         if records.policy(&id).is_none() {
             return Err(not_exist("Policy"));
         }

@@ -46,7 +46,7 @@ fn keys_of<'r>(
     records: &'r Records,
     user: &'r String,
 ) -> Result<impl Iterator<Item = (&'r String, &'r Key)>, ApiError> {
-    if !records.users.contains_key(user) {
+    if !records.users.contains(user) {
         return Err(not_exist("User"));
     }
     let keys = records.keys.iter();
@@ -54,19 +54,16 @@ fn keys_of<'r>(
 }
 
 /// One key of a user.
-fn key<'r>(records: &'r mut Records, user: &String, id: &str) -> Result<&'r mut Key, ApiError> {
-    if !records.users.contains_key(user) {
-        return Err(not_exist("User"));
-    }
-    let key = records.keys.get_mut(id);
-    key.filter(|key| key.user.as_ref() == Some(user))
-        .ok_or_else(|| not_exist("User.AccessKey"))
+fn key<'r>(records: &'r Records, user: &'r String, id: &str) -> Result<&'r Key, ApiError> {
+    let mut keys = keys_of(records, user)?;
+    let key = keys.find(|(its, _)| *its == id).map(|it| it.1);
+    key.ok_or_else(|| not_exist("User.AccessKey"))
 }
 
 pub(super) fn create(call: &Call<'_>) -> Result<Value, ApiError> {
     let owner = owner(call)?;
     let now = call.now();
-    call.directory.change(|records| {
+    call.change(|records| {
         if keys_of(records, &owner)?.count() >= MOST {
             return Err(limit_exceeded("User.AccessKey"));
         }
@@ -91,7 +88,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Value, ApiError> {
         user_access_key_id: id,
     } = call.parameters.read()?;
     let owner = owner(call)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         key(records, &owner, &id)?;
         records.keys.remove(&id);
         Ok(json!({}))
@@ -100,7 +97,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Value, ApiError> {
 
 pub(super) fn list(call: &Call<'_>) -> Result<Value, ApiError> {
     let owner = owner(call)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let keys: Vec<_> = keys_of(records, &owner)?
             .map(|(id, it)| show(id, it))
             .collect();
@@ -125,8 +122,11 @@ pub(super) fn update(call: &Call<'_>) -> Result<Value, ApiError> {
         .into_iter()
         .find(|known| known.name() == status)
         .ok_or_else(|| ApiError::invalid("Status"))?;
-    call.directory.change(|records| {
-        key(records, &owner, &id)?.status = status;
+    call.change(|records| {
+        key(records, &owner, &id)?;
+        if let Some(key) = records.keys.get_mut(&id) {
+            key.status = status;
+        }
         Ok(json!({}))
     })
 }
@@ -136,7 +136,7 @@ pub(super) fn last_used(call: &Call<'_>) -> Result<Value, ApiError> {
         user_access_key_id: id,
     } = call.parameters.read()?;
     let owner = owner(call)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let used = key(records, &owner, &id)?.last_used;
         let used = used.map(time::text).unwrap_or_default();
         Ok(json!({ "AccessKeyLastUsed": { "LastUsedDate": used } }))

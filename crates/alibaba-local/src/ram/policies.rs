@@ -32,8 +32,8 @@ pub(super) fn create(call: &Call<'_>) -> Result<Value, ApiError> {
     bounds::policy_name(&new.policy_name)?;
     bounds::text("Description", new.description.as_deref(), 1..=1024)?;
     let document = bounds::identity_policy(&new.policy_document)?;
-    call.directory.change(|records| {
-        if records.policies.contains_key(&new.policy_name) {
+    call.change(|records| {
+        if records.policies.contains(&new.policy_name) {
             return Err(already_exists("Policy"));
         }
         if records.policies.len() >= MOST {
@@ -68,7 +68,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Value, ApiError> {
         policy_type,
     } = call.parameters.read()?;
     let id = bounds::policy_id(&policy_type, policy_name)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let policy = records.policy(&id).ok_or_else(|| not_exist("Policy"))?;
         let mut shown = show(records, policy);
         shown["PolicyDocument"] = policy.in_force().text.as_str().into();
@@ -91,7 +91,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Value, ApiError> {
     } = call.parameters.read()?;
     bounds::policy_name(&policy_name)?;
     let id = PolicyId::new(PolicyKind::Custom, &*policy_name);
-    call.directory.change(|records| {
+    call.change(|records| {
         let policy = records.policies.get(&policy_name);
         let policy = policy.ok_or_else(|| not_exist("Policy"))?;
         if records.users.values().any(|user| has(&user.attached, &id)) {
@@ -126,7 +126,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Value, ApiError> {
         .map(bounds::policy_kind)
         .transpose()?;
     let tags = tag::pairs(tag);
-    call.directory.change(|records| {
+    call.change(|records| {
         let records = &*records;
         // Those of the account come first, and either in the order of their names.
         let mut policies: Vec<_> = records

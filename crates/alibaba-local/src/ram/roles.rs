@@ -46,10 +46,10 @@ pub(super) fn create(call: &Call<'_>) -> Result<Value, ApiError> {
     if let Some(seconds) = new.max_session_duration {
         role = role.max_session(session_limit("MaxSessionDuration", seconds)?);
     }
-    call.directory.change(|records| {
+    call.change(|records| {
         // STS finds roles by their names in any case.
-        let mut names = records.roles.keys();
-        if names.any(|name| name.eq_ignore_ascii_case(&new.role_name)) {
+        let mut roles = records.roles.iter();
+        if roles.any(|(name, _)| name.eq_ignore_ascii_case(&new.role_name)) {
             return Err(already_exists("Role"));
         }
         if records.roles.len() >= MOST {
@@ -69,7 +69,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Value, ApiError> {
 pub(super) fn get(call: &Call<'_>) -> Result<Value, ApiError> {
     let Named { role_name } = call.parameters.read()?;
     bounds::role_name(&role_name)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let role = records.roles.get(&role_name);
         let role = role.ok_or_else(|| not_exist("Role"))?;
         let mut shown = with_trust(role);
@@ -101,7 +101,7 @@ pub(super) fn update(call: &Call<'_>) -> Result<Value, ApiError> {
         Some(text) => Some((bounds::trust_policy(&text)?, text)),
         None => None,
     };
-    call.directory.change(|records| {
+    call.change(|records| {
         let role = records.roles.get_mut(&new.role_name);
         let role = role.ok_or_else(|| not_exist("Role"))?;
         if let Some((document, text)) = trust {
@@ -124,7 +124,7 @@ pub(super) fn update(call: &Call<'_>) -> Result<Value, ApiError> {
 pub(super) fn delete(call: &Call<'_>) -> Result<Value, ApiError> {
     let Named { role_name } = call.parameters.read()?;
     bounds::role_name(&role_name)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let role = records.roles.get(&role_name);
         let role = role.ok_or_else(|| not_exist("Role"))?;
         if !role.attached.is_empty() {
@@ -146,7 +146,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Value, ApiError> {
     let List { tag } = call.parameters.read()?;
     let paging: Paging = call.parameters.read()?;
     let tags = tag::pairs(tag);
-    call.directory.change(|records| {
+    call.change(|records| {
         let roles = records.roles.iter();
         let roles = roles.filter(|(_, role)| tag::has_all(&role.tags, &tags));
         let roles = roles.map(|(name, role)| (name.clone(), role));

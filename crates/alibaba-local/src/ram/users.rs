@@ -7,7 +7,7 @@ use super::bounds;
 use super::page::Paging;
 use super::refusal::{already_exists, delete_conflict, limit_exceeded, not_exist};
 use super::time;
-use crate::directory::records::StoredUser;
+use crate::directory::records::{Key, StoredUser};
 use crate::openapi::call::Call;
 use crate::openapi::error::ApiError;
 
@@ -36,8 +36,8 @@ pub(super) fn create(call: &Call<'_>) -> Result<Value, ApiError> {
     bounds::user_name("UserName", &new.user_name)?;
     bounds::text("DisplayName", new.display_name.as_deref(), 1..=128)?;
     bounds::text("Comments", new.comments.as_deref(), 1..=128)?;
-    call.directory.change(|records| {
-        if records.users.contains_key(&new.user_name) {
+    call.change(|records| {
+        if records.users.contains(&new.user_name) {
             return Err(already_exists("User"));
         }
         if records.users.len() >= MOST {
@@ -57,7 +57,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Value, ApiError> {
 pub(super) fn get(call: &Call<'_>) -> Result<Value, ApiError> {
     let Named { user_name } = call.parameters.read()?;
     bounds::user_name("UserName", &user_name)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let user = records.users.get(&user_name);
         let user = user.ok_or_else(|| not_exist("User"))?;
         Ok(json!({ "User": show(&user_name, user) }))
@@ -84,12 +84,12 @@ pub(super) fn update(call: &Call<'_>) -> Result<Value, ApiError> {
     }
     bounds::text("NewDisplayName", new.new_display_name.as_deref(), 1..=128)?;
     bounds::text("NewComments", new.new_comments.as_deref(), 1..=128)?;
-    call.directory.change(|records| {
-        if !records.users.contains_key(&new.user_name) {
+    call.change(|records| {
+        if !records.users.contains(&new.user_name) {
             return Err(not_exist("User"));
         }
         let name = new.new_user_name.unwrap_or_else(|| new.user_name.clone());
-        if name != new.user_name && records.users.contains_key(&name) {
+        if name != new.user_name && records.users.contains(&name) {
             return Err(already_exists("User"));
         }
         let user = records.users.remove(&new.user_name);
@@ -107,8 +107,9 @@ pub(super) fn update(call: &Call<'_>) -> Result<Value, ApiError> {
         }
         user.updated_at = now;
         // Its keys go along.
-        for key in records.keys.values_mut() {
-            if key.user.as_ref() == Some(&new.user_name) {
+        let its = |key: &Key| key.user.as_ref() == Some(&new.user_name);
+        for key in records.keys.keys_of(its) {
+            if let Some(key) = records.keys.get_mut(&key) {
                 key.user = Some(name.clone());
             }
         }
@@ -121,7 +122,7 @@ pub(super) fn update(call: &Call<'_>) -> Result<Value, ApiError> {
 pub(super) fn delete(call: &Call<'_>) -> Result<Value, ApiError> {
     let Named { user_name } = call.parameters.read()?;
     bounds::user_name("UserName", &user_name)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let user = records.users.get(&user_name);
         let user = user.ok_or_else(|| not_exist("User"))?;
         let mut keys = records.keys.values();
@@ -140,7 +141,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Value, ApiError> {
 
 pub(super) fn list(call: &Call<'_>) -> Result<Value, ApiError> {
     let paging: Paging = call.parameters.read()?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let users = records.users.iter().map(|it| (it.0.clone(), it));
         paging.page(("Users", "User"), users, |(name, user)| show(name, user))
     })

@@ -32,7 +32,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Value, ApiError> {
         Some(_) => return Err(ApiError::invalid("RotateStrategy")),
     };
     let document = bounds::identity_policy(&new.policy_document)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let policy = records.policies.get_mut(&new.policy_name);
         let policy = policy.ok_or_else(|| not_exist("Policy"))?;
         if policy.versions.len() >= MOST {
@@ -68,7 +68,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Value, ApiError> {
     } = call.parameters.read()?;
     let id = bounds::policy_id(&policy_type, policy_name)?;
     let number = bounds::version_number(&version_id)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let policy = records.policy(&id).ok_or_else(|| not_exist("Policy"))?;
         let version = policy.version(number);
         let version = version.ok_or_else(|| not_exist("Policy.Version"))?;
@@ -90,7 +90,7 @@ pub(super) fn delete(call: &Call<'_>) -> Result<Value, ApiError> {
     } = call.parameters.read()?;
     bounds::policy_name(&policy_name)?;
     let number = bounds::version_number(&version_id)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let policy = records.policies.get_mut(&policy_name);
         let policy = policy.ok_or_else(|| not_exist("Policy"))?;
         if policy.in_force().number == number {
@@ -118,7 +118,7 @@ pub(super) fn list(call: &Call<'_>) -> Result<Value, ApiError> {
         policy_type,
     } = call.parameters.read()?;
     let id = bounds::policy_id(&policy_type, policy_name)?;
-    call.directory.change(|records| {
+    call.change(|records| {
         let policy = records.policy(&id).ok_or_else(|| not_exist("Policy"))?;
         let versions = policy.versions.iter().map(|version| show(policy, version));
         let versions: Vec<_> = versions.collect();
@@ -134,7 +134,7 @@ pub(super) fn set_default(call: &Call<'_>) -> Result<Value, ApiError> {
     bounds::policy_name(&policy_name)?;
     let number = bounds::version_number(&version_id)?;
     let now = call.now();
-    call.directory.change(|records| {
+    call.change(|records| {
         let policy = records.policies.get_mut(&policy_name);
         let policy = policy.ok_or_else(|| not_exist("Policy"))?;
         if !policy.put_in_force(number, now) {

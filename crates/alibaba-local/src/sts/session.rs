@@ -83,6 +83,7 @@ impl SessionRequest {
         let session = call
             .directory
             .open_session(new, call.now())
+            .map_err(|error| ApiError::internal(&error))?
             .ok_or_else(no_such_role)?;
         let expires_at = session.expires_at;
         let mut result = json!({

@@ -3,4 +3,5 @@
 mod calls;
 mod changes;
 mod limits;
+mod restart;
 mod rights;

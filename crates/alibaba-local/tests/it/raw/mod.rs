@@ -65,6 +65,7 @@ impl Raw {
     pub(crate) fn object(&self, method: &'static str, key: &str) -> Call<'_> {
         Call {
             raw: self,
+            credentials: self.credentials.clone(),
             method,
             bucket: Some(BUCKET.to_owned()),
             key: Some(key.to_owned()),
@@ -115,6 +116,7 @@ impl Raw {
 #[derive(Debug)]
 pub(crate) struct Call<'r> {
     raw: &'r Raw,
+    credentials: Credentials,
     method: &'static str,
     bucket: Option<String>,
     key: Option<String>,
@@ -124,6 +126,11 @@ pub(crate) struct Call<'r> {
 }
 
 impl Call<'_> {
+    pub(crate) fn by(mut self, credentials: &Credentials) -> Self {
+        self.credentials = credentials.clone();
+        self
+    }
+
     pub(crate) fn bucket(mut self, name: &str) -> Self {
         self.bucket = Some(name.to_owned());
         self
@@ -235,7 +242,7 @@ impl Call<'_> {
             query: &pairs,
             headers: &signed,
         };
-        let (credentials, now) = (&self.raw.credentials, self.raw.now());
+        let (credentials, now) = (&self.credentials, self.raw.now());
         let signer = oss_v4::Signer::new(self.raw.region);
         let hour = Duration::from_secs(3600);
         match self.raw.scheme {
