@@ -1,4 +1,4 @@
-module clients-go-hbr
+module clients-go-openapi
 
 go 1.24
 
