@@ -18,8 +18,10 @@ mod resource;
 pub mod restore;
 mod run_options;
 mod scan;
+pub mod schedule;
 pub mod seal;
 mod spec;
+mod time_zone;
 pub mod verify;
 pub mod volumes;
 

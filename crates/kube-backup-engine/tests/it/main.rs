@@ -13,6 +13,7 @@ mod point_in_time;
 mod ranges;
 mod restore;
 mod round_trip;
+mod schedule;
 mod seal;
 mod spawnable;
 mod specs;
