@@ -40,4 +40,5 @@ pub use repository::{
 };
 pub use resource::{ApiResource, GroupResource, ObjectId};
 pub use run_options::RunOptions;
+pub use spec::go_duration;
 pub use spec::selection::{Selection, UnmatchedFilters};

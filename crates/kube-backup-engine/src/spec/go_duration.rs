@@ -16,7 +16,17 @@ const UNITS: [(&str, u128); 8] = [
     ("h", 3_600_000_000_000),
 ];
 
-pub(crate) fn parse(text: &str) -> Option<Duration> {
+/// Reads a span of time; `None` when it is none, negative, or longer than Go's 292 years.
+///
+/// ```
+/// use std::time::Duration;
+/// use kube_backup_engine::go_duration;
+///
+/// assert_eq!(go_duration::parse("1h30m"), Some(Duration::from_secs(5400)));
+/// assert_eq!(go_duration::parse("-1h"), None);
+/// ```
+#[must_use]
+pub fn parse(text: &str) -> Option<Duration> {
     if text == "0" {
         return Some(Duration::ZERO);
     }
@@ -43,7 +53,9 @@ pub(crate) fn parse(text: &str) -> Option<Duration> {
     Some(Duration::from_nanos(u64::try_from(nanoseconds).ok()?))
 }
 
-pub(crate) fn print(duration: Duration) -> String {
+/// Writes a span of time as Go does: `1h30m0s`.
+#[must_use]
+pub fn print(duration: Duration) -> String {
     let nanoseconds = duration.as_nanos();
     let decimal = |value: u128, scale: u128| {
         let fraction = format!("{:0width$}", value % scale, width = scale.ilog10() as usize);

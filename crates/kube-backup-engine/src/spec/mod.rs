@@ -5,7 +5,7 @@
 //! does nothing about are kept, and refused before anything is done where they ask for something.
 
 pub(crate) mod filter;
-pub(crate) mod go_duration;
+pub mod go_duration;
 pub(crate) mod kind_names;
 pub(crate) mod other;
 pub(crate) mod resources;
