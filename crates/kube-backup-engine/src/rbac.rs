@@ -8,6 +8,7 @@
 //! | manifest | its role may | it may not |
 //! |---|---|---|
 //! | [`BACKUP`] | list every kind | write anything, enter Pods, reach nodes |
+//! | [`BACKUP_HOOKS`] | run commands in Pods, where a backup has hooks | anything else |
 //! | [`RESTORE`] | create, patch and look at kinds of Kubernetes, and at those added by aggregation | delete, escalate, bind, impersonate, proxy, exec |
 //! | [`RESTORE_AS`] | act as somebody, with what they may do | write as itself |
 //! | [`RESTORE_DISASTER`] | everything: for a person, for as long as it takes | |
@@ -16,6 +17,9 @@
 
 /// For backups.
 pub const BACKUP: &str = include_str!("../rbac/backup.yaml");
+
+/// For backups with [hooks](crate::backup::BackupHooks), besides [`BACKUP`].
+pub const BACKUP_HOOKS: &str = include_str!("../rbac/backup-hooks.yaml");
 
 /// For restores of what grants no more than this role has.
 pub const RESTORE: &str = include_str!("../rbac/restore.yaml");

@@ -27,7 +27,7 @@ impl NotFound {
         }
     }
 
-    fn io(why: String, source: std::io::Error) -> Self {
+    pub(crate) fn io(why: String, source: std::io::Error) -> Self {
         Self {
             why,
             source: Some(source),
@@ -124,7 +124,7 @@ impl Recipe {
 }
 
 /// Cargo's target folder: the one this program was built into, known by its CACHEDIR.TAG.
-fn target_folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     let program = std::env::current_exe().unwrap_or_default();
     program
         .ancestors()
@@ -135,20 +135,26 @@ fn target_folder() -> PathBuf {
         )
 }
 
-fn build(cache: &Path, built: &Path) -> Result<Binaries, NotFound> {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("go");
-    let go = Go::find(&source)?;
+/// Held by whoever builds into `cache`. It goes with the file, or the process.
+pub(crate) fn build_lock(cache: &Path) -> Result<File, NotFound> {
     fs::create_dir_all(cache)
         .map_err(|e| NotFound::io(format!("create `{}`", cache.display()), e))?;
     let lock_path = cache.join("lock");
     let lock = File::create(&lock_path)
         .map_err(|e| NotFound::io(format!("create `{}`", lock_path.display()), e))?;
     if lock.try_lock().is_err() {
-        say("waiting for another program that builds the Kubernetes control plane");
+        say("waiting for another program that builds parts of a Kubernetes cluster");
         lock.lock()
             .map_err(|e| NotFound::io(format!("lock `{}`", lock_path.display()), e))?;
     }
-    // Whoever held the lock before may have built it. The lock goes with the file, or the process.
+    Ok(lock)
+}
+
+fn build(cache: &Path, built: &Path) -> Result<Binaries, NotFound> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("go");
+    let go = Go::find(&source)?;
+    let _lock = build_lock(cache)?;
+    // Whoever held the lock before may have built it.
     if let Some(found) = Binaries::within(built) {
         return Ok(found);
     }
@@ -192,7 +198,7 @@ fn build(cache: &Path, built: &Path) -> Result<Binaries, NotFound> {
 }
 
 /// A Go that can build the module.
-struct Go {
+pub(crate) struct Go {
     source: PathBuf,
     version: (u32, u32),
 }
@@ -200,7 +206,7 @@ struct Go {
 impl Go {
     const OLDEST: (u32, u32) = (1, 26);
 
-    fn find(source: &Path) -> Result<Self, NotFound> {
+    pub(crate) fn find(source: &Path) -> Result<Self, NotFound> {
         let (oldest, absent) = (
             Self::OLDEST,
             "no KUBEBUILDER_ASSETS, nothing built before, and",
@@ -240,7 +246,7 @@ impl Go {
         command
     }
 
-    fn build(&self, arguments: &[OsString]) -> Result<(), NotFound> {
+    pub(crate) fn build(&self, arguments: &[OsString]) -> Result<(), NotFound> {
         let output = Self::command(&self.source)
             .env("CGO_ENABLED", "0")
             .args(["build", "-mod=readonly", "-trimpath"])

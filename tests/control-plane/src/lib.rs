@@ -2,6 +2,8 @@
 
 mod binaries;
 mod folder;
+mod kwok;
+mod parts;
 mod plane;
 mod process;
 mod told;
@@ -9,6 +11,8 @@ mod told;
 use std::sync::OnceLock;
 
 pub use binaries::{Binaries, NotFound};
+pub use kwok::{Kwok, shared_kwok};
+pub use parts::Part;
 pub use plane::{ControlPlane, StartError};
 use told::{chain, say};
 

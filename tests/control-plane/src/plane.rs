@@ -215,6 +215,28 @@ impl ControlPlane {
         self.folder.path("serving.crt")
     }
 
+    /// A file in the folder that goes with the control plane.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path(name)
+    }
+
+    /// A port that is free now.
+    pub(crate) fn free_port(&self) -> Result<u16, StartError> {
+        let [port, ..] = free_ports().map_err(io_error("find a free port"))?;
+        Ok(port)
+    }
+
+    /// Starts another program beside it.
+    pub(crate) fn spawn(
+        &self,
+        name: &'static str,
+        program: &std::path::Path,
+        arguments: &[String],
+    ) -> Result<Process, StartError> {
+        Process::spawn(name, program, arguments, self.folder.root())
+            .map_err(io_error(format!("start `{name}`")))
+    }
+
     /// The process ids of etcd, kube-apiserver and kube-controller-manager, for measurements.
     #[must_use]
     pub fn process_ids(&self) -> [u32; 3] {
@@ -273,6 +295,8 @@ fn server_flags(folder: &Folder, etcd_url: &str, port: u16) -> Vec<String> {
         "--service-cluster-ip-range=10.0.0.0/16".into(),
         "--allow-privileged=true".into(),
         "--endpoint-reconciler-type=none".into(),
+        // Where the nodes are that `kwok` plays: their names lead nowhere.
+        "--kubelet-preferred-address-types=InternalIP".into(),
     ]
 }
 

@@ -4,11 +4,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
+use k8s_openapi::api::core::v1::Pod;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use super::collector::{Collected, Collector, Stopped};
 use super::commit::{RecordInputs, commit};
+use super::hooks::{HookRunner, PodHooks};
 use super::left_behind::LeftBehind;
 use super::scope::{Scope, of_unmatched};
 use super::sealing;
@@ -17,11 +19,13 @@ use super::spec::BackupSpec;
 use super::writer::write_archive;
 use crate::archive::write::Block;
 use crate::cluster::connection::Connection;
-use crate::cluster::list::Item;
+use crate::cluster::list::{Item, ListReader};
 use crate::cluster::reader::{ClusterReader, ListEncoding};
 use crate::cluster::retry::{OnWait, Waiting};
+use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
 use crate::format::keys::Keys;
+use crate::kinds::names::PODS;
 use crate::printable::Printable;
 use crate::repository::lease::Lease;
 use crate::repository::upload::ObjectUpload;
@@ -59,6 +63,15 @@ pub struct BackupReport {
     pub seal: Option<Seal>,
     /// Warnings and errors, as stored beside the archive.
     pub results: Results,
+}
+
+/// One run of a backup.
+#[derive(Clone, Copy)]
+struct Run<'a> {
+    keys: &'a Keys,
+    hooks: &'a HookRunner,
+    began: DateTime<Utc>,
+    uid: &'a str,
 }
 
 /// Everything but the record, written.
@@ -237,7 +250,8 @@ impl Backup {
             return Ok(done);
         }
         let began = self.now();
-        let api = self.reader();
+        let connection = self.connection();
+        let api = ClusterReader::new(connection.clone(), self.encoding);
         let deadline = Deadline::new(
             "backup",
             Some(self.options.backup_deadline()),
@@ -266,7 +280,19 @@ impl Backup {
             if let Some(done) = self.committed_before().await? {
                 return Ok(done);
             }
-            let writing = self.write(&api, scope, &keys, &mut lease, began, &uid);
+            let hooks = HookRunner::new(
+                ClusterWriter::new(connection),
+                self.spec.hooks.clone(),
+                store,
+                &keys,
+            );
+            let run = Run {
+                keys: &keys,
+                hooks: &hooks,
+                began,
+                uid: &uid,
+            };
+            let writing = self.write(&api, scope, &mut lease, run);
             let written = deadline
                 .within(&step("list and store the objects"), writing)
                 .await??;
@@ -292,10 +318,9 @@ impl Backup {
         })
     }
 
-    fn reader(&self) -> ClusterReader {
+    fn connection(&self) -> Connection {
         let timeouts = self.options.timeouts();
-        let connection = Connection::new(self.client.clone(), timeouts, self.on_wait.clone());
-        ClusterReader::new(connection, self.encoding)
+        Connection::new(self.client.clone(), timeouts, self.on_wait.clone())
     }
 
     /// What an earlier run of this very backup came to; `None` when there is no backup of the name yet.
@@ -329,14 +354,31 @@ impl Backup {
     async fn write(
         &self,
         api: &ClusterReader,
-        scope: Scope<'_>,
-        keys: &Keys,
+        mut scope: Scope<'_>,
         lease: &mut Lease,
-        began: DateTime<Utc>,
-        uid: &str,
+        run: Run<'_>,
     ) -> Result<Written> {
-        self.delete_leftovers(keys, lease).await?;
+        let Run {
+            keys,
+            hooks,
+            began,
+            uid,
+        } = run;
+        let was_frozen = self.delete_leftovers(keys, lease).await?;
         let writing = async {
+            if was_frozen && let Some(thawed) = hooks.thaw_noted().await? {
+                thawed.note(&mut scope.results);
+            }
+            if !self.spec.hooks.is_empty() {
+                let frozen = hooks
+                    .freeze(self.hooked_pods(api, &scope, hooks).await?)
+                    .await?;
+                let (ran, note_removed) = frozen.thaw().await;
+                ran.note(&mut scope.results);
+                if let Err(error) = note_removed {
+                    scope.results.warnings.velero.push(error.chain());
+                }
+            }
             let (resource_version, version) =
                 (scope.resource_version.clone(), scope.version.clone());
             let ((archive, mut files), collected) =
@@ -376,16 +418,51 @@ impl Backup {
         }
     }
 
-    /// Deletes what an unfinished backup left in the folder.
-    async fn delete_leftovers(&self, keys: &Keys, lease: &Lease) -> Result<()> {
+    /// The hooks of all Pods that are chosen.
+    async fn hooked_pods(
+        &self,
+        api: &ClusterReader,
+        scope: &Scope<'_>,
+        hooks: &HookRunner,
+    ) -> Result<Vec<PodHooks>> {
+        let mut hooked = Vec::new();
+        let mut jobs = scope.kinds.jobs(&scope.chosen, scope.namespaces.len());
+        jobs.retain(|job| PODS.is(&job.resource.group_resource()));
+        for job in jobs {
+            let namespace = job.namespace.as_deref();
+            let mut list = ListReader::new(api, &job.resource, namespace, None, None);
+            let step = "list the Pods that have hooks";
+            let refused = |failure| Error::cluster(step, failure);
+            while let Some(items) = list.next().await.map_err(refused)? {
+                for item in items {
+                    let head = &item.head;
+                    let namespace = head.namespace.as_deref().unwrap_or_default();
+                    let is_chosen = !head.terminating
+                        && scope.chosen.contains(namespace)
+                        && scope.filter.wants_object(&head.name, &head.labels);
+                    if is_chosen {
+                        let pod = serde_json::from_slice(item.raw());
+                        let pod: Pod = pod.map_err(|error| Error::cluster(step, error))?;
+                        hooked.extend(hooks.hooks_of(&pod));
+                    }
+                }
+            }
+        }
+        Ok(hooked)
+    }
+
+    /// Deletes what an unfinished backup left in the folder. Returns whether it has left applications frozen:
+    /// the note of that stays until they are thawed.
+    async fn delete_leftovers(&self, keys: &Keys, lease: &Lease) -> Result<bool> {
         let mut left = self.repository.below(keys).await?;
-        left.retain(|path| *path != keys.lease());
+        let was_frozen = left.contains(&keys.frozen());
+        left.retain(|path| *path != keys.lease() && *path != keys.frozen());
         if left.contains(&keys.record()) {
             // A writer that was suspended, and has woken up to commit.
             return Err(self.already_exists());
         }
         if left.is_empty() {
-            return Ok(());
+            return Ok(was_frozen);
         }
         lease.check().await?;
         let step = format!(
@@ -393,7 +470,8 @@ impl Backup {
              since it is kept",
             keys.folder()
         );
-        self.repository.delete_all(left, step).await
+        self.repository.delete_all(left, step).await?;
+        Ok(was_frozen)
     }
 
     /// Lists, packs and uploads at the same time.

@@ -12,6 +12,7 @@
 mod backup;
 mod collector;
 mod commit;
+mod hooks;
 mod left_behind;
 mod plan;
 mod scope;
@@ -21,6 +22,9 @@ mod spec;
 mod tokens;
 mod writer;
 
+pub use crate::spec::hooks::{
+    BackupHook, BackupHooks, BackupResourceHook, ExecHook, HookErrorMode, HookSelector,
+};
 pub use backup::{Backup, BackupProgress, BackupReport};
 pub use kube::core::{Expression, Selector};
 pub use spec::BackupSpec;

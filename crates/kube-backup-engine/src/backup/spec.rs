@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::format::keys::check_name;
+use crate::spec::hooks::BackupHooks;
 use crate::spec::{go_duration, null_is_default, other};
 use crate::{Error, Result, Selection};
 
@@ -49,6 +50,14 @@ pub struct BackupSpec {
     )]
     #[cfg_attr(feature = "schema", schemars(with = "RecordMetadataFields"))]
     pub labels: BTreeMap<String, String>,
+    /// Commands in containers, run before and after volumes are snapshotted. A Pod's annotations displace them:
+    /// see [`BackupHooks`].
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "BackupHooks::is_empty"
+    )]
+    pub hooks: BackupHooks,
     /// Fields of Velero's that this crate does nothing about. They are kept as they are; those that ask for
     /// something are refused when the backup is run.
     #[serde(flatten, deserialize_with = "other::of_backup")]
@@ -97,6 +106,7 @@ impl BackupSpec {
             selection: Selection::default(),
             ttl: None,
             labels: BTreeMap::new(),
+            hooks: BackupHooks::default(),
             other: Map::new(),
         }
     }

@@ -75,6 +75,10 @@ impl Connection {
         }
     }
 
+    pub(super) fn client(&self) -> &kube::Client {
+        &self.client
+    }
+
     pub(crate) fn timeouts(&self) -> Timeouts {
         self.timeouts
     }

@@ -7,6 +7,7 @@ pub(crate) mod act_as;
 pub(crate) mod client;
 pub(crate) mod connection;
 pub(crate) mod discovery;
+pub(crate) mod exec;
 pub(crate) mod failure;
 pub(crate) mod list;
 pub(crate) mod path;

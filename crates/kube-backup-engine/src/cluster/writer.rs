@@ -58,6 +58,16 @@ impl ClusterWriter {
         self.dry_run
     }
 
+    /// What it sends through, for what is no plain request.
+    pub(super) fn client(&self) -> &kube::Client {
+        self.connection.client()
+    }
+
+    /// Those that say for whom requests are made.
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.act_as
+    }
+
     /// For reading from the same server.
     pub(crate) fn reader(&self) -> ClusterReader {
         ClusterReader::new(self.connection.clone(), ListEncoding::default())

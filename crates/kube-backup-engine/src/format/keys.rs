@@ -51,6 +51,11 @@ impl Keys {
         self.side(&format!("-lease-{uid}.json"))
     }
 
+    /// Which Pods its hooks have frozen; deleted once they are thawed.
+    pub(crate) fn frozen(&self) -> Path {
+        self.side("-frozen.json")
+    }
+
     pub(crate) fn resource_list(&self) -> Path {
         self.side("-resource-list.json.gz")
     }
@@ -121,6 +126,7 @@ mod tests {
             (keys.results(), "nightly-1-results.gz"),
             (keys.seal(), "nightly-1-seal.json"),
             (keys.volumes(), "nightly-1-volumes.json.gz"),
+            (keys.frozen(), "nightly-1-frozen.json"),
         ];
         for (key, file) in all {
             assert_eq!(key.as_ref(), format!("team/a/backups/nightly-1/{file}"));

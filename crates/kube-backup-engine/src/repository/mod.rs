@@ -13,7 +13,7 @@ mod ranges;
 mod record;
 mod results;
 mod seals;
-mod small;
+pub(crate) mod small;
 pub(crate) mod upload;
 
 use std::sync::Arc;

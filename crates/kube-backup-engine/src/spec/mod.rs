@@ -6,6 +6,7 @@
 
 pub(crate) mod filter;
 pub mod go_duration;
+pub(crate) mod hooks;
 pub(crate) mod kind_names;
 pub(crate) mod other;
 pub(crate) mod resources;

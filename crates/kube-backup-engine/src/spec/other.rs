@@ -22,7 +22,6 @@ pub(crate) const BACKUP: &Fields = &[
     ("datamover", Allowed::Anything),
     ("defaultVolumesToFsBackup", Allowed::Nothing),
     ("defaultVolumesToRestic", Allowed::Nothing),
-    ("hooks", Allowed::Nothing),
     ("includedClusterScopedResources", Allowed::Nothing),
     ("includedNamespaceScopedResources", Allowed::Nothing),
     ("itemOperationTimeout", Allowed::Anything),

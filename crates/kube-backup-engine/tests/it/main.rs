@@ -7,6 +7,7 @@ mod cluster;
 mod content;
 mod filters;
 mod format;
+mod hooks;
 mod hostile;
 mod large;
 mod point_in_time;

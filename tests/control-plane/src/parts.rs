@@ -1,0 +1,150 @@
+//! More real parts of a cluster: where their programs lie, and how they are built.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::binaries::{Go, NotFound, build_lock, target_folder};
+use crate::told::{chain, say};
+
+const GO_MOD: &str = include_str!("../parts/go.mod");
+const GO_SUM: &str = include_str!("../parts/go.sum");
+
+/// A part of a cluster that is not of its control plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Part {
+    /// Plays nodes: Pods become ready there, and `exec` runs commands on this machine.
+    Kwok,
+    /// Binds VolumeSnapshots and their contents.
+    SnapshotController,
+    /// Asks a CSI driver for snapshots.
+    CsiSnapshotter,
+    /// Asks a CSI driver for volumes.
+    CsiProvisioner,
+}
+
+impl Part {
+    /// The name of its program.
+    #[must_use]
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Kwok => "kwok",
+            Self::SnapshotController => "snapshot-controller",
+            Self::CsiSnapshotter => "csi-snapshotter",
+            Self::CsiProvisioner => "csi-provisioner",
+        }
+    }
+
+    fn package(self) -> &'static str {
+        match self {
+            Self::Kwok => "sigs.k8s.io/kwok/cmd/kwok",
+            Self::SnapshotController => {
+                "github.com/kubernetes-csi/external-snapshotter/v8/cmd/snapshot-controller"
+            }
+            Self::CsiSnapshotter => {
+                "github.com/kubernetes-csi/external-snapshotter/v8/cmd/csi-snapshotter"
+            }
+            Self::CsiProvisioner => {
+                "github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner"
+            }
+        }
+    }
+
+    /// Finds the program, or builds it: in `KUBEBUILDER_ASSETS`, among what was built before, or with Go. The
+    /// first call may take minutes.
+    ///
+    /// `None` when it is not available here: the test should return, after this has printed (once) that tests
+    /// are skipped, and why.
+    ///
+    /// # Panics
+    /// When it is missing although `CONTROL_PLANE=required`.
+    #[must_use]
+    pub fn find(self) -> Option<PathBuf> {
+        static FOUND: Mutex<BTreeMap<Part, Result<PathBuf, String>>> = Mutex::new(BTreeMap::new());
+        let mut all = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = all.entry(self).or_insert_with(|| {
+            let found = self.locate().map_err(|why| chain(&why));
+            if let Err(why) = &found {
+                say(&format!(
+                    "tests with a real {} are SKIPPED: {why}",
+                    self.program()
+                ));
+            }
+            found
+        });
+        match found {
+            Ok(program) => Some(program.clone()),
+            Err(why) if std::env::var("CONTROL_PLANE").is_ok_and(|wish| wish == "required") => {
+                panic!("CONTROL_PLANE is `required`, but {why}")
+            }
+            Err(_) => None,
+        }
+    }
+
+    fn locate(self) -> Result<PathBuf, NotFound> {
+        if std::env::var("CONTROL_PLANE").is_ok_and(|wish| wish == "skip") {
+            return Err(NotFound::new("CONTROL_PLANE is `skip`"));
+        }
+        let assets = std::env::var_os("KUBEBUILDER_ASSETS").unwrap_or_default();
+        let given = Path::new(&assets).join(self.program());
+        if !assets.is_empty() && given.is_file() {
+            return Ok(given);
+        }
+        // What is pinned names the folder, so that a new pin is a new build.
+        let mut pins = DefaultHasher::new();
+        (GO_MOD, GO_SUM).hash(&mut pins);
+        let cache = target_folder().join("control-plane");
+        let folder = cache.join(format!("parts-{:016x}", pins.finish()));
+        let program = folder.join(self.program());
+        if program.is_file() {
+            return Ok(program);
+        }
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("parts");
+        let go = Go::find(&source)?;
+        let _lock = build_lock(&cache)?;
+        // Whoever held the lock before may have built it.
+        if program.is_file() {
+            return Ok(program);
+        }
+        say(&format!(
+            "building {} into {}: once, some minutes",
+            self.program(),
+            folder.display()
+        ));
+        // Built beside and renamed when whole, so that an interrupted build is never taken for one.
+        let partial = program.with_extension("partial");
+        go.build(&[
+            "-ldflags=-s -w".into(),
+            "-o".into(),
+            partial.clone().into(),
+            self.package().into(),
+        ])?;
+        fs::rename(&partial, &program)
+            .map_err(|e| NotFound::io(format!("rename `{}`", partial.display()), e))?;
+        Ok(program)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_is_pinned() {
+        for part in [
+            Part::Kwok,
+            Part::SnapshotController,
+            Part::CsiSnapshotter,
+            Part::CsiProvisioner,
+        ] {
+            assert!(part.package().ends_with(part.program()));
+            assert!(
+                GO_MOD.lines().any(|line| line.trim() == part.package()),
+                "{part:?}"
+            );
+        }
+    }
+}
