@@ -133,6 +133,17 @@ impl Error {
         .with_source(source)
     }
 
+    /// Whether the object store refused for good, as under a retention policy or without the right to, and nothing
+    /// went wrong on the way there.
+    pub(crate) fn is_refused_by_store(&self) -> bool {
+        use object_store::Error as E;
+        let source = self.source().and_then(|source| source.downcast_ref::<E>());
+        matches!(
+            source,
+            Some(E::PermissionDenied { .. } | E::Precondition { .. } | E::NotSupported { .. })
+        )
+    }
+
     /// A failure of the API server while `step`.
     pub(crate) fn cluster(
         step: impl fmt::Display,

@@ -16,6 +16,7 @@ pub mod rbac;
 mod repository;
 mod resource;
 pub mod restore;
+pub mod retention;
 mod run_options;
 mod scan;
 pub mod schedule;

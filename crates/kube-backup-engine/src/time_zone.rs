@@ -1,8 +1,9 @@
-//! Time zones by their names, and jiff's times for them. Times are chrono's everywhere else.
+//! Time zones by their names, and wall clocks in them. Times are chrono's everywhere else.
 
 use chrono::{DateTime, Utc};
-use jiff::Timestamp;
+use jiff::civil;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 
 use crate::{Error, Result};
 
@@ -35,6 +36,18 @@ pub(crate) fn to_chrono(time: Timestamp) -> Option<DateTime<Utc>> {
             .ok()?,
         nanoseconds,
     )
+}
+
+/// What a clock on the wall shows in the zone at that time.
+pub(crate) fn wall_clock(zone: &TimeZone, time: DateTime<Utc>) -> Option<civil::DateTime> {
+    Some(zone.to_datetime(to_jiff(time)?))
+}
+
+/// When a clock on the wall shows this: the earlier time where it does so twice, and as long after a gap as the
+/// gap is where it never does.
+pub(crate) fn at_wall_clock(zone: &TimeZone, shows: civil::DateTime) -> Option<DateTime<Utc>> {
+    let zoned: Zoned = zone.to_ambiguous_zoned(shows).compatible().ok()?;
+    to_chrono(zoned.timestamp())
 }
 
 #[cfg(test)]

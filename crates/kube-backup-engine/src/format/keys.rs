@@ -7,6 +7,9 @@ use crate::{Error, Result};
 /// The file that makes a folder a backup.
 pub(crate) const RECORD: &str = "velero-backup.json";
 
+/// Ends the key of a lease, after the name of the backup.
+pub(crate) const LEASE_SUFFIX: &str = "-lease.json";
+
 /// The keys below `<prefix>/backups/<name>/`.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
@@ -43,7 +46,7 @@ impl Keys {
 
     /// Who is writing; deleted once the record exists.
     pub(crate) fn lease(&self) -> Path {
-        self.side("-lease.json")
+        self.side(LEASE_SUFFIX)
     }
 
     /// Shows that the writer `uid` is alive; deleted with its lease.

@@ -7,6 +7,8 @@ use sha2::{Digest as _, Sha256};
 pub(crate) const BACKUP_NAME: &str = "velero.io/backup-name";
 /// On what a restore creates: the restore.
 pub(crate) const RESTORE_NAME: &str = "velero.io/restore-name";
+/// On a record: the plan that made the backup.
+pub(crate) const SCHEDULE_NAME: &str = "velero.io/schedule-name";
 /// On objects and namespaces that stay out of backups.
 pub(crate) const EXCLUDE: &str = "velero.io/exclude-from-backup";
 

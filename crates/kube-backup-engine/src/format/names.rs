@@ -1,4 +1,4 @@
-//! What snapshots of volumes and their groups are called in their storage: 2 to 63 lower-case letters,
+//! What deletions call themselves, and what snapshots of volumes and their groups are called in their storage: 2 to 63 lower-case letters,
 //! digits and `-`, beginning with a letter, as Kubernetes objects and cloud disks can be.
 
 use base16ct::lower::encode_string;
@@ -6,6 +6,9 @@ use sha2::{Digest as _, Sha256};
 
 /// Longest uid that is written as it is.
 const MAX_UID: usize = 36;
+
+/// Who holds the lease on the name of a backup that is being deleted. No backup has this uid.
+pub(crate) const PRUNE: &str = "prune";
 
 /// The snapshot of a volume for the backup `uid`.
 pub(crate) fn snapshot(uid: &str, volume: &str) -> String {

@@ -143,6 +143,24 @@ impl Lease {
         Ok(Some(Sight { uid, heartbeat }))
     }
 
+    /// Whether this uid holds the lease on `name`.
+    pub(crate) async fn is_held_by(
+        store: &Arc<dyn ObjectStore>,
+        keys: &Keys,
+        name: &str,
+        uid: &str,
+    ) -> Result<bool> {
+        let nobody = Self {
+            store: Arc::clone(store),
+            keys: keys.clone(),
+            name: name.to_owned(),
+            uid: uid.to_owned(),
+            heartbeats: 0,
+            released: true,
+        };
+        Ok(nobody.owner().await?.as_deref() == Some(uid))
+    }
+
     /// Watches the existing lease until it changes, or for the whole duration.
     async fn watch(&self, duration: Duration) -> Result<Watched> {
         let Some(first) = self.look().await? else {

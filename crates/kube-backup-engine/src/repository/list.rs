@@ -56,7 +56,7 @@ impl Repository {
     /// # Errors
     /// When the store cannot be listed.
     pub async fn list(&self) -> Result<BackupList> {
-        let folder = self.prefix.clone().join("backups");
+        let folder = self.folder();
         let found = self
             .store
             .list_with_delimiter(Some(&folder))

@@ -117,6 +117,11 @@ impl Repository {
         &self.store
     }
 
+    /// The folder of all backups.
+    pub(crate) fn folder(&self) -> Path {
+        self.prefix.clone().join("backups")
+    }
+
     pub(crate) fn keys(&self, name: &str) -> Result<Keys> {
         Keys::new(&self.prefix, name)
     }

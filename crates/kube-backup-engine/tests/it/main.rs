@@ -13,6 +13,7 @@ mod large;
 mod point_in_time;
 mod ranges;
 mod restore;
+mod retention;
 mod round_trip;
 mod schedule;
 mod seal;

@@ -1,0 +1,394 @@
+//! Deletes what a plan says, so that nothing is left over wherever it is cut off.
+//!
+//! For each backup, in this order:
+//!
+//! 1. the lease on its name, under a uid of its own: it keeps writers of that name away, and tells whoever comes after a
+//!    crash that this is a deletion to be finished, and neither a backup that is being written nor another program's;
+//! 2. the snapshots of its volumes and their copies, while its record still names them;
+//! 3. its record: now it is no backup any more;
+//! 4. everything else of it, and last the lease.
+//!
+//! A crash before 3 leaves a backup that is deleted again, and one after it a folder that the next pass finds by the lease.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::TryStreamExt as _;
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
+use serde::Serialize;
+
+use super::{PrunePlan, Verdict};
+use crate::format::keys::{Keys, LEASE_SUFFIX, RECORD};
+use crate::format::names::PRUNE;
+use crate::printable::Printable;
+use crate::repository::lease::Lease;
+use crate::volumes::{VolumeRecord, VolumeSnapshotter};
+use crate::{Error, ErrorKind, Repository, Result, RunOptions};
+
+/// How long to wait between two looks at snapshots that are going.
+const BETWEEN: Duration = Duration::from_secs(5);
+/// How long the snapshots of a backup are waited for.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// Carries out [`PrunePlan`]s in a repository.
+///
+/// ```no_run
+/// # use kube_backup_engine::Repository;
+/// # use kube_backup_engine::retention::RetentionPolicy;
+/// # async fn example(repository: Repository, policy: RetentionPolicy) -> Result<(), kube_backup_engine::Error> {
+/// use kube_backup_engine::retention::{Candidate, Prune};
+///
+/// let records = repository.list().await?.records;
+/// let backups: Vec<Candidate> = records.iter().map(Candidate::of).collect();
+/// let plan = policy.apply(&backups, chrono::Utc::now())?;
+/// println!("{plan}"); // a dry run ends here
+///
+/// let report = Prune::new(repository).run(&plan).await?;
+/// println!("{report}"); // what could not be deleted is named, and the next pass tries again
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Prune {
+    repository: Repository,
+    snapshotters: BTreeMap<String, Arc<dyn VolumeSnapshotter>>,
+    patience: Duration,
+    lease_duration: Duration,
+}
+
+/// What became of a pass.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct PruneReport {
+    /// Each backup that was to be deleted, in the order of the plan.
+    pub backups: Vec<Pruned>,
+    /// Each deletion that a pass before this one had not finished.
+    pub finished: Vec<Pruned>,
+}
+
+/// What became of a deletion.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Pruned {
+    /// The backup's name.
+    pub name: String,
+    /// How far it came.
+    pub state: PrunedState,
+    /// Snapshots of volumes that were deleted.
+    pub snapshots: usize,
+    /// Why it came no further, with the causes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// How far a deletion came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub enum PrunedState {
+    /// There is nothing left of it.
+    Deleted,
+    /// There was nothing of it, or there is another backup of its name: it was deleted before.
+    Gone,
+    /// Its snapshots are going, and take their time; the next pass goes on.
+    Going,
+    /// The store does not let it go, as under a retention policy of the bucket. It stays a backup, if it still was one.
+    Locked,
+    /// It failed. The next pass tries again.
+    Failed,
+}
+
+impl Prune {
+    /// Deletes backups of this repository. Those with snapshots of volumes need their
+    /// [snapshotters](Self::with_snapshotter).
+    #[must_use]
+    pub fn new(repository: Repository) -> Self {
+        Self {
+            repository,
+            snapshotters: BTreeMap::new(),
+            patience: PATIENCE,
+            lease_duration: RunOptions::default().lease_duration,
+        }
+    }
+
+    /// Deletes snapshots by this one. A backup whose snapshots no snapshotter knows is not deleted.
+    #[must_use]
+    pub fn with_snapshotter(mut self, snapshotter: Arc<dyn VolumeSnapshotter>) -> Self {
+        self.snapshotters
+            .insert(snapshotter.name().to_owned(), snapshotter);
+        self
+    }
+
+    /// Waits for as long as this until the snapshots of a backup are gone; five minutes unless set. Its record is
+    /// deleted after them, since nothing else names them.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// Uses another lease duration than the default: the one that all writers of the repository use.
+    #[must_use]
+    pub fn with_lease_duration(mut self, duration: Duration) -> Self {
+        self.lease_duration = duration;
+        self
+    }
+
+    /// Finishes what passes before left unfinished, and deletes what `plan` says, one after another. What fails is
+    /// named in the report, and takes nothing with it.
+    ///
+    /// # Errors
+    /// When the repository cannot be listed.
+    pub async fn run(&self, plan: &PrunePlan) -> Result<PruneReport> {
+        let mut report = PruneReport::default();
+        for name in self.unfinished().await? {
+            let outcome = self.finish(&name).await;
+            report
+                .finished
+                .push(Pruned::of(name, 0, outcome.map(|()| PrunedState::Deleted)));
+        }
+        for doomed in plan.with(Verdict::Delete) {
+            let mut snapshots = 0;
+            let outcome = self.delete(&doomed.name, &doomed.uid, &mut snapshots).await;
+            report
+                .backups
+                .push(Pruned::of(doomed.name.clone(), snapshots, outcome));
+        }
+        Ok(report)
+    }
+
+    async fn delete(&self, name: &str, uid: &str, snapshots: &mut usize) -> Result<PrunedState> {
+        // The plan is of a backup, and not of whatever has its name by now.
+        let Some(stored) = self.repository.stored_record(name).await? else {
+            return Ok(PrunedState::Gone);
+        };
+        if stored.record.uid() != uid {
+            return Ok(PrunedState::Gone);
+        }
+        let keys = self.repository.keys(name)?;
+        let lease = self.lease(&keys, name).await?;
+        *snapshots = match self.delete_snapshots(name, uid).await {
+            Ok(Some(snapshots)) => snapshots,
+            Ok(None) => {
+                lease.release().await;
+                return Ok(PrunedState::Going);
+            }
+            Err(error) => {
+                lease.release().await;
+                return Err(error);
+            }
+        };
+        lease.check().await?;
+        match self.repository.store().delete(&keys.record()).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => {
+                lease.release().await;
+                return Err(Error::kept(format!("delete the record of `{name}`"), error));
+            }
+        }
+        self.delete_rest(&keys, lease).await?;
+        Ok(PrunedState::Deleted)
+    }
+
+    async fn lease(&self, keys: &Keys, name: &str) -> Result<Lease> {
+        Lease::take(
+            self.repository.store(),
+            keys,
+            name,
+            PRUNE,
+            self.lease_duration,
+        )
+        .await
+    }
+
+    /// Everything but the lease, and then the lease.
+    async fn delete_rest(&self, keys: &Keys, lease: Lease) -> Result<()> {
+        let rest = self
+            .repository
+            .below(keys)
+            .await?
+            .into_iter()
+            .filter(|key| *key != keys.lease());
+        lease.check().await?;
+        let step = format!("delete what lies below `{}`", keys.folder());
+        self.repository.delete_all(rest.collect(), step).await?;
+        match lease.release().await {
+            None => Ok(()),
+            Some(left) => Err(Error::new(ErrorKind::Store, left)),
+        }
+    }
+
+    /// Deletes all snapshots of a backup, noted or not. Returns how many there were; `None` while they are going.
+    async fn delete_snapshots(&self, name: &str, uid: &str) -> Result<Option<usize>> {
+        let mut by_snapshotter: BTreeMap<String, Vec<VolumeRecord>> = BTreeMap::new();
+        let noted = self.repository.volumes(name).await?;
+        for record in noted.into_iter().filter_map(|volume| volume.record) {
+            by_snapshotter
+                .entry(record.snapshotter.clone())
+                .or_default()
+                .push(record);
+        }
+        let unknown = by_snapshotter
+            .keys()
+            .find(|name| !self.snapshotters.contains_key(*name));
+        if let Some(unknown) = unknown {
+            return Err(Error::new(
+                ErrorKind::Volume,
+                format!(
+                    "delete the snapshots of `{name}`: they are of `{unknown}`, which is not set up here; nothing of the \
+                     backup was deleted"
+                ),
+            ));
+        }
+        let mut count = 0;
+        for (snapshotter_name, snapshotter) in &self.snapshotters {
+            let mut records = by_snapshotter.remove(snapshotter_name).unwrap_or_default();
+            // Those of a run that was killed before it noted them, and copies.
+            let found = if uid.is_empty() {
+                Vec::new()
+            } else {
+                snapshotter.find(uid).await?
+            };
+            for record in found {
+                let is_noted = |noted: &VolumeRecord| {
+                    noted.name == record.name && noted.region == record.region
+                };
+                if !records.iter().any(is_noted) {
+                    records.push(record);
+                }
+            }
+            if records.is_empty() {
+                continue;
+            }
+            count += records.len();
+            if !self.wait_until_gone(snapshotter.as_ref(), &records).await? {
+                return Ok(None);
+            }
+        }
+        Ok(Some(count))
+    }
+
+    async fn wait_until_gone(
+        &self,
+        snapshotter: &dyn VolumeSnapshotter,
+        records: &[VolumeRecord],
+    ) -> Result<bool> {
+        let until = tokio::time::Instant::now() + self.patience;
+        while !snapshotter.delete(records).await? {
+            if tokio::time::Instant::now() + BETWEEN > until {
+                return Ok(false);
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+        Ok(true)
+    }
+
+    /// Names that have a lease of a deletion, and no record.
+    async fn unfinished(&self) -> Result<Vec<String>> {
+        let folder = self.repository.folder();
+        let mut found: BTreeMap<String, (bool, bool)> = BTreeMap::new();
+        let mut keys = self.repository.store().list(Some(&folder));
+        while let Some(object) = keys
+            .try_next()
+            .await
+            .map_err(|error| Error::store("list backups", error))?
+        {
+            let Some((name, file)) = name_and_file(&folder, &object.location) else {
+                continue;
+            };
+            if file == RECORD {
+                found.entry(name).or_default().0 = true;
+            } else if file.strip_suffix(LEASE_SUFFIX) == Some(&name) {
+                found.entry(name).or_default().1 = true;
+            }
+        }
+        let mut unfinished = Vec::new();
+        for (name, (has_record, has_lease)) in found {
+            // Names that no backup has are not ours.
+            let Ok(keys) = self.repository.keys(&name) else {
+                continue;
+            };
+            if has_lease
+                && !has_record
+                && Lease::is_held_by(self.repository.store(), &keys, &name, PRUNE).await?
+            {
+                unfinished.push(name);
+            }
+        }
+        Ok(unfinished)
+    }
+
+    async fn finish(&self, name: &str) -> Result<()> {
+        let keys = self.repository.keys(name)?;
+        let lease = self.lease(&keys, name).await?;
+        self.delete_rest(&keys, lease).await
+    }
+}
+
+/// The backup's name, and the file in its folder.
+fn name_and_file(folder: &Path, key: &Path) -> Option<(String, String)> {
+    let mut parts = key.prefix_match(folder)?;
+    let (name, file) = (parts.next()?, parts.next()?);
+    Some((name.as_ref().to_owned(), file.as_ref().to_owned()))
+}
+
+impl Pruned {
+    fn of(name: String, snapshots: usize, outcome: Result<PrunedState>) -> Self {
+        match outcome {
+            Ok(state) => Self {
+                name,
+                state,
+                snapshots,
+                error: None,
+            },
+            Err(error) => Self {
+                name,
+                state: if error.is_refused_by_store() {
+                    PrunedState::Locked
+                } else {
+                    PrunedState::Failed
+                },
+                snapshots,
+                error: Some(error.chain()),
+            },
+        }
+    }
+}
+
+/// A line for each backup.
+impl fmt::Display for PruneReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let deleted = self
+            .backups
+            .iter()
+            .filter(|it| it.state == PrunedState::Deleted)
+            .count();
+        write!(f, "{deleted} of {} backups deleted", self.backups.len())?;
+        for (pruned, before) in self
+            .finished
+            .iter()
+            .map(|it| (it, true))
+            .chain(self.backups.iter().map(|it| (it, false)))
+        {
+            let state = match pruned.state {
+                PrunedState::Deleted if before => "finished",
+                PrunedState::Deleted => "deleted",
+                PrunedState::Gone => "gone",
+                PrunedState::Going => "going",
+                PrunedState::Locked => "locked",
+                PrunedState::Failed => "failed",
+            };
+            write!(f, "\n  {state:<9}{}", Printable(&pruned.name))?;
+            if pruned.snapshots > 0 {
+                write!(f, ", {} snapshots", pruned.snapshots)?;
+            }
+            if let Some(error) = &pruned.error {
+                write!(f, ": {error}")?;
+            }
+        }
+        Ok(())
+    }
+}
