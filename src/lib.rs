@@ -10,6 +10,7 @@ pub mod doctor;
 pub mod grants;
 pub mod placement;
 pub mod vault;
+pub mod volumes;
 
 #[doc(inline)]
 pub use alibaba_core as core;

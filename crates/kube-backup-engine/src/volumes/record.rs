@@ -106,21 +106,21 @@ pub struct VolumeRecord {
 }
 
 impl VolumeRecord {
-    /// The record of a snapshot that `snapshotter` is asked for.
-    pub fn of(
+    /// The record of a snapshot that was found in its storage, of which no more is known than this.
+    pub fn found(
         snapshotter: impl Into<String>,
         method: VolumeMethod,
-        group: &SnapshotGroup,
-        request: &SnapshotRequest,
+        backup_uid: impl Into<String>,
+        name: impl Into<String>,
     ) -> Self {
         Self {
             snapshotter: snapshotter.into(),
             method,
-            backup_uid: group.backup_uid.clone(),
-            name: request.name.clone(),
-            group: (group.members.len() > 1).then(|| group.name.clone()),
-            claim: request.volume.claim_ref(),
-            volume: request.volume.volume_ref(),
+            backup_uid: backup_uid.into(),
+            name: name.into(),
+            group: None,
+            claim: ObjectRef::default(),
+            volume: ObjectRef::default(),
             handle: None,
             group_handle: None,
             region: None,
@@ -132,6 +132,21 @@ impl VolumeRecord {
             bytes_done: None,
             bytes_total: None,
             attributes: BTreeMap::new(),
+        }
+    }
+
+    /// The record of a snapshot that `snapshotter` is asked for.
+    pub fn of(
+        snapshotter: impl Into<String>,
+        method: VolumeMethod,
+        group: &SnapshotGroup,
+        request: &SnapshotRequest,
+    ) -> Self {
+        Self {
+            group: (group.members.len() > 1).then(|| group.name.clone()),
+            claim: request.volume.claim_ref(),
+            volume: request.volume.volume_ref(),
+            ..Self::found(snapshotter, method, &group.backup_uid, &request.name)
         }
     }
 }

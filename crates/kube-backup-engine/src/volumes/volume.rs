@@ -141,8 +141,9 @@ pub(super) fn capacity_of(volume: &PersistentVolume) -> Option<u64> {
     bytes_of(capacity.get("storage")?)
 }
 
-/// A quantity as a whole number of bytes, rounded up.
-pub(super) fn bytes_of(quantity: &Quantity) -> Option<u64> {
+/// A quantity as a whole number of bytes, rounded up; `None` for one that cannot be read.
+#[must_use]
+pub fn bytes_of(quantity: &Quantity) -> Option<u64> {
     let text = quantity.0.trim();
     let end = text
         .find(|c: char| !c.is_ascii_digit() && c != '.')

@@ -1,0 +1,7 @@
+//! The adapters of volumes against the local cloud: what they keep comes back, each once, whatever goes wrong.
+#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
+
+mod disks;
+mod disks_conform;
+mod disks_faults;
+mod world;
