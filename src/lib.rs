@@ -8,6 +8,7 @@ pub mod component;
 pub mod crds;
 pub mod doctor;
 pub mod grants;
+pub mod install;
 pub mod placement;
 pub mod vault;
 pub mod volumes;

@@ -46,6 +46,9 @@ pub(crate) enum Command {
     /// Gives the cluster its permissions, narrows them, renews its AccessKey, takes all back.
     #[command(subcommand)]
     RamUser(RamUser),
+    /// Installs the component, or upgrades it, and removes it.
+    #[command(subcommand)]
+    Addon(Addon),
     /// Prints the policy that a grant makes.
     Policy {
         #[command(flatten)]
@@ -84,6 +87,60 @@ pub(crate) enum RamUser {
         #[command(flatten)]
         run: Run,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Addon {
+    /// Applies namespace, custom resources, rights and Deployment, and a vault if a bucket is named.
+    Install {
+        #[command(flatten)]
+        run: AddonRun,
+        #[command(flatten)]
+        install: Installation,
+    },
+    /// Removes Deployment and rights. Namespace, custom resources and all backups stay.
+    Uninstall {
+        #[command(flatten)]
+        run: AddonRun,
+        /// Also while a backup runs. It is cut, and goes on when the component is installed again.
+        #[arg(long)]
+        even_if_running: bool,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct AddonRun {
+    /// The component.
+    #[arg(value_parser = ["migrate-controller"])]
+    name: String,
+    /// Print what would change, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Installation {
+    /// The image, whose tag says the version; else the one of this version.
+    #[arg(long)]
+    pub(crate) image: Option<String>,
+    /// How many Pods: one works, the others stand by.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) replicas: u32,
+    /// The bucket of a vault to create, if there is none yet.
+    #[arg(long)]
+    pub(crate) bucket: Option<String>,
+    /// The bucket's region; else the cluster's.
+    #[arg(long, requires = "bucket")]
+    pub(crate) bucket_region: Option<String>,
+    /// Where in the bucket; else in its root.
+    #[arg(long, requires = "bucket")]
+    pub(crate) prefix: Option<String>,
+    /// The vault's name; else the bucket's.
+    #[arg(long, requires = "bucket")]
+    pub(crate) vault: Option<String>,
+    /// Take over what somebody else manages, such as an installation by other means.
+    #[arg(long)]
+    pub(crate) take_over: bool,
 }
 
 #[derive(Args, Debug)]

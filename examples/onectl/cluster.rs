@@ -6,7 +6,7 @@ use ack_backup_center::clusters::{ClusterKind, Evidence, detect};
 use ack_backup_center::engine::client_for;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
-use crate::failure::Result;
+use super::failure::Result;
 
 pub(crate) async fn connect(file: Option<&Path>, context: Option<&str>) -> Result<kube::Client> {
     let options = KubeConfigOptions {

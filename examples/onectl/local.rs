@@ -1,9 +1,13 @@
 //! A cluster and a cloud in this process.
 
 use alibaba_local::{LocalCloud, User};
+use k8s_openapi::api::core::v1::Node;
+use kube::Api;
+use kube::api::PostParams;
 use kube_local::KubeLocal;
+use serde_json::json;
 
-use crate::failure::Result;
+use super::failure::Result;
 
 pub(crate) const ID: &str = "LTAI-local";
 pub(crate) const SECRET: &str = "local-secret";
@@ -17,10 +21,15 @@ impl Local {
     pub(crate) async fn start(region: &str) -> Result<Self> {
         let administrator = User::new(ID, SECRET).named("administrator");
         let cloud = LocalCloud::builder().region(region).user(administrator);
-        Ok(Self {
+        let local = Self {
             cloud: cloud.start().await?,
             cluster: KubeLocal::start().await?,
-        })
+        };
+        // The component is installed only where there is a node for it.
+        let node: Node = serde_json::from_value(json!({"metadata": {"name": "node-1"}}))?;
+        let nodes = Api::all(local.client()?);
+        nodes.create(&PostParams::default(), &node).await?;
+        Ok(local)
     }
 
     pub(crate) fn endpoint(&self) -> String {

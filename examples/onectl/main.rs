@@ -1,9 +1,11 @@
-//! Installs the permissions of the backup center, as `onectl` does it for registered clusters, for every
+//! Installs the backup center and its permissions, as `onectl` does it for registered clusters, for every
 //! kind of cluster, and says what is missing:
 //!
 //! ```console
 //! $ cargo run --example onectl -- ram-user grant --addon migrate-controller
 //! Ram policy ack-one-registered-cluster-policy-migrate-controller granted to ram user ack-one-user-ce313528c3 successfully.
+//! $ cargo run --example onectl -- addon install migrate-controller
+//! Addon migrate-controller, version v0.1.0 installed.
 //! $ cargo run --example onectl -- doctor --bucket mybackups --region cn-hangzhou
 //! ```
 //!
@@ -15,12 +17,14 @@
     reason = "an example prints"
 )]
 
+mod addon;
 mod arguments;
 mod cluster;
 mod failure;
 mod local;
 mod print;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -40,7 +44,12 @@ use print::Printer;
 async fn main() -> ExitCode {
     // With two providers of cryptography in the graph, one has to be chosen.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    match run(Arguments::parse()).await {
+    start(std::env::args_os()).await
+}
+
+/// The program with these arguments, the first of which is its name.
+pub(crate) async fn start(arguments: impl IntoIterator<Item: Into<OsString> + Clone>) -> ExitCode {
+    match run(Arguments::parse_from(arguments)).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -63,6 +72,9 @@ async fn run(arguments: Arguments) -> Result<bool> {
     let kind = cluster::kind(&cluster, arguments.cluster_kind, arguments.local).await?;
     match arguments.command {
         Command::RamUser(action) => ram_user(&cloud, cluster, kind, action, &printer).await,
+        Command::Addon(action) => {
+            addon::run(cluster, kind, &arguments.region, action, &printer).await
+        }
         Command::Doctor { wanted } => {
             let report = Doctor::new(&cloud, cluster, requirements(kind, &wanted)?)
                 .run()

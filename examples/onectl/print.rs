@@ -2,11 +2,13 @@
 
 use std::io::Write as _;
 
+use ack_backup_center::component::{ADDON, ComponentVersion};
 use ack_backup_center::doctor;
 use ack_backup_center::grants::{Plan, Report, Requirements};
+use ack_backup_center::install::{self, Decision};
 use serde_json::{Value, json};
 
-use crate::arguments::Output;
+use super::arguments::Output;
 
 pub(crate) struct Printer {
     output: Output,
@@ -35,7 +37,7 @@ impl Printer {
             format!(
                 "{}{}",
                 if is_needed { line.as_str() } else { "" },
-                notes(report)
+                lines(&report.notes)
             )
         };
         self.print(text, || in_json(report));
@@ -46,7 +48,35 @@ impl Printer {
             "Ram policy {} revoked from ram user {} successfully.\n",
             report.names.policy, report.names.user
         );
-        self.print(|| format!("{line}{}", notes(report)), || in_json(report));
+        self.print(
+            || format!("{line}{}", lines(&report.notes)),
+            || in_json(report),
+        );
+    }
+
+    pub(crate) fn change(&self, plan: &install::Plan) {
+        self.print(|| plan.to_string(), || json!(plan));
+    }
+
+    /// The line that `onectl` prints, and what else there is to say.
+    pub(crate) fn installed(&self, report: &install::Report, version: &ComponentVersion) {
+        let line = match &report.decision {
+            Decision::Upgrade { from, .. } => {
+                format!("Addon {ADDON}, version {version} installed, upgraded from {from}.\n")
+            }
+            _ => format!("Addon {ADDON}, version {version} installed.\n"),
+        };
+        self.print(
+            || format!("{line}{}", lines(&report.notes)),
+            || changes(report),
+        );
+    }
+
+    pub(crate) fn uninstalled(&self, report: &install::Report) {
+        self.print(
+            || format!("Addon {ADDON} uninstalled.\n{}", lines(&report.notes)),
+            || changes(report),
+        );
     }
 
     pub(crate) fn policy(&self, requirements: &Requirements) {
@@ -83,12 +113,12 @@ fn say(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
-fn notes(report: &Report) -> String {
-    report
-        .notes
-        .iter()
-        .map(|note| format!("note: {note}\n"))
-        .collect()
+fn lines(notes: &[String]) -> String {
+    notes.iter().map(|note| format!("note: {note}\n")).collect()
+}
+
+fn changes(report: &install::Report) -> Value {
+    json!({"decision": report.decision, "done": report.done, "notes": report.notes})
 }
 
 fn in_json(report: &Report) -> Value {

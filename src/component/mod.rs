@@ -4,10 +4,12 @@
 //! manifests and procedures written for it keep working.
 
 mod access_key;
+mod deployed;
 mod names;
 mod version;
 
 pub(crate) use access_key::access_key;
+pub(crate) use deployed::{FEATURES, FEATURES_OF, features_of, version_of, version_of_image};
 pub use names::{
     ACCESS_KEY_ID, ACCESS_KEY_SECRET, ADDON, ADDON_NAMESPACE, CREDENTIALS_SECRET, NAMESPACE,
     ROLE_TOKEN, ROLE_TOKEN_SECRET,

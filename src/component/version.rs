@@ -32,6 +32,14 @@ impl ComponentVersion {
     /// From here on managed clusters use the role `AliyunCSManagedBackupRestoreRole`: version 1.8.0.
     pub const MANAGED_ROLE: [u32; 3] = [1, 8, 0];
 
+    /// The version of this component.
+    #[must_use]
+    pub fn own() -> Self {
+        env!("CARGO_PKG_VERSION")
+            .parse()
+            .expect("the version of this package has three numbers")
+    }
+
     /// Major, minor and patch.
     #[must_use]
     pub fn numbers(&self) -> [u32; 3] {

@@ -2,7 +2,7 @@
 
 use alibaba_core::{Error, ErrorKind};
 
-use super::check::Check;
+use super::check::{Check, Status};
 use crate::chain::chain;
 use crate::cloud::Cloud;
 use crate::grants::{Feature, Requirements};
@@ -66,7 +66,12 @@ pub(super) async fn file_backups(cloud: &Cloud, wanted: &Requirements) -> Option
             .map(drop),
         Err(error) => Err(error),
     };
-    Some(service("service Cloud Backup", asked, alibaba_hbr::remedy))
+    let mut check = service("service Cloud Backup", asked, alibaba_hbr::remedy);
+    if check.status == Status::Fail {
+        // As backups then say it ("FAQ about the backup center").
+        check.detail = format!("HBRError: check HBR vault error: {}", check.detail);
+    }
+    Some(check)
 }
 
 /// What a listing says of a service: nothing of whoever may not look, and what its client knows a remedy

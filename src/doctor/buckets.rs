@@ -82,6 +82,16 @@ fn reached(
             "not reached from this machine: only machines in a VPC of the region, or joined to one with a \
              route to OSS's addresses, can",
         ),
+        // OSS says these with the status of a denial, and whoever asks has nothing to do with it.
+        _ if ["UserDisable", "InDebt", "InDebtOverdue"]
+            .contains(&error.service_code().unwrap_or_default()) =>
+        {
+            Check::fail(
+                name,
+                chain(error),
+                "activate Object Storage Service for this account, or settle what it owes",
+            )
+        }
         // Whoever asks may lack a right that the component does not need.
         ErrorKind::Denied | ErrorKind::Connection | ErrorKind::Timeout => {
             Check::unknown(name, chain(error))

@@ -8,7 +8,7 @@ use kube::api::ListParams;
 
 use super::check::Check;
 use crate::chain::chain;
-use crate::component::{ADDON, ADDON_NAMESPACE, ComponentVersion};
+use crate::component::{ADDON, ADDON_NAMESPACE, features_of, version_of};
 use crate::grants::{Feature, Requirements};
 
 /// Versions from 1.18 on run it, and its versions from 1.8.1 on need 1.21 ("migrate-controller" change
@@ -17,7 +17,7 @@ const OLDEST: (u32, u32) = (1, 18);
 const OLDEST_FOR_NEW: (u32, u32) = (1, 21);
 
 /// The version of Kubernetes.
-pub(super) async fn kubernetes(cluster: &kube::Client) -> Check {
+pub(crate) async fn kubernetes(cluster: &kube::Client) -> Check {
     let name = "Kubernetes version";
     let version = match cluster.apiserver_version().await {
         Ok(version) => version,
@@ -46,7 +46,7 @@ pub(super) async fn kubernetes(cluster: &kube::Client) -> Check {
 }
 
 /// Whether there is a node for the workers.
-pub(super) async fn nodes(cluster: &kube::Client) -> Check {
+pub(crate) async fn nodes(cluster: &kube::Client) -> Check {
     let name = "nodes";
     let all = Api::<Node>::all(cluster.clone());
     match all.list_metadata(&ListParams::default().limit(500)).await {
@@ -63,7 +63,7 @@ pub(super) async fn nodes(cluster: &kube::Client) -> Check {
 /// The component, its version, and what that version can do of what is wanted.
 pub(super) async fn component(cluster: &kube::Client, wanted: &Requirements) -> Check {
     let name = "component";
-    let install = "install it: Operations > Application Backup in the console of Container Service";
+    let install = "install it: `addon install migrate-controller`";
     let found = Api::<Deployment>::namespaced(cluster.clone(), ADDON_NAMESPACE)
         .get_opt(ADDON)
         .await;
@@ -82,41 +82,20 @@ pub(super) async fn component(cluster: &kube::Client, wanted: &Requirements) -> 
         Ok(version) => version,
         Err(why) => return Check::unknown(name, why),
     };
-    if let Err(why) = wanted.check_version(&version) {
+    if let Err(why) =
+        wanted.check_version(&features_of(&deployment).unwrap_or_else(|| version.clone()))
+    {
         return Check::fail(name, version.to_string(), why.to_string());
     }
     match crate::grants::not_rolled_out(&deployment) {
         None => Check::pass(name, version.to_string()),
         Some(why) => Check::fail(
             name,
-            format!("{version}: {why}"),
+            format!("{version}: the working component is abnormal: {why}"),
             format!(
                 "`kubectl -n {ADDON_NAMESPACE} describe deployment {ADDON}` says what it waits for"
             ),
         ),
-    }
-}
-
-/// The version of a component's Deployment: the tag of its image.
-fn version_of(deployment: &Deployment) -> Result<ComponentVersion, String> {
-    let containers = containers(deployment.spec.as_ref().map(|spec| &spec.template));
-    let container = containers
-        .iter()
-        .find(|it| it.name == ADDON)
-        .or(containers.first());
-    let image = container
-        .and_then(|it| it.image.as_deref())
-        .unwrap_or_default();
-    let bare = image.split_once('@').map_or(image, |(bare, _)| bare);
-    let tag = bare
-        .rsplit_once(':')
-        .map(|(_, tag)| tag)
-        .filter(|tag| !tag.contains('/'));
-    match tag {
-        Some(tag) => tag
-            .parse()
-            .map_err(|error| format!("image `{image}`: {error}")),
-        None => Err(format!("image `{image}` has no tag that says its version")),
     }
 }
 
@@ -132,19 +111,10 @@ pub(super) async fn volumes(cluster: &kube::Client, wanted: &Requirements) -> Ve
     let system = Api::<DaemonSet>::namespaced(cluster.clone(), ADDON_NAMESPACE);
     let definitions = Api::<CustomResourceDefinition>::all(cluster.clone());
     let (flex, csi, snapshots) = futures::join!(
-        system.get_metadata_opt("flexvolume"),
+        flex_volume(cluster),
         system.get_opt("csi-plugin"),
         definitions.get_metadata_opt("volumesnapshots.snapshot.storage.k8s.io"),
     );
-    let flex = match flex {
-        Err(error) => Check::unknown("FlexVolume", chain(&error)),
-        Ok(Some(_)) => Check::fail(
-            "FlexVolume",
-            "the cluster uses FlexVolume, and the component does not start in it",
-            "migrate the volumes to CSI first",
-        ),
-        Ok(None) => Check::pass("FlexVolume", "not used"),
-    };
     let csi = match csi {
         Err(error) => Check::unknown("CSI driver", chain(&error)),
         Ok(None) => Check::fail(
@@ -166,6 +136,21 @@ pub(super) async fn volumes(cluster: &kube::Client, wanted: &Requirements) -> Ve
     vec![flex, csi, snapshots]
 }
 
+/// Whether the cluster's volumes are FlexVolume's.
+pub(crate) async fn flex_volume(cluster: &kube::Client) -> Check {
+    let name = "FlexVolume";
+    let system = Api::<DaemonSet>::namespaced(cluster.clone(), ADDON_NAMESPACE);
+    match system.get_metadata_opt("flexvolume").await {
+        Err(error) => Check::unknown(name, chain(&error)),
+        Ok(Some(_)) => Check::fail(
+            name,
+            "the cluster uses FlexVolume, and the component does not start in it",
+            "migrate the volumes to CSI first",
+        ),
+        Ok(None) => Check::pass(name, "not used"),
+    }
+}
+
 fn images(driver: &DaemonSet) -> String {
     let containers = containers(driver.spec.as_ref().map(|spec| &spec.template));
     let images: Vec<_> = containers
@@ -179,34 +164,4 @@ fn containers(template: Option<&PodTemplateSpec>) -> &[Container] {
     let spec = template.and_then(|template| template.spec.as_ref());
     spec.map(|spec| spec.containers.as_slice())
         .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn version(image: &str) -> Result<String, String> {
-        let deployment = serde_json::json!({
-            "metadata": {},
-            "spec": {
-                "selector": {},
-                "template": {"spec": {"containers": [{"name": "migrate-controller", "image": image}]}},
-            },
-        });
-        version_of(&serde_json::from_value(deployment).unwrap()).map(|it| it.to_string())
-    }
-
-    #[test]
-    fn the_version_is_the_tag_of_the_image() {
-        let registry = "registry-vpc.example.com:5000/acs/velero-installer";
-        for (tag, read) in [
-            (":v1.8.7-5db4ae9-aliyun", "v1.8.7-5db4ae9-aliyun"),
-            (":v1.7.7@sha256:0123", "v1.7.7"),
-        ] {
-            assert_eq!(version(&format!("{registry}{tag}")).unwrap(), read);
-        }
-        for tag in ["", ":latest", "@sha256:0123"] {
-            assert!(version(&format!("{registry}{tag}")).is_err(), "{tag}");
-        }
-    }
 }

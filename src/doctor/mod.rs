@@ -23,7 +23,7 @@
 mod account;
 mod buckets;
 mod check;
-mod cluster;
+pub(crate) mod cluster;
 mod credentials;
 mod report;
 mod rights;

@@ -80,7 +80,8 @@ fn decide(right: &Right, attached: &Attached) -> Check {
         Ok(lacking) => match lacking.first() {
             // A denial stands whatever the policies say that could not be read.
             Some(lacking) if attached.unread.is_empty() || is_explicit(&lacking.decision) => {
-                Check::fail(name, lacking.to_string(), remedy)
+                let detail = format!("{lacking}; without it, {}", symptom(right.action));
+                Check::fail(name, detail, remedy)
             }
             _ if !attached.unread.is_empty() => Check::unknown(name, attached.unread.join("; ")),
             _ => {
@@ -88,6 +89,22 @@ fn decide(right: &Right, attached: &Attached) -> Check {
                 Check::pass(name, decision.explain())
             }
         },
+    }
+}
+
+/// What people see when a right is missing, in the words that they search for ("FAQ about the backup
+/// center").
+fn symptom(action: &str) -> &'static str {
+    match action.split_once(':') {
+        Some(("ecs", "CopySnapshot")) => {
+            "\"ECS snapshot cross region request failed\", since \"the ECS-snapshot related ram policy is missing\""
+        }
+        Some(("ecs", _)) => "snapshots of disks do not become ready",
+        Some(("hbr", _)) => "\"HBRError: check HBR vault error\"",
+        _ => {
+            "\"check backup files in OSS bucket failed\", \"upload backup files to OSS bucket failed\" or \
+             \"download backup files from OSS bucket failed\""
+        }
     }
 }
 

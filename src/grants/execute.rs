@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::error::Error;
 use super::plan::Step;
-use super::secret::{self, Reservation, STARTED_FOR, mark_of};
+use super::secret::{self, CREDENTIALS_MANAGER, Reservation, STARTED_FOR, mark_of};
 use super::state::MARK;
 use crate::cloud::Cloud;
 use crate::component::{
@@ -189,9 +189,13 @@ impl Execution<'_> {
         let mark = mark_of(self.in_secret(ACCESS_KEY_ID));
         let patch =
             json!({"spec": {"template": {"metadata": {"annotations": {STARTED_FOR: mark}}}}});
-        let patched = self.deployments();
-        let patched = patched
-            .patch(ADDON, &PatchParams::default(), &Patch::Merge(patch))
+        let params = PatchParams {
+            field_manager: Some(CREDENTIALS_MANAGER.to_owned()),
+            ..PatchParams::default()
+        };
+        let deployments = self.deployments();
+        let patched = deployments
+            .patch(ADDON, &params, &Patch::Merge(patch))
             .await;
         patched.map_err(Error::cluster(step))?;
         Ok(())

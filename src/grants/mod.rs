@@ -60,6 +60,7 @@ pub use run::{Grants, Report};
 
 pub(crate) use execute::not_rolled_out;
 pub(crate) use run::names_of;
+pub(crate) use secret::{CREDENTIALS_MANAGER, STARTED_FOR, mark_of_secret};
 
 /// The role by which managed clusters have their rights.
 pub const MANAGED_ROLE: &str = "AliyunCSManagedBackupRestoreRole";

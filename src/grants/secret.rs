@@ -18,6 +18,8 @@ const RESERVATION: &str = "ack-backup-center.io/key-reservation";
 const REPLACES: &str = "ack-backup-center.io/replaces-access-key-id";
 /// On the component's Pods: the credentials that they were started for.
 pub(crate) const STARTED_FOR: &str = "ack-backup-center.io/credentials";
+/// Who writes that, in `metadata.managedFields`.
+pub(crate) const CREDENTIALS_MANAGER: &str = "ack-backup-center-credentials";
 
 /// What a plan needs to know of the Secret. Its secret value is not here.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -108,9 +110,14 @@ fn notes(secret: &mut Secret) -> &mut BTreeMap<String, String> {
 }
 
 /// What a Pod template says of the credentials that it was started for. Nothing can be read from it.
-pub(crate) fn mark_of(key_id: Option<&str>) -> String {
+pub(super) fn mark_of(key_id: Option<&str>) -> String {
     match key_id {
         Some(id) => base16ct::lower::encode_string(&Sha256::digest(id.as_bytes())[..8]),
         None => "none".to_owned(),
     }
+}
+
+/// What tells the credentials in a Secret, on the Pods that are started for them.
+pub(crate) fn mark_of_secret(secret: Option<&Secret>) -> String {
+    mark_of(secret.map(read).and_then(|state| state.key_id).as_deref())
 }

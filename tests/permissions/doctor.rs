@@ -172,12 +172,56 @@ async fn each_removed_action_is_named_and_denied() {
             .collect();
         assert_eq!(failed.len(), 1, "{removed}");
         assert_eq!(failed[0].name, format!("right {removed} on *"));
-        assert!(
-            failed[0].detail.contains("is not allowed"),
-            "{}",
-            failed[0].detail
+        let detail = &failed[0].detail;
+        assert!(detail.contains("is not allowed"), "{detail}");
+        // E11, E20 and E28: what people see without it.
+        let seen = match removed.split_once(':').unwrap() {
+            ("ecs", "CopySnapshot") => "the ECS-snapshot related ram policy is missing",
+            ("ecs", _) => "snapshots of disks do not become ready",
+            ("hbr", _) => "HBRError: check HBR vault error",
+            _ => "upload backup files to OSS bucket failed",
+        };
+        assert!(detail.contains(seen), "{detail}");
+    }
+}
+
+/// R3: an account without OSS, or one that owes, is told from one that may not be asked.
+#[tokio::test]
+async fn r3_an_account_without_oss_is_told_to_activate_it() {
+    let world = World::empty().await;
+    for (code, status) in [
+        ("UserDisable", Status::Fail),
+        ("AccessDenied", Status::Unknown),
+    ] {
+        world.cloud.faults().clear();
+        world
+            .cloud
+            .faults()
+            .add(Rule::new(Fault::Status(403, code)).service("oss"));
+        let report = world.examine(&world.requirements(named(&[BUCKET]))).await;
+        let check = report.check(&format!("bucket {BUCKET} (public)")).unwrap();
+        assert_eq!(check.status, status, "{check:?}");
+        let remedy = check.remedy.clone().unwrap_or_default();
+        assert_eq!(
+            remedy.starts_with("activate"),
+            status == Status::Fail,
+            "{check:?}"
         );
     }
+}
+
+/// E1: a component that is there and does not run.
+#[tokio::test]
+async fn e1_a_component_that_does_not_run_is_abnormal() {
+    let world = World::with_component().await;
+    let requirements = world.requirements(named(&[BUCKET]));
+    let report = world.examine(&requirements).await;
+    let check = report.check("component").unwrap();
+    assert_eq!(check.status, Status::Fail, "{check:?}");
+    assert!(
+        check.detail.contains("the working component is abnormal"),
+        "{check:?}"
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,10 @@
 
 mod doctor;
 mod granting;
+mod installing;
 mod killed;
+mod onectl;
+mod page;
 mod rivals;
 mod walk;
 mod wire;

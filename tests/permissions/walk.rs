@@ -8,6 +8,7 @@ use ack_backup_center::engine::Selection;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::verify::Verify;
 use ack_backup_center::grants::{Buckets, Grants, Requirements, Unsupported};
+use ack_backup_center::install::{InstallSpec, Installer, VaultSpec};
 use ack_backup_center::placement::{Network, Placement};
 use ack_backup_center::ram::{PolicyDocument, Statement, ack};
 use ack_backup_center::vault::{CredentialsChoice, Vault, VaultError};
@@ -177,6 +178,8 @@ async fn each_kind_of_cluster_is_walked_from_nothing_to_a_first_backup() {
                 // R8.
                 let refused = Requirements::new(kind, named(&[OWN])).unwrap_err();
                 assert!(matches!(refused, Unsupported::Kind(_)));
+                assert!(InstallSpec::new(kind).is_err());
+                continue;
             }
             Authorization::ManagedRole => managed(Walk::begin(plane.client(), kind).await).await,
             Authorization::RamUser => with_user(Walk::begin(plane.client(), kind).await).await,
@@ -185,8 +188,39 @@ async fn each_kind_of_cluster_is_walked_from_nothing_to_a_first_backup() {
     }
 }
 
+impl Walk {
+    /// R12 to R14: the component, and a vault that is found the next time.
+    async fn install(&self, bucket: &str) {
+        add_node(&self.client).await;
+        let installer = Installer::new(self.client.clone());
+        let name = format!("{}-vault", self.kind);
+        let vault = VaultSpec::new(&name, bucket, Region::CN_HANGZHOU, Network::Internal)
+            .with_prefix(self.kind.name());
+        let spec = InstallSpec::new(self.kind).unwrap().with_vault(vault);
+        let report = installer.install(&spec).await.unwrap();
+        assert!(report.changed_component(), "{report}");
+        let again = installer.install(&spec).await.unwrap();
+        assert!(again.done.is_empty(), "{}: {again}", self.kind);
+        let vaults = "/apis/csdr.alibabacloud.com/v1beta1/namespaces/csdr/backuplocations";
+        let vault = format!("{vaults}/{name}");
+        self.send(Method::GET, &vault, &Value::Null).await.unwrap();
+        self.send(Method::DELETE, &vault, &Value::Null)
+            .await
+            .unwrap();
+    }
+
+    async fn uninstall(&self) {
+        let installer = Installer::new(self.client.clone());
+        let report = installer.uninstall().await.unwrap();
+        assert!(!report.done.is_empty());
+        let again = installer.uninstall().await.unwrap();
+        assert!(again.done.is_empty(), "{}: {again}", self.kind);
+    }
+}
+
 /// R12 to R19, for Serverless Pro and Edge by R7.
 async fn managed(walk: Walk) {
+    walk.install(OWN).await;
     // R50, E10: nothing to sign with.
     let error = walk.open(OWN).await.unwrap_err();
     assert!(matches!(error, VaultError::NoCredentials));
@@ -213,6 +247,7 @@ async fn managed(walk: Walk) {
     grants.revoke().await.unwrap();
     walk.back_up_after_revoking().await;
     walk.remove_role_token().await;
+    walk.uninstall().await;
 }
 
 impl Walk {
@@ -246,6 +281,8 @@ async fn with_user(walk: Walk) {
     assert!(source.contains("AccessDenied"), "{source}");
     walk.cloud.requests().clear();
     walk.back_up(OTHER, CredentialsChoice::Secret).await;
+    walk.install(OTHER).await;
+    walk.uninstall().await;
     grants.revoke().await.unwrap();
     assert!(matches!(
         walk.open(OTHER).await.unwrap_err(),
@@ -281,4 +318,54 @@ async fn a_broken_token_of_the_role_makes_the_vault_unavailable() {
         text.contains("EntityNotExist.Role") && text.contains("authorise the role"),
         "{text}"
     );
+}
+
+/// E5: on a real control plane, as somebody who may look at everything and change nothing.
+#[tokio::test]
+async fn e5_who_may_not_install_is_told() {
+    let Some(plane) = control_plane::shared() else {
+        return;
+    };
+    let name = control_plane::unique_name("looker");
+    let send = async |path: &str, body: Value| {
+        test_support::send(&plane.client(), Method::POST, path, &body)
+            .await
+            .unwrap()
+    };
+    let rbac = "/apis/rbac.authorization.k8s.io/v1";
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list"]}],
+    });
+    send(&format!("{rbac}/clusterroles"), role).await;
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": name},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}],
+    });
+    send(&format!("{rbac}/clusterrolebindings"), binding).await;
+    add_node(&plane.client()).await;
+    let mut config = plane.config();
+    config.auth_info.impersonate = Some(name);
+    let somebody = kube::Client::try_from(config).unwrap();
+    let spec = InstallSpec::new(ClusterKind::Dedicated).unwrap();
+    let error = Installer::new(somebody).install(&spec).await.unwrap_err();
+    let text = error.chain();
+    assert!(
+        text.contains("APISERVER.403") && text.contains("forbidden"),
+        "{text}"
+    );
+}
+
+async fn add_node(client: &kube::Client) {
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}});
+    match test_support::send(client, Method::POST, "/api/v1/nodes", &node).await {
+        Ok(_) => {}
+        Err(kube::Error::Api(status)) if status.code == 409 => {}
+        Err(error) => panic!("{error}"),
+    }
 }

@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 
 use crate::wire::{Trouble, Wire};
 
-const ID: &str = "LTAI-administrator";
-const SECRET: &str = "example-secret";
+pub(crate) const ID: &str = "LTAI-administrator";
+pub(crate) const SECRET: &str = "example-secret";
 pub(crate) const BUCKET: &str = "mybackups";
 const ADMINISTRATOR: &str = "administrator";
 const ADDON: &str = "/apis/apps/v1/namespaces/kube-system/deployments/migrate-controller";
@@ -73,7 +73,7 @@ impl World {
         world
     }
 
-    async fn add_component(&self, image: &str) {
+    pub(crate) async fn add_component(&self, image: &str) {
         let labels = json!({"app": "migrate-controller"});
         let container = json!({"name": "migrate-controller", "image": image});
         let deployment = json!({
@@ -88,6 +88,11 @@ impl World {
         });
         let (list, _) = ADDON.rsplit_once('/').unwrap();
         self.send(Method::POST, list, &deployment).await;
+    }
+
+    /// Where the cluster is served.
+    pub(crate) fn url(&self) -> String {
+        self.cluster.url()
     }
 
     /// A client without a wire in between.
@@ -123,14 +128,18 @@ impl World {
         let mut context = self.context.clone();
         context.http = wire.http(context.http.clone());
         let cloud = self.cloud_over(&context, keys(ID, SECRET));
-        let config = kube::Config::new(self.cluster.url().parse().unwrap());
-        let client = kube::client::ClientBuilder::try_from(config)
-            .unwrap()
-            .with_layer(wire)
-            .build();
-        Grants::with_names(&cloud, client, names)
+        Grants::with_names(&cloud, self.client_over(wire), names)
             .unwrap()
             .with_patience(Duration::ZERO)
+    }
+
+    /// A client of the cluster whose requests go over this wire.
+    pub(crate) fn client_over(&self, wire: &Wire) -> kube::Client {
+        let config = kube::Config::new(self.cluster.url().parse().unwrap());
+        kube::client::ClientBuilder::try_from(config)
+            .unwrap()
+            .with_layer(wire)
+            .build()
     }
 
     pub(crate) async fn names(&self) -> Names {
