@@ -16,7 +16,7 @@ const BUILT_IN: [&str; 10] = [
 
 /// Put on by whoever made something outside for the object, which is true of one cluster: the same
 /// controller puts it on again once it has made another. Where there is none, nobody would take it off.
-const OF_THINGS_OUTSIDE: [&str; 6] = [
+const OF_THINGS_OUTSIDE: [&str; 9] = [
     // k8s.io/cloud-provider, service/helpers.
     "service.kubernetes.io/load-balancer-cleanup",
     // kubernetes/cloud-provider-alibaba-cloud, pkg/controller/helper.
@@ -25,6 +25,10 @@ const OF_THINGS_OUTSIDE: [&str; 6] = [
     "external-provisioner.volume.kubernetes.io/finalizer",
     "snapshot.storage.kubernetes.io/pvc-as-source-protection",
     "provisioner.storage.kubernetes.io/cloning-protection",
+    "provisioner.storage.kubernetes.io/volumesnapshot-as-source-protection",
+    // kubernetes-sigs/alibaba-cloud-csi-driver, pkg/nas.
+    "csi.alibabacloud.com/nas-subpath-archive",
+    "csi.alibabacloud.com/nas-subpath-deletion",
     // kubernetes-csi/external-attacher, followed by the driver.
     "external-attacher/",
 ];
