@@ -98,6 +98,9 @@ fn waiting(pod: &Value) -> Option<(String, String)> {
         })
 }
 
+/// On a claim: where its first Pod goes.
+const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
+
 /// A claim that has no volume. `classes` are the cluster's storage classes with their
 /// `volumeBindingMode`.
 pub(crate) fn claim(claim: &Value, classes: &BTreeMap<String, String>) -> Option<HealthIssue> {
@@ -134,10 +137,13 @@ pub(crate) fn claim(claim: &Value, classes: &BTreeMap<String, String>) -> Option
                     "make that class, or map it to one of the cluster's with `storage_class_mapping`"
                         .to_owned(),
                 ),
-                Some("WaitForFirstConsumer") => (
-                    format!("storage class `{class}` waits for a Pod that uses it"),
-                    "nothing to do, unless its Pod is not Ready for another reason".to_owned(),
-                ),
+                // Nothing is wrong with it: its volume is made where the first Pod that uses it goes, and where that
+                // is chosen, it says so (kubernetes/kubernetes, pkg/scheduler/framework/plugins/volumebinding).
+                Some("WaitForFirstConsumer")
+                    if claim["metadata"]["annotations"][SELECTED_NODE].is_null() =>
+                {
+                    return None;
+                }
                 Some(_) => (
                     format!("storage class `{class}` has not made its volume yet"),
                     "see its events and the log of the provisioner".to_owned(),

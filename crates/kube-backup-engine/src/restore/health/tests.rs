@@ -77,11 +77,6 @@ fn a_claim_without_volume_says_what_it_waits_for() {
             "storage_class_mapping",
         ),
         (
-            json!({"storageClassName": "later"}),
-            "waits for a Pod",
-            "nothing to do",
-        ),
-        (
             json!({"storageClassName": "now"}),
             "not made its volume",
             "provisioner",
@@ -97,6 +92,13 @@ fn a_claim_without_volume_says_what_it_waits_for() {
         assert!(found.0.contains(reason), "{found:?}");
         assert!(found.1.contains(remedy), "{found:?}");
     }
+    // Until a Pod uses it, nothing is wrong; once one is on its way to a node, its volume is due.
+    assert_eq!(of(json!({"storageClassName": "later"}), "Pending"), None);
+    let mut chosen = json!({"metadata": {"name": "data", "namespace": "shop"},
+        "spec": {"storageClassName": "later"}, "status": {"phase": "Pending"}});
+    chosen["metadata"]["annotations"] = json!({"volume.kubernetes.io/selected-node": "node-a"});
+    let issue = checks::claim(&chosen, &classes).unwrap();
+    assert!(issue.reason.contains("not made its volume"), "{issue:?}");
     let remedy = of(json!({}), "Lost").unwrap().1;
     assert!(remedy.contains("make a PersistentVolume of it"), "{remedy}");
 }
