@@ -22,6 +22,7 @@ mod target;
     reason = "the entry point bears the module's name"
 )]
 mod verify;
+mod volumes;
 
 pub use report::{Check, Finding, Severity, VerifyReport};
 pub use verify::Verify;

@@ -56,6 +56,8 @@ pub enum Check {
     Owner,
     /// Other objects that objects need.
     Reference,
+    /// Snapshots of volumes.
+    Volume,
     /// What the cluster to restore to lacks.
     Target,
 }
@@ -71,6 +73,7 @@ impl fmt::Display for Check {
             Self::Object => "object",
             Self::Owner => "owner",
             Self::Reference => "reference",
+            Self::Volume => "volume",
             Self::Target => "target",
         })
     }

@@ -8,8 +8,10 @@ use super::inventory::{Inventory, Missing};
 use super::record;
 use super::report::{Check, Finding, Severity, VerifyReport};
 use super::target::Target;
+use super::volumes;
 use crate::repository::StoredRecord;
 use crate::seal::{self, Seal};
+use crate::volumes::VolumeSnapshotter;
 use crate::{Error, ErrorKind, OpenBackup, PointInTime, Repository, Result};
 
 /// A verification to be done.
@@ -40,6 +42,7 @@ use crate::{Error, ErrorKind, OpenBackup, PointInTime, Repository, Result};
 /// - Owners by their uids, and other objects that an object needs: what Pods mount, read and run as,
 ///   volumes and classes of claims, roles and accounts of bindings, Services of Ingresses, webhooks and
 ///   APIServices, targets of autoscalers, definitions of custom resources.
+/// - With snapshotters: that the snapshots of its volumes are there.
 /// - With a cluster: kinds and versions that it does not serve, each object that the archive holds in
 ///   another scope than the cluster's, fields that the cluster's own definitions and OpenAPI documents do
 ///   not have, and which of the missing objects the cluster has.
@@ -50,6 +53,7 @@ pub struct Verify {
     repository: Repository,
     name: String,
     cluster: Option<kube::Client>,
+    snapshotters: Vec<Arc<dyn VolumeSnapshotter>>,
 }
 
 impl fmt::Debug for Verify {
@@ -57,6 +61,7 @@ impl fmt::Debug for Verify {
         f.debug_struct("Verify")
             .field("name", &self.name)
             .field("against_cluster", &self.cluster.is_some())
+            .field("snapshotters", &self.snapshotters)
             .finish_non_exhaustive()
     }
 }
@@ -68,7 +73,16 @@ impl Verify {
             repository,
             name: name.into(),
             cluster: None,
+            snapshotters: Vec::new(),
         }
+    }
+
+    /// Also looks whether the snapshots that these have made are still there: one that is gone is a finding, and its
+    /// volume cannot be restored.
+    #[must_use]
+    pub fn with_snapshotters(mut self, snapshotters: Vec<Arc<dyn VolumeSnapshotter>>) -> Self {
+        self.snapshotters = snapshotters;
+        self
     }
 
     /// Also looks at what the cluster that `client` connects to would refuse. It is only read from.
@@ -103,6 +117,11 @@ impl Verify {
             return Ok(report);
         };
 
+        if !self.snapshotters.is_empty() {
+            let volumes = or_finding(backup.volumes().await, Check::Files, &mut report)?;
+            let volumes = volumes.unwrap_or_default();
+            volumes::check(&self.snapshotters, &volumes, &mut report).await;
+        }
         let target = match &self.cluster {
             Some(client) => Some(Target::open(client).await?),
             None => None,
