@@ -26,4 +26,5 @@ mod rights;
 mod rivals;
 mod roles;
 mod unusual;
+mod volume_data;
 mod volumes;

@@ -36,6 +36,13 @@ pub(crate) const RESTORE: Role = Role {
     example: ["create", "apps", "deployments"],
 };
 
+pub(crate) const RESTORE_VOLUMES: Role = Role {
+    name: "kube-backup-engine-restore-volumes",
+    user: "restores-volumes",
+    manifest: rbac::RESTORE_VOLUMES,
+    example: ["delete", "", "pods"],
+};
+
 pub(crate) const RESTORE_AS: Role = Role {
     name: "kube-backup-engine-restore-as",
     user: "restores-for-others",
@@ -132,6 +139,23 @@ pub(crate) async fn backs_up() -> Client {
 /// Whoever restores what grants no more than the role has.
 pub(crate) async fn restores() -> Client {
     client_of(control_plane::shared().unwrap(), RESTORE).await
+}
+
+/// Whoever restores applications with their volumes: both roles, for one user.
+pub(crate) async fn restores_volumes() -> Client {
+    let plane = control_plane::shared().unwrap();
+    client_of(plane, RESTORE).await;
+    let also = Role {
+        user: RESTORE_VOLUMES.user,
+        ..RESTORE
+    };
+    let binding = json!({"metadata": {"name": "restore-beside-volumes"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": also.name},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": also.user}]});
+    let admin = plane.client();
+    apply(&admin, &format!("{RBAC}/clusterrolebindings"), &binding).await;
+    await_right(&admin, also, also.example).await;
+    client_of(plane, RESTORE_VOLUMES).await
 }
 
 /// Whoever restores a whole cluster.

@@ -10,6 +10,7 @@
 //! | [`BACKUP`] | list every kind | write anything, enter Pods, reach nodes |
 //! | [`BACKUP_HOOKS`] | run commands in Pods, where a backup has hooks | anything else |
 //! | [`RESTORE`] | create, patch and look at kinds of Kubernetes, and at those added by aggregation | delete, escalate, bind, impersonate, proxy, exec |
+//! | [`RESTORE_VOLUMES`] | beside [`RESTORE`]: delete Pods, make and delete VolumeSnapshots and their contents | restore anything by itself |
 //! | [`RESTORE_AS`] | act as somebody, with what they may do | write as itself |
 //! | [`RESTORE_DISASTER`] | everything: for a person, for as long as it takes | |
 //!
@@ -23,6 +24,9 @@ pub const BACKUP_HOOKS: &str = include_str!("../rbac/backup-hooks.yaml");
 
 /// For restores of what grants no more than this role has.
 pub const RESTORE: &str = include_str!("../rbac/restore.yaml");
+
+/// For restores that bring the data of volumes back by CSI snapshots or through mounts, beside [`RESTORE`].
+pub const RESTORE_VOLUMES: &str = include_str!("../rbac/restore-volumes.yaml");
 
 /// For restores that [act as](crate::restore::ActAs) somebody.
 pub const RESTORE_AS: &str = include_str!("../rbac/restore-as.yaml");

@@ -11,6 +11,11 @@ const REQUESTS: usize = 32;
 /// How long a backup may take.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// How long the data of a claim may take: Velero's `itemOperationTimeout`.
+const VOLUME: Duration = Duration::from_secs(4 * 60 * 60);
+/// Every machine of a cluster has it, or one like it: it is what holds the namespaces of a Pod.
+const FILLER_IMAGE: &str = "registry.k8s.io/pause:3.10";
+
 /// How to run a backup or a restore: everything that does not change what is in the one or comes back by
 /// the other.
 ///
@@ -44,6 +49,12 @@ pub struct RunOptions {
     /// this long for the Services they call before they are restored, and the report this long for Pods,
     /// claims and load balancers. Zero looks once and waits for nothing.
     pub wait_for_ready: Duration,
+    /// How long a restore waits for the data of any one claim: for its snapshot to become a volume, and where
+    /// it is filled through a mount, for that. All claims are waited for at once.
+    pub volume_timeout: Duration,
+    /// The image of the Pods that have claims mounted while these are filled. All that its program does is to
+    /// stay, and it runs as no particular user.
+    pub filler_image: String,
     /// How long another writer's lease on the name of a backup must go without renewal to count as
     /// abandoned. Its holder renews it four times as often, by its own setting: all who write to one
     /// repository use the same.
@@ -58,6 +69,8 @@ impl Default for RunOptions {
             attempt_timeout: Timeouts::default().attempt,
             deadline: None,
             wait_for_ready: Duration::ZERO,
+            volume_timeout: VOLUME,
+            filler_image: FILLER_IMAGE.to_owned(),
             lease_duration: Duration::from_secs(20),
         }
     }
@@ -96,6 +109,20 @@ impl RunOptions {
     #[must_use]
     pub fn with_wait_for_ready(mut self, wait: Duration) -> Self {
         self.wait_for_ready = wait;
+        self
+    }
+
+    /// Sets [`volume_timeout`](Self::volume_timeout).
+    #[must_use]
+    pub fn with_volume_timeout(mut self, timeout: Duration) -> Self {
+        self.volume_timeout = timeout;
+        self
+    }
+
+    /// Sets [`filler_image`](Self::filler_image).
+    #[must_use]
+    pub fn with_filler_image(mut self, image: impl Into<String>) -> Self {
+        self.filler_image = image.into();
         self
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Method};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::connection::{ApiRequest, Connection, MAX_OBJECT};
 use super::failure::{ApiResponse, Failure};
@@ -103,6 +103,14 @@ impl ClusterWriter {
     pub(crate) async fn merge_text(&self, path: &str, patch: Bytes) -> Result<ApiResponse> {
         let media = "application/merge-patch+json";
         self.write(Method::PATCH, path, media, patch).await
+    }
+
+    /// Deletes the object with this uid, and no other of its name.
+    pub(crate) async fn delete(&self, path: &str, uid: &str) -> Result<ApiResponse> {
+        let options =
+            json!({"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": uid}});
+        self.write(Method::DELETE, path, JSON, encode(&options)?)
+            .await
     }
 
     async fn write(

@@ -29,3 +29,5 @@ pub(crate) const RESTORE_STATUS: &str = "velero.io/restore-status";
 /// On a quota or a range of limits that a restore is filling up: its specification in the end, as JSON. It is
 /// gone after the restore.
 pub(crate) const BOUNDS: &str = "kube-backup-engine.io/bounds";
+/// On a claim that was restored empty: whether it is `pending` to be filled with its data, or that is `done`.
+pub(crate) const FILL: &str = "kube-backup-engine.io/fill";

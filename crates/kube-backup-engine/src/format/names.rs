@@ -20,6 +20,21 @@ pub(crate) fn snapshot_group<'a>(uid: &str, volumes: impl IntoIterator<Item = &'
     format!("backup-{}-g-{}", short(uid), digest(volumes))
 }
 
+/// The Pod that has a claim mounted while the restore `uid` fills it.
+pub(crate) fn filler(uid: &str, namespace: &str, claim: &str) -> String {
+    format!("restore-{}-{}", short(uid), digest([namespace, claim]))
+}
+
+/// The uid of a restore that was given none: of this name, of the backup with this uid.
+pub(crate) fn uid_of_restore(backup_uid: &str, name: &str) -> String {
+    let mut digits = encode_string(&Sha256::digest(format!("{backup_uid}\n{name}").as_bytes()));
+    digits.truncate(32);
+    for at in [20, 16, 12, 8] {
+        digits.insert(at, '-');
+    }
+    digits
+}
+
 fn short(uid: &str) -> String {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if uid.len() <= MAX_UID && uid.bytes().all(legal) {
@@ -55,11 +70,19 @@ mod tests {
         );
         let long = "A".repeat(63);
         for uid in [uid, "B", &long] {
-            for name in [snapshot(uid, "pvc-1"), snapshot_group(uid, ["a", "b"])] {
+            for name in [
+                snapshot(uid, "pvc-1"),
+                snapshot_group(uid, ["a", "b"]),
+                filler(uid, "shop", "data"),
+            ] {
                 assert!(name.len() <= 63, "{name}");
                 assert!(!name.contains(char::is_uppercase), "{name}");
             }
         }
+        let of_restore = uid_of_restore(uid, "r");
+        assert_eq!(of_restore.len(), uid.len());
+        assert_eq!(short(&of_restore), of_restore);
+        assert_ne!(of_restore, uid_of_restore(uid, "s"));
         assert_ne!(
             snapshot_group(uid, ["ab", "c"]),
             snapshot_group(uid, ["a", "bc"])

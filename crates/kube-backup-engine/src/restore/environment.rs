@@ -1,6 +1,7 @@
 //! What stays the same from the first to the last object of a restore.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::bystanders::Bystanders;
 use super::gate::Gate;
@@ -8,8 +9,10 @@ use super::marks::Marks;
 use super::owners::OwnerKey;
 use super::spec::RestoreSpec;
 use super::step::TransformStep;
+use super::volumes::loaded::Loaded;
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
+use crate::volumes::VolumeSnapshotter;
 use crate::{Digest, ObjectId, OpenBackup, RunOptions};
 
 /// A restore's specification, its backup and its cluster.
@@ -31,6 +34,12 @@ pub(crate) struct Environment<'a> {
     pub(crate) gate: Gate<'a>,
     /// Whose uids others need.
     pub(crate) owners: HashSet<OwnerKey>,
+    /// What brings the data of volumes back.
+    pub(crate) snapshotters: &'a [Arc<dyn VolumeSnapshotter>],
+    /// What the backup says of the volumes of chosen claims.
+    pub(crate) loaded: Loaded,
+    /// What volumes that are made for it are named after.
+    pub(crate) restore_uid: String,
 }
 
 impl<'a> Environment<'a> {

@@ -30,8 +30,8 @@ const ROOM: usize = 2 << 20;
 
 /// A restore under way.
 pub(crate) struct Execution<'a> {
-    environment: &'a Environment<'a>,
-    state: State,
+    pub(super) environment: &'a Environment<'a>,
+    pub(super) state: State,
     total: usize,
     on_progress: &'a OnProgress,
 }
@@ -97,6 +97,7 @@ impl<'a> Execution<'a> {
             entries.extend(self.state.deferred.remove(&tier).unwrap_or_default());
             match tier {
                 Tier::Classes => self.look_for_defaults(&all_kinds).await,
+                Tier::Foundations => self.plan_claims().await,
                 Tier::Pods if !entries.is_empty() => self.look_for_nodes().await,
                 _ => {}
             }
@@ -106,13 +107,17 @@ impl<'a> Execution<'a> {
                 let warnings = waits::for_backends(self.environment, &entries).await;
                 self.state.warnings.extend(warnings);
             }
+            let claims = self.take_planned_claims(&mut entries);
             self.restore_tier(tier, entries).await;
+            self.restore_claims(tier, claims).await;
             match tier {
                 Tier::Definitions => self.await_definitions().await,
                 Tier::Namespaces => {
                     self.await_namespaces(&namespaces).await;
                     self.read_schemas(&kinds).await;
                 }
+                // Before bounds that know nothing of what fills them.
+                Tier::Configuration => self.fill_claims().await,
                 Tier::Protection => self.await_quotas().await,
                 Tier::Pods => self.lower(|lowering| lowering.after_pods.take()).await,
                 _ => {}
@@ -161,7 +166,7 @@ impl<'a> Execution<'a> {
         self.state.warnings.extend(warnings);
     }
 
-    fn fold(&mut self, finished: Finished) {
+    pub(super) fn fold(&mut self, finished: Finished) {
         let tier = finished.tier;
         self.state.fold(finished, self.environment.is_plan());
         (self.on_progress)(RestoreProgress {

@@ -11,6 +11,7 @@ use super::apply::Applied;
 use super::changes::Change;
 use super::policy::{self, PowerSwitch, Withheld};
 use super::report::{Outcome, SkipReason};
+use super::volumes::data::{self, ClaimData};
 use crate::format::entries::entry_path;
 use crate::format::keys::RECORD;
 use crate::kinds::order::Tier;
@@ -175,6 +176,9 @@ pub struct RestorePlan {
     pub digest: Digest,
     /// One for each chosen object.
     pub items: Vec<PlannedItem>,
+    /// What would become of the data of each claim of which the backup says something.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<ClaimData>,
     /// What concerns more than one object.
     pub warnings: Vec<String>,
 }
@@ -282,6 +286,7 @@ impl fmt::Display for RestorePlan {
         )?;
         writeln!(f, "  digest {}", self.digest)?;
         self.print_powers(f)?;
+        data::print(&self.volumes, f)?;
         for (action, count) in self.counts() {
             writeln!(f, "  {:<10} {count:>7}", action.name())?;
         }

@@ -14,7 +14,7 @@ use super::state::State;
 use super::step::Transformed;
 use super::transform::{self, TransformContext, Verdict};
 use crate::format::annotations::RESTORE_STATUS;
-use crate::kinds::names::{DEFINITIONS, is_built_in};
+use crate::kinds::names::{DEFINITIONS, VOLUMES, is_built_in};
 use crate::kinds::order::Tier;
 use crate::kinds::pod_specs::POD_SPECS;
 use crate::kinds::provided::is_provided;
@@ -54,6 +54,11 @@ pub(crate) fn prepare(
     if let Some(reason) = unprotected(environment, state, tier, &id.resource, namespace.as_deref())
     {
         return finish(Outcome::Failed(reason));
+    }
+    if VOLUMES.is(&id.resource)
+        && let Some(reason) = state.replaced.get(&id.name)
+    {
+        return finish(Outcome::not_restored(reason));
     }
     // Before anything is changed in it: where there is no status subresource, the status is data.
     let served = state.served.find(&id.resource, &object);
@@ -102,6 +107,9 @@ pub(crate) fn prepare(
         .as_str()
         .unwrap_or(&id.name)
         .to_owned();
+    if let Some(reason) = state.held_back.why(&id.resource, &object) {
+        return finish(Outcome::Failed(reason));
+    }
     let resource = match state.served.find(&id.resource, &object) {
         Ok(resource) => resource,
         Err(reason) => {

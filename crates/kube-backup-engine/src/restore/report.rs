@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::altered::{AlteredField, explain};
 use super::health::{self, HealthIssue};
 use super::policy::{self, Withheld};
+use super::volumes::data::{self, ClaimData, DataOutcome};
 use crate::printable::Printable;
 use crate::{GroupResource, ObjectId};
 
@@ -175,6 +176,9 @@ pub struct RestoreReport {
     pub restore: String,
     /// One for each chosen object, in the order of their names.
     pub items: Vec<Item>,
+    /// What became of the data of each claim of which the backup says something.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<ClaimData>,
     /// What concerns more than one object.
     pub warnings: Vec<String>,
     /// What is in the cluster and not healthy, or not yet.
@@ -235,11 +239,18 @@ impl RestoreReport {
         })
     }
 
-    /// Whether every chosen object is in the cluster or was skipped for a reason; it may still not be
-    /// [whole](Self::altered) or [healthy](Self::health_issues).
+    /// The claims whose data did not come back.
+    pub fn without_data(&self) -> impl Iterator<Item = &ClaimData> {
+        self.volumes
+            .iter()
+            .filter(|volume| matches!(volume.outcome, DataOutcome::Failed(_)))
+    }
+
+    /// Whether every chosen object is in the cluster or was skipped for a reason, and all claims have their data; it
+    /// may still not be [whole](Self::altered) or [healthy](Self::health_issues).
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.failed().next().is_none()
+        self.failed().next().is_none() && self.without_data().next().is_none()
     }
 }
 
@@ -267,6 +278,7 @@ impl fmt::Display for RestoreReport {
         }
         let own = self.withheld().filter(|(_, it)| it.is_of_cluster_itself);
         policy::print_own(own.count(), f)?;
+        data::print(&self.volumes, f)?;
         for item in &self.items {
             if let Some(concern) = item.concern() {
                 let (outcome, concern) = (item.outcome.name(), Printable(&concern));

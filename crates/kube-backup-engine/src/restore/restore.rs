@@ -18,10 +18,14 @@ use super::select::{Chosen, select};
 use super::spec::RestoreSpec;
 use super::state::State;
 use super::step::{TransformStep, Transformed};
+use super::volumes::loaded::Loaded;
+use super::volumes::snapshots;
 use crate::cluster::connection::Connection;
 use crate::cluster::retry::{OnWait, Waiting};
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
+use crate::format::names;
+use crate::volumes::VolumeSnapshotter;
 use crate::{
     Digest, Discovery, Error, ErrorKind, ObjectId, OpenBackup, RefusedEntry, Result, RunOptions,
 };
@@ -47,6 +51,7 @@ pub struct Restore {
     options: RunOptions,
     uid: Option<String>,
     steps: Vec<TransformStep>,
+    snapshotters: Vec<Arc<dyn VolumeSnapshotter>>,
     expected: Option<Digest>,
     on_progress: OnProgress,
     on_wait: Option<OnWait>,
@@ -58,6 +63,7 @@ impl fmt::Debug for Restore {
             .field("spec", &self.spec)
             .field("options", &self.options)
             .field("steps", &self.steps)
+            .field("snapshotters", &self.snapshotters)
             .finish_non_exhaustive()
     }
 }
@@ -72,6 +78,7 @@ impl Restore {
             options: RunOptions::default(),
             uid: None,
             steps: Vec::new(),
+            snapshotters: Vec::new(),
             expected: None,
             on_progress: Box::new(|_| {}),
             on_wait: None,
@@ -129,6 +136,28 @@ impl Restore {
         self
     }
 
+    /// Brings the data of volumes back by these, each of what it has kept itself. The data of a claim that none of
+    /// them has kept stays where it is, and the claim is not restored, unless `restorePVs` is `false`.
+    ///
+    /// ```no_run
+    /// # use std::sync::Arc;
+    /// # use kube_backup_engine::volumes::VolumeSnapshotter;
+    /// # async fn example(restore: kube_backup_engine::restore::Restore, disks: Arc<dyn VolumeSnapshotter>)
+    /// # -> Result<(), kube_backup_engine::Error> {
+    /// let restore = restore.with_snapshotters(vec![disks]);
+    /// for claim in restore.plan().await?.volumes {
+    ///     println!("{claim}"); // from which snapshot, of which size, or why its data does not come back
+    /// }
+    /// let report = restore.run().await?;
+    /// assert!(report.without_data().next().is_none());
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn with_snapshotters(mut self, snapshotters: Vec<Arc<dyn VolumeSnapshotter>>) -> Self {
+        self.snapshotters = snapshotters;
+        self
+    }
+
     /// Restores only what was planned for: the plan with this [`digest`](RestorePlan::digest). When the backup or what is
     /// chosen of it has changed since, nothing is restored.
     ///
@@ -178,6 +207,7 @@ impl Restore {
             restore: self.spec.name.clone(),
             digest: environment.digest,
             items: state.planned_items,
+            volumes: state.data,
             warnings: state.warnings,
         })
     }
@@ -199,6 +229,7 @@ impl Restore {
             backup: environment.backup_name().to_owned(),
             restore: self.spec.name.clone(),
             items: state.items,
+            volumes: state.data,
             warnings: state.warnings,
             health_issues: Vec::new(),
         };
@@ -212,6 +243,13 @@ impl Restore {
                 report.warnings.extend(look.unseen);
             }
             Err(error) => report.warnings.push(error.chain()),
+        }
+        // Claims are bound by now, or wait for their first consumer.
+        let step = "take away what claims were made from";
+        let clean_up = snapshots::clean_up(&environment, &state.served, &state.snapshots);
+        match environment.deadline.within(step, clean_up).await {
+            Ok(left) => report.warnings.extend(left),
+            Err(late) => report.warnings.push(late.chain()),
         }
         Ok(report)
     }
@@ -266,8 +304,19 @@ impl Restore {
             ));
         }
         let refused = scope::refuse(&found, &mut entries);
+        let loading = Loaded::of(&self.backup, &entries);
+        let loaded = deadline
+            .within("read what the backup says of its volumes", loading)
+            .await??;
+        let backup_uid = self.backup.record().uid();
         let environment = Environment {
-            marks: Marks::new(self.backup.record().uid(), self.uid.as_deref()),
+            marks: Marks::new(backup_uid, self.uid.as_deref()),
+            snapshotters: &self.snapshotters,
+            loaded,
+            restore_uid: match &self.uid {
+                Some(uid) => uid.clone(),
+                None => names::uid_of_restore(backup_uid, &self.spec.name),
+            },
             api,
             spec: &self.spec,
             options: &self.options,

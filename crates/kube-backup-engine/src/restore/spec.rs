@@ -77,6 +77,22 @@ pub struct RestoreSpec {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub storage_class_mapping: BTreeMap<String, String>,
+    /// Where the cluster has not the storage class of a claim: the driver of its volume, or `*` for any, to the
+    /// class that it gets instead. Velero has no such field.
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub default_storage_classes: BTreeMap<String, String>,
+    /// Whether the data of claims comes back. With `false`, claims whose data the backup keeps are restored empty.
+    /// Unless set, it comes back, and a claim whose data cannot is not restored.
+    #[serde(
+        default,
+        rename = "restorePVs",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub restore_pvs: Option<bool>,
     /// Beginning of an image's name to what stands there in the cluster:
     /// `docker.io/library` to `registry.example.com/mirror`. The longest fitting one counts.
     #[serde(
@@ -183,6 +199,8 @@ impl RestoreSpec {
             selection: Selection::default(),
             namespace_mapping: BTreeMap::new(),
             storage_class_mapping: BTreeMap::new(),
+            default_storage_classes: BTreeMap::new(),
+            restore_pvs: None,
             image_mapping: BTreeMap::new(),
             restore_status: BTreeSet::new(),
             existing_resource_policy: ExistingResourcePolicy::default(),
@@ -195,7 +213,7 @@ impl RestoreSpec {
     }
 
     /// The fields of Velero's `RestoreSpec` (velero.io/v1, restore_types.go). What it has no field for is
-    /// left out: names of objects, labels to exclude, mappings of storage classes and images, running
+    /// left out: names of objects, labels to exclude, mappings and defaults of storage classes, mappings of images, running
     /// unprotected, powers, and whom it is done for.
     ///
     /// # Errors
@@ -213,6 +231,7 @@ impl RestoreSpec {
         };
         let others = [
             "storageClassMapping",
+            "defaultStorageClasses",
             "imageMapping",
             "runUnprotected",
             "powers",

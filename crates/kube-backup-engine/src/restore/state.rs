@@ -17,6 +17,11 @@ use super::request::Request;
 use super::served::Served;
 use super::surroundings::Surroundings;
 use super::transform::{Lowering, Services, Volumes};
+use super::volumes::data::ClaimData;
+use super::volumes::fill::Filling;
+use super::volumes::held_back::HeldBack;
+use super::volumes::plan::PlannedClaim;
+use super::volumes::snapshots::StaticSnapshot;
 use crate::cluster::schema::Schemas;
 use crate::kinds::backends::Backend;
 use crate::kinds::follow::named;
@@ -64,6 +69,18 @@ pub(crate) struct State {
     pub(crate) withheld: HashMap<ObjectId, Withheld>,
     /// Services that restored objects send requests to.
     pub(crate) backends: Vec<Backend>,
+    /// What is planned for claims of which the backup says what became of their data.
+    pub(crate) claims: BTreeMap<ObjectId, PlannedClaim>,
+    /// Volumes that are not restored themselves, and why not.
+    pub(crate) replaced: HashMap<String, String>,
+    /// Claims, by namespace and name in the cluster, that did not get their data, and why not.
+    pub(crate) held_back: HeldBack,
+    /// Claims that are to be filled.
+    pub(crate) fillings: Vec<Filling>,
+    /// What claims were made from, until they are bound.
+    pub(crate) snapshots: Vec<StaticSnapshot>,
+    /// What became of the data of claims.
+    pub(crate) data: Vec<ClaimData>,
     pub(crate) warnings: Vec<String>,
     /// One for each object, unless it is a plan.
     pub(crate) items: Vec<Item>,

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::environment::Environment;
 use super::served::Served;
+use super::volumes::machine::Machine;
+use super::volumes::snapshots;
+use super::volumes::target::Target;
 use crate::cluster::query::with_query;
 use crate::kinds::defaults::{DEFAULT_CLAIMS, DefaultClaim};
 use crate::{GroupResource, Result};
@@ -18,6 +21,9 @@ pub(crate) struct Surroundings {
     classes: HashMap<GroupResource, Vec<Value>>,
     /// The names of the machines.
     pub(crate) nodes: HashSet<String>,
+    /// What there is for volumes.
+    pub(crate) for_volumes: Target,
+    has_seen_nodes: bool,
 }
 
 impl Surroundings {
@@ -52,14 +58,47 @@ impl Surroundings {
 
     /// Lists the names of the machines. Without the right to see them, none is known.
     pub(crate) async fn look_for_nodes(&mut self, environment: &Environment<'_>) -> Vec<String> {
+        if self.has_seen_nodes {
+            return Vec::new();
+        }
         match list(environment, "look which nodes there are", "/api/v1/nodes").await {
             Ok(nodes) => {
+                self.has_seen_nodes = true;
+                self.for_volumes.machines = nodes.iter().map(Machine::of).collect();
                 let name = |node: &Value| node["metadata"]["name"].as_str().map(str::to_owned);
                 self.nodes.extend(nodes.iter().filter_map(name));
                 Vec::new()
             }
             Err(error) => vec![error.chain()],
         }
+    }
+
+    /// Lists what there is for volumes: storage classes, among them those that a plan would have restored, and
+    /// the machines.
+    pub(crate) async fn look_for_volumes(
+        &mut self,
+        environment: &Environment<'_>,
+        served: &Served,
+    ) -> Vec<String> {
+        let mut warnings = self.look_for_nodes(environment).await;
+        let step = "look which storage classes there are";
+        let path = "/apis/storage.k8s.io/v1/storageclasses";
+        match list(environment, step, path).await {
+            Ok(classes) => self.for_volumes.note_classes(&classes),
+            Err(error) => warnings.push(error.chain()),
+        }
+        if environment.is_plan() {
+            let planned = environment.loaded.classes.iter().cloned();
+            self.for_volumes.note_planned_classes(planned);
+        }
+        let serves = |plural: &str| {
+            let kind = GroupResource::new(snapshots::GROUP, plural);
+            let mut versions = served.versions(&kind).iter();
+            versions.any(|resource| resource.version == "v1")
+        };
+        self.for_volumes.serves_snapshots =
+            serves("volumesnapshots") && serves("volumesnapshotcontents");
+        warnings
     }
 
     /// Takes back an object's claim to be the default of its kind where another has it, and says so. One that

@@ -42,7 +42,6 @@ pub(crate) const RESTORE: &Fields = &[
     ("itemOperationTimeout", Allowed::Anything),
     ("resourceModifier", Allowed::Nothing),
     ("resourcePolicy", Allowed::Nothing),
-    ("restorePVs", Allowed::Nothing),
     ("scheduleName", Allowed::Anything),
     ("skipDefaultResourceModifier", Allowed::Anything),
     ("uploaderConfig", Allowed::Anything),

@@ -42,6 +42,7 @@ pub use info::{
 };
 pub use record::{SnapshotState, VolumeRecord};
 pub use source::{AdjustedClaim, DataSource, FillState, FillTarget, RestoreSource, RestoreTarget};
+pub(crate) use volume::capacity_of;
 pub use volume::{Eligibility, Mount, ObjectRef, Volume, bytes_of};
 
 use crate::{Error, ErrorKind, Result};

@@ -136,7 +136,7 @@ impl Volume {
 }
 
 /// The capacity of a volume in bytes; `None` where it names none, or none that can be read.
-pub(super) fn capacity_of(volume: &PersistentVolume) -> Option<u64> {
+pub(crate) fn capacity_of(volume: &PersistentVolume) -> Option<u64> {
     let capacity = volume.spec.as_ref()?.capacity.as_ref()?;
     bytes_of(capacity.get("storage")?)
 }

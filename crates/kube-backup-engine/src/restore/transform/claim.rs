@@ -3,19 +3,27 @@
 use serde_json::Value;
 
 use super::{TransformContext, Verdict, remove, text};
+use crate::format::annotations::FILL;
 use crate::kinds::evidence::Evidence;
 
 const BOUND: &str = "pv.kubernetes.io/bind-completed";
 /// Annotations of binding, provisioning and other tools' backups, which are true of the old cluster only
 /// (Velero, pvc_action.go).
-const BINDING: [&str; 7] = [
+const BINDING: [&str; 11] = [
     BOUND,
     "pv.kubernetes.io/bound-by-controller",
+    "pv.kubernetes.io/migrated-to",
     "volume.beta.kubernetes.io/storage-provisioner",
     "volume.kubernetes.io/storage-provisioner",
     "volume.kubernetes.io/selected-node",
     "velero.io/volume-snapshot-name",
     "velero.io/data-upload-name",
+    // A disk to be adopted, and a snapshot to be restored (provisioner of diskplugin.csi.alibabacloud.com): the
+    // one would be taken from whoever has it, the other be restored over what comes from the backup.
+    "volume.alibabacloud.com/disk-id",
+    "csi.alibabacloud.com/disk-snapshot-id",
+    // Of an earlier restore.
+    FILL,
 ];
 
 pub(super) fn transform(claim: &mut Value, context: &TransformContext<'_>) -> Verdict {

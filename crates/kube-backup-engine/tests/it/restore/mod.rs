@@ -9,6 +9,7 @@ mod selective;
 mod state;
 mod transformed;
 mod unseen;
+mod volumes;
 
 use std::sync::Arc;
 
