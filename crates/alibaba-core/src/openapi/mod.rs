@@ -19,6 +19,7 @@ mod call;
 mod client;
 mod encode;
 mod flatten;
+mod listing;
 mod operations;
 pub mod read;
 mod response;

@@ -3,8 +3,7 @@
 use alibaba_core::credentials::SharedCredentials;
 use alibaba_core::endpoint::Product;
 use alibaba_core::openapi::{self, Call, ClientBuilder};
-use alibaba_core::{Context, Error, Page, Paginator};
-use serde::de::DeserializeOwned;
+use alibaba_core::{Context, Error};
 
 /// A client of RAM: users and their keys, roles, policies and what they are attached to.
 ///
@@ -47,25 +46,7 @@ impl From<openapi::Client> for Client {
     }
 }
 
-/// A page of a listing that goes on by a marker.
-pub(super) trait MarkedPage: DeserializeOwned + Send {
-    type Item: Send + 'static;
-
-    /// The items and the marker of the next page, if there is one.
-    fn split(self) -> (Vec<Self::Item>, Option<String>);
-}
-
-/// Reads a listing from where `call` begins.
-pub(super) fn by_marker<P: MarkedPage>(step: &'static str, call: Call) -> Paginator<P::Item> {
-    Paginator::by_token(step, move |marker: Option<String>| {
-        let call = match marker {
-            Some(marker) => call.clone().param("Marker", marker),
-            None => call.clone(),
-        };
-        async move {
-            let page: P = call.send().await?.json()?;
-            let (items, next) = page.split();
-            Ok(Page::new(items, next))
-        }
-    })
+/// The call for the page of this marker.
+pub(super) fn next_marker(call: Call, marker: String) -> Call {
+    call.param("Marker", marker)
 }

@@ -5,7 +5,7 @@ use alibaba_core::openapi::{Acknowledged, Json, read};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::connect::{Client, MarkedPage, by_marker};
+use super::connect::{Client, next_marker};
 use super::document::PolicyText;
 use super::names::{PolicyName, VersionId};
 use super::tag::Tag;
@@ -230,7 +230,10 @@ alibaba_core::operations! {
 impl ListPolicies {
     /// All policies from here on, page after page.
     pub fn items(self) -> Paginator<Policy> {
-        by_marker::<PolicyPage>("list RAM policies", self.call)
+        self.call
+            .list_by_token("list RAM policies", next_marker, |page: PolicyPage| {
+                (page.policies, page.marker.filter(|_| page.is_truncated))
+            })
     }
 }
 
@@ -326,14 +329,6 @@ pub struct PolicyPage {
     /// Where the next page begins.
     #[serde(default)]
     pub marker: Option<String>,
-}
-
-impl MarkedPage for PolicyPage {
-    type Item = Policy;
-
-    fn split(self) -> (Vec<Policy>, Option<String>) {
-        (self.policies, self.marker.filter(|_| self.is_truncated))
-    }
 }
 
 /// One version of a policy.

@@ -7,7 +7,7 @@ use alibaba_core::openapi::{Acknowledged, Json, read, seconds};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer};
 
-use super::connect::{Client, MarkedPage, by_marker};
+use super::connect::{Client, next_marker};
 use super::document::PolicyText;
 use super::names::{DeletionTaskId, RoleId, RoleName};
 use super::tag::Tag;
@@ -133,7 +133,10 @@ alibaba_core::operations! {
 impl ListRoles {
     /// All roles from here on, page after page.
     pub fn items(self) -> Paginator<Role> {
-        by_marker::<RolePage>("list RAM roles", self.call)
+        self.call
+            .list_by_token("list RAM roles", next_marker, |page: RolePage| {
+                (page.roles, page.marker.filter(|_| page.is_truncated))
+            })
     }
 }
 
@@ -222,14 +225,6 @@ pub struct RolePage {
     /// Where the next page begins.
     #[serde(default)]
     pub marker: Option<String>,
-}
-
-impl MarkedPage for RolePage {
-    type Item = Role;
-
-    fn split(self) -> (Vec<Role>, Option<String>) {
-        (self.roles, self.marker.filter(|_| self.is_truncated))
-    }
 }
 
 fn optional_seconds<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Duration>, D::Error> {

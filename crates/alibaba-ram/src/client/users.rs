@@ -5,7 +5,7 @@ use alibaba_core::openapi::{Acknowledged, read};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use super::connect::{Client, MarkedPage, by_marker};
+use super::connect::{Client, next_marker};
 use super::names::{UserId, UserName};
 
 alibaba_core::operations! {
@@ -119,7 +119,10 @@ alibaba_core::operations! {
 impl ListUsers {
     /// All users from here on, page after page.
     pub fn items(self) -> Paginator<User> {
-        by_marker::<UserPage>("list RAM users", self.call)
+        self.call
+            .list_by_token("list RAM users", next_marker, |page: UserPage| {
+                (page.users, page.marker.filter(|_| page.is_truncated))
+            })
     }
 }
 
@@ -184,12 +187,4 @@ pub struct UserPage {
     /// Where the next page begins.
     #[serde(default)]
     pub marker: Option<String>,
-}
-
-impl MarkedPage for UserPage {
-    type Item = User;
-
-    fn split(self) -> (Vec<User>, Option<String>) {
-        (self.users, self.marker.filter(|_| self.is_truncated))
-    }
 }
