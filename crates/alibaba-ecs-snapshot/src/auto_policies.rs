@@ -8,7 +8,7 @@ use crate::auto_policy::{
     AutoSnapshotPolicy, AutoSnapshotPolicyAssociation, AutoSnapshotPolicyAssociationPage,
     AutoSnapshotPolicyPage, CreatedAutoSnapshotPolicy,
 };
-use crate::connect::{Client, by_number, by_token_of};
+use crate::connect::{Client, next_token, sized};
 use crate::encryption::CopyEncryption;
 use crate::gone::unless_gone;
 use crate::ids::{AutoSnapshotPolicyId, DiskId, PolicyName, RegionId, ResourceGroupId};
@@ -230,9 +230,11 @@ impl DescribeAutoSnapshotPolicyEx {
     /// All policies, page after page of up to 100.
     pub fn items(self) -> Paginator<AutoSnapshotPolicy> {
         let step = "list automatic snapshot policies";
-        by_number(step, self.into_call(), |page: AutoSnapshotPolicyPage| {
-            (page.auto_snapshot_policies, page.total_count)
-        })
+        self.into_call()
+            .default_param("PageSize", 100)
+            .list_by_number(step, |page: AutoSnapshotPolicyPage| {
+                (page.auto_snapshot_policies, page.total_count)
+            })
     }
 }
 
@@ -240,10 +242,9 @@ impl DescribeAutoSnapshotPolicyAssociations {
     /// All pairs of a disk and a policy from here on, page after page of up to 100.
     pub fn items(self) -> Paginator<AutoSnapshotPolicyAssociation> {
         let step = "list the disks of automatic snapshot policies";
-        by_token_of(
-            100,
+        sized(self.into_call(), 100).list_by_token(
             step,
-            self.into_call(),
+            next_token,
             |page: AutoSnapshotPolicyAssociationPage| (page.associations, page.next_token),
         )
     }

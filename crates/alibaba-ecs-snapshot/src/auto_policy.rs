@@ -4,8 +4,7 @@ use alibaba_core::openapi::read::{nested, time};
 use chrono::{DateTime, Utc, Weekday};
 use serde::Deserialize;
 
-use crate::encryption::CopyEncryption;
-use crate::ids::{AutoSnapshotPolicyId, DiskId, PolicyName, RegionId, ResourceGroupId};
+use crate::ids::{AutoSnapshotPolicyId, DiskId, KmsKeyId, PolicyName, RegionId, ResourceGroupId};
 use crate::read;
 use crate::retention::Retention;
 use crate::tag::Tag;
@@ -77,7 +76,7 @@ pub struct AutoSnapshotPolicy {
     pub copied_snapshots_retention: Option<Retention>,
     /// How the copies are encrypted.
     #[serde(rename = "CopyEncryptionConfiguration")]
-    pub copy_encryption: Option<CopyEncryption>,
+    pub copy_encryption: Option<PolicyCopyEncryption>,
     /// The region it is in.
     #[serde(default, deserialize_with = "read::present")]
     pub region_id: Option<RegionId>,
@@ -87,6 +86,18 @@ pub struct AutoSnapshotPolicy {
     /// Its own tags.
     #[serde(default, deserialize_with = "nested")]
     pub tags: Vec<Tag>,
+}
+
+/// How the copies that a policy makes are encrypted.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+#[non_exhaustive]
+pub struct PolicyCopyEncryption {
+    /// Whether they are.
+    pub encrypted: Option<bool>,
+    /// With which key of the other region.
+    #[serde(default, rename = "KMSKeyId", deserialize_with = "read::present")]
+    pub kms_key_id: Option<KmsKeyId>,
 }
 
 /// A page of policies.

@@ -3,8 +3,7 @@
 use alibaba_core::credentials::SharedCredentials;
 use alibaba_core::endpoint::Product;
 use alibaba_core::openapi::{self, Call, ClientBuilder};
-use alibaba_core::{Context, Error, NumberedPage, Page, Paginator, Region};
-use serde::de::DeserializeOwned;
+use alibaba_core::{Context, Error, Region};
 
 /// A client of ECS in one region: its disks, their snapshots, and what goes with them.
 ///
@@ -69,49 +68,13 @@ impl From<openapi::Client> for Client {
     }
 }
 
-/// Reads a listing by tokens from where `call` begins. `split` takes a page apart into its items and
-/// the token of the next page.
-pub(crate) fn by_token<P: DeserializeOwned + Send + 'static, T: Send + 'static>(
-    step: &'static str,
-    call: Call,
-    split: fn(P) -> (Vec<T>, Option<String>),
-) -> Paginator<T> {
-    Paginator::by_token(step, move |token: Option<String>| {
-        let call = match token {
-            Some(token) => call.clone().param("NextToken", token),
-            None => call.clone(),
-        };
-        async move {
-            let (items, next) = split(call.send().await?.json()?);
-            Ok(Page::new(items, next))
-        }
-    })
+/// With pages as large as they get, unless `call` says how large. Without a size, ECS numbers the pages
+/// and gives no token.
+pub(crate) fn sized(call: Call, page_size: u32) -> Call {
+    call.default_param("MaxResults", page_size)
 }
 
-/// The same by tokens of pages as large as they get, unless `call` says how large. Without a size,
-/// ECS numbers the pages and gives no token.
-pub(crate) fn by_token_of<P: DeserializeOwned + Send + 'static, T: Send + 'static>(
-    page_size: u32,
-    step: &'static str,
-    call: Call,
-    split: fn(P) -> (Vec<T>, Option<String>),
-) -> Paginator<T> {
-    by_token(step, call.default_param("MaxResults", page_size), split)
-}
-
-/// Reads a listing by the numbers of its pages. `split` takes a page apart into its items and the
-/// number of all items.
-pub(crate) fn by_number<P: DeserializeOwned + Send + 'static, T: Send + 'static>(
-    step: &'static str,
-    call: Call,
-    split: fn(P) -> (Vec<T>, Option<u64>),
-) -> Paginator<T> {
-    let call = call.default_param("PageSize", 100);
-    Paginator::by_number(step, move |number| {
-        let call = call.clone().param("PageNumber", number);
-        async move {
-            let (items, total) = split(call.send().await?.json()?);
-            Ok(NumberedPage::new(items, total))
-        }
-    })
+/// The call for the page of this token.
+pub(crate) fn next_token(call: Call, token: String) -> Call {
+    call.param("NextToken", token)
 }

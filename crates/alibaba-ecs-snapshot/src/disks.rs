@@ -2,7 +2,7 @@
 
 use alibaba_core::Paginator;
 
-use crate::connect::{Client, by_token_of};
+use crate::connect::{Client, next_token, sized};
 use crate::disk::{CreatedDisk, Disk, DiskPage};
 use crate::encryption::AssumedRole;
 use crate::filter::TimeFilter;
@@ -176,7 +176,7 @@ alibaba_core::operations! {
 impl DescribeDisks {
     /// All disks from here on, page after page of up to 500.
     pub fn items(self) -> Paginator<Disk> {
-        by_token_of(500, "list disks", self.into_call(), |page: DiskPage| {
+        sized(self.into_call(), 500).list_by_token("list disks", next_token, |page: DiskPage| {
             (page.disks, page.next_token)
         })
     }

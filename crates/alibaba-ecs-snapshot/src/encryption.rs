@@ -1,9 +1,9 @@
 //! With which keys, and as whom, copies and disks are encrypted.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
+use crate::auto_policy::PolicyCopyEncryption;
 use crate::ids::KmsKeyId;
-use crate::read;
 
 /// A role that ECS assumes to use a key. Not open to the public: leave it unset.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -30,18 +30,18 @@ impl AssumedRole {
     }
 }
 
-/// How the copies that an automatic policy makes are encrypted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
+/// How the copies that an automatic policy makes are to be encrypted. That of a policy there is becomes
+/// one by `into()`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "PascalCase")]
 #[non_exhaustive]
 pub struct CopyEncryption {
     /// Whether they are.
     pub encrypted: Option<bool>,
     /// With which key of the other region; its default key, if this is not set.
-    #[serde(default, rename = "KMSKeyId", deserialize_with = "read::present")]
+    #[serde(rename = "KMSKeyId")]
     pub kms_key_id: Option<KmsKeyId>,
     /// As whom ECS uses the key. Not open to the public: leave it empty.
-    #[serde(skip_deserializing)]
     pub arn: Vec<AssumedRole>,
 }
 
@@ -61,6 +61,16 @@ impl CopyEncryption {
         Self {
             encrypted: Some(encrypted),
             ..Self::default()
+        }
+    }
+}
+
+impl From<PolicyCopyEncryption> for CopyEncryption {
+    fn from(policys: PolicyCopyEncryption) -> Self {
+        Self {
+            encrypted: policys.encrypted,
+            kms_key_id: policys.kms_key_id,
+            arn: Vec::new(),
         }
     }
 }

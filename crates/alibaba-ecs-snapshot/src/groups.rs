@@ -3,7 +3,7 @@
 use alibaba_core::openapi::Acknowledged;
 use alibaba_core::{Error, Paginator};
 
-use crate::connect::{Client, by_token_of};
+use crate::connect::{Client, next_token, sized};
 use crate::gone::unless_gone;
 use crate::group::{CreatedSnapshotGroup, DeletedSnapshotGroup, SnapshotGroup, SnapshotGroupPage};
 use crate::ids::{Description, DiskId, InstanceId, ResourceGroupId, ResourceName, SnapshotGroupId};
@@ -139,10 +139,9 @@ alibaba_core::operations! {
 impl DescribeSnapshotGroups {
     /// All groups from here on, page after page of up to 100.
     pub fn items(self) -> Paginator<SnapshotGroup> {
-        by_token_of(
-            100,
+        sized(self.into_call(), 100).list_by_token(
             "list snapshot groups",
-            self.into_call(),
+            next_token,
             |page: SnapshotGroupPage| (page.snapshot_groups, page.next_token),
         )
     }

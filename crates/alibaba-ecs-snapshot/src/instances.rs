@@ -2,7 +2,7 @@
 
 use alibaba_core::Paginator;
 
-use crate::connect::{Client, by_token_of};
+use crate::connect::{Client, next_token, sized};
 use crate::filter::TimeFilter;
 use crate::ids::{InstanceId, ResourceGroupId, ZoneId};
 use crate::instance::{Instance, InstancePage};
@@ -119,10 +119,9 @@ alibaba_core::operations! {
 impl DescribeInstances {
     /// All instances from here on, page after page of up to 100.
     pub fn items(self) -> Paginator<Instance> {
-        by_token_of(
-            100,
+        sized(self.into_call(), 100).list_by_token(
             "list instances",
-            self.into_call(),
+            next_token,
             |page: InstancePage| (page.instances, page.next_token),
         )
     }

@@ -40,7 +40,7 @@ pub use auto_policies::{
 };
 pub use auto_policy::{
     AutoSnapshotPolicy, AutoSnapshotPolicyAssociation, AutoSnapshotPolicyAssociationPage,
-    AutoSnapshotPolicyPage, CreatedAutoSnapshotPolicy,
+    AutoSnapshotPolicyPage, CreatedAutoSnapshotPolicy, PolicyCopyEncryption,
 };
 pub use connect::Client;
 pub use copies::CopySnapshot;

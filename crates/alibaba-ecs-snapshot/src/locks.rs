@@ -5,7 +5,7 @@ use alibaba_core::openapi::{Acknowledged, read::time};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use crate::connect::{Client, by_token_of};
+use crate::connect::{Client, next_token, sized};
 use crate::ids::SnapshotId;
 use crate::read;
 use crate::words::{LockMode, LockStatus};
@@ -95,10 +95,9 @@ alibaba_core::operations! {
 impl DescribeLockedSnapshots {
     /// All locked snapshots from here on, page after page of up to 100.
     pub fn items(self) -> Paginator<SnapshotLock> {
-        by_token_of(
-            100,
+        sized(self.into_call(), 100).list_by_token(
             "list locked snapshots",
-            self.into_call(),
+            next_token,
             |page: LockPage| (page.locks, page.next_token),
         )
     }

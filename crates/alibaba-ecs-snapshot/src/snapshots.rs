@@ -3,7 +3,7 @@
 use alibaba_core::openapi::Acknowledged;
 use alibaba_core::{Error, Paginator};
 
-use crate::connect::{Client, by_token_of};
+use crate::connect::{Client, next_token, sized};
 use crate::filter::TimeFilter;
 use crate::gone::unless_gone;
 use crate::ids::{
@@ -198,10 +198,9 @@ alibaba_core::operations! {
 impl DescribeSnapshots {
     /// All snapshots from here on, page after page of up to 100.
     pub fn items(self) -> Paginator<Snapshot> {
-        by_token_of(
-            100,
+        sized(self.into_call(), 100).list_by_token(
             "list snapshots",
-            self.into_call(),
+            next_token,
             |page: SnapshotPage| (page.snapshots, page.next_token),
         )
     }

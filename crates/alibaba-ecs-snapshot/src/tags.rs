@@ -4,7 +4,7 @@ use alibaba_core::Paginator;
 use alibaba_core::openapi::{Acknowledged, read::nested};
 use serde::Deserialize;
 
-use crate::connect::{Client, by_token};
+use crate::connect::{Client, next_token};
 use crate::ids::ResourceId;
 use crate::read;
 use crate::tag::{Tag, TagFilter};
@@ -98,9 +98,10 @@ alibaba_core::operations! {
 impl ListTagResources {
     /// All tags from here on, page after page.
     pub fn items(self) -> Paginator<ResourceTag> {
-        by_token("list tags", self.into_call(), |page: TagResourcePage| {
-            (page.tag_resources, page.next_token)
-        })
+        self.into_call()
+            .list_by_token("list tags", next_token, |page: TagResourcePage| {
+                (page.tag_resources, page.next_token)
+            })
     }
 }
 

@@ -8,7 +8,7 @@ use alibaba_core::openapi::{
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use crate::connect::{Client, by_number, by_token_of};
+use crate::connect::{Client, next_token, sized};
 use crate::ids::{DiskId, InstanceId, RegionId, SnapshotLinkId};
 use crate::read;
 use crate::words::{DiskType, SnapshotCategory};
@@ -105,10 +105,9 @@ alibaba_core::operations! {
 impl DescribeSnapshotLinks {
     /// All chains from here on, page after page of up to 100.
     pub fn items(self) -> Paginator<SnapshotLink> {
-        by_token_of(
-            100,
+        sized(self.into_call(), 100).list_by_token(
             "list snapshot chains",
-            self.into_call(),
+            next_token,
             |page: SnapshotLinkPage| (page.snapshot_links, page.next_token),
         )
     }
@@ -117,11 +116,11 @@ impl DescribeSnapshotLinks {
 impl DescribeSnapshotPackage {
     /// All packages, page after page of up to 100.
     pub fn items(self) -> Paginator<SnapshotPackage> {
-        by_number(
-            "list snapshot packages",
-            self.into_call(),
-            |page: SnapshotPackagePage| (page.packages, page.total_count),
-        )
+        self.into_call()
+            .default_param("PageSize", 100)
+            .list_by_number("list snapshot packages", |page: SnapshotPackagePage| {
+                (page.packages, page.total_count)
+            })
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::backup_job::BackupJob;
-use crate::connect::{Client, by_number};
+use crate::connect::Client;
 use crate::filter::{Filter, FilterKey};
 use crate::ids::{
     AccountId, BackupJobId, ClientGroupId, ContainerClusterId, InstanceId, RoleName, VaultId,
@@ -150,9 +150,10 @@ alibaba_core::words! {
 impl DescribeBackupJobs2 {
     /// All jobs, page after page from the first.
     pub fn items(self) -> Paginator<BackupJob> {
-        by_number("list backup jobs", self.call, |page: BackupJobPage| {
-            (page.backup_jobs, page.total_count)
-        })
+        self.call
+            .list_by_number("list backup jobs", |page: BackupJobPage| {
+                (page.backup_jobs, page.total_count)
+            })
     }
 }
 

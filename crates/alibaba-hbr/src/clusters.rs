@@ -4,7 +4,7 @@ use alibaba_core::openapi::Acknowledged;
 use alibaba_core::{Paginator, Secret};
 use serde::Deserialize;
 
-use crate::connect::{Client, by_number};
+use crate::connect::Client;
 use crate::ids::{AckClusterId, ContainerClusterId, ContainerResourceId};
 use crate::read;
 use crate::volumes::VolumeInfo;
@@ -153,22 +153,20 @@ alibaba_core::operations! {
 impl DescribeContainerCluster {
     /// All clusters, page after page from the first.
     pub fn items(self) -> Paginator<ContainerCluster> {
-        by_number(
-            "list container clusters",
-            self.call,
-            |page: ContainerClusterPage| (page.clusters, page.total_count),
-        )
+        self.call
+            .list_by_number("list container clusters", |page: ContainerClusterPage| {
+                (page.clusters, page.total_count)
+            })
     }
 }
 
 impl DescribeContainerResource {
     /// All resources, page after page from the first.
     pub fn items(self) -> Paginator<ContainerResource> {
-        by_number(
-            "list container resources",
-            self.call,
-            |page: ContainerResourcePage| (page.resources, page.total_count),
-        )
+        self.call
+            .list_by_number("list container resources", |page: ContainerResourcePage| {
+                (page.resources, page.total_count)
+            })
     }
 }
 

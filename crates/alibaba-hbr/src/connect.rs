@@ -2,9 +2,8 @@
 
 use alibaba_core::credentials::SharedCredentials;
 use alibaba_core::endpoint::Product;
-use alibaba_core::openapi::{self, Call, ClientBuilder};
-use alibaba_core::{Context, Error, NumberedPage, Page, Paginator, Region};
-use serde::de::DeserializeOwned;
+use alibaba_core::openapi::{self, ClientBuilder};
+use alibaba_core::{Context, Error, Region};
 
 /// A client of Cloud Backup in one region.
 ///
@@ -61,40 +60,4 @@ impl From<openapi::Client> for Client {
     fn from(client: openapi::Client) -> Self {
         Self(client)
     }
-}
-
-/// Reads a listing by the numbers of its pages, from the first. `split` takes a page apart into its
-/// items and the number of all items.
-pub(crate) fn by_number<P: DeserializeOwned + Send + 'static, T: Send + 'static>(
-    step: &'static str,
-    call: Call,
-    split: fn(P) -> (Vec<T>, Option<u64>),
-) -> Paginator<T> {
-    Paginator::by_number(step, move |number| {
-        let call = call.clone().param("PageNumber", number);
-        async move {
-            let (items, total) = split(call.send().await?.json()?);
-            Ok(NumberedPage::new(items, total))
-        }
-    })
-}
-
-/// Reads a listing by tokens from where `call` begins. `place` adds the token of the next page to the
-/// call, and `split` takes a page apart into its items and that token.
-pub(crate) fn by_token<P: DeserializeOwned + Send + 'static, T: Send + 'static>(
-    step: &'static str,
-    call: Call,
-    place: fn(Call, String) -> Call,
-    split: fn(P) -> (Vec<T>, Option<String>),
-) -> Paginator<T> {
-    Paginator::by_token(step, move |token: Option<String>| {
-        let call = match token {
-            Some(token) => place(call.clone(), token),
-            None => call.clone(),
-        };
-        async move {
-            let (items, next) = split(call.send().await?.json()?);
-            Ok(Page::new(items, next))
-        }
-    })
 }

@@ -89,7 +89,7 @@ pub use snapshots::{
     DeleteSnapshot, ListSnapshots, SearchHistoricalSnapshots, SearchOrder, SnapshotList,
     SnapshotPage,
 };
-pub use tablestore::{OtsRestore, OtsTables};
+pub use tablestore::{OtsRestore, OtsRestoreDetail, OtsTables};
 pub use tag::Tag;
 pub use trial::TrialInfo;
 pub use vault::{

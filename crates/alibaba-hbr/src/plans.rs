@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::connect::{Client, by_number};
+use crate::connect::Client;
 use crate::filter::PlanFilter;
 use crate::ids::{
     AccountId, BackupJobId, BucketName, ClientGroupId, DataSourceId, FileSystemId, InstanceId,
@@ -192,9 +192,10 @@ alibaba_core::operations! {
 impl DescribeBackupPlans {
     /// All plans, page after page from the first.
     pub fn items(self) -> Paginator<BackupPlan> {
-        by_number("list backup plans", self.call, |page: BackupPlanPage| {
-            (page.backup_plans, page.total_count)
-        })
+        self.call
+            .list_by_number("list backup plans", |page: BackupPlanPage| {
+                (page.backup_plans, page.total_count)
+            })
     }
 }
 

@@ -5,7 +5,7 @@ use alibaba_core::openapi::{Acknowledged, Json};
 use serde::Deserialize;
 
 use crate::binding::PolicyBinding;
-use crate::connect::{Client, by_token};
+use crate::connect::Client;
 use crate::ids::PolicyId;
 use crate::policy::{Account, Policy, PolicyRule, PolicyType};
 use crate::read;
@@ -97,9 +97,8 @@ alibaba_core::operations! {
 impl DescribePoliciesV2 {
     /// All policies from here on, page after page.
     pub fn items(self) -> Paginator<Policy> {
-        by_token(
+        self.call.list_by_token(
             "list backup policies",
-            self.call,
             |call, token| call.form_param("NextToken", token),
             |page: PolicyPage| (page.policies, page.next_token),
         )

@@ -10,7 +10,7 @@ use crate::ids::{
 use crate::progress::Progress;
 use crate::read;
 use crate::report::JobReport;
-use crate::tablestore::OtsRestore;
+use crate::tablestore::OtsRestoreDetail;
 use crate::words::{CrossAccountType, JobStatus, RestoreType, SourceType, StorageClass};
 
 /// A restore job.
@@ -95,7 +95,7 @@ pub struct RestoreJob {
     #[serde(default, deserialize_with = "read::present")]
     pub options: Option<String>,
     /// How Tablestore is restored.
-    pub ots_detail: Option<OtsRestore>,
+    pub ots_detail: Option<OtsRestoreDetail>,
     /// The job that this one is a part of.
     #[serde(default, deserialize_with = "read::present")]
     pub parent_id: Option<String>,

@@ -9,7 +9,7 @@ use futures::TryStreamExt as _;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::connect::{Client, by_number};
+use crate::connect::Client;
 use crate::filter::{Filter, FilterKey};
 use crate::ids::{
     AccountId, BucketName, ContainerClusterId, FileSystemId, InstanceId, RegionId, RestoreJobId,
@@ -164,9 +164,10 @@ alibaba_core::operations! {
 impl DescribeRestoreJobs2 {
     /// All jobs, page after page from the first.
     pub fn items(self) -> Paginator<RestoreJob> {
-        by_number("list restore jobs", self.call, |page: RestoreJobPage| {
-            (page.restore_jobs, page.total_count)
-        })
+        self.call
+            .list_by_number("list restore jobs", |page: RestoreJobPage| {
+                (page.restore_jobs, page.total_count)
+            })
     }
 }
 

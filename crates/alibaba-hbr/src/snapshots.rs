@@ -5,7 +5,7 @@ use alibaba_core::openapi::{Acknowledged, Json};
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
-use crate::connect::{Client, by_token};
+use crate::connect::Client;
 use crate::ids::{BackupClientId, DataSourceId, InstanceId, PlanId, SnapshotId, VaultId};
 use crate::query::SnapshotQuery;
 use crate::read;
@@ -138,9 +138,8 @@ alibaba_core::words! {
 impl SearchHistoricalSnapshots {
     /// All snapshots from here on, page after page.
     pub fn items(self) -> Paginator<Snapshot> {
-        by_token(
+        self.call.list_by_token(
             "search for backup snapshots",
-            self.call,
             |call, token| call.param("NextToken", token),
             |page: SnapshotPage| (page.snapshots, page.next_token),
         )
@@ -150,9 +149,8 @@ impl SearchHistoricalSnapshots {
 impl ListSnapshots {
     /// All snapshots from here on, page after page.
     pub fn items(self) -> Paginator<Snapshot> {
-        by_token(
+        self.call.list_by_token(
             "list backup snapshots",
-            self.call,
             |call, token| call.param("NextToken", token),
             |page: SnapshotList| (page.snapshots, page.next_token),
         )

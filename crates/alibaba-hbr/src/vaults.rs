@@ -6,7 +6,7 @@ use alibaba_core::openapi::Acknowledged;
 use alibaba_core::{Error, Paginator, PendingState};
 use serde::Deserialize;
 
-use crate::connect::{Client, by_number};
+use crate::connect::Client;
 use crate::ids::{AccountId, KmsKeyId, RegionId, ResourceGroupId, TaskId, VaultId, VaultName};
 use crate::poller::{Poller, Seen, bad_end};
 use crate::read;
@@ -153,7 +153,7 @@ impl CreateVault {
 impl DescribeVaults {
     /// All vaults, page after page from the first.
     pub fn items(self) -> Paginator<Vault> {
-        by_number("list vaults", self.call, |page: VaultPage| {
+        self.call.list_by_number("list vaults", |page: VaultPage| {
             (page.vaults, page.total_count)
         })
     }
