@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::answer::{paths, seconds, sparse, text};
 use super::backups::NewBackup;
 use super::bounds;
-use super::conditions::{Filter, filter};
+use super::conditions::Filter;
+use super::listing::{self, is_asked};
 use super::page::Paging;
 use super::records::{BackupJob, Counts, Mount, Selection, Source, Volume};
 use super::refusal::{job_finished, job_not_exist, unsupported};
@@ -201,30 +202,22 @@ pub(super) fn describe(hbr: &Hbr, call: &Call<'_>) -> Result<Value, ApiError> {
     )? == Some("ASCEND");
     let now = call.now();
     hbr.change(call, |records| {
-        let mut jobs: Vec<_> = records
-            .backup_jobs
-            .values()
-            .filter(|it| it.region == call.region)
-            .filter(|it| {
-                let kind = wanted.source_type.as_deref();
-                kind.is_none_or(|kind| kind == it.source.kind())
-            })
-            .collect();
-        jobs.sort_by_key(|it| (it.run.created_at, it.serial));
-        if !is_ascending {
-            jobs.reverse();
+        let kind = wanted.source_type.as_deref();
+        let mut rows = listing::rows(
+            records.backup_jobs.values(),
+            &call.region,
+            |it| is_asked(kind, it.source.kind()),
+            |job| show(job, now),
+        );
+        if is_ascending {
+            rows.reverse();
         }
-        let mut rows: Vec<_> = jobs.iter().map(|job| show(job, now)).collect();
-        filter(&mut rows, &wanted.filters, MEMBERS)?;
-        for row in &mut rows {
-            let members = row.as_object_mut();
-            members.map(|it| {
-                it.remove("RegionId");
-                // Only those who ask for containers are told.
-                (wanted.source_type.as_deref() != Some("CONTAINER"))
-                    .then(|| it.remove("Identifier"))
-            });
-        }
+        // Only those who ask for containers are told their cluster.
+        let hidden: &[&str] = match kind {
+            Some("CONTAINER") => &["RegionId"],
+            _ => &["RegionId", "Identifier"],
+        };
+        let rows = listing::filtered(rows, &wanted.filters, MEMBERS, hidden)?;
         paging.page(rows, |rows| ("BackupJobs", json!({ "BackupJob": rows })))
     })
 }

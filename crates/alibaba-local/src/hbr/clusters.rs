@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::sparse;
+use super::listing::{self, is_asked};
 use super::page::Paging;
 use super::records::{Cluster, Records};
 use super::refusal::{cluster_has_clients, cluster_not_exist};
@@ -91,21 +92,13 @@ pub(super) fn describe(hbr: &Hbr, call: &Call<'_>) -> Result<Value, ApiError> {
     let paging: Paging = call.parameters.read()?;
     let now = call.now();
     hbr.change(call, |records| {
-        let mut clusters: Vec<_> = records
-            .clusters
-            .values()
-            .filter(|it| it.region == call.region)
-            .filter(|it| wanted.cluster_id.as_ref().is_none_or(|id| *id == it.id))
-            .filter(|it| {
-                wanted
-                    .identifier
-                    .as_ref()
-                    .is_none_or(|id| *id == it.identifier)
-            })
-            .collect();
-        clusters.sort_by_key(|it| (std::cmp::Reverse(it.created_at), it.id.clone()));
-        let rows = clusters.iter().map(|cluster| show(records, cluster, now));
-        paging.page(rows.collect(), |rows| ("Clusters", json!(rows)))
+        let finds = |it: &Cluster| {
+            is_asked(wanted.cluster_id.as_deref(), &it.id)
+                && is_asked(wanted.identifier.as_deref(), &it.identifier)
+        };
+        let show = |cluster: &Cluster| show(records, cluster, now);
+        let rows = listing::rows(records.clusters.values(), &call.region, finds, show);
+        paging.page(rows, |rows| ("Clusters", json!(rows)))
     })
 }
 
@@ -197,10 +190,8 @@ pub(super) fn resources(hbr: &Hbr, call: &Call<'_>) -> Result<Value, ApiError> {
         }
         let rows = records.volumes.values().filter_map(|volume| {
             let cluster = records.cluster(&call.region, &volume.cluster).ok()?;
-            let is = |wanted: &Option<String>, found: &str| {
-                wanted.as_ref().is_none_or(|wanted| wanted == found)
-            };
-            let found = is(&wanted.cluster_id, &cluster.id) && is(&wanted.resource_id, &volume.id);
+            let found = is_asked(wanted.cluster_id.as_deref(), &cluster.id)
+                && is_asked(wanted.resource_id.as_deref(), &volume.id);
             found.then(|| {
                 json!({
                     "ClusterId": cluster.id,

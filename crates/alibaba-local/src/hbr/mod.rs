@@ -14,6 +14,7 @@ mod conditions;
 mod contents;
 mod copy;
 mod ids;
+mod listing;
 mod page;
 mod passing;
 mod plans;

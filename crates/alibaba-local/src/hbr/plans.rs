@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::answer::{paths, seconds, sparse};
 use super::backup_jobs::{BACKUP_TYPES, EDITIONS, cross_account, merge, source};
 use super::backups::NewBackup;
-use super::conditions::{Filter, filter};
+use super::conditions::Filter;
+use super::listing::{self, is_asked};
 use super::page::Paging;
 use super::records::{Plan, Records, Rule, Selection, Source};
 use super::refusal::{plan_exists, plan_has_running_jobs, plan_not_exist, unsupported};
@@ -223,21 +224,14 @@ pub(super) fn describe(hbr: &Hbr, call: &Call<'_>) -> Result<Value, ApiError> {
     bounds::word("Edition", wanted.edition.as_deref(), &EDITIONS)?;
     let now = call.now();
     hbr.change(call, |records| {
-        let mut plans: Vec<_> = records
-            .plans
-            .values()
-            .filter(|it| it.region == call.region)
-            .filter(|it| {
-                let kind = wanted.source_type.as_deref();
-                kind.is_none_or(|kind| kind == it.source.kind())
-            })
-            .collect();
-        plans.sort_by_key(|it| std::cmp::Reverse((it.created_at, it.serial)));
-        let mut rows: Vec<_> = plans.iter().map(|plan| show(records, plan, now)).collect();
-        filter(&mut rows, &wanted.filters, MEMBERS)?;
-        for row in &mut rows {
-            row.as_object_mut().map(|it| it.remove("RegionId"));
-        }
+        let kind = wanted.source_type.as_deref();
+        let rows = listing::rows(
+            records.plans.values(),
+            &call.region,
+            |it| is_asked(kind, it.source.kind()),
+            |plan| show(records, plan, now),
+        );
+        let rows = listing::filtered(rows, &wanted.filters, MEMBERS, &["RegionId"])?;
         paging.page(rows, |rows| ("BackupPlans", json!({ "BackupPlan": rows })))
     })
 }

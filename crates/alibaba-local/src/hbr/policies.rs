@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{seconds, sparse};
 use super::backup_jobs::{BACKUP_TYPES, cross_account};
 use super::backups::NewBackup;
+use super::listing::{self, is_asked};
 use super::page::Stretch;
 use super::records::{Binding, Policy, Selection, Source};
 use super::refusal::{policy_not_exist, unsupported};
@@ -206,14 +207,8 @@ pub(super) fn describe(hbr: &Hbr, call: &Call<'_>) -> Result<Value, ApiError> {
         return Err(ApiError::invalid("MaxResults"));
     }
     hbr.change(call, |records| {
-        let mut policies: Vec<_> = records
-            .policies
-            .values()
-            .filter(|it| it.region == call.region)
-            .filter(|it| wanted.policy_id.as_ref().is_none_or(|id| *id == it.id))
-            .collect();
-        policies.sort_by_key(|it| std::cmp::Reverse((it.created_at, it.serial)));
-        let rows: Vec<_> = policies.into_iter().map(show).collect();
+        let finds = |it: &Policy| is_asked(wanted.policy_id.as_deref(), &it.id);
+        let rows = listing::rows(records.policies.values(), &call.region, finds, show);
         let total = rows.len();
         let search = format!("{:?}", wanted.policy_id);
         let token = wanted.next_token.as_deref();

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use super::answer::{paths, seconds, sparse, text};
 use super::backup_jobs::{EDITIONS, course, cross_account, merge};
-use super::conditions::{Filter, filter};
+use super::conditions::Filter;
 use super::copy::ConflictPolicy;
 use super::copy::report::Report;
 use super::copy::restore::{Into, copy};
 use super::copy::rules::Rules;
+use super::listing::{self, is_asked};
 use super::page::Paging;
 use super::records::{Counts, Mount, Records, RestoreJob, Selection, Snapshot, Target};
 use super::refusal::{job_finished, job_not_exist, snapshot_not_exist, unsupported};
@@ -317,21 +318,14 @@ pub(super) fn describe(hbr: &Hbr, call: &Call<'_>) -> Result<Value, ApiError> {
     bounds::word("Edition", wanted.edition.as_deref(), &EDITIONS)?;
     let now = call.now();
     hbr.change(call, |records| {
-        let mut jobs: Vec<_> = records
-            .restore_jobs
-            .values()
-            .filter(|it| it.region == call.region)
-            .filter(|it| {
-                let kind = wanted.restore_type.as_deref();
-                kind.is_none_or(|kind| kind == it.target.kind())
-            })
-            .collect();
-        jobs.sort_by_key(|it| std::cmp::Reverse((it.run.created_at, it.serial)));
-        let mut rows: Vec<_> = jobs.iter().map(|job| show(job, now)).collect();
-        filter(&mut rows, &wanted.filters, MEMBERS)?;
-        for row in &mut rows {
-            row.as_object_mut().map(|it| it.remove("RegionId"));
-        }
+        let kind = wanted.restore_type.as_deref();
+        let rows = listing::rows(
+            records.restore_jobs.values(),
+            &call.region,
+            |it| is_asked(kind, it.target.kind()),
+            |job| show(job, now),
+        );
+        let rows = listing::filtered(rows, &wanted.filters, MEMBERS, &["RegionId"])?;
         paging.page(rows, |rows| ("RestoreJobs", json!({ "RestoreJob": rows })))
     })
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{seconds, sparse};
+use super::listing::{self, is_asked};
 use super::page::Paging;
 use super::records::{Records, Source, Vault};
 use super::refusal::{
@@ -150,8 +151,7 @@ struct Tag {
 
 impl Describe {
     fn finds(&self, vault: &Vault, now: DateTime<Utc>) -> bool {
-        let is =
-            |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|it| it == found);
+        let is = |wanted: &Option<String>, found: &str| is_asked(wanted.as_deref(), found);
         is(&self.vault_id, &vault.id)
             && is(&self.vault_name, &vault.name)
             && is(&self.vault_region_id, &vault.region)
@@ -185,14 +185,13 @@ pub(super) fn describe(hbr: &Hbr, call: &Call<'_>) -> Result<Value, ApiError> {
     }
     let now = call.now();
     hbr.change(call, |records| {
-        let mut vaults: Vec<_> = records
-            .vaults
-            .values()
-            .filter(|vault| vault.region == call.region && wanted.finds(vault, now))
-            .collect();
-        vaults.sort_by_key(|vault| (std::cmp::Reverse(vault.created_at), vault.id.clone()));
-        let rows = vaults.iter().map(|vault| show(records, vault, now));
-        paging.page(rows.collect(), |rows| ("Vaults", json!({ "Vault": rows })))
+        let rows = listing::rows(
+            records.vaults.values(),
+            &call.region,
+            |vault| wanted.finds(vault, now),
+            |vault| show(records, vault, now),
+        );
+        paging.page(rows, |rows| ("Vaults", json!({ "Vault": rows })))
     })
 }
 

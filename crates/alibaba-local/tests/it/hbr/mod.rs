@@ -7,6 +7,7 @@ mod facts;
 mod jobs;
 mod limits;
 mod plans;
+mod refusals;
 mod restores;
 mod rights;
 mod sources;
