@@ -2,13 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ack_backup_center::core::credentials::{SharedCredentials, StaticProvider};
-use ack_backup_center::core::{Context, Credentials, ErrorKind, Region};
+use ack_backup_center::core::{Context, Credentials, Error, ErrorKind, Region};
 use ack_backup_center::oss;
-use ack_backup_center::ram::client::{AccessKeyStatus, Client, PolicyType};
-use ack_backup_center::ram::{PolicyDocument, Statement};
-use alibaba_local::{LocalCloud, User};
+use ack_backup_center::ram::client::{AccessKeyId, AccessKeyStatus, Client, PolicyType};
+use ack_backup_center::ram::{PolicyDocument, Statement, TrustedPrincipals};
+use alibaba_local::{Fault, LocalCloud, Rule, User};
 use futures::TryStreamExt;
 
 const BUCKET: &str = "backups";
@@ -171,4 +172,135 @@ async fn a_listing_is_read_to_its_end() {
     );
     let pages = cloud.requests().all().into_iter();
     assert_eq!(pages.filter(|it| it.operation == "ListUsers").count(), 3);
+}
+
+/// What is wanted once each: a user with a key that is known, a policy in its second version, a role, and
+/// the policy on both. RAM has no client tokens, so each creation takes what is there already for its own.
+struct Wanted<'c> {
+    ram: &'c Client,
+    /// The one key whose secret was read.
+    key: Option<AccessKeyId>,
+}
+
+impl Wanted<'_> {
+    async fn ensure(&mut self) -> Result<(), Error> {
+        let ram = self.ram;
+        once(ram.create_user("backup").send().await)?;
+        self.ensure_key().await?;
+        let (first, second) = (allows("oss:PutObject"), allows("oss:GetObject"));
+        once(ram.create_policy("backup", &first).send().await)?;
+        let versions = ram.list_policy_versions("backup", PolicyType::Custom);
+        let versions = versions.send().await?.policy_versions;
+        if versions.len() < 2 {
+            let next = ram.create_policy_version("backup", &second);
+            next.set_as_default(true).send().await?;
+        }
+        let account = TrustedPrincipals::ram("acs:ram::1000000000000000:root");
+        let trust = Statement::allow()
+            .action("sts:AssumeRole")
+            .principal(account);
+        let role = ram.create_role("backup", PolicyDocument::new().statement(trust));
+        once(role.send().await)?;
+        let custom = || PolicyType::Custom;
+        let to_user = ram.attach_policy_to_user("backup", custom(), "backup");
+        once(to_user.send().await)?;
+        let to_role = ram.attach_policy_to_role("backup", custom(), "backup");
+        once(to_role.send().await)
+    }
+
+    /// A key whose response was lost is of no use: nobody knows its secret. It is found, and removed.
+    async fn ensure_key(&mut self) -> Result<(), Error> {
+        let ram = self.ram;
+        let keys = ram.list_access_keys().user_name("backup").send().await?;
+        for key in keys.access_keys {
+            if Some(&key.id) != self.key.as_ref() {
+                let lost = ram.delete_access_key(key.id).user_name("backup");
+                lost.send().await?;
+            }
+        }
+        if self.key.is_none() {
+            let made = ram.create_access_key().user_name("backup").send().await?;
+            self.key = Some(made.access_key.id);
+        }
+        Ok(())
+    }
+
+    /// How many users, keys, policies, versions, roles and attachments there are.
+    async fn left(&self) -> [usize; 6] {
+        let ram = self.ram;
+        let users: Vec<_> = ram.list_users().items().try_collect().await.unwrap();
+        let keys = ram.list_access_keys().user_name("backup").send().await;
+        let policies = ram.list_policies().policy_type(PolicyType::Custom);
+        let policies: Vec<_> = policies.items().try_collect().await.unwrap();
+        let versions = ram.list_policy_versions("backup", PolicyType::Custom);
+        let roles: Vec<_> = ram.list_roles().items().try_collect().await.unwrap();
+        let holders = ram.list_entities_for_policy("backup", PolicyType::Custom);
+        let holders = holders.send().await.unwrap();
+        [
+            // Without the administrator.
+            users.len() - 1,
+            keys.unwrap().access_keys.len(),
+            policies.len(),
+            versions.send().await.unwrap().policy_versions.len(),
+            roles.len(),
+            holders.users.len() + holders.roles.len(),
+        ]
+    }
+}
+
+/// Takes what is there already for made.
+fn once<T>(made: Result<T, Error>) -> Result<(), Error> {
+    match made {
+        Err(error) if error.kind() != ErrorKind::Conflict => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[tokio::test]
+async fn a_fault_at_any_call_leaves_one_of_each_and_no_key_that_nobody_knows() {
+    const WHOLE: [usize; 6] = [1, 1, 1, 2, 1, 2];
+    let calls = {
+        let cloud = cloud().await;
+        let ram = ram(&cloud);
+        let mut wanted = Wanted {
+            ram: &ram,
+            key: None,
+        };
+        wanted.ensure().await.unwrap();
+        let calls = cloud.requests().len();
+        wanted.ensure().await.unwrap();
+        assert_eq!(wanted.left().await, WHOLE);
+        calls
+    };
+    let throttle = Fault::Throttle {
+        status: 400,
+        code: "Throttling.User",
+        wait: Duration::from_millis(1),
+    };
+    let faults = [
+        Fault::LoseReply,
+        Fault::Refuse,
+        Fault::ResetBody(5),
+        Fault::Status(500, "InternalError"),
+        Fault::Status(503, "ServiceUnavailable"),
+        throttle,
+    ];
+    let mut failed = 0;
+    for fault in faults {
+        for call in 0..calls {
+            let cloud = cloud().await;
+            let ram = ram(&cloud);
+            let mut wanted = Wanted {
+                ram: &ram,
+                key: None,
+            };
+            let rule = Rule::new(fault.clone()).service("ram").skip(call).times(1);
+            cloud.faults().add(rule);
+            failed += usize::from(wanted.ensure().await.is_err());
+            cloud.faults().clear();
+            wanted.ensure().await.unwrap();
+            assert_eq!(wanted.left().await, WHOLE, "{fault:?} at call {call}");
+        }
+    }
+    assert!(failed > 0, "no fault was felt");
 }
