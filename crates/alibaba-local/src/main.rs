@@ -1,5 +1,6 @@
 //! A local Alibaba Cloud as a program.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,6 +14,9 @@ use clap::Parser;
 
 /// The secret that everybody knows who has read this.
 const PUBLISHED_SECRET: &str = "local-secret";
+
+/// How many calls the program remembers. All are printed.
+const REMEMBERED: usize = 1000;
 
 /// What the disks are attached to.
 const INSTANCE: &str = "i-local0000000000000000";
@@ -71,6 +75,9 @@ struct Arguments {
     /// Seconds that restoring an archived object takes.
     #[arg(long)]
     restore_seconds: Option<u64>,
+    /// Print no calls. Otherwise each is a line, with one for each decision on its caller's rights.
+    #[arg(long)]
+    quiet: bool,
     /// For benchmarks: compute no MD5 of bodies.
     #[arg(long)]
     skip_md5: bool,
@@ -118,11 +125,12 @@ async fn main() -> ExitCode {
     reason = "this is what the program says to its user"
 )]
 async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let id = arguments.access_key_id.clone();
+    let key = root_key(&arguments);
+    let is_quiet = arguments.quiet;
     let others = arguments.another_region.clone();
     let cloud = describe(arguments)?.start().await?;
     println!(
-        "A local cloud of {} at {}, AccessKey id {id}",
+        "A local cloud of {} at {}, {key}",
         cloud.region(),
         cloud.endpoint(),
     );
@@ -136,8 +144,23 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         cloud.services().join(", ")
     );
     println!("Stop with Ctrl-C.");
+    let log = cloud.requests();
+    log.keep_last(REMEMBERED);
+    if !is_quiet {
+        // Nobody may be reading any more, and the cloud serves all the same.
+        log.watch(|record| drop(writeln!(std::io::stdout(), "{record}")));
+    }
     tokio::signal::ctrl_c().await?;
     Ok(())
+}
+
+/// The key that may do everything. A secret of one's own is not shown.
+fn root_key(arguments: &Arguments) -> String {
+    let id = &arguments.access_key_id;
+    match arguments.access_key_secret == PUBLISHED_SECRET {
+        true => format!("AccessKey id {id}, secret {PUBLISHED_SECRET}"),
+        false => format!("AccessKey id {id}, with the secret that was given"),
+    }
 }
 
 fn describe(arguments: Arguments) -> Result<Builder, String> {

@@ -113,6 +113,7 @@ impl Exchange {
     ) -> Result<Begun, HangUp> {
         let owned = |text: Option<&str>| text.map(str::to_owned);
         self.entry = Some(self.log.begin(RequestRecord {
+            at: self.now,
             service: self.service,
             operation: subject.operation,
             bucket: owned(subject.bucket),
@@ -166,6 +167,15 @@ impl Exchange {
             self.log.end(entry, response.status.as_u16(), response.len);
         }
         Ok(response)
+    }
+}
+
+/// However it ends.
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if let Some(entry) = self.entry {
+            self.log.over(entry);
+        }
     }
 }
 

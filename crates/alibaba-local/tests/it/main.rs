@@ -12,6 +12,8 @@ mod metadata;
 mod multipart;
 mod objects;
 mod openapi;
+#[cfg(feature = "cli")]
+mod program;
 mod protection;
 mod ram;
 mod raw;
