@@ -10,6 +10,8 @@ pub mod doctor;
 pub mod grants;
 pub mod install;
 pub mod placement;
+#[cfg(feature = "crds")]
+pub mod schedules;
 pub mod vault;
 pub mod volumes;
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
+use kube_backup_engine::retention::ClockWatch;
+use kube_backup_engine::schedule::ScheduleStatus;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -85,10 +87,14 @@ pub struct BackupScheduleSpec {
     #[serde(default, skip_serializing_if = "CatchUp::is_default")]
     pub catch_up: CatchUp,
 
+    /// Makes one backup more at this time, even while paused; a time that has passed is now. Each later time is another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_at: Option<Time>,
+
     /// What the backups are of.
     pub template: ApplicationBackupSpec,
 
-    /// Which of its backups are kept, besides those whose `ttl` has not passed. Default: all.
+    /// Which of its backups are kept, of those whose `ttl` has not passed. Default: all. The newest good one is always kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retention: Option<ScheduleRetention>,
 
@@ -143,7 +149,7 @@ pub struct ScheduleRetention {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 100_000))]
     pub keep_yearly: Option<i64>,
-    /// All that are younger, as in `48h`.
+    /// All that are less than this older than the newest, in whole hours, as in `48h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_within: Option<GoDuration>,
 }
@@ -185,8 +191,38 @@ pub struct BackupScheduleStatus {
     /// The backup that is being made now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub active: Option<String>,
+    /// What many read otherwise in its schedule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// Which of its times were dealt with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots: Option<ScheduleStatus>,
+    /// What becomes of its backups.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<RetentionStatus>,
     /// `Ready` and `FieldsKnown`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
+}
+
+/// What becomes of the backups of a plan.
+#[derive(JsonSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RetentionStatus {
+    /// How many are kept.
+    #[serde(default)]
+    pub kept: i64,
+    /// How many are being deleted.
+    #[serde(default)]
+    pub deleting: i64,
+    /// How many are to go, and cannot or may not yet.
+    #[serde(default)]
+    pub pending: i64,
+    /// Those that could not be deleted, the first few, each with the reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Whether the clock is believed, by which backups are old.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<ClockWatch>,
 }

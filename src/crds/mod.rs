@@ -58,7 +58,8 @@ pub use backup_location::{
     ObjectStorage,
 };
 pub use backup_schedule::{
-    BackupSchedule, BackupScheduleSpec, BackupScheduleStatus, CatchUp, ScheduleRetention,
+    BackupSchedule, BackupScheduleSpec, BackupScheduleStatus, CatchUp, RetentionStatus,
+    ScheduleRetention,
 };
 pub use convert_to_snapshot::{
     ConvertToSnapshot, ConvertToSnapshotSpec, ConvertToSnapshotStatus, ConvertedVolume,

@@ -5,3 +5,4 @@
 mod cluster;
 mod definitions;
 mod manifests;
+mod schedules;

@@ -34,6 +34,7 @@ pub use cluster::reader::ListEncoding;
 pub use cluster::retry::Waiting;
 pub use digest::Digest;
 pub use error::{Error, ErrorKind, Result};
+pub use format::labels::value as label_value;
 pub use repository::{
     ArchiveFacts, BackupList, FileFacts, Files, OpenBackup, Phase, PointInTime, Record,
     RecordMetadata, RecordProgress, RecordStatus, Repository, Results, ResultsBySource,

@@ -14,7 +14,13 @@ pub(crate) const EXCLUDE: &str = "velero.io/exclude-from-backup";
 
 /// A name as the value of a label: those longer than the 63 characters allowed keep 57 and end in six
 /// of their digest (Velero, pkg/label/label.go).
-pub(crate) fn value(name: &str) -> String {
+///
+/// ```
+/// assert_eq!(kube_backup_engine::label_value("nightly"), "nightly");
+/// assert_eq!(kube_backup_engine::label_value(&"a".repeat(64)).len(), 63);
+/// ```
+#[must_use]
+pub fn value(name: &str) -> String {
     if name.len() <= 63 {
         return name.to_owned();
     }

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// How long there may be no pass. A controller that was away for longer waits for an hour, which harms nobody.
 const LONGEST: TimeDelta = TimeDelta::days(1);
+/// How often a pass is noted.
+const NOTED: TimeDelta = TimeDelta::hours(1);
 /// How long a clock that has jumped is not believed: time to notice, and for NTP to correct it.
 const WAIT: TimeDelta = TimeDelta::hours(1);
 
@@ -28,9 +30,13 @@ pub struct ClockWatch {
 }
 
 impl ClockWatch {
-    /// Notes a pass at this time. Returns until when nothing may be deleted; `None` when the clock is believed.
+    /// Notes a pass at this time, of several in an hour the first, so that what is kept somewhere does not change with each.
+    /// Returns until when nothing may be deleted; `None` when the clock is believed.
     pub fn pass(&mut self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let since = self.last_pass.replace(now).map(|last| now - last);
+        let since = self.last_pass.map(|last| now - last);
+        if since.is_none_or(|since| since < TimeDelta::zero() || since >= NOTED) {
+            self.last_pass = Some(now);
+        }
         let has_jumped = since.is_some_and(|since| since > LONGEST || since < -SKEW);
         // A pause that was begun by a clock far ahead would last until then.
         let is_over = self

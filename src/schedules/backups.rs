@@ -1,0 +1,65 @@
+//! The backups of a plan, as they stand in the cluster.
+
+use chrono::{DateTime, Utc};
+use kube::ResourceExt as _;
+use kube::api::ListParams;
+use kube::core::DeserializeGuard;
+use kube_backup_engine::label_value;
+
+use super::Scheduler;
+use crate::crds::{ApplicationBackup, from_time, phase};
+
+/// The label that says which plan made a backup.
+pub(super) const SCHEDULE: &str = "csdr/schedule-name";
+
+impl Scheduler {
+    /// The backups that this plan made, or those that no plan made. Those that cannot be read are left out: nothing is known of them, so nothing is
+    /// done about them.
+    pub(super) async fn backups_of(
+        &self,
+        plan: Option<&str>,
+    ) -> Result<Vec<ApplicationBackup>, kube::Error> {
+        let selector = plan.map_or_else(
+            || format!("!{SCHEDULE}"),
+            |plan| format!("{SCHEDULE}={}", label_value(plan)),
+        );
+        let only = ListParams::default().labels(&selector);
+        let found = kube::Api::<DeserializeGuard<ApplicationBackup>>::namespaced(
+            self.client.clone(),
+            &self.namespace,
+        );
+        let found = found.list(&only).await?;
+        Ok(found.items.into_iter().filter_map(|it| it.0.ok()).collect())
+    }
+}
+
+/// Whether a backup has ended, whatever came of it.
+pub(super) fn has_ended(backup: &ApplicationBackup) -> bool {
+    let phase = backup.status.as_ref().and_then(|it| it.phase.as_deref());
+    matches!(
+        phase,
+        Some(phase::COMPLETED | phase::PARTIALLY_FAILED | phase::FAILED | phase::FAILED_VALIDATION)
+    )
+}
+
+/// One that has not ended and is not being deleted: the next one waits for it.
+pub(super) fn running(backups: &[ApplicationBackup]) -> Option<&ApplicationBackup> {
+    backups
+        .iter()
+        .find(|backup| !has_ended(backup) && backup.metadata.deletion_timestamp.is_none())
+}
+
+/// Whether a plan made it.
+pub(super) fn is_of(backup: &ApplicationBackup, plan: &str) -> bool {
+    backup.labels().get(SCHEDULE).map(String::as_str) == Some(&label_value(plan))
+}
+
+/// When one was last completed.
+pub(super) fn last_completed(backups: &[ApplicationBackup]) -> Option<DateTime<Utc>> {
+    let completed = backups.iter().filter_map(|backup| backup.status.as_ref());
+    let completed = completed.filter(|status| status.phase.as_deref() == Some(phase::COMPLETED));
+    completed
+        .filter_map(|status| status.completion_timestamp.as_ref())
+        .map(from_time)
+        .max()
+}

@@ -1,0 +1,185 @@
+//! Having the backups deleted that a plan does not keep.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use kube::api::PostParams;
+use kube::{Api, ResourceExt as _};
+use kube_backup_engine::Phase;
+use kube_backup_engine::retention::{Candidate, ClockWatch, Reason, RetentionPolicy, Verdict};
+
+use super::backups::{SCHEDULE, has_ended};
+use super::{Notice, Scheduler};
+use crate::crds::{
+    ApplicationBackup, BackupSchedule, DeleteObjectType, DeleteRequest, DeleteRequestSpec,
+    RetentionStatus, from_time, phase,
+};
+
+/// How often to look whether one that has expired may go.
+const AGAIN: Duration = Duration::from_secs(6 * 3600);
+/// How many backups that could not be deleted are named.
+const NAMED: usize = 5;
+
+impl Scheduler {
+    /// Asks for the deletion of what `policy` does not keep of these backups of one plan. Asked again, it asks for nothing
+    /// twice.
+    pub(super) async fn retain(
+        &self,
+        policy: &RetentionPolicy,
+        backups: &[ApplicationBackup],
+        before: Option<&RetentionStatus>,
+        now: DateTime<Utc>,
+        notices: &mut Vec<Notice>,
+    ) -> Result<RetentionStatus, kube::Error> {
+        let mut watch: ClockWatch = before.and_then(|it| it.clock.clone()).unwrap_or_default();
+        let candidates: Vec<Candidate> = backups
+            .iter()
+            .filter(|backup| backup.metadata.deletion_timestamp.is_none())
+            .map(|backup| self.candidate(backup))
+            .collect();
+        let Ok(plan) = policy.apply(&candidates, now) else {
+            // It was checked with the rest of the plan.
+            return Ok(RetentionStatus::default());
+        };
+        let plan = plan.watched_by(&mut watch);
+        let mut refused = Vec::new();
+        for doomed in plan.with(Verdict::Delete) {
+            let reasons: Vec<String> = doomed.reasons.iter().map(Reason::to_string).collect();
+            match self.request_deletion(&doomed.name).await? {
+                Asked::Now => notices.push(Notice::normal(
+                    "BackupExpired",
+                    format!(
+                        "ApplicationBackup `{}` is deleted: {}",
+                        doomed.name,
+                        reasons.join(", ")
+                    ),
+                )),
+                Asked::Before => {}
+                Asked::Refused(why) => refused.push(format!("`{}`: {why}", doomed.name)),
+            }
+        }
+        let count = |verdict| i64::try_from(plan.with(verdict).count()).unwrap_or(i64::MAX);
+        let shown = refused
+            .iter()
+            .take(NAMED)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("; ");
+        Ok(RetentionStatus {
+            kept: count(Verdict::Keep),
+            deleting: count(Verdict::Delete),
+            pending: count(Verdict::Pending),
+            message: (!shown.is_empty()).then_some(shown),
+            clock: Some(watch),
+        })
+    }
+
+    /// Asks for the deletion of a backup that no plan looks after, once it has expired: one made by hand, or by a plan that is
+    /// gone. The newest good one of those beside it stays. Returns what is to be told, and when to look again.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked.
+    pub async fn expire(
+        &self,
+        backup: &ApplicationBackup,
+        now: DateTime<Utc>,
+    ) -> Result<(Vec<Notice>, Option<Duration>), kube::Error> {
+        let expires_at = backup
+            .status
+            .as_ref()
+            .and_then(|it| it.expiration.as_ref())
+            .map(from_time);
+        let Some(expires_at) = expires_at.filter(|_| has_ended(backup)) else {
+            return Ok((Vec::new(), None));
+        };
+        if let Ok(left) = (expires_at - now).to_std() {
+            return Ok((Vec::new(), Some(left + Duration::from_secs(1))));
+        }
+        let plan = backup.labels().get(SCHEDULE);
+        if let Some(plan) = plan {
+            let plans = Api::<BackupSchedule>::namespaced(self.client.clone(), &self.namespace);
+            if plans.get_metadata_opt(plan).await?.is_some() {
+                return Ok((Vec::new(), None));
+            }
+        }
+        let beside = self.backups_of(plan.map(String::as_str)).await?;
+        let candidates: Vec<Candidate> =
+            beside.iter().map(|beside| self.candidate(beside)).collect();
+        let is_doomed = RetentionPolicy::default()
+            .apply(&candidates, now)
+            .is_ok_and(|plan| {
+                plan.with(Verdict::Delete)
+                    .any(|doomed| doomed.name == backup.name_any())
+            });
+        let mut notices = Vec::new();
+        if is_doomed && matches!(self.request_deletion(&backup.name_any()).await?, Asked::Now) {
+            notices.push(Notice::normal(
+                "BackupExpired",
+                format!("it expired at {}, and is deleted", expires_at.to_rfc3339()),
+            ));
+        }
+        // The newest one stays until there is another.
+        Ok((notices, Some(AGAIN)))
+    }
+
+    /// What retention knows of a backup of a plan. Backups in another vault are of another plan, in that each vault keeps
+    /// its newest good one.
+    fn candidate(&self, backup: &ApplicationBackup) -> Candidate {
+        let status = backup.status.clone().unwrap_or_default();
+        let created = status.start_timestamp.as_ref().map(from_time);
+        let created =
+            created.or_else(|| backup.metadata.creation_timestamp.as_ref().map(from_time));
+        let mut candidate = Candidate::completed(backup.name_any(), created.unwrap_or_default())
+            .of_plan(backup.spec.storage_location.clone());
+        candidate.uid = status
+            .backup_uid
+            .or_else(|| backup.uid())
+            .unwrap_or_default();
+        candidate.created_at = created;
+        candidate.expires_at = Ok(status.expiration.as_ref().map(from_time));
+        candidate.phase = match status.phase.as_deref() {
+            // It never began, so that nothing is in its vault.
+            Some(phase::FAILED_VALIDATION) => Phase::Failed,
+            phase => phase.unwrap_or_default().to_owned().into(),
+        };
+        // Those of other clusters are theirs to delete.
+        candidate.is_foreign = status
+            .source_cluster
+            .is_some_and(|source| source != self.cluster);
+        candidate
+    }
+
+    async fn request_deletion(&self, name: &str) -> Result<Asked, kube::Error> {
+        let spec = DeleteRequestSpec {
+            delete_object_name: name.to_owned(),
+            delete_object_type: DeleteObjectType::Backup,
+            unknown: std::collections::BTreeMap::new(),
+        };
+        // The name follows from the backup's, so that it is asked for once.
+        let request = DeleteRequest::new(name, spec);
+        let requests = Api::<DeleteRequest>::namespaced(self.client.clone(), &self.namespace);
+        match requests.create(&PostParams::default(), &request).await {
+            Ok(_) => Ok(Asked::Now),
+            Err(kube::Error::Api(status)) if status.is_already_exists() => {
+                let status = requests
+                    .get_opt(name)
+                    .await?
+                    .and_then(|it| it.status)
+                    .unwrap_or_default();
+                Ok(match status.phase.as_deref() {
+                    Some(phase::FAILED) => Asked::Refused(status.message.unwrap_or_default()),
+                    _ => Asked::Before,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What came of asking for a deletion.
+enum Asked {
+    Now,
+    Before,
+    /// It was tried, and failed.
+    Refused(String),
+}

@@ -1,0 +1,106 @@
+//! From the fields of a plan to the engine's.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use kube_backup_engine::retention::{RetentionPolicy, Within};
+use kube_backup_engine::schedule::{Schedule, ScheduleSpec, ScheduleStatus};
+
+use crate::chain::chain;
+use crate::crds::{
+    BackupScheduleSpec, BackupScheduleStatus, CatchUp, ScheduleRetention, from_time,
+};
+
+/// How late a run may begin where missed runs are not made up for: as long as a controller takes to be replaced.
+const PUNCTUAL: Duration = Duration::from_secs(600);
+const HOUR: u64 = 3600;
+
+/// A plan asks for what cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingsError(String);
+
+/// A plan, understood.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) spec: ScheduleSpec,
+    pub(super) schedule: Schedule,
+    pub(super) retention: RetentionPolicy,
+    /// Whether `skipImmediately` has not been met yet.
+    pub(super) wants_skip: bool,
+}
+
+impl Settings {
+    pub(super) fn of(
+        plan: &BackupScheduleSpec,
+        status: &BackupScheduleStatus,
+    ) -> Result<Self, SettingsError> {
+        let refuse = |error: kube_backup_engine::Error| SettingsError(error.chain());
+        let slots = status.slots.clone().unwrap_or_default();
+        let wants_skip = plan.skip_immediately && status.skipped_generation.is_none();
+        let spec = ScheduleSpec {
+            schedule: plan.schedule.clone(),
+            time_zone: Some(plan.time_zone.clone()).filter(|zone| !zone.is_empty()),
+            paused: plan.paused,
+            starting_deadline: (plan.catch_up == CatchUp::None).then_some(PUNCTUAL),
+            skip: wants_skip.then(|| next(&slots)).flatten(),
+            run_at: plan.run_at.as_ref().map(from_time),
+        };
+        let schedule = spec.check().map_err(refuse)?;
+        let mut retention = plan
+            .retention
+            .as_ref()
+            .map_or_else(|| Ok(RetentionPolicy::default()), policy)?;
+        retention.time_zone.clone_from(&spec.time_zone);
+        retention.check().map_err(refuse)?;
+        if plan.template.storage_location.is_empty() {
+            return Err(SettingsError(
+                "`template.storageLocation` names no BackupLocation".to_owned(),
+            ));
+        }
+        Ok(Self {
+            spec,
+            schedule,
+            retention,
+            wants_skip,
+        })
+    }
+}
+
+/// The next slot is at or after this time.
+fn next(slots: &ScheduleStatus) -> Option<chrono::DateTime<chrono::Utc>> {
+    Some(slots.last_slot.max(slots.since)? + TimeDelta::seconds(1))
+}
+
+fn policy(asked: &ScheduleRetention) -> Result<RetentionPolicy, SettingsError> {
+    let count = |count: Option<i64>| count.map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+    let mut policy = RetentionPolicy::default();
+    policy.keep_last = count(asked.keep_last);
+    policy.keep_hourly = count(asked.keep_hourly);
+    policy.keep_daily = count(asked.keep_daily);
+    policy.keep_weekly = count(asked.keep_weekly);
+    policy.keep_monthly = count(asked.keep_monthly);
+    policy.keep_yearly = count(asked.keep_yearly);
+    if let Some(span) = &asked.keep_within {
+        let seconds = span
+            .parse()
+            .map_err(|why| SettingsError(format!("`retention.keepWithin`: {why}")))?
+            .as_secs();
+        let whole = seconds > 0 && seconds.is_multiple_of(HOUR);
+        let hours = u32::try_from(seconds / HOUR).ok().filter(|_| whole);
+        let within = hours.map(|hours| format!("{hours}h").parse::<Within>());
+        let within = within.and_then(Result::ok).ok_or_else(|| {
+            SettingsError(format!(
+                "`retention.keepWithin` is `{span}`: write whole hours, as in `48h`"
+            ))
+        })?;
+        policy.keep_within = Some(within);
+    }
+    Ok(policy)
+}
+
+impl From<&kube::Error> for SettingsError {
+    fn from(error: &kube::Error) -> Self {
+        Self(chain(error))
+    }
+}

@@ -1,0 +1,295 @@
+//! One look at a plan, and all that is to be done about it.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use kube::ResourceExt;
+use kube_backup_engine::schedule::{
+    Action, Decision, ScheduleStatus, WhyPassedOver, backup_name, decide,
+};
+
+use super::backups::{last_completed, running};
+use super::run::Made;
+use super::settings::Settings;
+use crate::crds::{BackupSchedule, BackupScheduleStatus, from_time, phase, to_time};
+
+/// How often to look whether a backup that runs has ended.
+const WHILE_RUNNING: Duration = Duration::from_secs(30);
+/// How many of the next runs are shown.
+const SHOWN: usize = 5;
+
+/// Does what plans ask for, in one namespace.
+#[derive(Clone)]
+pub struct Scheduler {
+    pub(super) client: kube::Client,
+    pub(super) namespace: String,
+    pub(super) cluster: String,
+}
+
+impl std::fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scheduler")
+            .field("namespace", &self.namespace)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What came of a look at a plan.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Step {
+    /// To be written to the plan.
+    pub status: BackupScheduleStatus,
+    /// To be told as events of the plan.
+    pub notices: Vec<Notice>,
+    /// When to look again; `None` when only a change of the plan changes anything.
+    pub wake_in: Option<Duration>,
+    /// How long after a backup the next one is, at most: what its age is to be held against. `None` while there are none.
+    pub expected_interval: Option<Duration>,
+}
+
+/// Something that people are to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notice {
+    /// Whether something is wrong.
+    pub is_warning: bool,
+    /// In one word, for programs.
+    pub reason: &'static str,
+    /// For people.
+    pub message: String,
+}
+
+impl Notice {
+    pub(super) fn normal(reason: &'static str, message: String) -> Self {
+        Self {
+            is_warning: false,
+            reason,
+            message,
+        }
+    }
+
+    pub(super) fn warning(reason: &'static str, message: String) -> Self {
+        Self {
+            is_warning: true,
+            reason,
+            message,
+        }
+    }
+}
+
+impl Scheduler {
+    /// For the plans in this namespace. `cluster` is the uid of namespace `kube-system`, by which the backups of this
+    /// cluster are told from those of others.
+    pub fn new(
+        client: kube::Client,
+        namespace: impl Into<String>,
+        cluster: impl Into<String>,
+    ) -> Self {
+        Self {
+            client,
+            namespace: namespace.into(),
+            cluster: cluster.into(),
+        }
+    }
+
+    /// Does all that is to be done about a plan now: makes the backup that is due, and has those deleted that are not to be
+    /// kept. The status is to be written afterwards; without that, the next step does the same again, and finds it done.
+    ///
+    /// # Errors
+    /// When the cluster cannot be asked. Then nothing is to be written, and the step to be taken again.
+    pub async fn step(
+        &self,
+        plan: &BackupSchedule,
+        now: DateTime<Utc>,
+    ) -> Result<Step, kube::Error> {
+        let mut status = plan.status.clone().unwrap_or_default();
+        status.observed_generation = plan.metadata.generation;
+        if !plan.spec.skip_immediately {
+            status.skipped_generation = None;
+        }
+        let created = plan
+            .metadata
+            .creation_timestamp
+            .as_ref()
+            .map_or(now, from_time);
+        status
+            .slots
+            .get_or_insert_with(|| ScheduleStatus::since(created));
+        let settings = match Settings::of(&plan.spec, &status) {
+            Ok(settings) => settings,
+            Err(error) => return Ok(refused(status, error.to_string())),
+        };
+        let backups = self.backups_of(Some(&plan.name_any())).await?;
+        let running = running(&backups).map(ResourceExt::name_any);
+        let slots = status.slots.clone().unwrap_or_default();
+        let mut decision = decide(
+            &settings.schedule,
+            &settings.spec,
+            &slots,
+            running.is_some(),
+            now,
+        );
+        // What it waits for may be the backup of that very slot, made by a controller that was stopped then.
+        if let Action::Blocked(run) = &decision.action
+            && backup_name(&plan.name_any(), run.slot)
+                .is_ok_and(|name| backups.iter().any(|it| it.name_any() == name))
+        {
+            decision = decide(&settings.schedule, &settings.spec, &slots, false, now);
+        }
+        let mut notices = Vec::new();
+        said_of(&decision, &mut notices);
+        status.active = running;
+        if let Action::Run(run) = &decision.action {
+            match self.make(plan, run.slot, &mut notices).await? {
+                Made::Backup(name) => {
+                    status.last_backup = Some(to_time(run.slot));
+                    status.last_backup_name = Some(name.clone());
+                    status.active = Some(name);
+                }
+                Made::Nothing => status.last_skipped = Some(to_time(run.slot)),
+            }
+        }
+        let kept = self
+            .retain(
+                &settings.retention,
+                &backups,
+                status.retention.as_ref(),
+                now,
+                &mut notices,
+            )
+            .await?;
+        status.retention = Some(kept);
+        status.last_successful = last_completed(&backups)
+            .map(to_time)
+            .or(status.last_successful);
+        self.note_slots(&mut status, &settings, &decision, plan.metadata.generation);
+        status.warnings = settings
+            .schedule
+            .warnings(now)
+            .into_iter()
+            .map(|it| it.message)
+            .collect();
+        let was_refused = status.phase.as_deref() == Some(phase::FAILED_VALIDATION);
+        // What went wrong stays there to be read until the next run.
+        if was_refused || !notices.is_empty() {
+            let told: Vec<&str> = notices
+                .iter()
+                .filter(|it| it.is_warning)
+                .map(|it| it.message.as_str())
+                .collect();
+            status.message = Some(told.join("; ")).filter(|text| !text.is_empty());
+        }
+        status.phase = Some(
+            if plan.spec.paused {
+                phase::PAUSED
+            } else {
+                phase::ENABLED
+            }
+            .to_owned(),
+        );
+        status.upcoming = match plan.spec.paused {
+            true => Vec::new(),
+            false => self.upcoming(&settings, &decision, now),
+        };
+        let expected_interval = match plan.spec.paused {
+            true => None,
+            false => settings.schedule.expected_interval(now),
+        };
+        let until = decision.wake_at.and_then(|wake| (wake - now).to_std().ok());
+        let wake_in = match status.active {
+            Some(_) => Some(until.map_or(WHILE_RUNNING, |until| until.min(WHILE_RUNNING))),
+            None => until,
+        };
+        Ok(Step {
+            status,
+            notices,
+            wake_in,
+            expected_interval,
+        })
+    }
+
+    fn note_slots(
+        &self,
+        status: &mut BackupScheduleStatus,
+        settings: &Settings,
+        decision: &Decision,
+        generation: Option<i64>,
+    ) {
+        let skipped = decision
+            .passed_over
+            .iter()
+            .find(|passed| passed.why == WhyPassedOver::Skipped);
+        if let Some(skipped) = skipped.filter(|_| settings.wants_skip) {
+            status.skipped_generation = generation;
+            status.last_skipped = Some(to_time(skipped.slot));
+        }
+        status.slots = Some(decision.status.clone());
+        status.next_backup = decision.next_run.map(to_time);
+    }
+
+    fn upcoming(
+        &self,
+        settings: &Settings,
+        decision: &Decision,
+        now: DateTime<Utc>,
+    ) -> Vec<k8s_openapi::apimachinery::pkg::apis::meta::v1::Time> {
+        let Some(first) = decision.next_run else {
+            return Vec::new();
+        };
+        let slots = &decision.status;
+        let anchor = slots.last_slot.or(slots.created).unwrap_or(now);
+        let later = settings.schedule.runs_after(anchor, first);
+        std::iter::once(first)
+            .chain(later)
+            .take(SHOWN)
+            .map(to_time)
+            .collect()
+    }
+}
+
+/// A plan that cannot be followed. The same is said once.
+fn refused(mut status: BackupScheduleStatus, why: String) -> Step {
+    let is_new = status.message.as_ref() != Some(&why)
+        || status.phase.as_deref() != Some(phase::FAILED_VALIDATION);
+    let notices = is_new
+        .then(|| Notice::warning("FailedValidation", why.clone()))
+        .into_iter()
+        .collect();
+    status.phase = Some(phase::FAILED_VALIDATION.to_owned());
+    status.message = Some(why);
+    (status.next_backup, status.upcoming) = (None, Vec::new());
+    Step {
+        status,
+        notices,
+        wake_in: None,
+        expected_interval: None,
+    }
+}
+
+fn said_of(decision: &Decision, notices: &mut Vec<Notice>) {
+    if decision.clock_went_back {
+        notices.push(Notice::warning(
+            "ClockWentBack",
+            "the clock is far behind what it said before: check it; slots of that time are not counted".to_owned(),
+        ));
+    }
+    for passed in &decision.passed_over {
+        let why = match passed.why {
+            WhyPassedOver::Skipped => "it was to be skipped",
+            WhyPassedOver::Superseded => "a later one is run",
+            WhyPassedOver::TooLate => "they were missed, and catchUp is None",
+            // Said by the phase.
+            _ => continue,
+        };
+        let text = format!(
+            "{} runs up to {} are not made: {why}",
+            passed.slots,
+            passed.slot.to_rfc3339()
+        );
+        notices.push(match passed.why {
+            WhyPassedOver::Skipped => Notice::normal("Skipped", text),
+            _ => Notice::warning("Missed", text),
+        });
+    }
+}

@@ -1,0 +1,562 @@
+//! Plans on a real control plane, with a clock that is moved.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use ack_backup_center::crds::{ApplicationBackup, BackupSchedule, DeleteRequest, from_time};
+use ack_backup_center::schedules::{Scheduler, Step};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
+use kube::{Api, Client, ResourceExt as _};
+use serde_json::{Value, json};
+
+use crate::cluster::{list, object, plane};
+
+const VAULT: &str = "vault-a";
+
+/// A namespace of plans, and whoever acts on them.
+struct Plans {
+    client: Client,
+    namespace: String,
+    scheduler: Scheduler,
+    now: DateTime<Utc>,
+}
+
+impl Plans {
+    async fn new(client: Client) -> Self {
+        let namespace = control_plane::unique_name("plans");
+        let body =
+            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
+        test_support::create(&client, "/api/v1/namespaces", body).await;
+        Self {
+            scheduler: Scheduler::new(client.clone(), &namespace, "this-cluster"),
+            client,
+            namespace,
+            // Whatever time it is, it is about to be a new day.
+            now: Utc::now()
+                .date_naive()
+                .and_hms_opt(0, 0, 0)
+                .unwrap()
+                .and_utc()
+                + TimeDelta::days(1),
+        }
+    }
+
+    fn plans(&self) -> Api<BackupSchedule> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    fn backups(&self) -> Api<ApplicationBackup> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+
+    async fn create(&self, name: &str, fields: Value) {
+        let mut spec = json!({"schedule": "0 * * * *", "template": {"storageLocation": VAULT, "includedNamespaces": ["default"]}});
+        for (field, value) in fields.as_object().unwrap() {
+            spec[field] = value.clone();
+        }
+        test_support::create(
+            &self.client,
+            &list("BackupSchedule", &self.namespace),
+            object("BackupSchedule", name, &spec),
+        )
+        .await;
+        // What was due before the day begins is not made up for.
+        self.step_at(name, self.now - TimeDelta::seconds(10)).await;
+    }
+
+    async fn change(&self, name: &str, fields: Value) {
+        let body = json!({"spec": fields});
+        self.plans()
+            .patch(name, &PatchParams::default(), &Patch::Merge(body))
+            .await
+            .unwrap();
+    }
+
+    /// One look, and its status written.
+    async fn step(&self, name: &str) -> Step {
+        self.step_at(name, self.now).await
+    }
+
+    async fn step_at(&self, name: &str, now: DateTime<Utc>) -> Step {
+        let plan = self.plans().get(name).await.unwrap();
+        let step = self.scheduler.step(&plan, now).await.unwrap();
+        let body = json!({"status": step.status});
+        self.plans()
+            .patch_status(name, &PatchParams::default(), &Patch::Merge(body))
+            .await
+            .unwrap();
+        step
+    }
+
+    /// Every backup that has not ended ends, in this phase.
+    async fn end_all(&self, phase: &str) {
+        for backup in self.backups().list(&ListParams::default()).await.unwrap() {
+            if backup.status.is_none() {
+                let at = self.now.trunc_subsecs(0);
+                let status = json!({"phase": phase, "startTimestamp": at, "completionTimestamp": at,
+                    "sourceCluster": "this-cluster"});
+                let body = Patch::Merge(json!({"status": status}));
+                self.backups()
+                    .patch_status(&backup.name_any(), &PatchParams::default(), &body)
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+
+    async fn names(&self) -> Vec<String> {
+        let found = self.backups().list(&ListParams::default()).await.unwrap();
+        found.iter().map(ApplicationBackup::name_any).collect()
+    }
+
+    async fn requests(&self) -> BTreeSet<String> {
+        let requests = Api::<DeleteRequest>::namespaced(self.client.clone(), &self.namespace);
+        requests
+            .list(&ListParams::default())
+            .await
+            .unwrap()
+            .iter()
+            .map(|it| it.spec.delete_object_name.clone())
+            .collect()
+    }
+
+    /// As the part of the controller does that meets requests.
+    async fn meet_requests(&self) {
+        let requests = Api::<DeleteRequest>::namespaced(self.client.clone(), &self.namespace);
+        for request in requests.list(&ListParams::default()).await.unwrap() {
+            self.backups()
+                .delete(&request.spec.delete_object_name, &DeleteParams::default())
+                .await
+                .unwrap();
+            requests
+                .delete(&request.name_any(), &DeleteParams::default())
+                .await
+                .unwrap();
+        }
+    }
+}
+
+fn reasons(step: &Step) -> Vec<&str> {
+    step.notices.iter().map(|notice| notice.reason).collect()
+}
+
+#[tokio::test]
+async fn a_day_of_a_plan_makes_its_backups_and_keeps_those_of_its_retention() {
+    let Some(plane) = plane() else { return };
+    let mut plans = Plans::new(plane.client()).await;
+    plans
+        .create(
+            "hourly",
+            json!({"retention": {"keepLast": 3, "keepDaily": 2}, "timeZone": "Asia/Shanghai"}),
+        )
+        .await;
+    let day = plans.now;
+    let mut made = Vec::new();
+    let mut looks = 0;
+    while plans.now < day + TimeDelta::days(1) {
+        let step = plans.step("hourly").await;
+        looks += 1;
+        if reasons(&step).contains(&"BackupMade") {
+            made.push(step.status.last_backup_name.clone().unwrap());
+            assert!(
+                step.wake_in.unwrap() <= Duration::from_secs(30),
+                "it looks whether that has ended"
+            );
+            plans.end_all("Completed").await;
+        }
+        plans.meet_requests().await;
+        plans.now += step.wake_in.unwrap();
+    }
+    let slots: Vec<String> = (0..24)
+        .map(|hour| {
+            (day + TimeDelta::hours(hour))
+                .format("hourly-%Y%m%d%H%M%S")
+                .to_string()
+        })
+        .collect();
+    assert_eq!(made, slots);
+    assert_eq!(looks, 48);
+    // In Shanghai the day ended at 16:00, UTC.
+    let left = plans.names().await;
+    assert_eq!(left, [&slots[15..16], &slots[21..24]].concat());
+    let plan = plans.plans().get("hourly").await.unwrap().status.unwrap();
+    assert_eq!(plan.phase.as_deref(), Some("Enabled"));
+    assert_eq!(plan.upcoming.len(), 5);
+    assert_eq!(
+        plan.next_backup.as_ref().map(from_time),
+        Some(day + TimeDelta::days(1))
+    );
+    assert_eq!(plan.retention.unwrap().kept, 4);
+}
+
+#[tokio::test]
+async fn the_same_look_twice_writes_the_same_status() {
+    let Some(plane) = plane() else { return };
+    let mut plans = Plans::new(plane.client()).await;
+    plans
+        .create("hourly", json!({"schedule": "0 2 15 * 1"}))
+        .await;
+    let first = plans.step("hourly").await;
+    plans.now += TimeDelta::seconds(7);
+    let second = plans.step("hourly").await;
+    // Otherwise a controller that is woken by what it writes would never rest.
+    assert_eq!(second.status, first.status);
+    assert!(
+        first.status.warnings[0].contains("runs on a day that is either"),
+        "{:?}",
+        first.status.warnings
+    );
+    assert_eq!(reasons(&second), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn two_controllers_never_run_a_slot_twice() {
+    let Some(plane) = plane() else { return };
+    let mut plans = Plans::new(plane.client()).await;
+    plans
+        .create("often", json!({"schedule": "*/15 * * * *"}))
+        .await;
+    for _ in 0..6 {
+        let plan = plans.plans().get("often").await.unwrap();
+        let other = Scheduler::new(plane.client(), &plans.namespace, "this-cluster");
+        // Both see the same plan; the one that is killed writes no status.
+        let (first, second) = tokio::join!(
+            plans.scheduler.step(&plan, plans.now),
+            other.step(&plan, plans.now)
+        );
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert_eq!(
+            first.status.last_backup_name,
+            second.status.last_backup_name
+        );
+        let made = reasons(&first).len() + reasons(&second).len();
+        assert_eq!(made, 1, "one of them made it, and the other found it");
+        // And a third, which knows nothing of them but what is in the cluster.
+        plans.step("often").await;
+        plans.end_all("Completed").await;
+        plans.now += TimeDelta::minutes(15);
+    }
+    let names = plans.names().await;
+    assert_eq!(names.len(), 6, "{names:?}");
+}
+
+#[tokio::test]
+async fn a_backup_of_the_name_that_is_somebody_elses_is_left_alone() {
+    let Some(plane) = plane() else { return };
+    let plans = Plans::new(plane.client()).await;
+    plans.create("hourly", json!({})).await;
+    let name = plans.now.format("hourly-%Y%m%d%H%M%S").to_string();
+    let body = object(
+        "ApplicationBackup",
+        &name,
+        &json!({"storageLocation": VAULT}),
+    );
+    test_support::create(
+        &plans.client,
+        &list("ApplicationBackup", &plans.namespace),
+        body,
+    )
+    .await;
+    let step = plans.step("hourly").await;
+    assert_eq!(reasons(&step), ["NameTaken"]);
+    assert_eq!(step.status.last_backup_name, None);
+    let untouched = plans.backups().get(&name).await.unwrap();
+    assert!(untouched.labels().is_empty());
+}
+
+#[tokio::test]
+async fn namespaces_that_are_gone_are_left_out_and_named_and_without_any_the_run_fails() {
+    let Some(plane) = plane() else { return };
+    let mut plans = Plans::new(plane.client()).await;
+    let template = |names: &[&str]| json!({"template": {"storageLocation": VAULT, "includedNamespaces": names}});
+    plans.create("some", template(&["default", "gone-a"])).await;
+    plans.create("none", template(&["gone-a", "gone-b"])).await;
+    let some = plans.step("some").await;
+    assert_eq!(reasons(&some), ["NamespacesGone", "BackupMade"]);
+    let message = some.status.message.clone().unwrap();
+    assert!(message.contains("`gone-a`, which are gone"), "{message}");
+    let made = plans
+        .backups()
+        .get(&some.status.last_backup_name.unwrap())
+        .await
+        .unwrap();
+    assert_eq!(made.spec.included_namespaces, ["default"]);
+    let none = plans.step("none").await;
+    assert_eq!(reasons(&none), ["NoNamespaces"]);
+    let message = none.status.message.clone().unwrap();
+    assert!(
+        message
+            .starts_with("get target namespace failed: none of the namespaces `gone-a`, `gone-b`"),
+        "{message}"
+    );
+    // Not again and again, and once more at the next slot.
+    assert_eq!(reasons(&plans.step("none").await), [] as [&str; 0]);
+    plans.now += TimeDelta::hours(1);
+    assert_eq!(reasons(&plans.step("none").await), ["NoNamespaces"]);
+    assert!(
+        plans
+            .names()
+            .await
+            .iter()
+            .all(|name| name.starts_with("some-"))
+    );
+}
+
+#[tokio::test]
+async fn pause_skip_run_now_and_overlap_do_what_they_say() {
+    let Some(plane) = plane() else { return };
+    let mut plans = Plans::new(plane.client()).await;
+    plans.create("hourly", json!({})).await;
+    plans.step("hourly").await;
+    // The backup of midnight has not ended.
+    plans.now += TimeDelta::hours(1);
+    let waiting = plans.step("hourly").await;
+    assert_eq!(reasons(&waiting), [] as [&str; 0]);
+    assert!(waiting.status.active.is_some());
+    plans.end_all("Failed").await;
+    assert_eq!(reasons(&plans.step("hourly").await), ["BackupMade"]);
+    plans.end_all("Completed").await;
+    // One is skipped; the field stays true, and skips no other.
+    plans
+        .change("hourly", json!({"skipImmediately": true}))
+        .await;
+    plans.now += TimeDelta::hours(1);
+    assert_eq!(reasons(&plans.step("hourly").await), ["Skipped"]);
+    plans.now += TimeDelta::hours(1);
+    assert_eq!(reasons(&plans.step("hourly").await), ["BackupMade"]);
+    plans.end_all("Completed").await;
+    // Paused: none, but the one that is asked for.
+    let at =
+        (plans.now + TimeDelta::minutes(90)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    plans
+        .change("hourly", json!({"paused": true, "runAt": at}))
+        .await;
+    plans.now += TimeDelta::hours(1);
+    let paused = plans.step("hourly").await;
+    assert_eq!(
+        (reasons(&paused), paused.status.phase.as_deref()),
+        (vec![], Some("Paused"))
+    );
+    plans.now += TimeDelta::minutes(30);
+    assert_eq!(reasons(&plans.step("hourly").await), ["BackupMade"]);
+    plans.end_all("Completed").await;
+    plans.change("hourly", json!({"paused": false})).await;
+    assert_eq!(reasons(&plans.step("hourly").await), [] as [&str; 0]);
+    assert_eq!(plans.names().await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_plan_that_cannot_be_followed_says_why_once() {
+    let Some(plane) = plane() else { return };
+    let plans = Plans::new(plane.client()).await;
+    for (name, fields, why) in [
+        (
+            "never",
+            json!({"schedule": "0 0 30 2 *"}),
+            "it would never run: month 2 has no day 30",
+        ),
+        (
+            "seconds",
+            json!({"schedule": "0 0 3 * * *"}),
+            "it has 6 fields and not five",
+        ),
+        (
+            "zone",
+            json!({"timeZone": "Mars/Olympus"}),
+            "find time zone `Mars/Olympus`",
+        ),
+        (
+            "vault",
+            json!({"template": {}}),
+            "`template.storageLocation` names no BackupLocation",
+        ),
+        (
+            "within",
+            json!({"retention": {"keepWithin": "90m"}}),
+            "write whole hours",
+        ),
+    ] {
+        plans.create(name, fields).await;
+        let plan = plans.plans().get(name).await.unwrap();
+        let status = plan.status.clone().unwrap();
+        assert_eq!(status.phase.as_deref(), Some("FailedValidation"), "{name}");
+        assert!(status.message.as_ref().unwrap().contains(why), "{status:?}");
+        let again = plans.step(name).await;
+        assert_eq!((again.notices.len(), again.wake_in), (0, None), "{name}");
+    }
+    // Mended, it runs.
+    plans
+        .change("never", json!({"schedule": "0 0 28 2 *"}))
+        .await;
+    let mended = plans.step("never").await;
+    assert_eq!(
+        (mended.status.phase.as_deref(), mended.status.message),
+        (Some("Enabled"), None)
+    );
+    assert_eq!(plans.names().await, [] as [String; 0]);
+}
+
+#[tokio::test]
+async fn retention_asks_once_and_never_for_the_newest_good_one() {
+    let Some(plane) = plane() else { return };
+    let mut plans = Plans::new(plane.client()).await;
+    plans
+        .create("hourly", json!({"retention": {"keepLast": 1}}))
+        .await;
+    plans.step("hourly").await;
+    plans.end_all("Completed").await;
+    let first = plans.names().await;
+    for _ in 0..3 {
+        plans.now += TimeDelta::hours(1);
+        plans.step("hourly").await;
+        plans.end_all("PartiallyFailed").await;
+    }
+    plans.step("hourly").await;
+    assert_eq!(
+        plans.requests().await,
+        BTreeSet::new(),
+        "the only good one stays, and those after it"
+    );
+    plans.now += TimeDelta::hours(1);
+    plans.step("hourly").await;
+    plans.end_all("Completed").await;
+    let all = plans.names().await;
+    let step = plans.step("hourly").await;
+    assert_eq!(step.notices.len(), 4, "{:?}", step.notices);
+    assert_eq!(
+        plans.requests().await,
+        all[..4].iter().cloned().collect::<BTreeSet<_>>()
+    );
+    assert!(all.starts_with(&first));
+    // A request that is under way is not made again, and one that failed is said.
+    let again = plans.step("hourly").await;
+    assert_eq!(
+        (
+            again.notices.len(),
+            again.status.retention.clone().unwrap().deleting
+        ),
+        (0, 4)
+    );
+    let requests = Api::<DeleteRequest>::namespaced(plans.client.clone(), &plans.namespace);
+    let failed =
+        Patch::Merge(json!({"status": {"phase": "Failed", "message": "the bucket keeps it"}}));
+    requests
+        .patch_status(&all[0], &PatchParams::default(), &failed)
+        .await
+        .unwrap();
+    let told = plans
+        .step("hourly")
+        .await
+        .status
+        .retention
+        .unwrap()
+        .message
+        .unwrap();
+    assert_eq!(told, format!("`{}`: the bucket keeps it", all[0]));
+    plans.meet_requests().await;
+    assert_eq!(plans.names().await, all[4..]);
+}
+
+#[tokio::test]
+async fn what_was_made_by_hand_or_by_a_plan_that_is_gone_expires_and_the_newest_stays() {
+    let Some(plane) = plane() else { return };
+    let mut plans = Plans::new(plane.client()).await;
+    plans.create("hourly", json!({})).await;
+    let ended = async |name: &str, plan: Option<&str>, hours: i64| {
+        let mut body = object(
+            "ApplicationBackup",
+            name,
+            &json!({"storageLocation": VAULT, "ttl": "1h"}),
+        );
+        if let Some(plan) = plan {
+            body["metadata"]["labels"] = json!({"csdr/schedule-name": plan});
+        }
+        test_support::create(
+            &plans.client,
+            &list("ApplicationBackup", &plans.namespace),
+            body,
+        )
+        .await;
+        let at = plans.now + TimeDelta::hours(hours);
+        let status = json!({"phase": "Completed", "startTimestamp": at, "completionTimestamp": at,
+            "expiration": at + TimeDelta::hours(1)});
+        let body = Patch::Merge(json!({"status": status}));
+        plans
+            .backups()
+            .patch_status(name, &PatchParams::default(), &body)
+            .await
+            .unwrap();
+    };
+    for (name, plan, hours) in [
+        ("by-hand-1", None, 1),
+        ("by-hand-2", None, 2),
+        ("gone-1", Some("gone"), 1),
+        ("gone-2", Some("gone"), 2),
+        ("hourly-1", Some("hourly"), 1),
+        ("hourly-2", Some("hourly"), 2),
+    ] {
+        ended(name, plan, hours).await;
+    }
+    plans.now += TimeDelta::minutes(90);
+    let look = async |name: &str, now| {
+        let backup = plans.backups().get(name).await.unwrap();
+        plans.scheduler.expire(&backup, now).await.unwrap()
+    };
+    let (notices, again) = look("by-hand-1", plans.now).await;
+    assert_eq!((notices.len(), again), (0, Some(Duration::from_secs(1801))));
+    let later = plans.now + TimeDelta::days(1);
+    for name in [
+        "by-hand-1",
+        "by-hand-2",
+        "gone-1",
+        "gone-2",
+        "hourly-1",
+        "hourly-2",
+    ] {
+        look(name, later).await;
+    }
+    // Those of a plan that is there are the plan's to look after.
+    assert_eq!(
+        plans.requests().await,
+        ["by-hand-1", "gone-1"].map(str::to_owned).into()
+    );
+    assert_eq!(look("by-hand-1", later).await.0, []);
+}
+
+#[tokio::test]
+async fn two_hundred_plans_run_at_once() {
+    let Some(plane) = plane() else { return };
+    let mut plans = Plans::new(plane.client()).await;
+    for number in 0..200 {
+        let spec = json!({"schedule": "0 3 * * *", "template": {"storageLocation": VAULT}});
+        let plan = object("BackupSchedule", &format!("plan-{number:03}"), &spec);
+        test_support::create(
+            &plans.client,
+            &list("BackupSchedule", &plans.namespace),
+            plan,
+        )
+        .await;
+    }
+    let all = plans
+        .plans()
+        .list(&ListParams::default())
+        .await
+        .unwrap()
+        .items;
+    plans.now += TimeDelta::hours(3);
+    let steps =
+        futures::future::join_all(all.iter().map(|plan| plans.scheduler.step(plan, plans.now)))
+            .await;
+    assert!(
+        steps
+            .iter()
+            .all(|step| reasons(step.as_ref().unwrap()).contains(&"BackupMade"))
+    );
+    let names: BTreeSet<String> = plans.names().await.into_iter().collect();
+    let slot = plans.now.format("%Y%m%d%H%M%S");
+    let expected: BTreeSet<String> = (0..200)
+        .map(|number| format!("plan-{number:03}-{slot}"))
+        .collect();
+    assert_eq!(names, expected);
+}
