@@ -19,6 +19,14 @@ pub enum Feature {
     CrossRegionDisks,
     /// Jobs of Cloud Backup that are cancelled when their backup is deleted.
     CancelFileJobs,
+    /// Backups of files that are deleted with their application's, before their retention is over.
+    DeleteFileBackups,
+    /// Disks that are made here, where a cluster serves no CSI snapshots.
+    RestoreDisks,
+    /// Disks of a snapshot group that are restored by CSI snapshots.
+    GroupMembers,
+    /// What disks are like, by ECS rather than by their PersistentVolumes.
+    DiskDetails,
     /// Parts of interrupted uploads that are found and deleted.
     SweepUploads,
     /// Buckets that are encrypted with a key of one's own in Key Management Service.
@@ -43,13 +51,38 @@ pub struct Extra {
 /// | feature | actions | why |
 /// |---|---|---|
 /// | `cancel-file-jobs` | `hbr:CancelBackupJob`, `hbr:CancelRestoreJob` | a deleted backup cancels its job |
+/// | `delete-file-backups` | `hbr:DeleteSnapshot` | a deleted backup's files go before their retention is over |
+/// | `restore-disks` | `ecs:CreateDisk`, `ecs:DescribeDisks` | disks are made here where the cluster serves no CSI snapshots |
+/// | `group-members` | `ecs:ModifySnapshotAttribute` | a member of a group is given a name of its own, for the CSI driver takes it for part of the group otherwise |
+/// | `disk-details` | `ecs:DescribeDisks` | category, level and zone are asked of ECS, and a group that one disk spoils is made of the others |
 /// | `sweep-uploads` | `oss:AbortMultipartUpload`, `oss:ListParts`, `oss:ListMultipartUploads` | parts of interrupted uploads are found and deleted |
 /// | `customer-keys` | `kms:List*`, `kms:DescribeKey`, `kms:GenerateDataKey`, `kms:Decrypt` | buckets encrypted with a key of one's own |
-pub const EXTRAS: [Extra; 3] = [
+pub const EXTRAS: [Extra; 7] = [
     Extra {
         feature: Feature::CancelFileJobs,
         actions: &["hbr:CancelBackupJob", "hbr:CancelRestoreJob"],
         why: "a deleted backup cancels its job (change record of migrate-controller, v1.8.4)",
+    },
+    Extra {
+        feature: Feature::DeleteFileBackups,
+        actions: &["hbr:DeleteSnapshot"],
+        why: "files of a deleted backup go at once; without it, Cloud Backup deletes them when their retention is over",
+    },
+    Extra {
+        feature: Feature::RestoreDisks,
+        actions: &["ecs:CreateDisk", "ecs:DescribeDisks"],
+        why: "disks are made from snapshots where the cluster serves no CSI snapshots; else the CSI driver makes them",
+    },
+    Extra {
+        feature: Feature::GroupMembers,
+        actions: &["ecs:ModifySnapshotAttribute"],
+        why: "ACK's CSI driver takes a snapshot that is described as `Created_from_ssg-` for part of a group, and never \
+              restores it alone (alibaba-cloud-csi-driver, pkg/disk)",
+    },
+    Extra {
+        feature: Feature::DiskDetails,
+        actions: &["ecs:DescribeDisks"],
+        why: "static PersistentVolumes say little of their disks, and one disk that cannot be snapshotted spoils a group",
     },
     Extra {
         feature: Feature::SweepUploads,
@@ -77,12 +110,16 @@ impl Feature {
     pub const DOCUMENTED: [Self; 3] = [Self::Applications, Self::DiskSnapshots, Self::FileVolumes];
 
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 11] = [
         Self::Applications,
         Self::DiskSnapshots,
         Self::FileVolumes,
         Self::CrossRegionDisks,
         Self::CancelFileJobs,
+        Self::DeleteFileBackups,
+        Self::RestoreDisks,
+        Self::GroupMembers,
+        Self::DiskDetails,
         Self::SweepUploads,
         Self::CustomerKeys,
     ];
@@ -96,6 +133,10 @@ impl Feature {
             Self::FileVolumes => "file-volumes",
             Self::CrossRegionDisks => "cross-region-disks",
             Self::CancelFileJobs => "cancel-file-jobs",
+            Self::DeleteFileBackups => "delete-file-backups",
+            Self::RestoreDisks => "restore-disks",
+            Self::GroupMembers => "group-members",
+            Self::DiskDetails => "disk-details",
             Self::SweepUploads => "sweep-uploads",
             Self::CustomerKeys => "customer-keys",
         }
@@ -108,7 +149,11 @@ impl Feature {
             Self::DiskSnapshots
             | Self::FileVolumes
             | Self::CrossRegionDisks
-            | Self::CancelFileJobs => true,
+            | Self::CancelFileJobs
+            | Self::DeleteFileBackups
+            | Self::RestoreDisks
+            | Self::GroupMembers
+            | Self::DiskDetails => true,
             Self::Applications | Self::SweepUploads | Self::CustomerKeys => false,
         }
     }
@@ -121,7 +166,13 @@ impl Feature {
             // The page asks for the whole template where disks are to be restored in another region.
             Self::DiskSnapshots | Self::CrossRegionDisks => &ack::ECS_ACTIONS,
             Self::FileVolumes => &ack::HBR_ACTIONS,
-            Self::CancelFileJobs | Self::SweepUploads | Self::CustomerKeys => EXTRAS
+            Self::CancelFileJobs
+            | Self::DeleteFileBackups
+            | Self::RestoreDisks
+            | Self::GroupMembers
+            | Self::DiskDetails
+            | Self::SweepUploads
+            | Self::CustomerKeys => EXTRAS
                 .iter()
                 .find(|extra| extra.feature == self)
                 .map_or(&[], |extra| extra.actions),
@@ -133,7 +184,14 @@ impl Feature {
     /// The role's policy is the page's three lists and the two that cancel jobs (policy
     /// `AliyunCSManagedBackupRestoreRolePolicy`, as ack-ram-tool carries it).
     pub(super) fn is_of_managed_role(self) -> bool {
-        !matches!(self, Self::SweepUploads | Self::CustomerKeys)
+        matches!(
+            self,
+            Self::Applications
+                | Self::DiskSnapshots
+                | Self::FileVolumes
+                | Self::CrossRegionDisks
+                | Self::CancelFileJobs
+        )
     }
 }
 

@@ -4,4 +4,8 @@
 mod disks;
 mod disks_conform;
 mod disks_faults;
+mod files;
+mod files_conform;
+mod files_faults;
+mod rights;
 mod world;

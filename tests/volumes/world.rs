@@ -1,5 +1,6 @@
 //! A cloud with disks and nodes, and what a cluster says of their volumes.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,21 +10,26 @@ use ack_backup_center::core::retry::RetryPolicy;
 use ack_backup_center::core::{Context, Credentials, Region};
 use ack_backup_center::ecs_snapshot::{self, DiskCategory};
 use ack_backup_center::engine::volumes::{
-    SnapshotGroup, SnapshotState, Volume, VolumeRecord, VolumeSnapshotter, plan_groups,
+    Mount, ObjectRef, SnapshotGroup, SnapshotState, Volume, VolumeRecord, VolumeSnapshotter,
+    plan_groups,
 };
+use ack_backup_center::hbr::{self, ClusterType, JobStatus, NetworkType, SnapshotQuery};
 use ack_backup_center::volumes::disks::DiskSnapshots;
+use ack_backup_center::volumes::files::FileBackups;
 use alibaba_local::{EcsDisk, EcsInstance, LocalClock, LocalCloud, User};
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::TryStreamExt;
 use futures::future::BoxFuture;
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 pub(crate) const ID: &str = "LTAI-administrator";
 pub(crate) const SECRET: &str = "example-secret";
 pub(crate) const INSTANCE: &str = "i-bp1fake0000000000001";
 pub(crate) const ZONE: &str = "cn-hangzhou-k";
 pub(crate) const CLUSTER: &str = "c0000000000000000000000000000fake";
+pub(crate) const PODS: &str = "/var/lib/kubelet/pods";
 pub(crate) const DRIVER: &str = "diskplugin.csi.alibabacloud.com";
 pub(crate) const ZONE_KEY: &str = "topology.diskplugin.csi.alibabacloud.com/zone";
 
@@ -59,6 +65,8 @@ pub(crate) fn machine(cloud: &LocalCloud) -> Context {
 /// A cloud with an instance, whose snapshots take a while by its clock.
 pub(crate) struct World {
     pub(crate) cloud: LocalCloud,
+    /// Of nodes, their root directories.
+    nodes: TempDir,
 }
 
 impl World {
@@ -74,7 +82,8 @@ impl World {
             .start()
             .await
             .unwrap();
-        Self { cloud }
+        let nodes = tempfile::tempdir().unwrap();
+        Self { cloud, nodes }
     }
 
     /// A client that tries once, so that tests say what goes wrong.
@@ -98,6 +107,86 @@ impl World {
 
     pub(crate) fn disks(&self) -> DiskSnapshots {
         self.disks_of(ID)
+    }
+
+    pub(crate) fn hbr_of(&self, id: &str) -> hbr::Client {
+        hbr::Client::builder(&machine(&self.cloud), Region::CN_HANGZHOU, keys(id))
+            .with_endpoint(self.cloud.endpoint().parse().unwrap())
+            .with_retry(RetryPolicy::never())
+            .build()
+            .unwrap()
+    }
+
+    pub(crate) fn files_of(&self, id: &str) -> FileBackups {
+        let clock = Arc::new(CloudTime(self.cloud.clock().clone()));
+        FileBackups::with_client(self.hbr_of(id), clock, CLUSTER)
+    }
+
+    /// Files by an account that may do all.
+    pub(crate) fn files(&self) -> FileBackups {
+        self.files_of(ID).cancelling_jobs().deleting_backups()
+    }
+
+    /// Makes the vault, and registers the cluster.
+    pub(crate) async fn with_vault(self) -> Self {
+        let hbr = self.hbr_of(ID);
+        hbr.create_vault("ack-backup-data").send().await.unwrap();
+        let add = hbr.add_container_cluster(ClusterType::Ack, CLUSTER, NetworkType::Vpc);
+        add.send().await.unwrap();
+        self.pass();
+        self
+    }
+
+    /// What a node has at a path.
+    pub(crate) fn on_node(&self, node: &str, path: &str) -> PathBuf {
+        let root = self.nodes.path().join(node);
+        std::fs::create_dir_all(&root).unwrap();
+        self.cloud.backup_clients().add_node(node, &root);
+        root.join(path.trim_start_matches('/'))
+    }
+
+    /// Where the Pod of a volume has it mounted.
+    pub(crate) fn folder(&self, mount: &Mount, volume: &PersistentVolume) -> PathBuf {
+        let name = volume.metadata.name.clone().unwrap();
+        let path = format!(
+            "{PODS}/{}/volumes/kubernetes.io~csi/{name}/mount",
+            mount.pod.uid
+        );
+        let folder = self.on_node(&mount.node, &path);
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    /// A NAS volume that a Pod on this node has mounted.
+    pub(crate) fn nas(&self, name: &str, node: &str) -> Volume {
+        let volume = nas_volume(name);
+        let mount = mount(name, node);
+        self.folder(&mount, &volume.volume);
+        volume.mounted_by(vec![mount])
+    }
+
+    /// All backups of files that are there or on their way: how many volumes.
+    pub(crate) async fn file_backups(&self) -> usize {
+        let hbr = self.hbr_of(ID);
+        let mut count = 0;
+        let vaults: Vec<hbr::Vault> = hbr.describe_vaults().items().try_collect().await.unwrap();
+        for vault in &vaults {
+            let query = SnapshotQuery::in_vault(&vault.id);
+            let found = hbr.search_historical_snapshots(query).items();
+            count += found.try_collect::<Vec<_>>().await.unwrap().len();
+        }
+        let jobs: Vec<hbr::BackupJob> = hbr
+            .describe_backup_jobs()
+            .items()
+            .try_collect()
+            .await
+            .unwrap();
+        let running = jobs.iter().filter(|job| !job.status.is_final());
+        count
+            + running
+                .filter(|job| job.status != JobStatus::Canceling)
+                .map(|job| job.paths.len())
+                .sum::<usize>()
     }
 
     /// An attached disk, and the volume that is made of it.
@@ -247,6 +336,29 @@ pub(crate) fn disk_volume(name: &str, category: &str) -> Volume {
         },
     });
     Volume::new(serde_json::from_value(volume).unwrap(), claim(name))
+}
+
+pub(crate) fn nas_volume(name: &str) -> Volume {
+    let volume = json!({
+        "metadata": {"name": name, "uid": format!("uid-of-{name}")},
+        "spec": {
+            "capacity": {"storage": "5Gi"},
+            "accessModes": ["ReadWriteMany"],
+            "storageClassName": "alibabacloud-cnfs-nas",
+            "csi": {"driver": "nasplugin.csi.alibabacloud.com", "volumeHandle": name},
+        },
+    });
+    Volume::new(serde_json::from_value(volume).unwrap(), claim(name))
+}
+
+/// The Pod of a volume on a node.
+pub(crate) fn mount(volume: &str, node: &str) -> Mount {
+    let pod = ObjectRef {
+        namespace: "shop".to_owned(),
+        name: format!("pod-of-{volume}"),
+        uid: format!("uid-of-pod-{volume}"),
+    };
+    Mount::new(pod, node, "data")
 }
 
 pub(crate) fn claim(name: &str) -> PersistentVolumeClaim {

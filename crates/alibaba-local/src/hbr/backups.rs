@@ -16,7 +16,7 @@ use super::state::Hbr;
 use super::{bounds, ids};
 use crate::openapi::error::ApiError;
 
-/// Where the kubelet keeps what Pods mount; the `hostPrefix` of a job is below it.
+/// Where the kubelet usually keeps what Pods mount; the `hostPrefix` of a job is below it.
 const PODS: &str = "/var/lib/kubelet/pods";
 
 /// A job that is to be made.
@@ -170,7 +170,10 @@ impl Hbr {
                         mounts: vec![mount.clone()],
                     };
                     let copied = match self.node(&mount.host).filter(|_| is_ready) {
-                        Some(root) => self.copy_folder(&root, &mount.folder(), &rules, &new.vault),
+                        Some(root) => {
+                            let folder = mount.folder(&self.pods(&mount.host));
+                            self.copy_folder(&root, &folder, &rules, &new.vault)
+                        }
                         None => Err("ClientNotExist".to_owned()),
                     };
                     (source, copied)
@@ -251,6 +254,15 @@ impl Hbr {
         self.shared.folders.lock().nodes.get(name).cloned()
     }
 
+    /// Where a node has what Pods mount.
+    pub(super) fn pods(&self, node: &str) -> String {
+        let folders = self.shared.folders.lock();
+        folders
+            .pods
+            .get(node)
+            .map_or_else(|| PODS.to_owned(), Clone::clone)
+    }
+
     pub(super) fn file_system(&self, id: &str) -> Option<PathBuf> {
         self.shared.folders.lock().file_systems.get(id).cloned()
     }
@@ -272,10 +284,10 @@ impl Hbr {
 
 impl Mount {
     /// Its path on the node: a relative prefix is one below the kubelet's directory of Pods.
-    pub(super) fn folder(&self) -> String {
+    pub(super) fn folder(&self, pods: &str) -> String {
         match self.prefix.starts_with('/') {
             true => format!("{}/{}", self.prefix, self.path),
-            false => format!("{PODS}/{}/{}", self.prefix, self.path),
+            false => format!("{pods}/{}/{}", self.prefix, self.path),
         }
     }
 }

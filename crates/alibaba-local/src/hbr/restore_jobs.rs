@@ -237,7 +237,7 @@ impl Hbr {
                     Some(root) => root,
                     None => return client_missing(),
                 };
-                folder = mount.folder();
+                folder = mount.folder(&self.pods(&mount.host));
                 // A Pod has it mounted, or it is not there.
                 Into::Folder {
                     root: &root,

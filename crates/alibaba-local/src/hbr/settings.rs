@@ -59,6 +59,13 @@ impl BackupClients {
         folders.nodes.insert(name.into(), folder.into());
     }
 
+    /// Where the backup client of a node finds what Pods mount, as it is deployed with `KUBELET_ROOT_PATH`:
+    /// `/var/lib/kubelet/pods` unless set. The `hostPrefix` of a backup job is below that.
+    pub fn set_pods_folder(&self, node: impl Into<String>, path: impl Into<String>) {
+        let mut folders = self.0.folders.lock();
+        folders.pods.insert(node.into(), path.into());
+    }
+
     /// The node is gone: jobs on it fail with `ClientNotExist`. Whether there was one of this name.
     pub fn remove_node(&self, name: &str) -> bool {
         self.0.folders.lock().nodes.remove(name).is_some()

@@ -49,6 +49,8 @@ pub(super) struct Kept {
 pub(super) struct Folders {
     /// Of nodes and instances, their root directories.
     pub(super) nodes: BTreeMap<String, PathBuf>,
+    /// Of nodes, where the backup client finds what Pods mount, unless it is where it usually is.
+    pub(super) pods: BTreeMap<String, String>,
     pub(super) file_systems: BTreeMap<String, PathBuf>,
 }
 

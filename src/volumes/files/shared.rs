@@ -1,0 +1,45 @@
+//! What all steps of a backup of files share: the client, the cluster, and what it may do.
+
+use std::sync::Arc;
+
+use alibaba_core::clock::SharedClock;
+use alibaba_hbr::{AckClusterId, Client, NetworkType};
+use kube_backup_engine::{Error, ErrorKind};
+
+use super::nodes::Nodes;
+use crate::clusters::ClusterKind;
+
+/// What it is called in records.
+pub(crate) const NAME: &str = "hbr";
+
+/// The vault of a region, as ACK's backup center calls it.
+pub(super) const VAULT: &str = "ack-backup-data";
+
+/// Where the kubelet of an ACK node has what Pods mount.
+pub(super) const PODS: &str = "/var/lib/kubelet/pods";
+
+/// By one client, for one cluster.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    pub(super) hbr: Client,
+    pub(super) clock: SharedClock,
+    pub(super) cluster: AckClusterId,
+    pub(super) network: NetworkType,
+    pub(super) kind: Option<ClusterKind>,
+    pub(super) nodes: Arc<Nodes>,
+    /// The kubelet's directory of Pods.
+    pub(super) pods: String,
+    pub(super) cancels: bool,
+    pub(super) deletes: bool,
+}
+
+impl Shared {
+    pub(super) fn region(&self) -> Option<String> {
+        self.hbr.region().map(ToString::to_string)
+    }
+}
+
+/// An error of what was asked for, not of the service.
+pub(super) fn invalid(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Invalid, message)
+}
