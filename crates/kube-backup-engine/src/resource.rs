@@ -164,6 +164,21 @@ pub struct ApiResource {
 }
 
 impl ApiResource {
+    /// A kind of the core group, which is there on every server.
+    pub(crate) fn core(plural: &str, kind: &str, namespaced: bool) -> Self {
+        Self {
+            group: String::new(),
+            version: "v1".to_owned(),
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+            singular: String::new(),
+            short_names: Vec::new(),
+            namespaced,
+            verbs: Vec::new(),
+            subresources: Vec::new(),
+        }
+    }
+
     /// The kind without its version.
     pub fn group_resource(&self) -> GroupResource {
         GroupResource::new(&self.group, &self.plural)

@@ -1,41 +1,35 @@
 //! The steps of a backup, in their order.
 
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use chrono::{DateTime, SubsecRound as _, Utc};
-use k8s_openapi::api::core::v1::Pod;
-use tokio::sync::mpsc;
+use object_store::path::Path;
 use uuid::Uuid;
 
-use super::collector::{Collected, Collector, Stopped};
+use super::collector::Collected;
 use super::commit::{RecordInputs, commit};
-use super::hooks::{HookRunner, PodHooks};
-use super::left_behind::LeftBehind;
-use super::scope::{Scope, of_unmatched};
+use super::freezing::thaw;
+use super::hooks::{HookResults, HookRunner};
+use super::scope::Scope;
 use super::sealing;
 use super::side_files::write_results;
 use super::spec::BackupSpec;
-use super::writer::write_archive;
-use crate::archive::write::Block;
 use crate::cluster::connection::Connection;
-use crate::cluster::list::{Item, ListReader};
 use crate::cluster::reader::{ClusterReader, ListEncoding};
 use crate::cluster::retry::{OnWait, Waiting};
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
 use crate::format::keys::Keys;
-use crate::kinds::names::PODS;
 use crate::printable::Printable;
+use crate::repository::delete::discard_made;
 use crate::repository::lease::Lease;
 use crate::repository::upload::ObjectUpload;
 use crate::seal::{Seal, SigningKey};
-use crate::{
-    ArchiveFacts, Digest, Error, ErrorKind, Files, Record, Repository, Result, Results, RunOptions,
-};
-
-/// Blocks waiting to be compressed, and being compressed.
-const BLOCKS_AHEAD: usize = 4;
+use crate::volumes::{VolumeRecord, VolumeSnapshotter};
+use crate::{Digest, Error, ErrorKind, Files, Record, Repository, Result, Results, RunOptions};
 
 /// How far a backup is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -47,6 +41,12 @@ pub struct BackupProgress {
     pub lists_done: usize,
     /// Objects packed.
     pub objects: u64,
+    /// Snapshots that were asked for.
+    pub volumes: usize,
+    /// Snapshots that are complete, or have failed.
+    pub volumes_done: usize,
+    /// Bytes of volumes that are stored, as far as their storages say.
+    pub volume_bytes: u64,
 }
 
 /// The result of a backup.
@@ -65,13 +65,12 @@ pub struct BackupReport {
     pub results: Results,
 }
 
-/// One run of a backup.
-#[derive(Clone, Copy)]
-struct Run<'a> {
-    keys: &'a Keys,
-    hooks: &'a HookRunner,
-    began: DateTime<Utc>,
-    uid: &'a str,
+/// What an unfinished backup has left.
+struct Leftovers {
+    /// What came of thawing the applications that it froze.
+    thawed: Option<HookResults>,
+    /// Whether it was this very backup, and has begun snapshots.
+    has_begun: bool,
 }
 
 /// Everything but the record, written.
@@ -110,6 +109,7 @@ impl fmt::Display for BackupReport {
 }
 
 type OnProgress = Box<dyn Fn(BackupProgress) + Send + Sync>;
+type OnVolumes = Box<dyn Fn(&[VolumeRecord]) + Send + Sync>;
 type Clock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// A backup to be made.
@@ -128,15 +128,30 @@ type Clock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 /// ```
 pub struct Backup {
     client: kube::Client,
-    repository: Repository,
-    spec: BackupSpec,
-    uid: Option<String>,
+    pub(super) repository: Repository,
+    pub(super) spec: BackupSpec,
+    pub(super) uid: Option<String>,
     key: Option<SigningKey>,
-    options: RunOptions,
+    pub(super) snapshotters: Vec<Arc<dyn VolumeSnapshotter>>,
+    pub(super) options: RunOptions,
     encoding: ListEncoding,
-    clock: Clock,
+    pub(super) clock: Clock,
+    progress: Mutex<BackupProgress>,
     on_progress: OnProgress,
+    on_volumes: OnVolumes,
     on_wait: Option<OnWait>,
+}
+
+/// What all steps of one run know.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) keys: &'a Keys,
+    pub(super) uid: &'a str,
+    pub(super) began: DateTime<Utc>,
+    /// When the point in time of all lists was found out.
+    pub(super) objects_at: DateTime<Utc>,
+    /// Whether snapshots may have been begun.
+    pub(super) begun: &'a AtomicBool,
 }
 
 impl fmt::Debug for Backup {
@@ -159,11 +174,14 @@ impl Backup {
             spec,
             uid: None,
             key: None,
+            snapshotters: Vec::new(),
             options: RunOptions::default(),
             encoding: ListEncoding::default(),
             // The one place where a backup reads the wall clock.
             clock: Box::new(Utc::now),
+            progress: Mutex::default(),
             on_progress: Box::new(|_| {}),
+            on_volumes: Box::new(|_| {}),
             on_wait: None,
         }
     }
@@ -187,6 +205,17 @@ impl Backup {
         self
     }
 
+    /// Keeps the data of volumes by these, each volume by the first that can take it as the
+    /// [specification](super::VolumeSpec) asks. Without any, claims come back empty.
+    ///
+    /// What became of each volume is in [`OpenBackup::volumes`](crate::OpenBackup::volumes). A volume that fails makes
+    /// the backup partially failed by its name, and takes nothing from the others.
+    #[must_use]
+    pub fn with_snapshotters(mut self, snapshotters: Vec<Arc<dyn VolumeSnapshotter>>) -> Self {
+        self.snapshotters = snapshotters;
+        self
+    }
+
     /// How to run it.
     #[must_use]
     pub fn with_options(mut self, options: RunOptions) -> Self {
@@ -202,7 +231,7 @@ impl Backup {
         self
     }
 
-    fn now(&self) -> DateTime<Utc> {
+    pub(super) fn now(&self) -> DateTime<Utc> {
         (self.clock)().trunc_subsecs(0)
     }
 
@@ -218,6 +247,33 @@ impl Backup {
     pub fn on_progress(mut self, report: impl Fn(BackupProgress) + Send + Sync + 'static) -> Self {
         self.on_progress = Box::new(report);
         self
+    }
+
+    /// Calls `report` with all snapshots whenever something was heard of them: how far each is, in bytes where its
+    /// storage says so.
+    #[must_use]
+    pub fn on_volumes(mut self, report: impl Fn(&[VolumeRecord]) + Send + Sync + 'static) -> Self {
+        self.on_volumes = Box::new(report);
+        self
+    }
+
+    /// Changes what is known of the progress, and reports it.
+    pub(super) fn report_progress(&self, change: impl FnOnce(&mut BackupProgress)) {
+        let progress = {
+            let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut progress);
+            *progress
+        };
+        (self.on_progress)(progress);
+    }
+
+    pub(super) fn report_volumes(&self, records: &[VolumeRecord]) {
+        (self.on_volumes)(records);
+        self.report_progress(|progress| {
+            progress.volumes = records.len();
+            progress.volumes_done = records.iter().filter(|it| it.state.is_final()).count();
+            progress.volume_bytes = records.iter().filter_map(|it| it.bytes_done).sum();
+        });
     }
 
     /// Calls `report` whenever a request to the API server has failed and is about to be tried again.
@@ -239,12 +295,9 @@ impl Backup {
     /// step that failed. What could not be cleaned up then, and what to do about it, is in
     /// [`Error::left_behind`].
     pub async fn run(self) -> Result<BackupReport> {
-        self.spec.check()?;
+        self.check()?;
         let name = &self.spec.name;
         let keys = self.repository.keys(name)?;
-        if let Some(uid) = &self.uid {
-            check_uid(uid)?;
-        }
         sealing::check_key(self.key.as_ref(), &self.repository, name, self.now())?;
         if let Some(done) = self.committed_before().await? {
             return Ok(done);
@@ -252,12 +305,7 @@ impl Backup {
         let began = self.now();
         let connection = self.connection();
         let api = ClusterReader::new(connection.clone(), self.encoding);
-        let deadline = Deadline::new(
-            "backup",
-            Some(self.options.backup_deadline()),
-            "run it again, with a later deadline if the cluster needs more time",
-            api.retries(),
-        );
+        let deadline = self.deadline(&api);
         let step = |what: &str| format!("back up as `{name}`: {what}");
         let scope = deadline
             .within(
@@ -265,6 +313,7 @@ impl Backup {
                 Scope::of(&api, &self.spec),
             )
             .await??;
+        let objects_at = self.now();
         let random = || Uuid::new_v4().to_string();
         let uid = self.uid.clone().unwrap_or_else(random);
         let duration = self.options.lease_duration;
@@ -275,6 +324,14 @@ impl Backup {
                 Lease::take(store, &keys, name, &uid, duration),
             )
             .await??;
+        let begun = AtomicBool::new(false);
+        let run = Run {
+            keys: &keys,
+            uid: &uid,
+            began,
+            objects_at,
+            begun: &begun,
+        };
         let outcome = async {
             // Another backup may have been committed between the first check and the lease.
             if let Some(done) = self.committed_before().await? {
@@ -286,13 +343,8 @@ impl Backup {
                 store,
                 &keys,
             );
-            let run = Run {
-                keys: &keys,
-                hooks: &hooks,
-                began,
-                uid: &uid,
-            };
-            let writing = self.write(&api, scope, &mut lease, run);
+            // Boxed, as what it waits for in turn: a future is as large as all that it may hold at once.
+            let writing = Box::pin(self.write(&api, scope, &mut lease, run, &hooks));
             let written = deadline
                 .within(&step("list and store the objects"), writing)
                 .await??;
@@ -311,11 +363,54 @@ impl Backup {
             })
         };
         let outcome: Result<BackupReport> = outcome.await;
-        let left = lease.release().await;
-        outcome.map_err(|error| match left {
-            Some(left) => error.with_left_behind(left),
-            None => error,
+        let snapshots_left = Box::pin(self.end_snapshots(run, outcome.is_ok())).await;
+        let left = [snapshots_left, lease.release().await];
+        outcome.map_err(|error| {
+            let left = left.into_iter().flatten();
+            left.fold(error, Error::with_left_behind)
         })
+    }
+
+    /// Whether it can be run at all, as far as it says itself.
+    pub(super) fn check(&self) -> Result<()> {
+        self.spec.check()?;
+        let refuse = |why: String| {
+            let name = &self.spec.name;
+            Err(Error::invalid(format!("plan backup `{name}`: {why}")))
+        };
+        if let Some(field) = self
+            .spec
+            .volumes
+            .asks()
+            .filter(|_| self.snapshotters.is_empty())
+        {
+            return refuse(format!(
+                "`{field}` asks for the data of volumes, and there is nothing to keep it; give a snapshotter by \
+                 `with_snapshotters`, or leave it out"
+            ));
+        }
+        let mut names: Vec<&str> = self.snapshotters.iter().map(|it| it.name()).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return refuse(format!(
+                "there are two snapshotters called `{}`; give one of them",
+                twice[0]
+            ));
+        }
+        self.uid.as_deref().map_or(Ok(()), check_uid)
+    }
+
+    pub(super) fn deadline(&self, api: &ClusterReader) -> Deadline {
+        Deadline::new(
+            "backup",
+            Some(self.options.backup_deadline()),
+            "run it again, with a later deadline if the cluster needs more time",
+            api.retries(),
+        )
+    }
+
+    pub(super) fn reader(&self) -> ClusterReader {
+        ClusterReader::new(self.connection(), self.encoding)
     }
 
     fn connection(&self) -> Connection {
@@ -357,33 +452,40 @@ impl Backup {
         mut scope: Scope<'_>,
         lease: &mut Lease,
         run: Run<'_>,
+        hooks: &HookRunner,
     ) -> Result<Written> {
+        let left = Box::pin(self.delete_leftovers(run, lease, hooks)).await?;
         let Run {
-            keys,
-            hooks,
-            began,
-            uid,
+            keys, uid, began, ..
         } = run;
-        let was_frozen = self.delete_leftovers(keys, lease).await?;
         let writing = async {
-            if was_frozen && let Some(thawed) = hooks.thaw_noted().await? {
+            if let Some(thawed) = left.thawed {
                 thawed.note(&mut scope.results);
             }
-            if !self.spec.hooks.is_empty() {
-                let frozen = hooks
-                    .freeze(self.hooked_pods(api, &scope, hooks).await?)
-                    .await?;
-                let (ran, note_removed) = frozen.thaw().await;
-                ran.note(&mut scope.results);
-                if let Err(error) = note_removed {
-                    scope.results.warnings.velero.push(error.chain());
-                }
-            }
+            let beginning = self.begin_snapshots(api, &mut scope, run, hooks, left.has_begun);
+            let (mut snapshots, frozen) = Box::pin(beginning).await?;
             let (resource_version, version) =
                 (scope.resource_version.clone(), scope.version.clone());
-            let ((archive, mut files), collected) =
-                self.write_objects(api, scope, keys, began).await?;
-            files.extend(self.write_side_files(keys, &collected).await?);
+            let complete = async {
+                if let Some(snapshots) = &mut snapshots {
+                    Box::pin(snapshots.complete()).await;
+                }
+                let mut results = Results::default();
+                if let Some(frozen) = frozen {
+                    thaw(frozen, &mut results).await;
+                }
+                Ok(results)
+            };
+            let objects = Box::pin(self.write_objects(api, scope, keys, began));
+            let (((archive, mut files), mut collected), thawed) =
+                futures::future::try_join(objects, complete).await?;
+            collected.results.absorb(thawed);
+            let mut side_files = Vec::new();
+            let volumes = snapshots.map(|snapshots| {
+                self.end_of_volumes(snapshots, run, &mut collected, &mut side_files)
+            });
+            let volumes = volumes.transpose()?;
+            files.extend(self.write_side_files(keys, &collected, side_files).await?);
             let inputs = RecordInputs {
                 spec: &self.spec,
                 uid,
@@ -393,6 +495,7 @@ impl Backup {
                 archive,
                 files,
                 resource_version,
+                volumes,
             };
             let record = inputs.into_record(&collected)?;
             let bytes = record.write()?;
@@ -418,42 +521,15 @@ impl Backup {
         }
     }
 
-    /// The hooks of all Pods that are chosen.
-    async fn hooked_pods(
+    /// Thaws what an unfinished backup left frozen, and deletes what it left in the folder, snapshots that it began
+    /// first.
+    async fn delete_leftovers(
         &self,
-        api: &ClusterReader,
-        scope: &Scope<'_>,
+        run: Run<'_>,
+        lease: &mut Lease,
         hooks: &HookRunner,
-    ) -> Result<Vec<PodHooks>> {
-        let mut hooked = Vec::new();
-        let mut jobs = scope.kinds.jobs(&scope.chosen, scope.namespaces.len());
-        jobs.retain(|job| PODS.is(&job.resource.group_resource()));
-        for job in jobs {
-            let namespace = job.namespace.as_deref();
-            let mut list = ListReader::new(api, &job.resource, namespace, None, None);
-            let step = "list the Pods that have hooks";
-            let refused = |failure| Error::cluster(step, failure);
-            while let Some(items) = list.next().await.map_err(refused)? {
-                for item in items {
-                    let head = &item.head;
-                    let namespace = head.namespace.as_deref().unwrap_or_default();
-                    let is_chosen = !head.terminating
-                        && scope.chosen.contains(namespace)
-                        && scope.filter.wants_object(&head.name, &head.labels);
-                    if is_chosen {
-                        let pod = serde_json::from_slice(item.raw());
-                        let pod: Pod = pod.map_err(|error| Error::cluster(step, error))?;
-                        hooked.extend(hooks.hooks_of(&pod));
-                    }
-                }
-            }
-        }
-        Ok(hooked)
-    }
-
-    /// Deletes what an unfinished backup left in the folder. Returns whether it has left applications frozen:
-    /// the note of that stays until they are thawed.
-    async fn delete_leftovers(&self, keys: &Keys, lease: &Lease) -> Result<bool> {
+    ) -> Result<Leftovers> {
+        let Run { keys, uid, .. } = run;
         let mut left = self.repository.below(keys).await?;
         let was_frozen = left.contains(&keys.frozen());
         left.retain(|path| *path != keys.lease() && *path != keys.frozen());
@@ -461,8 +537,11 @@ impl Backup {
             // A writer that was suspended, and has woken up to commit.
             return Err(self.already_exists());
         }
-        if left.is_empty() {
-            return Ok(was_frozen);
+        if left.is_empty() && !was_frozen {
+            return Ok(Leftovers {
+                thawed: None,
+                has_begun: false,
+            });
         }
         lease.check().await?;
         let step = format!(
@@ -470,121 +549,40 @@ impl Backup {
              since it is kept",
             keys.folder()
         );
-        self.repository.delete_all(left, step).await?;
-        Ok(was_frozen)
-    }
-
-    /// Lists, packs and uploads at the same time.
-    async fn write_objects(
-        &self,
-        api: &ClusterReader,
-        scope: Scope<'_>,
-        keys: &Keys,
-        began: DateTime<Utc>,
-    ) -> Result<((ArchiveFacts, Files), Collected)> {
-        let Scope {
-            filter,
-            kinds,
-            namespaces,
-            types,
-            chosen,
-            resource_version,
-            results,
-            ..
-        } = scope;
-        let filter = &filter;
-        let jobs = kinds.jobs(&chosen, namespaces.len());
-        let companions = kinds.companion_jobs(&chosen, namespaces.len());
-        let lists = jobs.len() + companions.len();
-        let progress = |collected: &Collected| {
-            (self.on_progress)(BackupProgress {
-                lists,
-                lists_done: collected.lists_done,
-                objects: collected.objects,
-            });
-        };
-        let mtime = u64::try_from(began.timestamp()).unwrap_or_default();
-        let first = Block::first(mtime)?;
-        let (blocks, packed) = mpsc::channel(BLOCKS_AHEAD);
-        let collector = Collector {
-            api,
-            filter,
-            parallelism: self.options.backup_parallelism(),
-            selector: self
-                .spec
-                .selection
-                .label_selector
-                .as_ref()
-                .map(ToString::to_string),
-            has_companions: !companions.is_empty(),
-            resource_version,
-            namespaces: chosen,
-            mtime,
-            blocks,
-            collected: Mutex::new(Collected::new(
-                results,
-                *self.repository.limits(),
-                self.spec
-                    .selection
-                    .is_of_objects()
-                    .then(LeftBehind::default),
-            )),
-            progress: &progress,
-        };
-        let listing = async move {
-            let listed = async {
-                collector.read_in_order(first, &jobs, &companions).await?;
-                if kinds.namespaces {
-                    let selected = |item: &Item| {
-                        kinds.empty_namespaces
-                            && filter.wants_object(&item.head.name, &item.head.labels)
-                    };
-                    collector
-                        .pack_namespaces(&namespaces, &types, selected)
-                        .await?;
-                }
-                Ok::<_, Stopped>(())
+        let mut begun = self.repository.begun(keys, &left).await?;
+        let has_begun = begun.remove(uid).is_some();
+        let clearing = Box::pin(async {
+            let thawed = match was_frozen {
+                true => hooks.thaw_noted().await?,
+                false => None,
             };
-            let stopped = listed.await.is_err();
-            let Collector { collected, .. } = collector;
-            (
-                collected
-                    .into_inner()
-                    .unwrap_or_else(PoisonError::into_inner),
-                stopped,
-            )
+            discard_made(&step, begun, &self.snapshotters).await?;
+            Ok(thawed)
+        });
+        let thawed: Result<Option<HookResults>> = tokio::select! {
+            cleared = clearing => cleared,
+            Err(lost) = lease.keep(self.options.lease_duration) => return Err(lost),
         };
-        let writing = write_archive(self.repository.store(), keys, packed);
-        let (written, (mut collected, stopped)) = tokio::join!(writing, listing);
-        collected.count_left_out();
-        let archive = written?;
-        of_unmatched(&self.spec, &mut collected.results)
-            .cluster
-            .extend(filter.unmatched_objects());
-        let idle = filter.idle_selectors();
-        collected.results.warnings.cluster.extend(idle);
-        if let Some(left_behind) = &collected.left_behind {
-            let messages = left_behind.messages();
-            collected.results.warnings.cluster.extend(messages);
-        }
-        if stopped {
-            // Cannot happen: the writer of blocks stops only by failing, and that error was returned above.
-            return Err(Error::internal(
-                format!("write the archive of `{}`", self.spec.name),
-                "nobody takes the objects",
-            ));
-        }
-        Ok((archive, collected))
+        let thawed = thawed?;
+        let own_note = keys.begun(uid);
+        left.retain(|path| *path != own_note);
+        self.repository.delete_all(left, step).await?;
+        Ok(Leftovers { thawed, has_begun })
     }
 
-    async fn write_side_files(&self, keys: &Keys, collected: &Collected) -> Result<Files> {
+    async fn write_side_files(
+        &self,
+        keys: &Keys,
+        collected: &Collected,
+        of_volumes: Vec<(Path, Bytes)>,
+    ) -> Result<Files> {
         let store = self.repository.store();
         let files = [
             (keys.resource_list(), collected.names.write()?),
             (keys.results(), write_results(&collected.results)?),
         ];
         let mut written = Files::new();
-        for (path, bytes) in files {
+        for (path, bytes) in of_volumes.into_iter().chain(files) {
             let name = keys.name_of(&path);
             let mut upload = ObjectUpload::new(store, path);
             upload.push(bytes).await?;

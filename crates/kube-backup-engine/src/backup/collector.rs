@@ -34,6 +34,8 @@ const MAX_NAMED: u64 = 1000;
 #[derive(Debug)]
 pub(crate) struct Collected {
     pub(crate) objects: u64,
+    /// Of the JSON of all of them.
+    pub(crate) bytes: u64,
     pub(crate) names: ResourceNames,
     pub(crate) namespaces: HashSet<String>,
     pub(crate) companions: Companions,
@@ -398,6 +400,7 @@ impl Collected {
     ) -> Self {
         Self {
             objects: 0,
+            bytes: 0,
             names: ResourceNames::default(),
             namespaces: HashSet::new(),
             companions: Companions::default(),
@@ -445,6 +448,7 @@ impl Collected {
     /// Notes an object that is packed.
     fn add(&mut self, types: &TypeMeta, id: &ObjectId, length: u64) {
         self.objects += 1;
+        self.bytes += length;
         // There is room, as was seen just now; readers, too, count what they have read.
         let _ = self.budget.add_entry();
         let _ = self.budget.add_text(size_of_entry(id, length), u64::MAX);

@@ -12,6 +12,7 @@ use crate::format::keys::Keys;
 use crate::format::record::{NAMESPACE, STATUS_VERSION};
 use crate::repository::lease::Lease;
 use crate::repository::same_etag;
+use crate::volumes::{BackedUpVolume, VolumeMethod};
 use crate::{
     ArchiveFacts, Digest, Error, ErrorKind, Files, Phase, PointInTime, Record, RecordMetadata,
     RecordProgress, Repository, Result,
@@ -29,6 +30,32 @@ pub(crate) struct RecordInputs<'a> {
     pub(crate) files: Files,
     /// The resourceVersion of all lists.
     pub(crate) resource_version: String,
+    /// How many snapshots there are, where something was to make them.
+    pub(crate) volumes: Option<VolumeCounts>,
+}
+
+/// How many snapshots were asked for, and how many there are that can be restored from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct VolumeCounts {
+    /// By a storage's own API: attempted, completed.
+    native: (u64, u64),
+    /// By a CSI driver.
+    csi: (u64, u64),
+}
+
+impl VolumeCounts {
+    pub(crate) fn of(volumes: &[BackedUpVolume]) -> Self {
+        let of = |method: VolumeMethod| {
+            let records = volumes.iter().filter_map(|volume| volume.record.as_ref());
+            let records: Vec<_> = records.filter(|record| record.method == method).collect();
+            let restorable = records.iter().filter(|record| record.state.is_restorable());
+            (records.len() as u64, restorable.count() as u64)
+        };
+        Self {
+            native: of(VolumeMethod::NativeSnapshot),
+            csi: of(VolumeMethod::CsiSnapshot),
+        }
+    }
 }
 
 impl RecordInputs<'_> {
@@ -52,8 +79,22 @@ impl RecordInputs<'_> {
             note("major-version", version.major);
             note("minor-version", version.minor);
         }
-        let mut record = Record::new(metadata, spec.to_velero()?);
+        let mut fields = spec.to_velero()?;
+        if self.volumes.is_some() {
+            let snapshots = spec.volumes.snapshot_volumes.unwrap_or(true);
+            fields.insert("snapshotVolumes".to_owned(), snapshots.into());
+        }
+        let mut record = Record::new(metadata, fields);
         let status = &mut record.status;
+        let counts = self.volumes.unwrap_or_default();
+        (
+            status.volume_snapshots_attempted,
+            status.volume_snapshots_completed,
+        ) = counts.native;
+        (
+            status.csi_volume_snapshots_attempted,
+            status.csi_volume_snapshots_completed,
+        ) = counts.csi;
         status.version = STATUS_VERSION;
         FORMAT_VERSION.clone_into(&mut status.format_version);
         status.errors = collected.results.errors.count();
@@ -225,6 +266,7 @@ mod tests {
                 },
                 files: Files::new(),
                 resource_version: "1".into(),
+                volumes: None,
             };
             let nothing = Collected::new(Results::default(), ReadLimits::default(), None);
             let record = inputs.into_record(&nothing).unwrap();

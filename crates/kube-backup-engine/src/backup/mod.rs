@@ -12,14 +12,20 @@
 mod backup;
 mod collector;
 mod commit;
+mod freezing;
 mod hooks;
 mod left_behind;
+mod objects;
 mod plan;
+mod preview;
 mod scope;
 mod sealing;
 mod side_files;
 mod spec;
 mod tokens;
+mod volume_spec;
+mod volumes;
+mod with_volumes;
 mod writer;
 
 pub use crate::spec::hooks::{
@@ -27,4 +33,6 @@ pub use crate::spec::hooks::{
 };
 pub use backup::{Backup, BackupProgress, BackupReport};
 pub use kube::core::{Expression, Selector};
+pub use preview::{BackupPlan, PlannedGroup};
 pub use spec::BackupSpec;
+pub use volume_spec::VolumeSpec;

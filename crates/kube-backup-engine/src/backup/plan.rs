@@ -107,6 +107,18 @@ impl Kinds {
         kinds
     }
 
+    /// Whether objects of a kind are taken for their kind's sake.
+    pub(crate) fn is_chosen(&self, kind: &GroupResource) -> bool {
+        let mut chosen = self.chosen.iter();
+        chosen.any(|it| it.group_resource() == *kind)
+    }
+
+    /// Whether objects of a kind are taken where others need them.
+    pub(crate) fn comes_along(&self, kind: &GroupResource) -> bool {
+        let mut companions = self.companions.iter();
+        companions.any(|it| it.group_resource() == *kind)
+    }
+
     /// The lists of what is chosen in `namespaces`, where the cluster has `in_cluster` in all.
     pub(crate) fn jobs(&self, namespaces: &BTreeSet<String>, in_cluster: usize) -> Vec<ListJob> {
         jobs_of(&self.chosen, namespaces, in_cluster)
@@ -122,7 +134,7 @@ impl Kinds {
     }
 }
 
-fn jobs_of(
+pub(crate) fn jobs_of(
     resources: &[ApiResource],
     namespaces: &BTreeSet<String>,
     in_cluster: usize,

@@ -69,6 +69,14 @@ impl ResourceNames {
             .collect()
     }
 
+    /// How many there are of each kind.
+    pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
+        let kinds = self.by_kind.iter();
+        kinds
+            .map(|(kind, names)| (kind.clone(), names.iter().count() as u64))
+            .collect()
+    }
+
     /// `<name>-resource-list.json.gz`: kind to sorted names.
     pub(crate) fn write(&self) -> Result<Bytes> {
         let mut out = GzEncoder::new(Vec::new(), Compression::new(1));

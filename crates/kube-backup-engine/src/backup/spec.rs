@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::volume_spec::VolumeSpec;
 use crate::format::keys::check_name;
 use crate::spec::hooks::BackupHooks;
 use crate::spec::{go_duration, null_is_default, other};
@@ -37,6 +38,9 @@ pub struct BackupSpec {
     /// Which objects it takes.
     #[serde(flatten)]
     pub selection: Selection,
+    /// What becomes of the data of its volumes.
+    #[serde(flatten)]
+    pub volumes: VolumeSpec,
     /// How long it is worth keeping. Nothing is deleted by it here: retention reads it.
     #[serde(default, with = "go_duration", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
@@ -104,6 +108,7 @@ impl BackupSpec {
         Self {
             name: name.into(),
             selection: Selection::default(),
+            volumes: VolumeSpec::default(),
             ttl: None,
             labels: BTreeMap::new(),
             hooks: BackupHooks::default(),
@@ -120,6 +125,7 @@ impl BackupSpec {
             )))
         };
         self.selection.check().or_else(refuse)?;
+        self.volumes.check().or_else(refuse)?;
         if let Some(field) = other::unsupported(&self.other, other::BACKUP) {
             return refuse(format!(
                 "`{field}` asks for something that is not done here; leave it out"
@@ -145,6 +151,7 @@ impl BackupSpec {
         };
         spec.remove("metadata");
         spec.remove("ttl");
+        self.volumes.as_velero_reads(&mut spec);
         if self.selection.included_namespaces.is_empty() {
             spec.insert("includedNamespaces".to_owned(), json!(["*"]));
         }

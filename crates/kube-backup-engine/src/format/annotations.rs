@@ -31,3 +31,8 @@ pub(crate) const RESTORE_STATUS: &str = "velero.io/restore-status";
 pub(crate) const BOUNDS: &str = "kube-backup-engine.io/bounds";
 /// On a claim that was restored empty: whether it is `pending` to be filled with its data, or that is `done`.
 pub(crate) const FILL: &str = "kube-backup-engine.io/fill";
+
+/// On a Pod: its volumes whose files are to be copied, by their names in the Pod (Velero, podvolume.go).
+pub(crate) const BACKUP_VOLUMES: &str = "backup.velero.io/backup-volumes";
+/// On a Pod: its volumes whose files are not to be copied (Velero, podvolume.go).
+pub(crate) const BACKUP_VOLUMES_EXCLUDES: &str = "backup.velero.io/backup-volumes-excludes";

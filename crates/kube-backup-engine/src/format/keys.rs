@@ -59,6 +59,18 @@ impl Keys {
         self.side("-frozen.json")
     }
 
+    /// Says that the writer `uid` may have begun snapshots; deleted once the record names them.
+    pub(crate) fn begun(&self, uid: &str) -> Path {
+        self.side(&format!("-begun-{uid}.json"))
+    }
+
+    /// Whether a key is that of such a note, whoever wrote it.
+    pub(crate) fn is_begun(&self, key: &Path) -> bool {
+        let name = self.name_of(key);
+        let rest = name.strip_prefix(&self.name);
+        rest.is_some_and(|rest| rest.starts_with("-begun-") && rest.ends_with(".json"))
+    }
+
     pub(crate) fn resource_list(&self) -> Path {
         self.side("-resource-list.json.gz")
     }
@@ -75,6 +87,33 @@ impl Keys {
     /// What became of the data of each volume.
     pub(crate) fn volumes(&self) -> Path {
         self.side("-volumes.json.gz")
+    }
+
+    /// The same in Velero's words.
+    pub(crate) fn volume_info(&self) -> Path {
+        self.side("-volumeinfo.json.gz")
+    }
+
+    /// Snapshots by a storage's own API, in Velero's words.
+    pub(crate) fn native_snapshots(&self) -> Path {
+        self.side("-volumesnapshots.json.gz")
+    }
+
+    /// Copies of files, in Velero's words.
+    pub(crate) fn pod_volume_backups(&self) -> Path {
+        self.side("-podvolumebackups.json.gz")
+    }
+
+    pub(crate) fn csi_snapshots(&self) -> Path {
+        self.side("-csi-volumesnapshots.json.gz")
+    }
+
+    pub(crate) fn csi_snapshot_contents(&self) -> Path {
+        self.side("-csi-volumesnapshotcontents.json.gz")
+    }
+
+    pub(crate) fn csi_snapshot_classes(&self) -> Path {
+        self.side("-csi-volumesnapshotclasses.json.gz")
     }
 
     /// The name of a key in the folder.

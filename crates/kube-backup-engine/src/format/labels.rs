@@ -1,4 +1,4 @@
-//! Names and values of labels, all of them Velero's, so that its tools find what is ours.
+//! Names and values of labels. All but one are Velero's, so that its tools find what is ours.
 
 use base16ct::lower::encode_string;
 use sha2::{Digest as _, Sha256};
@@ -11,6 +11,8 @@ pub(crate) const RESTORE_NAME: &str = "velero.io/restore-name";
 pub(crate) const SCHEDULE_NAME: &str = "velero.io/schedule-name";
 /// On objects and namespaces that stay out of backups.
 pub(crate) const EXCLUDE: &str = "velero.io/exclude-from-backup";
+/// On claims, and on Pods for all that they mount: the data of the volume stays out of backups.
+pub(crate) const SKIP_VOLUME_DATA: &str = "kube-backup-engine.io/skip-volume-data";
 
 /// A name as the value of a label: those longer than the 63 characters allowed keep 57 and end in six
 /// of their digest (Velero, pkg/label/label.go).

@@ -1,7 +1,9 @@
 //! Where backups are stored: finding, opening and deleting them.
 
+pub(crate) mod begun;
 mod beside;
 mod bounded;
+pub(crate) mod delete;
 mod files;
 mod held;
 pub(crate) mod lease;
@@ -18,9 +20,9 @@ pub(crate) mod upload;
 
 use std::sync::Arc;
 
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::TryStreamExt as _;
+use object_store::ObjectStore;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt as _};
 
 pub use files::{FileFacts, Files};
 pub use list::{BackupList, UnreadableBackup};
@@ -197,32 +199,6 @@ impl Repository {
         OpenBackup::unchecked(Arc::clone(&self.store), keys, stored, self.opening).await
     }
 
-    /// Deletes the backup `name`, its record first: what a crash leaves is not a backup.
-    ///
-    /// Volume snapshots that it names are kept.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotFound`] when there is nothing of that name. When the store does not let something go, as
-    /// under a retention policy; what is left then is named.
-    pub async fn delete(&self, name: &str) -> Result<()> {
-        let keys = self.keys(name)?;
-        if self.below(&keys).await?.is_empty() {
-            return Err(Error::new(
-                ErrorKind::NotFound,
-                format!("delete backup `{name}`: there is no backup of that name"),
-            ));
-        }
-        match self.store.delete(&keys.record()).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-            Err(error) => {
-                return Err(Error::kept(format!("delete the record of `{name}`"), error));
-            }
-        }
-        let left = self.below(&keys).await?;
-        let step = format!("delete what lies below `{}`", keys.folder());
-        self.delete_all(left, step).await
-    }
-
     /// The keys of everything in the folder of a backup.
     pub(crate) async fn below(&self, keys: &Keys) -> Result<Vec<Path>> {
         self.store
@@ -233,18 +209,5 @@ impl Repository {
             .map_err(|error| {
                 Error::store(format!("list what lies below `{}`", keys.folder()), error)
             })
-    }
-
-    /// Deletes these objects, as `step` of something.
-    pub(crate) async fn delete_all(&self, paths: Vec<Path>, step: String) -> Result<()> {
-        let paths = futures::stream::iter(paths.into_iter().map(Ok)).boxed();
-        let mut deleted = self.store.delete_stream(paths);
-        while let Some(result) = deleted.next().await {
-            match result {
-                Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(Error::kept(step, error)),
-            }
-        }
-        Ok(())
     }
 }

@@ -93,6 +93,18 @@ pub struct RecordStatus {
     /// How many objects there are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<RecordProgress>,
+    /// Snapshots of volumes by their storage's own API that were asked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub volume_snapshots_attempted: u64,
+    /// Those of them that can be restored from.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub volume_snapshots_completed: u64,
+    /// Snapshots of volumes by CSI drivers that were asked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub csi_volume_snapshots_attempted: u64,
+    /// Those of them that can be restored from.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub csi_volume_snapshots_completed: u64,
     /// How many warnings there were.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub warnings: u64,

@@ -31,7 +31,26 @@ pub struct ResultsBySource {
     pub namespaces: BTreeMap<String, Vec<String>>,
 }
 
+impl Results {
+    /// Adds what else there is to say.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.errors.absorb(other.errors);
+        self.warnings.absorb(other.warnings);
+    }
+}
+
 impl ResultsBySource {
+    fn absorb(&mut self, other: Self) {
+        self.velero.extend(other.velero);
+        self.cluster.extend(other.cluster);
+        for (namespace, messages) in other.namespaces {
+            self.namespaces
+                .entry(namespace)
+                .or_default()
+                .extend(messages);
+        }
+    }
+
     /// How many messages there are.
     pub fn count(&self) -> u64 {
         let namespaced: usize = self.namespaces.values().map(Vec::len).sum();

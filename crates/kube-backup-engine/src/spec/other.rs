@@ -18,17 +18,11 @@ pub(crate) type Fields = [(&'static str, Allowed)];
 /// Of a backup (backup_types.go).
 pub(crate) const BACKUP: &Fields = &[
     ("backupType", Allowed::Anything),
-    ("csiSnapshotTimeout", Allowed::Anything),
     ("datamover", Allowed::Anything),
-    ("defaultVolumesToFsBackup", Allowed::Nothing),
-    ("defaultVolumesToRestic", Allowed::Nothing),
     ("includedClusterScopedResources", Allowed::Nothing),
     ("includedNamespaceScopedResources", Allowed::Nothing),
-    ("itemOperationTimeout", Allowed::Anything),
     ("orderedResources", Allowed::Nothing),
-    ("resourcePolicy", Allowed::Nothing),
     ("snapshotMoveData", Allowed::Nothing),
-    ("snapshotVolumes", Allowed::Nothing),
     ("storageLocation", Allowed::Anything),
     ("uploaderConfig", Allowed::Anything),
     ("volumeGroupSnapshotLabelKey", Allowed::Anything),

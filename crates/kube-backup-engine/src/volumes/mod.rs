@@ -19,9 +19,12 @@
 //! beside it does.
 
 mod backed_up;
+pub(crate) mod calls;
 mod capabilities;
+pub(crate) mod discard;
 mod group;
 mod info;
+pub mod policy;
 mod record;
 mod source;
 #[cfg(feature = "testkit")]

@@ -106,6 +106,9 @@ pub struct VolumeRecord {
 }
 
 impl VolumeRecord {
+    /// The attribute in which a CSI driver's snapshots name their VolumeSnapshotClass.
+    pub const SNAPSHOT_CLASS: &'static str = "volumeSnapshotClass";
+
     /// The record of a snapshot that was found in its storage, of which no more is known than this.
     pub fn found(
         snapshotter: impl Into<String>,

@@ -18,7 +18,7 @@ const DESTROYING: [&str; 10] = [
 ];
 
 /// Messages that have such a word and ask nobody for anything, each with what it says.
-const HARMLESS: [(&str, &str); 7] = [
+const HARMLESS: [(&str, &str); 11] = [
     (
         "it was not deleted, as under a retention policy",
         "why a deletion was refused",
@@ -37,12 +37,28 @@ const HARMLESS: [(&str, &str); 7] = [
     ),
     ("remove the lease `", "a step of the lease's holder"),
     (
+        "delete the snapshots of `",
+        "the step of a deletion that was asked for",
+    ),
+    (
+        "backups: keep {}, delete {}, pending {}",
+        "how many backups a plan is about",
+    ),
+    (
         "its disk goes with its claim (reclaim policy Delete)",
         "the name of a policy",
     ),
     (
         "delete backup `{name}`: there is no backup",
         "the step of a deletion that was asked for",
+    ),
+    (
+        "delete backup `{name}` with its volumes",
+        "the step of a deletion that was asked for",
+    ),
+    (
+        "leave them where they are, by `delete_keeping_volumes`",
+        "what keeps data in a deletion that was asked for",
     ),
 ];
 

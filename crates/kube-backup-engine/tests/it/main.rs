@@ -21,4 +21,5 @@ mod spawnable;
 mod specs;
 mod unresponsive;
 mod verify;
+mod volume_backups;
 mod volumes;

@@ -17,4 +17,5 @@ mod results;
 mod runner;
 
 pub(crate) use planned::PodHooks;
-pub(crate) use runner::HookRunner;
+pub(crate) use results::HookResults;
+pub(crate) use runner::{Frozen, HookRunner};

@@ -197,6 +197,33 @@ pub(crate) struct Frozen {
 }
 
 impl Frozen {
+    /// The pre-hooks that failed and were to have consequences.
+    pub(crate) fn failures(&self) -> impl Iterator<Item = &HookFailure> {
+        let failures = self.results.failures.iter();
+        failures.filter(|failure| failure.mode == HookErrorMode::Fail)
+    }
+
+    /// These in two: the Pods that `is_later` is not true of, which are to be thawed first, and those that it is true
+    /// of. The note of all of them goes with the latter.
+    pub(crate) fn split(mut self, is_later: impl Fn(&ObjectRef) -> bool) -> (Self, Self) {
+        let hooks = std::mem::take(&mut self.hooks);
+        let (later, first) = hooks.into_iter().partition(|it| is_later(&it.pod));
+        let first = Self {
+            runner: self.runner.clone(),
+            hooks: first,
+            is_noted: false,
+            is_last_try: self.is_last_try,
+            results: std::mem::take(&mut self.results),
+        };
+        self.hooks = later;
+        (first, self)
+    }
+
+    /// Whether there is no Pod to thaw.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.hooks.is_empty()
+    }
+
     /// Runs the post-hooks of all Pods, those too whose pre-hooks failed. Returns what came of pre-hooks and
     /// post-hooks.
     ///

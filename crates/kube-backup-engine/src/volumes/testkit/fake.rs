@@ -320,6 +320,10 @@ impl VolumeSnapshotter for FakeSnapshotter {
                     .as_ref()
                     .map(|name| format!("handle-of-{name}"));
                 record.started_at = Some(now);
+                if self.kind == FakeKind::Csi {
+                    let class = VolumeRecord::SNAPSHOT_CLASS.to_owned();
+                    record.attributes.insert(class, "fake-snapshots".to_owned());
+                }
                 record.cut_at = self.capabilities().point_in_time.then_some(now);
                 record.restore_size = request.volume.capacity();
                 let handle = request.volume.csi().map(|(_, handle)| handle.to_owned());

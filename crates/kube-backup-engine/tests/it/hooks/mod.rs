@@ -1,4 +1,4 @@
 //! Hooks, run by a real kube-apiserver in Pods that kwok plays.
 
 mod backup;
-mod stage;
+pub(crate) mod stage;

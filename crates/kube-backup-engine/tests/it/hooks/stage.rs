@@ -70,9 +70,18 @@ impl Stage {
 
     /// A running Pod with the containers `db` and `proxy`.
     pub(crate) async fn pod(&self, name: &str, annotations: &Value) -> Value {
+        self.pod_with(name, annotations, &[]).await
+    }
+
+    /// The same, with these claims as volumes of their names.
+    pub(crate) async fn pod_with(&self, name: &str, annotations: &Value, claims: &[&str]) -> Value {
         let pods = format!("/api/v1/namespaces/{}/pods", self.namespace);
+        let volumes = claims
+            .iter()
+            .map(|claim| json!({"name": claim, "persistentVolumeClaim": {"claimName": claim}}));
         let pod = json!({"metadata": {"name": name, "labels": {"app": name}, "annotations": annotations},
-            "spec": {"nodeName": NODE, "terminationGracePeriodSeconds": 0, "containers": [
+            "spec": {"nodeName": NODE, "terminationGracePeriodSeconds": 0,
+                "volumes": volumes.collect::<Vec<_>>(), "containers": [
                 {"name": "db", "image": "db:1"}, {"name": "proxy", "image": "proxy:1"}]}});
         create(&self.client, &pods, pod).await;
         let path = format!("{pods}/{name}");
