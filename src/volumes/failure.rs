@@ -57,7 +57,7 @@ impl Failure {
         };
         match (action, service()) {
             (Some(action), _) => format!(
-                "{}: `{action}` is not allowed to the caller: grant it, as `grants` of the feature does",
+                "{}: `{action}` is not allowed to the caller: grant it",
                 self.step
             ),
             (None, Some(remedy)) => format!("{}: {remedy}", self.step),

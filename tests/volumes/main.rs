@@ -4,6 +4,7 @@
 mod disks;
 mod disks_conform;
 mod disks_faults;
+mod end_to_end;
 mod files;
 mod files_conform;
 mod files_faults;

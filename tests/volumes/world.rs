@@ -28,6 +28,7 @@ pub(crate) const ID: &str = "LTAI-administrator";
 pub(crate) const SECRET: &str = "example-secret";
 pub(crate) const INSTANCE: &str = "i-bp1fake0000000000001";
 pub(crate) const ZONE: &str = "cn-hangzhou-k";
+pub(crate) const BUCKET: &str = "backups";
 pub(crate) const CLUSTER: &str = "c0000000000000000000000000000fake";
 pub(crate) const PODS: &str = "/var/lib/kubelet/pods";
 pub(crate) const DRIVER: &str = "diskplugin.csi.alibabacloud.com";
@@ -77,6 +78,7 @@ impl World {
     pub(crate) async fn with_snapshots_of(time: Duration) -> Self {
         let cloud = LocalCloud::builder()
             .user(User::new(ID, SECRET).named("administrator"))
+            .bucket(BUCKET)
             .snapshot_time(time)
             .ecs_instance(EcsInstance::new(INSTANCE).in_zone(ZONE))
             .start()
