@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | [`BACKUP`] | list every kind | write anything, enter Pods, reach nodes |
 //! | [`BACKUP_HOOKS`] | run commands in Pods, where a backup has hooks | anything else |
+//! | [`SNAPSHOTS`] | make and delete snapshots by CSI drivers | read what is in them |
 //! | [`RESTORE`] | create, patch and look at kinds of Kubernetes, and at those added by aggregation | delete, escalate, bind, impersonate, proxy, exec |
 //! | [`RESTORE_VOLUMES`] | beside [`RESTORE`]: delete Pods, make and delete VolumeSnapshots and their contents | restore anything by itself |
 //! | [`RESTORE_AS`] | act as somebody, with what they may do | write as itself |
@@ -21,6 +22,9 @@ pub const BACKUP: &str = include_str!("../rbac/backup.yaml");
 
 /// For backups with [hooks](crate::backup::BackupHooks), besides [`BACKUP`].
 pub const BACKUP_HOOKS: &str = include_str!("../rbac/backup-hooks.yaml");
+
+/// For a [`CsiSnapshotter`](crate::volumes::CsiSnapshotter), whatever it is used for.
+pub const SNAPSHOTS: &str = include_str!("../rbac/snapshots.yaml");
 
 /// For restores of what grants no more than this role has.
 pub const RESTORE: &str = include_str!("../rbac/restore.yaml");

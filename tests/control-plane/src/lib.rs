@@ -6,6 +6,7 @@ mod kwok;
 mod parts;
 mod plane;
 mod process;
+mod snapshots;
 mod told;
 
 use std::sync::OnceLock;
@@ -14,6 +15,7 @@ pub use binaries::{Binaries, NotFound};
 pub use kwok::{Kwok, shared_kwok};
 pub use parts::Part;
 pub use plane::{ControlPlane, StartError};
+pub use snapshots::{SnapshotController, serve_snapshots, shared_snapshot_controller};
 use told::{chain, say};
 
 /// The control plane that all tests of this program share, started by the first call. It blocks

@@ -36,3 +36,6 @@ pub(crate) const FILL: &str = "kube-backup-engine.io/fill";
 pub(crate) const BACKUP_VOLUMES: &str = "backup.velero.io/backup-volumes";
 /// On a Pod: its volumes whose files are not to be copied (Velero, podvolume.go).
 pub(crate) const BACKUP_VOLUMES_EXCLUDES: &str = "backup.velero.io/backup-volumes-excludes";
+/// On objects that stand for a snapshot: its [record](crate::volumes::VolumeRecord), as JSON, as it was when the
+/// snapshot was asked for.
+pub(crate) const VOLUME_RECORD: &str = "kube-backup-engine.io/volume-record";

@@ -14,6 +14,11 @@ pub(crate) const EXCLUDE: &str = "velero.io/exclude-from-backup";
 /// On claims, and on Pods for all that they mount: the data of the volume stays out of backups.
 pub(crate) const SKIP_VOLUME_DATA: &str = "kube-backup-engine.io/skip-volume-data";
 
+/// On objects that stand for snapshots, and on what they are restored through: the uid of the backup.
+pub(crate) const BACKUP_UID: &str = "kube-backup-engine.io/backup-uid";
+/// On what snapshots are restored through: the uid of the restore.
+pub(crate) const RESTORE_UID: &str = "kube-backup-engine.io/restore-uid";
+
 /// A name as the value of a label: those longer than the 63 characters allowed keep 57 and end in six
 /// of their digest (Velero, pkg/label/label.go).
 ///

@@ -35,6 +35,15 @@ pub(crate) fn uid_of_restore(backup_uid: &str, name: &str) -> String {
     digits
 }
 
+/// What a claim is restored through.
+pub(crate) fn restored_snapshot(restore_uid: &str, namespace: &str, claim: &str) -> String {
+    format!(
+        "restore-{}-{}",
+        short(restore_uid),
+        digest([namespace, claim])
+    )
+}
+
 fn short(uid: &str) -> String {
     let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     if uid.len() <= MAX_UID && uid.bytes().all(legal) {

@@ -17,9 +17,15 @@ const ISSUED: &str = "it is made again from its Certificate";
 const OURS: &str = "it is an order to a backup center, which would carry it out a second time";
 
 /// Velero, backup_controller.go.
-const NEVER_BACKED_UP: [Exclusion; 2] = [
+const NEVER_BACKED_UP: [Exclusion; 4] = [
     ("snapshot.storage.k8s.io", "volumesnapshots", DATA),
     ("snapshot.storage.k8s.io", "volumesnapshotcontents", DATA),
+    ("groupsnapshot.storage.k8s.io", "volumegroupsnapshots", DATA),
+    (
+        "groupsnapshot.storage.k8s.io",
+        "volumegroupsnapshotcontents",
+        DATA,
+    ),
 ];
 
 /// Velero, restore_controller.go, and the rest of its own kinds that are orders; requests for certificates,

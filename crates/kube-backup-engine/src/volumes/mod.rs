@@ -15,12 +15,15 @@
 //! Which volumes are snapshotted together, in [groups](plan_groups) of one point in time, is decided here, by what
 //! the snapshotter's [`Capabilities`] allow.
 //!
+//! [`CsiSnapshotter`] is one of them, for the drivers of a cluster that snapshot by the API of Kubernetes.
+//!
 //! An implementation shows with `testkit::conformance` (feature `testkit`) that it keeps to this; the fake
 //! beside it does.
 
 mod backed_up;
 pub(crate) mod calls;
 mod capabilities;
+mod csi;
 pub(crate) mod discard;
 mod group;
 mod info;
@@ -39,6 +42,7 @@ use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 pub(crate) use backed_up::FORMAT_VERSION;
 pub use backed_up::{BackedUpVolume, BackedUpVolumes, Cut, VolumeDecision, VolumeFacts};
 pub use capabilities::{Capabilities, GroupLimits, VolumeMethod};
+pub use csi::CsiSnapshotter;
 pub use group::{SnapshotGroup, SnapshotRequest, plan_groups, snapshot_name};
 pub use info::{
     CsiSnapshotInfo, NativeSnapshotInfo, PersistentVolumeInfo, PodVolumeInfo, VolumeInfo,
@@ -116,6 +120,13 @@ pub trait VolumeSnapshotter: fmt::Debug + Send + Sync {
     async fn fill(&self, record: &VolumeRecord, target: &FillTarget) -> Result<FillState> {
         let _ = (record, target);
         Err(unsupported(self.name(), "fill a mounted volume"))
+    }
+
+    /// The records of these snapshots are kept for good, in a backup that exists: what is kept elsewhere only so
+    /// that [`find`](Self::find) finds them may go. The snapshots stay.
+    async fn release(&self, records: &[VolumeRecord]) -> Result<()> {
+        let _ = records;
+        Ok(())
     }
 
     /// Deletes the snapshots of `records`, begun ones too, and their copies where the records are those of

@@ -18,7 +18,23 @@ const DESTROYING: [&str; 10] = [
 ];
 
 /// Messages that have such a word and ask nobody for anything, each with what it says.
-const HARMLESS: [(&str, &str); 11] = [
+const HARMLESS: [(&str, &str); 15] = [
+    (
+        "delete snapshot `{handle}`",
+        "the step of a deletion that was asked for",
+    ),
+    (
+        "delete snapshots: the cluster does not serve",
+        "the step of a deletion that was asked for",
+    ),
+    (
+        "delete the snapshot of claim `",
+        "the step of a deletion that was asked for",
+    ),
+    (
+        "delete `{path}`",
+        "the step of a deletion that was asked for",
+    ),
     (
         "it was not deleted, as under a retention policy",
         "why a deletion was refused",

@@ -5,6 +5,7 @@
 mod advice;
 mod cluster;
 mod content;
+mod csi;
 mod filters;
 mod format;
 mod hooks;
@@ -14,6 +15,7 @@ mod point_in_time;
 mod ranges;
 mod restore;
 mod retention;
+mod roles;
 mod round_trip;
 mod schedule;
 mod seal;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use kube_backup_engine::backup::{Backup, BackupReport, BackupSpec};
-use kube_backup_engine::{Phase, Repository, Selection};
+use kube_backup_engine::{Phase, Repository, Selection, rbac};
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::{Value, json};
 
 use super::stage::{Stage, appears};
+use crate::roles::bind;
 
 /// A backup of the stage's namespace with these hooks.
 fn spec(stage: &Stage, resources: &Value) -> BackupSpec {
@@ -189,7 +190,7 @@ async fn the_shipped_roles_suffice_and_hooks_need_theirs() {
         };
         Backup::new(client.clone(), repository, spec).run().await
     };
-    bind(&stage, kube_backup_engine::rbac::BACKUP, &user, None).await;
+    bind(&stage.client, rbac::BACKUP, &user, None).await;
     let report = run("without").await.unwrap();
     let errors: Vec<&str> = report.results.errors.messages().collect();
     assert_eq!(
@@ -202,35 +203,8 @@ async fn the_shipped_roles_suffice_and_hooks_need_theirs() {
     }
     assert_eq!(stage.log(), Vec::<String>::new());
     let namespace = Some(stage.namespace.as_str());
-    bind(
-        &stage,
-        kube_backup_engine::rbac::BACKUP_HOOKS,
-        &user,
-        namespace,
-    )
-    .await;
+    bind(&stage.client, rbac::BACKUP_HOOKS, &user, namespace).await;
     let report = run("with").await.unwrap();
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
     assert_eq!(stage.log(), ["freeze", "thaw"]);
-}
-
-/// Gives a user one of the shipped roles, everywhere or in a namespace.
-async fn bind(stage: &Stage, manifest: &str, user: &str, namespace: Option<&str>) {
-    let mut role: Value = serde_norway::from_str(manifest).unwrap();
-    let name = format!(
-        "{}-{}",
-        stage.namespace,
-        role["metadata"]["name"].as_str().unwrap()
-    );
-    role["metadata"]["name"] = json!(name);
-    let group = "/apis/rbac.authorization.k8s.io/v1";
-    test_support::create(&stage.client, &format!("{group}/clusterroles"), role).await;
-    let bindings = match namespace {
-        Some(namespace) => format!("{group}/namespaces/{namespace}/rolebindings"),
-        None => format!("{group}/clusterrolebindings"),
-    };
-    let binding = json!({"metadata": {"name": name},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": name},
-        "subjects": [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": user}]});
-    test_support::create(&stage.client, &bindings, binding).await;
 }

@@ -1,0 +1,294 @@
+//! Taking snapshots, and looking after them until they stand alone.
+
+use futures::future::try_join_all;
+use serde_json::json;
+
+use super::CsiSnapshotter;
+use super::api::{Created, content_path, snapshot_path, snapshots_in};
+use super::objects::{self, Content, Snapshot, adopted, attribute};
+use crate::volumes::{SnapshotGroup, SnapshotRequest, SnapshotState, VolumeMethod, VolumeRecord};
+use crate::{Error, ErrorKind, Result};
+
+impl CsiSnapshotter {
+    pub(super) async fn take(&self, group: &SnapshotGroup) -> Result<Vec<VolumeRecord>> {
+        // Those of an earlier run that stand alone already.
+        let contents = self.contents_of(&group.backup_uid).await?;
+        let requests = group.members.iter();
+        let taken = requests.map(|request| self.take_one(group, request, &contents));
+        try_join_all(taken).await
+    }
+
+    async fn take_one(
+        &self,
+        group: &SnapshotGroup,
+        request: &SnapshotRequest,
+        contents: &[Content],
+    ) -> Result<VolumeRecord> {
+        let volume = &request.volume;
+        let mut record = VolumeRecord::of(Self::NAME, VolumeMethod::CsiSnapshot, group, request);
+        // Each is of a point in time of its own.
+        record.group = None;
+        record.restore_size = volume.capacity();
+        let class = match self.class_of(volume) {
+            Ok(class) => class.name(),
+            Err(why) => {
+                record.state = SnapshotState::failed(why);
+                return Ok(record);
+            }
+        };
+        let mut note = |key: &str, value: &str| {
+            record.attributes.insert(key.to_owned(), value.to_owned());
+        };
+        if let Some((driver, handle)) = volume.csi() {
+            note(attribute::DRIVER, driver);
+            note(attribute::VOLUME_HANDLE, handle);
+        }
+        note(attribute::CLASS, class);
+        if let Some(alone) = contents.iter().find(|content| content.is_for(&record)) {
+            return Ok(self.standing_alone(record, Some(alone)));
+        }
+        let object = objects::snapshot(&record, group, class);
+        let list = snapshots_in(&record.claim.namespace);
+        let made = match self.api.create(&list, &object).await? {
+            Created::New(made) => Some(made),
+            Created::Taken => {
+                let namespace = &record.claim.namespace;
+                self.api.snapshot(namespace, &record.name).await?
+            }
+        };
+        match made {
+            Some(made) => {
+                record.started_at = made.created_at();
+                if !Snapshot::is_for(&made, &record) {
+                    record.state = SnapshotState::failed(of_somebody_else(&record));
+                }
+                Ok(record)
+            }
+            None => Err(Error::new(
+                ErrorKind::Volume,
+                format!(
+                    "snapshot claim `{}`: VolumeSnapshot `{}` was just deleted",
+                    record.claim, record.name
+                ),
+            )
+            .with_retryable(true)),
+        }
+    }
+
+    pub(super) async fn look_at(&self, records: &[VolumeRecord]) -> Result<Vec<VolumeRecord>> {
+        let mut uids: Vec<&str> = records
+            .iter()
+            .map(|record| record.backup_uid.as_str())
+            .collect();
+        uids.sort_unstable();
+        uids.dedup();
+        let contents = try_join_all(uids.iter().map(|uid| self.contents_of(uid))).await?;
+        let contents: Vec<Content> = contents.into_iter().flatten().collect();
+        let looks = records.iter().map(|record| self.look(record, &contents));
+        try_join_all(looks).await
+    }
+
+    async fn look(&self, record: &VolumeRecord, contents: &[Content]) -> Result<VolumeRecord> {
+        let mut record = record.clone();
+        if record.state.is_final() {
+            return Ok(record);
+        }
+        let snapshot = self
+            .api
+            .snapshot(&record.claim.namespace, &record.name)
+            .await?;
+        let Some(snapshot) = snapshot else {
+            let alone = contents.iter().find(|content| content.is_for(&record));
+            return Ok(self.standing_alone(record, alone));
+        };
+        if !snapshot.is_for(&record) {
+            record.state = SnapshotState::failed(of_somebody_else(&record));
+            return Ok(record);
+        }
+        record.started_at = record.started_at.or(snapshot.created_at());
+        let content: Option<Content> = self
+            .api
+            .get(&content_path(&snapshot.content_name()))
+            .await?;
+        let Some(content) = content else {
+            return self.waiting(record, &snapshot, None).await;
+        };
+        if !content.belongs_to(&snapshot, &record) {
+            record.state = SnapshotState::failed(format!(
+                "VolumeSnapshotContent `{}`, to which it is bound, is not of its volume",
+                content.name()
+            ));
+            return Ok(record);
+        }
+        if content.is_deleting() && (snapshot.is_going() || content.is_going()) {
+            record.state = SnapshotState::failed("somebody is deleting it");
+            return Ok(record);
+        }
+        let was_adopted = content.is_retained() && content.is_of_backup(&record.backup_uid);
+        let content = match was_adopted {
+            true => content,
+            false => self.adopt(&record, &content).await?,
+        };
+        content.tell(&mut record);
+        if !content.is_ready() || record.handle.is_none() {
+            return self.waiting(record, &snapshot, Some(&content)).await;
+        }
+        record.state = SnapshotState::Ready;
+        if was_adopted {
+            let path = snapshot_path(&record.claim.namespace, &record.name);
+            self.api.delete(&path, snapshot.uid()).await?;
+            let left: Option<Snapshot> = self.api.get(&path).await?;
+            if left.is_none() {
+                self.complete(&mut record);
+            }
+        }
+        Ok(record)
+    }
+
+    /// Lets a content outlive its VolumeSnapshot, and be found by the backup's uid.
+    async fn adopt(&self, record: &VolumeRecord, content: &Content) -> Result<Content> {
+        let mut first = record.clone();
+        first.state = SnapshotState::Pending;
+        let path = content_path(content.name());
+        let patched: Option<Content> = self.api.merge(&path, &adopted(&first)).await?;
+        let confirmed =
+            |content: &Content| content.is_retained() && content.is_of_backup(&record.backup_uid);
+        patched.filter(confirmed).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Volume,
+                format!(
+                    "keep the snapshot of claim `{}` apart from VolumeSnapshot `{}`: its content `{}` was not \
+                     changed to `Retain`",
+                    record.claim,
+                    record.name,
+                    content.name()
+                ),
+            )
+            .with_retryable(true)
+        })
+    }
+
+    /// The record of a snapshot that is not ready yet; one that takes too long has failed, and is deleted.
+    async fn waiting(
+        &self,
+        mut record: VolumeRecord,
+        snapshot: &Snapshot,
+        content: Option<&Content>,
+    ) -> Result<VolumeRecord> {
+        let (limit, what) = match record.handle {
+            None => (self.cut_within, "it was not cut"),
+            Some(_) => (self.ready_within, "it could not be used"),
+        };
+        let age = record
+            .started_at
+            .and_then(|started| ((self.clock)() - started).to_std().ok())
+            .unwrap_or_default();
+        if age <= limit {
+            return Ok(record);
+        }
+        let said = content.and_then(Content::error).or(snapshot.error());
+        let said = said.map_or_else(
+            || "; look whether snapshot-controller and the driver's csi-snapshotter run".to_owned(),
+            |said| format!(": {said}"),
+        );
+        record.state = SnapshotState::failed(format!("{what} within {limit:?}{said}"));
+        record.completed_at = Some((self.clock)());
+        // What is not gone in this way is, when the backup is deleted.
+        if let Err(error) = self.begin_removal(&record).await {
+            tracing::warn!(error = error.chain(), "a failed snapshot stays");
+        }
+        Ok(record)
+    }
+
+    /// The record of a snapshot whose VolumeSnapshot is gone.
+    fn standing_alone(&self, mut record: VolumeRecord, content: Option<&Content>) -> VolumeRecord {
+        match content {
+            Some(content) if content.is_going() || content.is_deleting() => {
+                record.state = SnapshotState::failed("somebody is deleting it");
+            }
+            Some(content) => {
+                content.tell(&mut record);
+                if content.is_ready() && record.handle.is_some() {
+                    self.complete(&mut record);
+                }
+            }
+            // Its content went with the VolumeSnapshot, after it had been changed: what it stands for stays.
+            None if record.state == SnapshotState::Ready && record.handle.is_some() => {
+                self.complete(&mut record);
+            }
+            None => {
+                record.state = SnapshotState::failed("there is no such snapshot any more");
+            }
+        }
+        record
+    }
+
+    fn complete(&self, record: &mut VolumeRecord) {
+        record.state = SnapshotState::Complete;
+        record.completed_at = record.completed_at.or_else(|| Some((self.clock)()));
+    }
+
+    pub(super) async fn find_begun(&self, backup_uid: &str) -> Result<Vec<VolumeRecord>> {
+        let contents = self.contents_of(backup_uid).await?;
+        let mut found: Vec<VolumeRecord> = contents
+            .iter()
+            .filter_map(|content| {
+                let mut record = content.record()?;
+                content.tell(&mut record);
+                Some(record)
+            })
+            .collect();
+        if self.classes.is_some() {
+            for snapshot in self.api.snapshots_of(backup_uid).await? {
+                let record = snapshot.record();
+                found.extend(record.map(|mut record| {
+                    record.started_at = snapshot.created_at();
+                    record
+                }));
+            }
+        }
+        found.retain(|record| record.backup_uid == backup_uid);
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        found.dedup_by(|a, b| a.name == b.name);
+        Ok(found)
+    }
+
+    pub(super) async fn contents_of(&self, backup_uid: &str) -> Result<Vec<Content>> {
+        match self.classes {
+            Some(_) => self.api.contents_of(backup_uid).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Deletes what stands for snapshots whose records are kept elsewhere by now, and not the snapshots.
+    pub(super) async fn forget(&self, records: &[VolumeRecord]) -> Result<()> {
+        let Some(first) = records.first() else {
+            return Ok(());
+        };
+        let contents = self.contents_of(&first.backup_uid).await?;
+        for record in records.iter().filter(|record| record.handle.is_some()) {
+            let alone = contents.iter().find(|content| content.is_for(record));
+            let Some(content) = alone.filter(|content| content.is_retained()) else {
+                continue;
+            };
+            let namespace = &record.claim.namespace;
+            if self.api.snapshot(namespace, &record.name).await?.is_some() {
+                continue;
+            }
+            let path = content_path(content.name());
+            let patch = json!({"metadata": {"annotations": {objects::BEING_DELETED: "yes"}}});
+            let patched: Option<Content> = self.api.merge(&path, &patch).await?;
+            if patched.is_some_and(|content| content.is_retained()) {
+                self.api.delete(&path, content.uid()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn of_somebody_else(record: &VolumeRecord) -> String {
+    format!(
+        "VolumeSnapshot `{}/{}` is there already, and was not made by this backup of claim `{}`",
+        record.claim.namespace, record.name, record.claim.name
+    )
+}

@@ -1,0 +1,343 @@
+//! The snapshotter does what every snapshotter must, and what is left of it is nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::Utc;
+use http::Method;
+use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
+use kube_backup_engine::volumes::testkit::conformance::{self, Subject};
+use kube_backup_engine::volumes::{
+    CsiSnapshotter, Mount, ObjectRef, RestoreSource, RestoreTarget, SnapshotState, Volume,
+    VolumeRecord, VolumeSnapshotter, plan_groups,
+};
+use kube_backup_engine::{RunOptions, client_for, rbac};
+use serde_json::{Value, json};
+use test_support::{send, until};
+
+use super::driver::{CONTENTS, Driver};
+use super::storage::Fault;
+use crate::roles::bind;
+
+pub(crate) async fn connected(driver: &Driver) -> CsiSnapshotter {
+    let client = driver.client.clone();
+    CsiSnapshotter::connect(client, &RunOptions::default())
+        .await
+        .unwrap()
+}
+
+struct Csi {
+    driver: Driver,
+    snapshotter: CsiSnapshotter,
+}
+
+#[async_trait]
+impl Subject for Csi {
+    fn snapshotter(&self) -> Arc<dyn VolumeSnapshotter> {
+        Arc::new(self.snapshotter.clone())
+    }
+
+    async fn volume(&self, name: &str) -> Volume {
+        self.driver.volume(name).await
+    }
+
+    fn foreign_volume(&self) -> Volume {
+        let volume = json!({"metadata": {"name": "a"}, "spec": {"csi": {"driver": "none", "volumeHandle": "a"}}});
+        Volume::new(
+            serde_json::from_value(volume).unwrap(),
+            PersistentVolumeClaim::default(),
+        )
+    }
+
+    async fn write(&self, volume: &Volume, contents: &[u8]) {
+        self.driver.storage.write(volume.csi().unwrap().1, contents);
+    }
+
+    async fn contents(&self, volume: &PersistentVolume) -> Vec<u8> {
+        let handle = &volume
+            .spec
+            .as_ref()
+            .unwrap()
+            .csi
+            .as_ref()
+            .unwrap()
+            .volume_handle;
+        self.driver.storage.contents(handle)
+    }
+
+    async fn provision(
+        &self,
+        claim: &PersistentVolumeClaim,
+        objects: &[Value],
+    ) -> PersistentVolume {
+        provisioned(&self.driver, claim, objects).await
+    }
+
+    async fn mount(&self, _: &PersistentVolumeClaim, _: &PersistentVolume) -> Mount {
+        Mount::new(ObjectRef::default(), "node", "data")
+    }
+
+    async fn snapshots(&self) -> usize {
+        self.driver.all_are_cut().await;
+        self.driver.storage.count()
+    }
+
+    async fn pass(&self) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// What csi-provisioner does with a claim whose `dataSource` is the VolumeSnapshot among these objects, once the
+/// controllers say that it is bound and ready (external-provisioner, `getSnapshotSource`).
+async fn provisioned(
+    driver: &Driver,
+    claim: &PersistentVolumeClaim,
+    objects: &[Value],
+) -> PersistentVolume {
+    let [content, snapshot] = objects else {
+        panic!("a content and its snapshot: {objects:?}");
+    };
+    for (list, object) in [
+        (CONTENTS.to_owned(), content),
+        (driver.snapshots(), snapshot),
+    ] {
+        let made = send(&driver.client, Method::POST, &list, object).await;
+        made.unwrap_or_else(|error| panic!("create {object}: {error}"));
+    }
+    let name = snapshot["metadata"]["name"].as_str().unwrap();
+    let path = format!("{}/{name}", driver.snapshots());
+    let ready = |snapshot: &Value| snapshot["status"]["readyToUse"] == true;
+    let snapshot = until(&driver.client, &path, "ready", ready).await;
+    assert_eq!(snapshot["status"]["boundVolumeSnapshotContentName"], name);
+    let content = until(
+        &driver.client,
+        &format!("{CONTENTS}/{name}"),
+        "bound",
+        |content| content["spec"]["volumeSnapshotRef"]["uid"] == snapshot["metadata"]["uid"],
+    )
+    .await;
+    assert_eq!(content["spec"]["driver"], driver.name.as_str());
+    assert_eq!(content["spec"]["deletionPolicy"], "Retain");
+    let handle = content["status"]["snapshotHandle"].as_str().unwrap();
+    let volume = format!("d-{}", claim.metadata.name.as_deref().unwrap());
+    driver.storage.restore(&volume, handle);
+    let volume = json!({"metadata": {"name": volume}, "spec": {"csi": {"driver": driver.name, "volumeHandle": volume}}});
+    serde_json::from_value(volume).unwrap()
+}
+
+#[tokio::test]
+async fn csi_snapshots_of_a_real_controller_conform() {
+    let Some(driver) = Driver::new().await else {
+        return;
+    };
+    let snapshotter = connected(&driver).await;
+    let subject = Csi {
+        driver,
+        snapshotter,
+    };
+    conformance::run(&subject).await;
+}
+
+/// Looks until `done` is content with all records.
+pub(crate) async fn polled(
+    snapshotter: &CsiSnapshotter,
+    mut records: Vec<VolumeRecord>,
+    done: impl Fn(&VolumeRecord) -> bool,
+) -> Vec<VolumeRecord> {
+    for _ in 0..600 {
+        if records.iter().all(&done) {
+            return records;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        records = snapshotter.poll(&records).await.unwrap();
+    }
+    panic!("it does not come to this: {records:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_left_in_the_namespace_and_then_nothing_in_the_cluster() {
+    let Some(driver) = Driver::new().await else {
+        return;
+    };
+    // With no more than the shipped role.
+    let user = format!("snapshots-of-{}", driver.namespace);
+    bind(&driver.client, rbac::SNAPSHOTS, &user, None).await;
+    let mut config = control_plane::shared().unwrap().config();
+    config.auth_info.impersonate = Some(user);
+    let client = client_for(config).unwrap();
+    let options = RunOptions::default();
+    let snapshotter = CsiSnapshotter::connect(client, &options).await.unwrap();
+    let volume = driver.volume("data").await;
+    let groups = plan_groups(&snapshotter, "nightly", "u-1", [volume.clone()]);
+    let records = snapshotter.snapshot(&groups[0]).await.unwrap();
+    let records = polled(&snapshotter, records, |record| record.state.is_final()).await;
+    assert_eq!(records[0].state, SnapshotState::Complete, "{records:?}");
+    assert_eq!(records[0].restore_size, Some(1 << 30));
+    // The cluster's own object stands for it until the record is kept.
+    let left = driver.left().await;
+    assert!(
+        matches!(&left[..], [one] if one.starts_with("VolumeSnapshotContent ")),
+        "{left:?}"
+    );
+    let found = snapshotter.find("u-1").await.unwrap();
+    assert_eq!(found[0].handle, records[0].handle);
+    // The application goes, and its data stays.
+    let namespace = format!("/api/v1/namespaces/{}", driver.namespace);
+    test_support::delete(&driver.client, &namespace).await;
+    assert_eq!(driver.storage.count(), 1);
+    snapshotter.release(&records).await.unwrap();
+    for _ in 0..100 {
+        if driver.left().await.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(driver.left().await, Vec::<String>::new());
+    assert_eq!(driver.storage.count(), 1, "it was released, not deleted");
+    assert_eq!(snapshotter.find("u-1").await.unwrap(), []);
+    let polled = snapshotter.poll(&records).await.unwrap();
+    assert_eq!(polled, records);
+    // Deleted by its handle alone, through the driver.
+    assert!(snapshotter.delete(&records).await.unwrap());
+    assert_eq!(driver.storage.count(), 0);
+    assert_eq!(driver.left().await, Vec::<String>::new());
+    // What is gone counts as deleted.
+    assert!(snapshotter.delete(&records).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_snapshot_that_fails_or_never_comes_is_named_and_cleared_away() {
+    let Some(driver) = Driver::new().await else {
+        return;
+    };
+    let snapshotter = connected(&driver).await;
+    let late = Arc::new(AtomicU32::new(0));
+    let hours = Arc::clone(&late);
+    let snapshotter = snapshotter.with_clock(move || {
+        Utc::now() + Duration::from_secs(3600 * u64::from(hours.load(Ordering::SeqCst)))
+    });
+    let mut volumes = Vec::new();
+    for name in ["refused", "stuck", "good"] {
+        volumes.push(driver.volume(name).await);
+    }
+    let handle = |n: usize| {
+        let (_, handle) = volumes[n].csi().unwrap();
+        handle.to_owned()
+    };
+    driver.storage.fail(&handle(0), Fault::Refused);
+    driver.storage.fail(&handle(1), Fault::NeverReady);
+    let mut records = Vec::new();
+    for group in plan_groups(&snapshotter, "nightly", "u-2", volumes.clone()) {
+        records.extend(snapshotter.snapshot(&group).await.unwrap());
+    }
+    let records = polled(&snapshotter, records, |record| match &*record.claim.name {
+        "good" => record.state == SnapshotState::Complete,
+        "stuck" => record.handle.is_some(),
+        _ => true,
+    })
+    .await;
+    driver.complains().await;
+    let failed = async |records: &[VolumeRecord], claim: &str, words: &str| {
+        let records = snapshotter.poll(records).await.unwrap();
+        let mut failed = records.iter().filter_map(|record| match &record.state {
+            SnapshotState::Failed { reason } => Some((&*record.claim.name, reason)),
+            _ => None,
+        });
+        let (name, reason) = failed.next().unwrap();
+        assert_eq!(name, claim);
+        assert!(reason.contains(words), "{reason}");
+        assert_eq!(failed.next(), None);
+    };
+    // What is not cut within minutes has failed, and says why.
+    late.store(1, Ordering::SeqCst);
+    failed(&records, "refused", "the disk is busy").await;
+    // What is cut has hours to be ready.
+    late.store(5, Ordering::SeqCst);
+    let others: Vec<VolumeRecord> = records
+        .iter()
+        .filter(|record| record.claim.name != "refused")
+        .cloned()
+        .collect();
+    failed(&others, "stuck", "it could not be used within 14400s").await;
+    // The failed ones are cleared away by themselves, in the storage, too.
+    for _ in 0..100 {
+        if driver.storage.count() == 1 && driver.left().await.len() == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(driver.storage.count(), 1);
+    assert_eq!(driver.left().await.len(), 1, "{:?}", driver.left().await);
+    assert!(snapshotter.delete(&records).await.unwrap());
+    assert_eq!(driver.storage.count(), 0);
+}
+
+#[tokio::test]
+async fn a_name_that_somebody_else_has_taken_is_not_believed() {
+    let Some(driver) = Driver::new().await else {
+        return;
+    };
+    let snapshotter = connected(&driver).await;
+    let (mine, other) = (driver.volume("mine").await, driver.volume("other").await);
+    driver.storage.write(other.csi().unwrap().1, b"not mine");
+    let groups = plan_groups(&snapshotter, "nightly", "u-3", [mine]);
+    let name = &groups[0].members[0].name;
+    let theirs = json!({"apiVersion": "snapshot.storage.k8s.io/v1", "kind": "VolumeSnapshot",
+        "metadata": {"name": name, "labels": {"kube-backup-engine.io/backup-uid": "u-3"}},
+        "spec": {"source": {"persistentVolumeClaimName": "other"}}});
+    send(&driver.client, Method::POST, &driver.snapshots(), &theirs)
+        .await
+        .unwrap();
+    let records = snapshotter.snapshot(&groups[0]).await.unwrap();
+    let SnapshotState::Failed { reason } = &records[0].state else {
+        panic!("{records:?}");
+    };
+    assert!(reason.contains("was not made by this backup"), "{reason}");
+    // It is not deleted either.
+    assert!(snapshotter.delete(&records).await.unwrap());
+    assert_eq!(snapshotter.find("u-3").await.unwrap(), []);
+    let path = format!("{}/{name}", driver.snapshots());
+    assert!(test_support::get(&driver.client, &path).await.is_some());
+}
+
+#[tokio::test]
+async fn a_claim_is_given_the_room_that_its_snapshot_needs() {
+    let Some(driver) = Driver::new().await else {
+        return;
+    };
+    let snapshotter = connected(&driver).await;
+    let volume = driver.volume("data").await;
+    let groups = plan_groups(&snapshotter, "nightly", "u-4", [volume.clone()]);
+    let records = snapshotter.snapshot(&groups[0]).await.unwrap();
+    let records = polled(&snapshotter, records, |record| record.state.is_final()).await;
+    let mut claim = volume.claim.clone();
+    for (asked, gets) in [("1Gi", "1Gi"), ("2Gi", "2Gi"), ("1G", "1073741824")] {
+        let requests = claim.spec.as_mut().unwrap().resources.as_mut().unwrap();
+        let quantity = serde_json::from_value(json!(asked)).unwrap();
+        let requests = requests.requests.as_mut().unwrap();
+        requests.insert("storage".to_owned(), quantity);
+        let adjusted = snapshotter.adjust_claim(&records[0], claim.clone());
+        let spec = serde_json::to_value(&adjusted.claim.spec).unwrap();
+        assert_eq!(spec["resources"]["requests"]["storage"], gets);
+        assert_eq!(adjusted.warnings.len(), usize::from(asked != gets));
+    }
+    let mut target = RestoreTarget::new("r-1", claim);
+    let source = snapshotter.restore_source(&records[0], &target).await;
+    assert!(
+        source.is_err(),
+        "without the API there is nothing to restore through"
+    );
+    target.serves_snapshots = true;
+    let source = snapshotter
+        .restore_source(&records[0], &target)
+        .await
+        .unwrap();
+    let RestoreSource::DataSource { objects, .. } = source else {
+        panic!("{source:?}");
+    };
+    assert_eq!(objects[0]["spec"]["sourceVolumeMode"], "Filesystem");
+    assert_eq!(objects[0]["spec"]["volumeSnapshotRef"]["uid"], Value::Null);
+    assert!(snapshotter.delete(&records).await.unwrap());
+}
