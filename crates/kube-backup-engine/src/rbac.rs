@@ -8,7 +8,7 @@
 //! | manifest | its role may | it may not |
 //! |---|---|---|
 //! | [`BACKUP`] | list every kind | write anything, enter Pods, reach nodes |
-//! | [`BACKUP_HOOKS`] | run commands in Pods, where a backup has hooks | anything else |
+//! | [`HOOKS`] | run commands in Pods, where a backup or a restore has hooks | anything else |
 //! | [`SNAPSHOTS`] | make and delete snapshots by CSI drivers | read what is in them |
 //! | [`RESTORE`] | create, patch and look at kinds of Kubernetes, and at those added by aggregation | delete, escalate, bind, impersonate, proxy, exec |
 //! | [`RESTORE_VOLUMES`] | beside [`RESTORE`]: delete Pods, make and delete VolumeSnapshots and their contents | restore anything by itself |
@@ -20,8 +20,9 @@
 /// For backups.
 pub const BACKUP: &str = include_str!("../rbac/backup.yaml");
 
-/// For backups with [hooks](crate::backup::BackupHooks), besides [`BACKUP`].
-pub const BACKUP_HOOKS: &str = include_str!("../rbac/backup-hooks.yaml");
+/// For [backups](crate::backup::BackupHooks) and [restores](crate::restore::RestoreHooks) with hooks, besides what they
+/// need without.
+pub const HOOKS: &str = include_str!("../rbac/hooks.yaml");
 
 /// For a [`CsiSnapshotter`](crate::volumes::CsiSnapshotter), whatever it is used for.
 pub const SNAPSHOTS: &str = include_str!("../rbac/snapshots.yaml");

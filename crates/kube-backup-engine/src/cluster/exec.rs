@@ -12,7 +12,11 @@ use tokio::io::AsyncRead;
 use tokio::time::timeout;
 
 use super::failure::Failure;
+use super::wait::Pauses;
 use super::writer::ClusterWriter;
+
+/// Pauses between attempts at a command.
+const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
 
 /// A command in a container.
 #[derive(Clone)]
@@ -48,6 +52,13 @@ pub(crate) enum ExecFailure {
     Failed(String),
 }
 
+impl ExecFailure {
+    /// Whether nothing was run, and may be later.
+    pub(crate) fn passes(&self) -> bool {
+        matches!(self, Self::NotStarted { passes: true, .. })
+    }
+}
+
 impl ClusterWriter {
     /// Runs a command, and waits for its end. What it prints is thrown away: it may be a secret, and nobody
     /// asked for it.
@@ -56,6 +67,25 @@ impl ClusterWriter {
     pub(crate) async fn exec(&self, command: &ContainerCommand) -> Result<(), ExecFailure> {
         let ran = timeout(command.timeout, self.exec_to_its_end(command)).await;
         ran.unwrap_or(Err(ExecFailure::TimedOut(command.timeout)))
+    }
+
+    /// As [`exec`](Self::exec), again and again while `again` says of its failure that it does no harm, for as
+    /// long as a request may take. `what` says what is waited for.
+    pub(crate) async fn exec_patiently(
+        &self,
+        what: String,
+        command: &ContainerCommand,
+        again: impl Fn(&ExecFailure) -> bool,
+    ) -> Result<(), ExecFailure> {
+        let mut pauses = Pauses::new(self, what, PAUSES, self.request_timeout());
+        loop {
+            let Err(failure) = self.exec(command).await else {
+                return Ok(());
+            };
+            if !again(&failure) || !pauses.pause(failure.to_string()).await {
+                return Err(failure);
+            }
+        }
     }
 
     async fn exec_to_its_end(&self, command: &ContainerCommand) -> Result<(), ExecFailure> {

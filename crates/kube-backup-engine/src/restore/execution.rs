@@ -12,6 +12,7 @@ use super::apply::{Applied, apply};
 use super::decide::Rules;
 use super::environment::Environment;
 use super::finished::Finished;
+use super::hooks;
 use super::prepare::{NextStep, prepare};
 use super::progress::{OnProgress, RestoreProgress};
 use super::report::Outcome;
@@ -286,6 +287,10 @@ impl<'a> Execution<'a> {
                 Some((request, applied, weight)) = requests.next() => {
                     room += weight;
                     done.add(&request.id);
+                    if !environment.is_plan() {
+                        let hooks = hooks::of_created(&environment.spec.hooks, &request, &applied);
+                        self.state.hooks.extend(hooks);
+                    }
                     let finished = self.state.judge(*request, applied, environment.is_plan());
                     self.fold(finished);
                 }

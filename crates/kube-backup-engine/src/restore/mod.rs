@@ -20,6 +20,7 @@ mod finished;
 mod gate;
 mod had;
 mod health;
+mod hooks;
 mod marks;
 mod owners;
 mod plan;
@@ -48,6 +49,10 @@ mod waits;
 
 pub use crate::cluster::act_as::ActAs;
 pub use crate::kinds::order::Tier;
+pub use crate::spec::hooks::{HookErrorMode, HookSelector};
+pub use crate::spec::restore_hooks::{
+    ExecRestoreHook, InitRestoreHook, RestoreHook, RestoreHooks, RestoreResourceHook,
+};
 pub use altered::{Alteration, AlteredField};
 pub use changes::Change;
 pub use health::{HealthIssue, HealthIssueKind};

@@ -9,6 +9,7 @@ use super::bystanders::Bystanders;
 use super::environment::Environment;
 use super::execution::Execution;
 use super::health;
+use super::hooks;
 use super::marks::Marks;
 use super::plan::{self, RestorePlan};
 use super::progress::{OnProgress, RestoreProgress};
@@ -222,6 +223,7 @@ impl Restore {
     /// the archive as it was written, and cannot be read all the same, is reported as failed and stops no other.
     pub async fn run(self) -> Result<RestoreReport> {
         let (environment, mut state) = self.carry_out(self.writer()?).await?;
+        hooks::run(&environment, &mut state).await;
         state.items.sort_by(|a, b| a.id.cmp(&b.id));
         state.warnings.sort();
         state.warnings.dedup();

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::policy::PowerPolicy;
 use crate::cluster::act_as::ActAs;
+use crate::spec::restore_hooks::RestoreHooks;
 use crate::spec::selection::OURS;
 use crate::spec::{null_is_default, other, resources};
 use crate::{Error, GroupResource, Result, Selection};
@@ -139,6 +140,14 @@ pub struct RestoreSpec {
     /// Whom it is done for. Velero has no such field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act_as: Option<ActAs>,
+    /// Init containers of restored Pods, and commands that are run in them. A Pod's annotations displace them: see
+    /// [`RestoreHooks`].
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "RestoreHooks::is_empty"
+    )]
+    pub hooks: RestoreHooks,
     /// Fields of Velero's that this crate does nothing about. They are kept as they are; those that ask for
     /// something are refused when the restore is run.
     #[serde(flatten, deserialize_with = "other::of_restore")]
@@ -208,6 +217,7 @@ impl RestoreSpec {
             preserve_node_ports: false,
             powers: PowerPolicy::default(),
             act_as: None,
+            hooks: RestoreHooks::default(),
             other: Map::new(),
         }
     }

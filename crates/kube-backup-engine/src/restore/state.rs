@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::altered::{Alteration, AlteredField, KEPT};
 use super::apply::Applied;
 use super::finished::{Effects, Finished};
+use super::hooks::PodHooks;
 use super::owners::{Orphan, Uids};
 use super::plan::PlannedItem;
 use super::planned::PlannedObjects;
@@ -67,6 +68,8 @@ pub(crate) struct State {
     pub(crate) finalizers: BTreeMap<String, (usize, ObjectId)>,
     /// Objects that were withheld, by their names in the cluster, and the switches that allow them.
     pub(crate) withheld: HashMap<ObjectId, Withheld>,
+    /// Commands to be run in Pods that were created.
+    pub(crate) hooks: Vec<PodHooks>,
     /// Services that restored objects send requests to.
     pub(crate) backends: Vec<Backend>,
     /// What is planned for claims of which the backup says what became of their data.

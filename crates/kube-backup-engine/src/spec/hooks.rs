@@ -175,7 +175,7 @@ impl ExecHook {
 
 /// Refuses fields that nobody knows: a misspelt hook would not be run.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct NothingElse;
+pub(crate) struct NothingElse;
 
 impl<'de> Deserialize<'de> for NothingElse {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

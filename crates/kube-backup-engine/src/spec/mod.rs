@@ -10,6 +10,7 @@ pub(crate) mod hooks;
 pub(crate) mod kind_names;
 pub(crate) mod other;
 pub(crate) mod resources;
+pub(crate) mod restore_hooks;
 pub(crate) mod selection;
 pub(crate) mod selectors;
 

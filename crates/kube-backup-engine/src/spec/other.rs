@@ -32,7 +32,6 @@ pub(crate) const BACKUP: &Fields = &[
 /// Of a restore (restore_types.go).
 pub(crate) const RESTORE: &Fields = &[
     ("backupName", Allowed::Anything),
-    ("hooks", Allowed::Nothing),
     ("itemOperationTimeout", Allowed::Anything),
     ("resourceModifier", Allowed::Nothing),
     ("resourcePolicy", Allowed::Nothing),

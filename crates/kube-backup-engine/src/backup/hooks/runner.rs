@@ -1,7 +1,6 @@
 //! Running hooks, and the promise to run those that thaw.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::StreamExt as _;
 use k8s_openapi::List;
@@ -15,7 +14,6 @@ use crate::cluster::exec::ExecFailure;
 use crate::cluster::failure::Failure;
 use crate::cluster::path::path;
 use crate::cluster::query::with_query;
-use crate::cluster::wait::Pauses;
 use crate::cluster::writer::ClusterWriter;
 use crate::format::keys::Keys;
 use crate::spec::hooks::{BackupHooks, HookErrorMode};
@@ -24,8 +22,6 @@ use crate::{Error, Result};
 
 /// Pods whose hooks are run at once.
 const PODS: usize = 16;
-/// Pauses between attempts at a command that was not begun.
-const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
 
 /// Runs the hooks of one backup.
 #[derive(Clone)]
@@ -165,23 +161,13 @@ impl HookRunner {
             command.namespace,
             command.pod
         );
-        let mut pauses = Pauses::new(&self.api, what, PAUSES, self.api.request_timeout());
-        loop {
-            let Err(failure) = self.api.exec(command).await else {
-                return Ok(());
-            };
-            let again = match (&failure, phase) {
-                // Nothing was run.
-                (ExecFailure::NotStarted { passes, .. }, _) => *passes,
-                // To thaw twice does no harm, and not to thaw does.
-                (ExecFailure::Unknown { .. }, HookPhase::Post) => true,
-                _ => false,
-            };
-            let why = format!("in container `{}`, {failure}", command.container);
-            if !again || !pauses.pause(why.clone()).await {
-                return Err(why);
-            }
-        }
+        // To thaw twice does no harm, and not to thaw does.
+        let again = |failure: &ExecFailure| {
+            let is_unknown = matches!(failure, ExecFailure::Unknown { .. });
+            failure.passes() || is_unknown && phase == HookPhase::Post
+        };
+        let ran = self.api.exec_patiently(what, command, again).await;
+        ran.map_err(|failure| format!("in container `{}`, {failure}", command.container))
     }
 }
 

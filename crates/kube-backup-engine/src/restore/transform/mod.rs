@@ -11,6 +11,7 @@ mod definition;
 mod edit;
 mod endpoints;
 mod image;
+mod init_hooks;
 mod job;
 mod metadata;
 mod namespace;
@@ -26,6 +27,7 @@ use serde_json::Value;
 
 use crate::GroupResource;
 use crate::kinds::cluster_owned::why_cluster_owned;
+use crate::kinds::names::PODS;
 use crate::kinds::namespaces::map_namespaces;
 use crate::kinds::run_once;
 use crate::kinds::storage_classes::map_storage_classes;
@@ -92,7 +94,14 @@ pub(crate) fn transform(
     metadata::transform(object, context);
     let spec = context.spec;
     map_namespaces(kind, object, &spec.namespace_mapping);
+    if PODS.is(kind) {
+        init_hooks::add_annotated(object);
+    }
     image::map_images(kind, object, &spec.image_mapping);
+    if PODS.is(kind) {
+        // Their images are of the target.
+        init_hooks::add_specified(object, spec);
+    }
     map_storage_classes(kind, object, &spec.storage_class_mapping);
     verdict
 }

@@ -203,7 +203,7 @@ async fn the_shipped_roles_suffice_and_hooks_need_theirs() {
     }
     assert_eq!(stage.log(), Vec::<String>::new());
     let namespace = Some(stage.namespace.as_str());
-    bind(&stage.client, rbac::BACKUP_HOOKS, &user, namespace).await;
+    bind(&stage.client, rbac::HOOKS, &user, namespace).await;
     let report = run("with").await.unwrap();
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
     assert_eq!(stage.log(), ["freeze", "thaw"]);
