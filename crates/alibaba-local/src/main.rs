@@ -129,6 +129,13 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let is_quiet = arguments.quiet;
     let others = arguments.another_region.clone();
     let cloud = describe(arguments)?.start().await?;
+    // Before anybody is told where it is, so that no call goes unseen.
+    let log = cloud.requests();
+    log.keep_last(REMEMBERED);
+    if !is_quiet {
+        // Nobody may be reading any more, and the cloud serves all the same.
+        log.watch(|record| drop(writeln!(std::io::stdout(), "{record}")));
+    }
     println!(
         "A local cloud of {} at {}, {key}",
         cloud.region(),
@@ -144,12 +151,6 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         cloud.services().join(", ")
     );
     println!("Stop with Ctrl-C.");
-    let log = cloud.requests();
-    log.keep_last(REMEMBERED);
-    if !is_quiet {
-        // Nobody may be reading any more, and the cloud serves all the same.
-        log.watch(|record| drop(writeln!(std::io::stdout(), "{record}")));
-    }
     tokio::signal::ctrl_c().await?;
     Ok(())
 }
