@@ -55,9 +55,10 @@ impl Execution<'_> {
         for entry in entries {
             let planned = self.state.claims.remove(&entry.id);
             let bytes = environment.loaded.claims.get(&entry.id);
-            let (Some(planned), Some(bytes)) = (planned, bytes) else {
+            let (Some(mut planned), Some(bytes)) = (planned, bytes) else {
                 continue;
             };
+            planned.without_volume(&self.state.volumes.free);
             match prepare(environment, &self.state, tier, entry, bytes) {
                 NextStep::Request(request) => work.push((request, planned)),
                 NextStep::Finish(finished) => {

@@ -184,8 +184,8 @@ impl Restore {
     }
 
     /// Calls `report` whenever a request to the API server has failed and is about to be tried again, and
-    /// while anything is waited for: definitions and namespaces, names that are being freed, backends of
-    /// webhooks, and what was restored to be healthy.
+    /// while anything is waited for: definitions and namespaces, names that are being freed, the data of claims,
+    /// backends of webhooks, and what was restored to be healthy.
     #[must_use]
     pub fn on_wait(mut self, report: impl Fn(&Waiting) + Send + Sync + 'static) -> Self {
         self.on_wait = Some(Arc::new(report));

@@ -1,7 +1,7 @@
 //! For each claim of a backup, what becomes of its data: a plain function of what the backup says and what
 //! the target has.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use k8s_openapi::api::core::v1::PersistentVolume;
@@ -64,6 +64,16 @@ impl PlannedClaim {
                 "claim `{namespace}/{claim}` gets another volume, once its data can be brought back"
             )),
             Way::Plain => None,
+        }
+    }
+
+    /// Once it is known which volumes claims can be bound to: a claim whose own is not among them is empty.
+    pub(crate) fn without_volume(&mut self, free: &HashSet<String>) {
+        let volume = &self.data.volume;
+        if self.data.outcome == DataOutcome::Reused && !free.contains(volume) {
+            self.data.outcome = DataOutcome::NotKept(format!(
+                "there is no snapshot of it, and its volume `{volume}` is another claim's, or was not restored"
+            ));
         }
     }
 }
@@ -273,5 +283,160 @@ fn class_for(
             Some(default.clone())
         }
         None => Some(name.to_owned()),
+    }
+}
+
+#[cfg(all(test, feature = "testkit"))]
+mod tests {
+    use chrono::DateTime;
+    use serde_json::json;
+
+    use super::*;
+    use crate::volumes::testkit::{FakeKind, FakeStorage};
+
+    const DRIVER: &str = "fake.example.com";
+
+    fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
+        serde_json::from_value(value).expect("it is what it should be")
+    }
+
+    /// A claim `shop/data` that was snapshotted by `snapshotter`, and what is changed of that.
+    fn loaded(snapshotter: &str, change: impl Fn(&mut Value)) -> Loaded {
+        let mut kept = json!({
+            "claim": {"namespace": "shop", "name": "data"}, "volume": {"name": "pv"}, "facts": {"driver": DRIVER},
+            "decision": {"outcome": "taken", "snapshotter": snapshotter, "method": "NativeSnapshot", "reason": "r"},
+            "record": {"snapshotter": snapshotter, "method": "NativeSnapshot", "backupUid": "u", "name": "n",
+                "claim": {"namespace": "shop", "name": "data"}, "volume": {"name": "pv"}, "handle": "h",
+                "state": {"phase": "complete"}, "restoreSize": 1 << 30},
+            "policy": "Delete",
+        });
+        change(&mut kept);
+        let volume = json!({"metadata": {"name": "pv"}, "spec": {"csi": {"driver": DRIVER, "volumeHandle": "v"},
+            "persistentVolumeReclaimPolicy": kept["policy"]}});
+        let id = ObjectId {
+            resource: crate::GroupResource::core("persistentvolumeclaims"),
+            namespace: Some("shop".to_owned()),
+            name: "data".to_owned(),
+        };
+        let claim = json!({"spec": {"storageClassName": "old", "resources": {"requests": {"storage": "5Mi"}}}});
+        Loaded {
+            kept: vec![(id.clone(), read(kept))],
+            claims: [(id, claim.to_string().into_bytes().into())].into(),
+            volumes: [("pv".to_owned(), read(volume))].into(),
+            ..Loaded::default()
+        }
+    }
+
+    fn planned(
+        loaded: &Loaded,
+        kind: Option<FakeKind>,
+        change: impl Fn(&mut RestoreSpec),
+    ) -> PlannedClaim {
+        let storage = FakeStorage::new(DateTime::UNIX_EPOCH);
+        let snapshotters: Vec<Arc<dyn VolumeSnapshotter>> = kind
+            .map(|kind| Arc::new(storage.snapshotter(kind)) as Arc<dyn VolumeSnapshotter>)
+            .into_iter()
+            .collect();
+        let mut target = Target {
+            serves_snapshots: true,
+            ..Target::default()
+        };
+        target.note_classes(&[json!({"metadata": {"name": "new"}, "provisioner": DRIVER})]);
+        let mut spec = RestoreSpec::named("r");
+        change(&mut spec);
+        let mut planned = plan(loaded, &target, &snapshotters, &spec);
+        assert_eq!(planned.len(), 1);
+        planned.pop_first().expect("there is one claim").1
+    }
+
+    fn says(outcome: &DataOutcome, words: &str) -> bool {
+        outcome
+            .reason()
+            .is_some_and(|reason| reason.contains(words))
+    }
+
+    #[test]
+    fn a_claim_gets_its_data_or_the_reason_why_not() {
+        let as_it_is = |_: &mut RestoreSpec| {};
+        let disks = Some(FakeKind::Disks);
+        let plain = loaded("fake-disks", |_| {});
+        let from = planned(&plain, disks, as_it_is);
+        assert!(matches!(from.way, Way::FromSnapshot(_)));
+        assert_eq!(from.data.outcome, DataOutcome::Planned);
+        assert_eq!(from.data.bytes, Some(1 << 30), "what the snapshot needs");
+        assert!(
+            from.instead_of_volume()
+                .is_some_and(|why| why.contains("snapshot `h`"))
+        );
+
+        let empty = planned(&plain, disks, |spec| spec.restore_pvs = Some(false));
+        assert!(matches!(empty.way, Way::Plain));
+        assert_eq!(empty.data.outcome.name(), "not kept");
+        assert!(says(&empty.data.outcome, "restorePVs"));
+        assert_eq!(empty.instead_of_volume(), None);
+
+        let nobody = planned(&plain, None, as_it_is);
+        assert!(matches!(nobody.way, Way::Refused(_)));
+        assert_eq!(nobody.data.outcome.name(), "failed");
+        assert!(says(&nobody.data.outcome, "`fake-disks`"));
+        assert!(nobody.instead_of_volume().is_some());
+
+        let failed = loaded("fake-disks", |kept| {
+            kept["record"]["state"] = json!({"phase": "failed", "reason": "the disk was gone"});
+        });
+        let lost = planned(&failed, disks, as_it_is);
+        assert!(matches!(lost.way, Way::Plain));
+        assert_eq!(lost.data.outcome.name(), "failed");
+        assert!(says(&lost.data.outcome, "the disk was gone"));
+    }
+
+    #[test]
+    fn without_a_snapshot_a_retained_volume_is_used_again_where_it_can_be() {
+        let skipped = |policy: &'static str| {
+            loaded("fake-disks", move |kept| {
+                kept["record"] = Value::Null;
+                kept["decision"] = json!({"outcome": "skipped", "reason": "its label says so"});
+                kept["policy"] = policy.into();
+            })
+        };
+        let not_kept = planned(&skipped("Delete"), None, |_| {});
+        assert_eq!(
+            not_kept.data.outcome,
+            DataOutcome::NotKept("its label says so".to_owned())
+        );
+        let mut reused = planned(&skipped("Retain"), None, |_| {});
+        assert_eq!(reused.data.outcome, DataOutcome::Reused);
+        reused.without_volume(&["pv".to_owned()].into());
+        assert_eq!(reused.data.outcome, DataOutcome::Reused);
+        reused.without_volume(&HashSet::new());
+        assert_eq!(reused.data.outcome.name(), "not kept");
+        assert!(says(&reused.data.outcome, "another claim's"));
+    }
+
+    #[test]
+    fn what_is_provisioned_needs_a_class_and_what_is_made_does_not() {
+        let owned =
+            |pairs: [(&str, &str); 1]| pairs.map(|(a, b)| (a.to_owned(), b.to_owned())).into();
+        for (kind, name, needs) in [
+            (FakeKind::Disks, "fake-disks", false),
+            (FakeKind::Csi, "fake-csi", true),
+            (FakeKind::Files, "fake-files", true),
+        ] {
+            let loaded = loaded(name, |_| {});
+            let without = planned(&loaded, Some(kind), |_| {});
+            let is_refused = says(&without.data.outcome, "no storage class `old`");
+            assert_eq!(is_refused, needs, "{name}");
+            for (mapping, defaults) in [
+                ([("old", "new")], [("x", "y")]),
+                ([("x", "y")], [(DRIVER, "new")]),
+            ] {
+                let with = planned(&loaded, Some(kind), |spec| {
+                    spec.storage_class_mapping = owned(mapping);
+                    spec.default_storage_classes = owned(defaults);
+                });
+                assert!(matches!(with.way, Way::FromSnapshot(_)), "{name}");
+                assert_eq!(with.data.storage_class.as_deref(), Some("new"), "{name}");
+            }
+        }
     }
 }

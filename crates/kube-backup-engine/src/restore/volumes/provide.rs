@@ -112,6 +112,13 @@ impl Provided {
                     environment.spec.existing_resource_policy,
                 )
                 .await;
+                // Else a StatefulSet makes another claim, beside the volume that is there.
+                if let (DataOutcome::Reused, Outcome::Failed(reason)) =
+                    (&self.data.outcome, &self.applied.outcome)
+                {
+                    let reason = reason.clone();
+                    self.fail(reason);
+                }
             }
             Way::Refused(why) => self.fail(why),
             Way::FromSnapshot(from) if environment.is_plan() => {

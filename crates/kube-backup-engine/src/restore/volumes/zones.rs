@@ -204,6 +204,34 @@ mod tests {
         assert_eq!(region(&machines(&zones)).as_deref(), Some("r-1"));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn every_zone_is_there_once_and_volumes_that_were_together_stay_together(
+            zones in proptest::collection::vec("[a-d]", 0..8),
+            originals in proptest::collection::btree_set("[a-f]", 1..4),
+        ) {
+            let machines = machines(&zones.iter().map(String::as_str).collect::<Vec<_>>());
+            let all: BTreeSet<String> = zones.into_iter().collect();
+            for original in &originals {
+                let of = || order(&machines, &Wanted {
+                    keys: &[OWN.to_owned()],
+                    placement: &Placement::default(),
+                    allowed: None,
+                    original: Some(original),
+                    originals: &originals,
+                });
+                let found = of();
+                proptest::prop_assert_eq!(found.len(), all.len());
+                let known: BTreeSet<String> = found.iter().cloned().collect();
+                proptest::prop_assert_eq!(&known, &all);
+                if all.contains(original) {
+                    proptest::prop_assert_eq!(&found[0], original);
+                }
+                proptest::prop_assert_eq!(of(), found);
+            }
+        }
+    }
+
     #[test]
     fn pods_choose_the_zone_where_any_machine_takes_them() {
         let order_for = |zone: &str| {

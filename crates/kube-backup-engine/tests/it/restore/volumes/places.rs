@@ -122,4 +122,18 @@ async fn a_retained_volume_whose_data_was_not_snapshotted_is_used_again() {
     // What is there now, not what was there when it was backed up.
     let found = target.contents(&stage.storage, "shop", "a").await;
     assert_eq!(found.as_deref(), Some(&b"written after the backup"[..]));
+    // It is not a copy's, too.
+    let spec = RestoreSpec {
+        namespace_mapping: [("shop".to_owned(), "copy".to_owned())].into(),
+        ..of_shop("copy")
+    };
+    let restore = stage.restore_of(&target, spec).await.with_uid("copy-1");
+    let report = restore.run().await.unwrap();
+    let of = data(&report.volumes, "a");
+    assert!(
+        matches!(&of.outcome, DataOutcome::NotKept(why) if why.contains("another claim's")),
+        "{report}"
+    );
+    let found = target.contents(&stage.storage, "copy", "a").await;
+    assert_eq!(found, Some(Vec::new()));
 }
