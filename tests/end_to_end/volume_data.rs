@@ -66,7 +66,7 @@ impl Stage {
         };
         let backup = Backup::new(from, repository.clone(), spec);
         backup.run().await.unwrap();
-        keep(&*store, &repository, &storage, kind, volume).await;
+        keep(&store, &repository, &storage, kind, &volume).await;
         let class_object = json!({"metadata": {"name": class}, "provisioner": "fake.example.com",
             "volumeBindingMode": binding});
         create(&admin, CLASSES, &class_object).await;
@@ -182,7 +182,7 @@ async fn keep(
     repository: &Repository,
     storage: &FakeStorage,
     kind: FakeKind,
-    volume: Volume,
+    volume: &Volume,
 ) {
     let uid = repository
         .record("a")
@@ -202,7 +202,7 @@ async fn keep(
         "method": record.method, "reason": "of its driver"}),
     )
     .unwrap();
-    let kept = BackedUpVolume::new(&volume, decision).with_record(record);
+    let kept = BackedUpVolume::new(volume, decision).with_record(record);
     let now = DateTime::from_timestamp(1_795_000_000, 0).unwrap();
     let text = serde_json::to_vec(&BackedUpVolumes::new(now, vec![kept])).unwrap();
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());

@@ -409,6 +409,24 @@ async fn a_content_that_was_bound_to_another_snapshot_is_made_anew() {
 }
 
 #[tokio::test]
+async fn all_claims_are_waited_for_at_once_however_many_requests_there_may_be() {
+    let names: Vec<String> = (0..12).map(|n| format!("c{n}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let stage = Stage::new(FakeKind::Disks, &names).await;
+    let target = stage.target().await;
+    let snapshotter = stage.snapshotter();
+    snapshotter.together.store(names.len(), Ordering::SeqCst);
+    let restore = stage.restore_of(&target, of_shop("r")).await;
+    let restore = restore.with_snapshotters(vec![snapshotter]);
+    let few = options()
+        .with_parallelism(2)
+        .with_volume_timeout(Duration::from_secs(60));
+    let report = restore.with_options(few).run().await.unwrap();
+    assert!(report.is_complete(), "{report}");
+    assert_eq!(report.volumes.len(), names.len());
+}
+
+#[tokio::test]
 async fn no_restore_of_data_outlasts_its_deadline() {
     let stage = Stage::new(FakeKind::Disks, &["a"]).await;
     let target = stage.target().await;

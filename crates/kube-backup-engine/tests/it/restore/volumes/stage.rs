@@ -1,5 +1,6 @@
 //! Applications with volumes in a fake storage, and the parts of a cluster that bind claims and run Pods.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -465,6 +466,8 @@ pub(super) struct Watched {
     pub(super) broken: Mutex<Vec<(String, String)>>,
     /// What restores asked with.
     pub(super) targets: Mutex<Vec<RestoreTarget>>,
+    /// How many claims have to be asked for before any gets its source.
+    pub(super) together: AtomicUsize,
 }
 
 impl std::fmt::Debug for Watched {
@@ -483,6 +486,7 @@ impl Watched {
             reached: Notify::new(),
             broken: Mutex::default(),
             targets: Mutex::default(),
+            together: AtomicUsize::new(0),
         }
     }
 
@@ -551,8 +555,17 @@ impl VolumeSnapshotter for Watched {
         record: &VolumeRecord,
         target: &RestoreTarget,
     ) -> Result<RestoreSource, Error> {
-        self.targets.lock().unwrap().push(target.clone());
+        let asked = {
+            let mut targets = self.targets.lock().unwrap();
+            targets.push(target.clone());
+            let names = targets.iter().map(|it| it.claim.metadata.name.clone());
+            names.collect::<BTreeSet<_>>().len()
+        };
         self.check(record)?;
+        if asked < self.together.load(Ordering::SeqCst) {
+            let reason = "the others are not asked for yet".to_owned();
+            return Ok(RestoreSource::Pending { reason });
+        }
         self.call(self.inner.restore_source(record, target)).await
     }
 
