@@ -15,7 +15,7 @@ use super::super::environment::Environment;
 use super::super::marks::are_of_one_restore;
 use super::machine::Placement;
 use super::plan::FromSnapshot;
-use super::snapshots::mark;
+use super::snapshots::{is_ours, mark};
 use super::turns::Turns;
 use crate::cluster::failure::Failure;
 use crate::cluster::path::path;
@@ -35,6 +35,8 @@ pub(crate) struct Filling {
     pub(crate) namespace: String,
     pub(crate) claim: String,
     pub(crate) from: Box<FromSnapshot>,
+    /// An earlier run has filled it; its Pod may still be there.
+    pub(crate) is_filled: bool,
 }
 
 impl Filling {
@@ -69,27 +71,30 @@ pub(crate) async fn fill(
 ) -> Result<()> {
     let name = filling.pod_name(environment);
     let at = format!("{}/{name}", filling.pods_path());
+    if filling.is_filled {
+        return stop(environment, turns, &at).await;
+    }
     let filled = async {
         let claim = turns.take(get(environment, &filling.claim_path())).await?;
         start(environment, turns, filling, &claim, &name).await?;
         let mount = mounted(environment, turns, filling, &at).await?;
-        bring_back(environment, turns, filling, mount).await
+        bring_back(environment, turns, filling, mount).await?;
+        // Before the Pod goes: through another one, it would be filled once more.
+        let patch = json!({"metadata": {"annotations": {FILL: "done"}}});
+        let path = filling.claim_path();
+        let noted = turns.take(environment.api.merge(&path, &patch)).await?;
+        match Failure::of(&noted) {
+            Some(failure) => Err(Error::cluster("note that it is filled", failure)),
+            None => Ok(()),
+        }
     };
     let filled = filled.await;
     // What is under way reads and writes through the Pod.
     if matches!(&filled, Err(error) if error.kind() == ErrorKind::Timeout) {
         return filled;
     }
-    // Noted last: who finds it done looks for no Pod.
     let stopped = stop(environment, turns, &at).await;
-    filled.and(stopped)?;
-    let patch = json!({"metadata": {"annotations": {FILL: "done"}}});
-    let path = filling.claim_path();
-    let noted = turns.take(environment.api.merge(&path, &patch)).await?;
-    match Failure::of(&noted) {
-        Some(failure) => Err(Error::cluster("note that it is filled", failure)),
-        None => Ok(()),
-    }
+    filled.and(stopped)
 }
 
 async fn get(environment: &Environment<'_>, path: &str) -> Result<Value> {
@@ -317,7 +322,11 @@ async fn stop(environment: &Environment<'_>, turns: &Turns, at: &str) -> Result<
     if live.status == StatusCode::NOT_FOUND {
         return Ok(());
     }
-    let uid = live.json()["metadata"]["uid"].clone();
+    let live = live.json();
+    if !is_ours(environment, &live) {
+        return Ok(());
+    }
+    let uid = live["metadata"]["uid"].clone();
     let uid = uid.as_str().unwrap_or_default();
     let deleted = turns.take(api.delete(at, uid)).await?;
     if deleted.status != StatusCode::NOT_FOUND

@@ -29,6 +29,8 @@ pub(crate) struct FromSnapshot {
     /// Where what uses it can run.
     pub(crate) placement: Placement,
     pub(crate) region: Option<String>,
+    /// Why not all of it is in the backup, or perhaps nothing.
+    pub(crate) partial: Option<String>,
 }
 
 /// How a claim is restored.
@@ -140,12 +142,16 @@ pub(crate) fn plan(
                     (Err(why), _) if is_provisioned => Way::Refused(why),
                     (_, Some(record)) => {
                         data.outcome = DataOutcome::Planned;
+                        let partial = partial(&record);
+                        let not_all = |why| format!("not all of it is in the backup: {why}");
+                        data.warnings.extend(partial.clone().map(not_all));
                         Way::FromSnapshot(Box::new(FromSnapshot {
                             record,
                             snapshotter: snapshotter.clone(),
                             volume: volume.cloned(),
                             placement,
                             region: region.clone(),
+                            partial,
                         }))
                     }
                     (_, None) => Way::Plain,
@@ -208,7 +214,9 @@ fn way_of<'a>(
         let why = "`restorePVs` is false, and its data stays where the backup keeps it";
         return Err(Without::NotKept(why.to_owned()));
     }
-    if let SnapshotState::Failed { reason } = &record.state {
+    if let SnapshotState::Failed { reason } = &record.state
+        && partial(record).is_none()
+    {
         return Err(Without::Lost(format!(
             "there is no snapshot of it, since {reason}"
         )));
@@ -221,6 +229,18 @@ fn way_of<'a>(
             record.snapshotter
         ))
     })
+}
+
+/// Why a copy of files is not whole, where there is one all the same: what was copied can be restored.
+fn partial(record: &VolumeRecord) -> Option<String> {
+    match &record.state {
+        SnapshotState::Failed { reason }
+            if record.method == VolumeMethod::PodVolumeBackup && record.handle.is_some() =>
+        {
+            Some(reason.clone())
+        }
+        _ => None,
+    }
 }
 
 fn described(id: &ObjectId, kept: &BackedUpVolume, spec: &RestoreSpec) -> ClaimData {

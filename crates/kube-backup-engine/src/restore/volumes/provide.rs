@@ -142,12 +142,16 @@ impl Provided {
         claim::set_class(&mut self.request.object, self.data.storage_class.as_deref());
         if are_of_one_restore(live, &self.request.object) {
             claim::take_over(&mut self.request.object, live);
-            let is_unfilled = claim::fill_of(live) == Some("pending");
+            let fill = claim::fill_of(live);
+            let is_unfilled = fill == Some("pending");
             match way {
                 Way::FromSnapshot(from) => {
                     self.snapshot = StaticSnapshot::of(live, &self.request.path);
                     self.data.outcome = DataOutcome::Restored;
-                    self.filling = self.filling(from).filter(|_| is_unfilled);
+                    self.filling = self.filling(from).filter(|_| fill.is_some());
+                    if let Some(filling) = &mut self.filling {
+                        filling.is_filled = !is_unfilled;
+                    }
                 }
                 Way::Refused(why) if is_unfilled => return self.fail(why),
                 Way::Refused(_) => self.data.outcome = DataOutcome::Restored,
@@ -170,6 +174,7 @@ impl Provided {
             namespace: self.request.namespace.clone()?,
             claim: self.request.name.clone(),
             from,
+            is_filled: false,
         })
     }
 
@@ -196,8 +201,22 @@ impl Provided {
         means: &Means<'_>,
         from: Box<FromSnapshot>,
     ) -> Result<()> {
+        let plain = from.partial.is_some().then(|| self.request.object.clone());
         self.foresee(&from)?;
-        match self.source(environment, means, &from).await? {
+        let source = match (self.source(environment, means, &from).await, plain) {
+            (Ok(source), _) => source,
+            // Nothing of it is there, and nothing is gained by waiting.
+            (Err(error), Some(plain)) => {
+                self.data.outcome = DataOutcome::Failed(error.chain());
+                self.request.object = plain;
+                claim::set_class(&mut self.request.object, self.data.storage_class.as_deref());
+                self.apply(environment, means, ExistingResourcePolicy::None)
+                    .await;
+                return Ok(());
+            }
+            (Err(error), None) => return Err(error),
+        };
+        match source {
             RestoreSource::DataSource {
                 objects,
                 data_source,

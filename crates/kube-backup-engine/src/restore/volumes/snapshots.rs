@@ -324,7 +324,7 @@ async fn clean_up_contents(
 }
 
 /// Whether this restore has put an object there.
-fn is_ours(environment: &Environment<'_>, object: &Value) -> bool {
+pub(crate) fn is_ours(environment: &Environment<'_>, object: &Value) -> bool {
     let mut ours = json!({"metadata": {}});
     mark(environment, &mut ours);
     are_of_one_restore(object, &ours)

@@ -222,6 +222,39 @@ async fn what_the_backup_has_not_is_said_and_stops_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_copied_of_a_volume_comes_back_though_not_all_of_it_was() {
+    let stage = Stage::new(FakeKind::Files, &["part", "nothing"]).await;
+    let kept = stage.kept().await;
+    let partly = kept.into_iter().map(|mut volume| {
+        let record = volume.record.as_mut().unwrap();
+        record.state = SnapshotState::failed("files were deleted meanwhile");
+        volume
+    });
+    stage.keep(partly.collect()).await;
+    let gone = stage.records.iter().filter(|it| it.claim.name == "nothing");
+    let gone: Vec<_> = gone.cloned().collect();
+    assert!(stage.snapshotter().delete(&gone).await.unwrap());
+    let target = stage.target().await;
+    let report = stage.restore(&target).await;
+    let part = data(&report.volumes, "part");
+    assert_eq!(part.outcome, DataOutcome::Restored, "{report}");
+    assert!(
+        part.warnings[0].contains("files were deleted meanwhile"),
+        "{part:?}"
+    );
+    let nothing = data(&report.volumes, "nothing");
+    assert!(
+        matches!(nothing.outcome, DataOutcome::Failed(_)),
+        "{report}"
+    );
+    assert_eq!(report.failed().count(), 0, "{report}");
+    for (claim, found) in [("part", contents("part")), ("nothing", Vec::new())] {
+        let there = target.contents(&stage.storage, "shop", claim).await;
+        assert_eq!(there, Some(found), "{claim}");
+    }
+}
+
+#[tokio::test]
 async fn a_plan_says_what_comes_from_where_and_makes_nothing() {
     for (kind, method) in METHODS {
         let stage = Stage::new(kind, &["a", "b"]).await;
