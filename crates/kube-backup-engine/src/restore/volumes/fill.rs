@@ -333,7 +333,7 @@ async fn stop(environment: &Environment<'_>, turns: &Turns, at: &str) -> Result<
         && let Some(failure) = Failure::of(&deleted)
     {
         return Err(Error::cluster(
-            format!("delete `{at}`, which has filled it"),
+            format!("take `{at}` away, which has filled it"),
             failure,
         ));
     }

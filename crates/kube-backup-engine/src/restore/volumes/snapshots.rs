@@ -182,7 +182,7 @@ async fn remove(environment: &Environment<'_>, path: &str, live: &Value) -> Resu
         StatusCode::NOT_FOUND | StatusCode::CONFLICT
     );
     if let Some(failure) = Failure::of(&response).filter(|_| !is_gone) {
-        return Err(Error::cluster(format!("delete `{path}`"), failure));
+        return Err(Error::cluster(format!("take `{path}` away"), failure));
     }
     let is_another = |object: Option<&Value>| object.is_none_or(|it| it["metadata"]["uid"] != uid);
     wait::until(api, path, "gone", is_another).await
