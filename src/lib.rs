@@ -4,6 +4,8 @@ mod chain;
 pub mod cloud;
 pub mod clusters;
 pub mod component;
+#[cfg(feature = "controller")]
+pub mod controller;
 #[cfg(feature = "crds")]
 pub mod crds;
 pub mod doctor;

@@ -74,13 +74,15 @@ fn next(slots: &ScheduleStatus) -> Option<chrono::DateTime<chrono::Utc>> {
 
 fn policy(asked: &ScheduleRetention) -> Result<RetentionPolicy, SettingsError> {
     let count = |count: Option<i64>| count.map(|count| i32::try_from(count).unwrap_or(i32::MAX));
-    let mut policy = RetentionPolicy::default();
-    policy.keep_last = count(asked.keep_last);
-    policy.keep_hourly = count(asked.keep_hourly);
-    policy.keep_daily = count(asked.keep_daily);
-    policy.keep_weekly = count(asked.keep_weekly);
-    policy.keep_monthly = count(asked.keep_monthly);
-    policy.keep_yearly = count(asked.keep_yearly);
+    let mut policy = RetentionPolicy {
+        keep_last: count(asked.keep_last),
+        keep_hourly: count(asked.keep_hourly),
+        keep_daily: count(asked.keep_daily),
+        keep_weekly: count(asked.keep_weekly),
+        keep_monthly: count(asked.keep_monthly),
+        keep_yearly: count(asked.keep_yearly),
+        ..RetentionPolicy::default()
+    };
     if let Some(span) = &asked.keep_within {
         let seconds = span
             .parse()

@@ -37,6 +37,8 @@ pub struct OpenVault {
     pub endpoint: Choice,
     /// What signs.
     pub credentials: CredentialsChoice,
+    /// The cloud in the vault's region, signed for by the same.
+    pub cloud: Cloud,
 }
 
 impl Vault {
@@ -80,9 +82,8 @@ impl Vault {
         let (credentials, signing) =
             choose(cloud, cluster, &self.bucket, self.may_use_machine).await?;
         let endpoint = placement.choose(&self.region);
+        let cloud = cloud.in_region(self.region.clone()).signing_with(signing);
         let oss = cloud
-            .in_region(self.region.clone())
-            .signing_with(signing)
             .oss(endpoint.endpoint.clone())
             .map_err(|source| VaultError::Bucket { source })?;
         let beginning = oss
@@ -99,6 +100,7 @@ impl Vault {
             oss,
             endpoint,
             credentials,
+            cloud,
         })
     }
 }

@@ -1,8 +1,14 @@
 //! The controller and its custom resources, on a real control plane and the local cloud.
-#![cfg(feature = "crds")]
+#![cfg(feature = "controller")]
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 mod cluster;
 mod definitions;
+mod drill;
+mod killed;
+mod leaders;
 mod manifests;
+mod refused;
 mod schedules;
+mod shared_vault;
+mod world;

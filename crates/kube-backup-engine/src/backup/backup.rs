@@ -300,6 +300,8 @@ impl Backup {
         let keys = self.repository.keys(name)?;
         sealing::check_key(self.key.as_ref(), &self.repository, name, self.now())?;
         if let Some(done) = self.committed_before().await? {
+            let uid = done.record.uid();
+            Lease::release_left(self.repository.store(), &keys, name, uid).await;
             return Ok(done);
         }
         let began = self.now();

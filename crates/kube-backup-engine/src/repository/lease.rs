@@ -94,6 +94,26 @@ impl Lease {
         ))
     }
 
+    /// Releases what an earlier run of this very writer may have left of its lease, when it was stopped after it had committed.
+    pub(crate) async fn release_left(
+        store: &Arc<dyn ObjectStore>,
+        keys: &Keys,
+        name: &str,
+        uid: &str,
+    ) {
+        let left = Self {
+            store: Arc::clone(store),
+            keys: keys.clone(),
+            name: name.to_owned(),
+            uid: uid.to_owned(),
+            // It may have had any number.
+            heartbeats: 1,
+            released: true,
+        };
+        // What cannot be removed is found abandoned by whoever wants the name.
+        let _ = left.release().await;
+    }
+
     async fn create(&self) -> Result<bool> {
         let content = Content {
             uid: self.uid.clone(),

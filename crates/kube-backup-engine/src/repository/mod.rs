@@ -16,6 +16,7 @@ mod record;
 mod results;
 mod seals;
 pub(crate) mod small;
+mod unfinished;
 pub(crate) mod upload;
 
 use std::sync::Arc;

@@ -160,6 +160,14 @@ impl Prune {
         Ok(report)
     }
 
+    /// Deletes one backup, told by its uid from others of its name, with the snapshots of its volumes: for somebody who asked for it,
+    /// and not by a plan.
+    pub async fn delete_one(&self, name: &str, uid: &str) -> Pruned {
+        let mut snapshots = 0;
+        let outcome = self.delete(name, uid, &mut snapshots).await;
+        Pruned::of(name.to_owned(), snapshots, outcome)
+    }
+
     async fn delete(&self, name: &str, uid: &str, snapshots: &mut usize) -> Result<PrunedState> {
         // The plan is of a backup, and not of whatever has its name by now.
         let Some(stored) = self.repository.stored_record(name).await? else {

@@ -1,0 +1,10 @@
+//! Backups.
+
+mod clear;
+mod job;
+mod outcome;
+mod reconcile;
+mod specification;
+
+pub(super) use clear::clear_leftovers;
+pub(super) use reconcile::{KIND, reconcile};

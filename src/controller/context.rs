@@ -1,0 +1,66 @@
+//! What all reconciles share.
+
+use kube::Api;
+use parking_lot::RwLock;
+
+use super::leader::Fence;
+use super::metrics::Metrics;
+use super::report::Reporter;
+use super::settings::Settings;
+use super::vaults::Vaults;
+use super::work::{Jobs, Queue};
+use crate::cloud::Cloud;
+use crate::crds::ApplicationBackup;
+use crate::placement::Placement;
+
+/// What all reconciles share.
+pub(super) struct Context {
+    /// A client that writes only while this process leads.
+    pub(super) client: kube::Client,
+    /// Where the custom resources are.
+    pub(super) namespace: String,
+    pub(super) cloud: Cloud,
+    /// Where the cluster is.
+    pub(super) placement: Placement,
+    /// Whether the machine's own credentials may sign for vaults.
+    pub(super) may_use_machine: bool,
+    pub(super) fence: Fence,
+    pub(super) settings: RwLock<Settings>,
+    pub(super) queues: Queues,
+    pub(super) jobs: Jobs,
+    pub(super) vaults: Vaults,
+    pub(super) reporter: Reporter,
+    pub(super) metrics: Metrics,
+    /// The uid of the namespace `kube-system`, by which clusters are told apart.
+    pub(super) cluster: String,
+}
+
+/// Places to work at, one kind of work each.
+#[derive(Debug)]
+pub(super) struct Queues {
+    pub(super) backups: Queue,
+    pub(super) restores: Queue,
+    pub(super) deletions: Queue,
+}
+
+impl Queues {
+    pub(super) fn new(settings: &Settings) -> Self {
+        Self {
+            backups: Queue::new(settings.backup_workers),
+            restores: Queue::new(settings.restore_workers),
+            deletions: Queue::new(settings.delete_workers),
+        }
+    }
+
+    pub(super) fn resize(&self, settings: &Settings) {
+        self.backups.resize(settings.backup_workers);
+        self.restores.resize(settings.restore_workers);
+        self.deletions.resize(settings.delete_workers);
+    }
+}
+
+impl Context {
+    pub(super) fn backups(&self) -> Api<ApplicationBackup> {
+        Api::namespaced(self.client.clone(), &self.namespace)
+    }
+}

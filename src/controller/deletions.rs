@@ -1,0 +1,363 @@
+//! Requests to delete.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::api::{DeleteParams, Preconditions};
+use kube::core::DynamicObject;
+use kube::runtime::controller::Action;
+use kube::{Api, Resource, ResourceExt as _};
+use kube_backup_engine::retention::{Prune, PrunedState};
+use tokio::time::sleep;
+
+use super::backups::{self, clear_leftovers};
+use super::context::Context;
+use super::metrics::Ended;
+use super::report::{Note, Written, cut, fields_known, set};
+use super::restores;
+use super::vaults::{OpenLocation, SOURCE_CLUSTER, SYNCED_FROM, Waited, mark_deleted};
+use super::work::JobKey;
+use crate::chain::chain;
+use crate::crds::{
+    ApplicationBackup, ApplicationRestore, ConvertToSnapshot, DeleteObjectType, DeleteRequest,
+    DeleteRequestStatus, condition, phase, to_time,
+};
+
+/// The kind, as jobs are told apart.
+pub(super) const KIND: &str = "DeleteRequest";
+/// Between two attempts, at most.
+const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// How long a vault is waited for: a request is not over because a vault is away for a day.
+const WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Sees to it that a request is being met.
+pub(super) async fn reconcile(
+    request: Arc<DeleteRequest>,
+    context: Arc<Context>,
+) -> Result<Action, kube::Error> {
+    let key = JobKey::new(KIND, request.name_any());
+    if request.metadata.deletion_timestamp.is_some() {
+        context.jobs.cancel(&key).await;
+        return Ok(Action::await_change());
+    }
+    let phase = request.status.as_ref().and_then(|it| it.phase.as_deref());
+    if phase == Some(phase::FAILED) {
+        return Ok(Action::await_change());
+    }
+    let uid = request.uid().unwrap_or_default();
+    let work = run(context.clone(), request.clone());
+    let again = if context
+        .jobs
+        .ensure(&key, &uid, work, std::future::ready(()))
+    {
+        // Only in case that it panicked.
+        Duration::from_secs(60)
+    } else {
+        Duration::from_secs(1)
+    };
+    Ok(Action::requeue(again))
+}
+
+/// Why an attempt came to nothing.
+enum Attempt {
+    /// The next one may pass.
+    Again(String),
+    /// No other one will.
+    Never(String),
+}
+
+async fn run(context: Arc<Context>, request: Arc<DeleteRequest>) {
+    let job = Job {
+        context: &context,
+        request: &request,
+        status: request.status.clone().unwrap_or_default(),
+    };
+    job.run().await;
+}
+
+struct Job<'a> {
+    context: &'a Context,
+    request: &'a DeleteRequest,
+    status: DeleteRequestStatus,
+}
+
+impl Job<'_> {
+    async fn run(mut self) {
+        let generation = self.request.metadata.generation;
+        let _place = self.context.queues.deletions.place("").await;
+        let resumed = self.status.phase.is_some();
+        self.status.observed_generation = generation;
+        let _ = fields_known(
+            &mut self.status.conditions,
+            generation,
+            [("", &self.request.spec.unknown)],
+        );
+        self.status.phase = Some(phase::IN_PROGRESS.to_owned());
+        self.status
+            .start_timestamp
+            .get_or_insert_with(|| to_time(Utc::now()));
+        if self.write().await == Written::Gone {
+            return;
+        }
+        if !resumed {
+            self.context.metrics.deletion_begins();
+        }
+        let mut pause = Duration::from_secs(1);
+        loop {
+            let (why, never) = match self.attempt().await {
+                Ok(done) => {
+                    self.context
+                        .reporter
+                        .normal(self.request, "Deleted", &done)
+                        .await;
+                    self.context.metrics.deletion_ended(Ended::Success);
+                    self.leave().await;
+                    return;
+                }
+                Err(Attempt::Again(why)) => (why, false),
+                Err(Attempt::Never(why)) => (why, true),
+            };
+            self.status.message = Some(cut(&why, 2000));
+            let note = Note {
+                holds: false,
+                reason: if never { "Failed" } else { "Waits" },
+                message: &why,
+            };
+            set(
+                &mut self.status.conditions,
+                condition::READY,
+                generation,
+                &note,
+            );
+            if never {
+                self.status.phase = Some(phase::FAILED.to_owned());
+                self.status.completion_timestamp = Some(to_time(Utc::now()));
+                self.context
+                    .reporter
+                    .warning(self.request, "Failed", &why)
+                    .await;
+                let _ = self.write().await;
+                self.context.metrics.deletion_ended(Ended::Not);
+                return;
+            }
+            if self.write().await == Written::Gone {
+                return;
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(MAX_PAUSE);
+        }
+    }
+
+    async fn write(&self) -> Written {
+        self.context
+            .reporter
+            .status(self.request, &self.status)
+            .await
+    }
+
+    /// The request itself goes, so that its name is free for the next one.
+    async fn leave(&self) {
+        let mut pause = Duration::from_secs(1);
+        while let Err(why) = self.delete_object(self.request).await {
+            tracing::warn!(
+                name = self.request.name_any(),
+                why,
+                "delete a request that was met"
+            );
+            sleep(pause).await;
+            pause = (pause * 2).min(MAX_PAUSE);
+        }
+    }
+
+    /// What was done, in words.
+    async fn attempt(&mut self) -> Result<String, Attempt> {
+        let spec = &self.request.spec;
+        let name = spec.delete_object_name.clone();
+        match spec.delete_object_type {
+            DeleteObjectType::Backup => self.backup(&name).await,
+            DeleteObjectType::Restore => {
+                self.context
+                    .jobs
+                    .cancel(&JobKey::new(restores::KIND, &name))
+                    .await;
+                self.object::<ApplicationRestore>(&name).await
+            }
+            DeleteObjectType::Convert => self.object::<ConvertToSnapshot>(&name).await,
+        }
+    }
+
+    async fn backup(&mut self, name: &str) -> Result<String, Attempt> {
+        self.context
+            .jobs
+            .cancel(&JobKey::new(backups::KIND, name))
+            .await;
+        let found = self.context.backups().get_opt(name).await;
+        let found = found.map_err(|error| Attempt::Again(chain(&error)))?;
+        let Some(backup) = found else {
+            return Ok(format!("there is no ApplicationBackup `{name}`"));
+        };
+        let open = self.vault(&backup).await?;
+        let done = match open {
+            Some(open) => self.in_vault(&open, &backup).await?,
+            None => "it was in no vault".to_owned(),
+        };
+        self.delete_object(&backup).await.map_err(Attempt::Again)?;
+        Ok(done)
+    }
+
+    /// The vault that a backup is in; nothing when it is in none.
+    async fn vault(&mut self, backup: &ApplicationBackup) -> Result<Option<OpenLocation>, Attempt> {
+        let name = &backup.spec.storage_location;
+        let began = backup
+            .status
+            .as_ref()
+            .is_some_and(|it| it.start_timestamp.is_some());
+        let synced = backup.annotations().contains_key(SYNCED_FROM);
+        if name.is_empty() || !(began || synced) {
+            return Ok(None);
+        }
+        let mut wait = self.context.vaults.wait_for(name, WAIT);
+        let location = loop {
+            match wait.next().await {
+                Waited::Usable(location) => break location,
+                Waited::Still(why) => {
+                    self.status.message =
+                        Some(cut(&format!("it waits for the vault: {why}"), 2000));
+                    let _ = self.write().await;
+                }
+                Waited::Over(why) => return Err(Attempt::Again(why)),
+            }
+        };
+        let open = OpenLocation::of(self.context, &location)
+            .await
+            .map_err(Attempt::Again)?;
+        if !open.is_writable {
+            return Err(Attempt::Never(format!(
+                "backups in vault `{name}` can be restored, and not deleted, since its accessMode is ReadOnly"
+            )));
+        }
+        Ok(Some(open))
+    }
+
+    /// Deletes a backup of this cluster, and marks one of another.
+    async fn in_vault(
+        &self,
+        open: &OpenLocation,
+        backup: &ApplicationBackup,
+    ) -> Result<String, Attempt> {
+        let name = backup.name_any();
+        let failed = |error: &kube_backup_engine::Error| {
+            let why = error.chain();
+            if error.is_retryable() {
+                Attempt::Again(why)
+            } else {
+                Attempt::Never(why)
+            }
+        };
+        let own = backup.uid().unwrap_or_default();
+        let record = open
+            .repository
+            .record(&name)
+            .await
+            .map_err(|error| failed(&error))?;
+        let Some(record) = record else {
+            clear_leftovers(open, &name, &own)
+                .await
+                .map_err(|error| failed(&error))?;
+            return Ok("there is no backup of it in its vault".to_owned());
+        };
+        let synced = backup.annotations().get(SYNCED_FROM).map(String::as_str);
+        if record.uid() != own && Some(record.uid()) != synced {
+            return Ok("the backup of its name in the vault is another one, and stays".to_owned());
+        }
+        if record.metadata.labels.get(SOURCE_CLUSTER) != Some(&self.context.cluster) {
+            let marking =
+                mark_deleted(&open.repository, &open.prefix, &name, &self.context.cluster);
+            marking
+                .await
+                .map_err(|error| Attempt::Again(chain(&error)))?;
+            return Ok("it is of another cluster: it stays in its vault, and is not shown in more clusters".to_owned());
+        }
+        let asked = backup.spec.pv_backup.as_ref();
+        let mut prune = Prune::new(open.repository.clone());
+        let volumes = open.repository.volumes(&name).await;
+        let has_volumes = !volumes.map_err(|error| failed(&error))?.is_empty();
+        // Rights on snapshots are only needed where there are any.
+        if has_volumes || asked.is_some_and(|it| it.default_pv_backup) {
+            for snapshotter in open.snapshotters(self.context).map_err(Attempt::Again)? {
+                prune = prune.with_snapshotter(snapshotter);
+            }
+        }
+        let pruned = prune.delete_one(&name, record.uid()).await;
+        let why = pruned.error.unwrap_or_default();
+        match pruned.state {
+            PrunedState::Deleted | PrunedState::Gone => Ok(format!(
+                "it is deleted in its vault, with {} snapshots of volumes",
+                pruned.snapshots
+            )),
+            PrunedState::Locked => Err(Attempt::Never(format!(
+                "the vault does not let it go: {why}"
+            ))),
+            PrunedState::Going => Err(Attempt::Again(
+                "the snapshots of its volumes are going".to_owned(),
+            )),
+            _ => Err(Attempt::Again(why)),
+        }
+    }
+
+    async fn object<K>(&self, name: &str) -> Result<String, Attempt>
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        let resource = kube::core::ApiResource::erase::<K>(&());
+        let api = Api::<DynamicObject>::namespaced_with(
+            self.context.client.clone(),
+            &self.context.namespace,
+            &resource,
+        );
+        match api.delete(name, &DeleteParams::default()).await {
+            Ok(_) => Ok(format!(
+                "the {} is gone",
+                self.request.spec.delete_object_type
+            )),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(format!(
+                "there is no {} `{name}`",
+                self.request.spec.delete_object_type
+            )),
+            Err(error) => Err(Attempt::Again(chain(&error))),
+        }
+    }
+
+    /// Deletes this very object.
+    async fn delete_object<K>(&self, object: &K) -> Result<(), String>
+    where
+        K: Resource<DynamicType = ()>,
+    {
+        let resource = kube::core::ApiResource::erase::<K>(&());
+        let api = Api::<DynamicObject>::namespaced_with(
+            self.context.client.clone(),
+            &self.context.namespace,
+            &resource,
+        );
+        let params = DeleteParams::default().preconditions(Preconditions {
+            uid: object.meta().uid.clone(),
+            resource_version: None,
+        });
+        match api.delete(&object.name_any(), &params).await {
+            Ok(_) => Ok(()),
+            // Gone, or another one by now.
+            Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => Ok(()),
+            Err(error) => Err(chain(&error)),
+        }
+    }
+}
+
+/// The uid by which a cluster is told from others: that of its namespace `kube-system`.
+pub(super) async fn cluster_uid(client: &kube::Client) -> Result<String, kube::Error> {
+    let system = Api::<Namespace>::all(client.clone())
+        .get_metadata("kube-system")
+        .await?;
+    Ok(system.metadata.uid.unwrap_or_default())
+}

@@ -1,0 +1,78 @@
+//! Plans, step by step.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use kube::ResourceExt as _;
+use kube::runtime::controller::Action;
+
+use super::context::Context;
+use super::report::fields_known;
+use crate::crds::{ApplicationBackup, BackupSchedule};
+use crate::schedules::{Notice, Scheduler};
+
+/// Even where nothing is due, a plan is looked at so often: what its backups came to shows in its status.
+const SELDOM: Duration = Duration::from_secs(60 * 60);
+
+fn scheduler(context: &Context) -> Scheduler {
+    Scheduler::new(context.client.clone(), &context.namespace, &context.cluster)
+}
+
+/// Makes the backup that is due, and has those deleted that the plan does not keep.
+pub(super) async fn reconcile(
+    plan: Arc<BackupSchedule>,
+    context: Arc<Context>,
+) -> Result<Action, kube::Error> {
+    if plan.metadata.deletion_timestamp.is_some() {
+        return Ok(Action::await_change());
+    }
+    let step = scheduler(&context).step(&plan, Utc::now()).await?;
+    let mut status = step.status;
+    let template = &plan.spec.template;
+    let unknown = [("", &plan.spec.unknown), ("template.", &template.unknown)];
+    let unknown = fields_known(&mut status.conditions, plan.metadata.generation, unknown);
+    if let (Some(unknown), None) = (unknown, &plan.status) {
+        let reporter = &context.reporter;
+        reporter
+            .warning(plan.as_ref(), "UnknownFields", &unknown)
+            .await;
+    }
+    tell(&context, plan.as_ref(), &step.notices).await;
+    context
+        .metrics
+        .plan(&plan.name_any(), step.expected_interval);
+    if plan.status.as_ref() != Some(&status) {
+        let _ = context.reporter.status_once(plan.as_ref(), &status).await?;
+    }
+    Ok(Action::requeue(
+        step.wake_in.map_or(SELDOM, |it| it.min(SELDOM)),
+    ))
+}
+
+/// Has a backup deleted that no plan looks after, once it has expired; when to look again.
+pub(super) async fn expire(
+    context: &Context,
+    backup: &ApplicationBackup,
+) -> Result<Option<Duration>, kube::Error> {
+    let (notices, again) = scheduler(context).expire(backup, Utc::now()).await?;
+    tell(context, backup, &notices).await;
+    Ok(again)
+}
+
+async fn tell<K: kube::Resource<DynamicType = ()>>(
+    context: &Context,
+    about: &K,
+    notices: &[Notice],
+) {
+    for notice in notices {
+        let reporter = &context.reporter;
+        if notice.is_warning {
+            reporter
+                .warning(about, notice.reason, &notice.message)
+                .await;
+        } else {
+            reporter.normal(about, notice.reason, &notice.message).await;
+        }
+    }
+}

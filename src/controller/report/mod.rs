@@ -1,0 +1,11 @@
+//! What users are told: status, conditions and events.
+
+mod conditions;
+mod estimate;
+mod reporter;
+mod text;
+
+pub(super) use conditions::{Note, fields_known, set};
+pub(super) use estimate::Estimate;
+pub(super) use reporter::{Reporter, Written};
+pub(super) use text::{Messages, cut};

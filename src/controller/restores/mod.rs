@@ -1,0 +1,10 @@
+//! Restores.
+
+mod adjust;
+mod job;
+mod outcome;
+mod reconcile;
+mod source;
+mod specification;
+
+pub(super) use reconcile::{KIND, reconcile};

@@ -1,0 +1,207 @@
+//! One watch for each kind, and what goes wrong in one kept from the others.
+
+use std::fmt::Debug;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{FutureExt as _, StreamExt as _};
+use kube::core::error_boundary::InvalidObject;
+use kube::core::{DeserializeGuard, NamespaceResourceScope};
+use kube::runtime::controller::{Action, Config};
+use kube::runtime::reflector;
+use kube::runtime::{Controller, WatchStreamExt as _, watcher};
+use kube::{Api, Resource};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::context::Context;
+use super::work::JobKey;
+use crate::chain::chain;
+use crate::crds::phase;
+
+/// Reconciles of one kind at once. Work that takes long is not in them.
+const AT_ONCE: u16 = 16;
+/// After a reconcile that failed or panicked.
+const AGAIN: Duration = Duration::from_secs(10);
+/// Before a stream that ended is begun again, at most.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+
+/// A reconcile did not come to its end.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("use the cluster")]
+    Cluster(#[from] kube::Error),
+    #[error("it panicked: {0}")]
+    Panicked(String),
+}
+
+/// Reconciles all objects of a kind, for ever. An object that cannot be read is told so and stops no other; a reconcile that fails or
+/// panics is done again, alone; and a stream that ends is begun again.
+pub(super) async fn reconcile_all<K, F, R>(context: Arc<Context>, reconcile: F)
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static,
+    F: Fn(Arc<K>, Arc<Context>) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = Result<Action, kube::Error>> + Send + 'static,
+{
+    let kind = K::kind(&()).into_owned();
+    let mut pause = Duration::from_secs(1);
+    loop {
+        let stream = AssertUnwindSafe(once(&context, reconcile.clone())).catch_unwind();
+        let ended = match stream.await {
+            Ok(()) => "it ended".to_owned(),
+            Err(panic) => panicked(panic.as_ref()),
+        };
+        tracing::error!(kind, ended, "the watch of a kind is begun again");
+        sleep(pause).await;
+        pause = (pause * 2).min(MAX_PAUSE);
+    }
+}
+
+async fn once<K, F, R>(context: &Arc<Context>, reconcile: F)
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static,
+    F: Fn(Arc<K>, Arc<Context>) -> R + Clone + Send + Sync + 'static,
+    R: Future<Output = Result<Action, kube::Error>> + Send + 'static,
+{
+    let api = Api::<DeserializeGuard<K>>::namespaced(context.client.clone(), &context.namespace);
+    let (reader, writer) = reflector::store();
+    let of = context.clone();
+    let objects = watcher(api, watcher::Config::default())
+        .default_backoff()
+        .modify(|object| {
+            object.meta_mut().managed_fields = None;
+        })
+        .reflect(writer)
+        .inspect(move |event| {
+            if let Ok(watcher::Event::Delete(object)) = event {
+                gone(&of, object);
+            }
+        })
+        .applied_objects();
+    let run = move |object: Arc<DeserializeGuard<K>>, context: Arc<Context>| {
+        let reconcile = reconcile.clone();
+        async move { guarded(object, context, reconcile).await }
+    };
+    Controller::for_stream(objects, reader)
+        .with_config(Config::default().concurrency(AT_ONCE))
+        .run(run, |_, _, _| Action::requeue(AGAIN), context.clone())
+        .for_each(|outcome| {
+            if let Err(error) = outcome {
+                tracing::warn!(error = chain(&error), "reconcile");
+            }
+            std::future::ready(())
+        })
+        .await;
+}
+
+/// An object was deleted: nobody works for it any more.
+fn gone<K: Resource<DynamicType = ()>>(context: &Arc<Context>, object: &DeserializeGuard<K>) {
+    let name = object.meta().name.clone().unwrap_or_default();
+    let kind = match K::kind(&()).as_ref() {
+        "BackupLocation" => {
+            context.vaults.forget(&name);
+            context.metrics.vault_is_gone(&name);
+            return;
+        }
+        "ApplicationBackup" => super::backups::KIND,
+        "ApplicationRestore" => super::restores::KIND,
+        "DeleteRequest" => super::deletions::KIND,
+        _ => return,
+    };
+    let (jobs, key) = (context.jobs.clone(), JobKey::new(kind, name));
+    let uid = object.meta().uid.clone().unwrap_or_default();
+    tokio::spawn(async move { jobs.cancel_of(&key, &uid).await });
+}
+
+/// One reconcile, whose panic is its own.
+async fn guarded<K, F, R>(
+    object: Arc<DeserializeGuard<K>>,
+    context: Arc<Context>,
+    reconcile: F,
+) -> Result<Action, Failed>
+where
+    K: Resource<DynamicType = ()> + Clone,
+    F: Fn(Arc<K>, Arc<Context>) -> R,
+    R: Future<Output = Result<Action, kube::Error>>,
+{
+    let readable = match &object.0 {
+        Ok(object) => Arc::new(object.clone()),
+        Err(invalid) => return cannot_read::<K>(&context, invalid).await,
+    };
+    // The call itself may panic as well as what it returns.
+    let work = async { reconcile(readable, context.clone()).await };
+    match AssertUnwindSafe(work).catch_unwind().await {
+        Ok(done) => Ok(done?),
+        Err(panic) => {
+            context.metrics.panicked();
+            Err(Failed::Panicked(panicked(panic.as_ref())))
+        }
+    }
+}
+
+/// Tells an object that it cannot be read. Its status is written without reading it.
+async fn cannot_read<K: Resource<DynamicType = ()>>(
+    context: &Context,
+    invalid: &InvalidObject,
+) -> Result<Action, Failed> {
+    let unreadable = Unreadable::<K>(invalid.metadata.clone(), std::marker::PhantomData);
+    let message = super::report::cut(&format!("it cannot be read: {}", invalid.error), 900);
+    let status = json!({
+        "phase": phase::FAILED_VALIDATION,
+        "message": message,
+        "observedGeneration": invalid.metadata.generation,
+    });
+    context
+        .reporter
+        .warning(&unreadable, "FailedValidation", &message)
+        .await;
+    let _ = context.reporter.status_once(&unreadable, &status).await?;
+    Ok(Action::await_change())
+}
+
+/// The metadata of an object of which nothing else can be read.
+struct Unreadable<K>(kube::core::ObjectMeta, std::marker::PhantomData<K>);
+
+impl<K: Resource<DynamicType = ()>> Resource for Unreadable<K> {
+    type DynamicType = ();
+    type Scope = K::Scope;
+
+    fn kind((): &()) -> std::borrow::Cow<'_, str> {
+        K::kind(&())
+    }
+    fn group((): &()) -> std::borrow::Cow<'_, str> {
+        K::group(&())
+    }
+    fn version((): &()) -> std::borrow::Cow<'_, str> {
+        K::version(&())
+    }
+    fn plural((): &()) -> std::borrow::Cow<'_, str> {
+        K::plural(&())
+    }
+    fn meta(&self) -> &kube::core::ObjectMeta {
+        &self.0
+    }
+    fn meta_mut(&mut self) -> &mut kube::core::ObjectMeta {
+        &mut self.0
+    }
+}
+
+fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("without a message").to_owned()
+}

@@ -1,0 +1,16 @@
+//! Vaults: whether they can be used, and which backups are in them.
+
+mod fenced;
+mod open;
+mod probe;
+mod reconcile;
+mod registry;
+mod source;
+mod sync;
+
+pub(super) use open::OpenLocation;
+pub(super) use reconcile::reconcile;
+pub(super) use registry::{Vaults, Waited};
+pub(super) use source::{SYNCED_FROM, mark_deleted};
+
+pub use source::SOURCE_CLUSTER;

@@ -1,0 +1,136 @@
+//! Which vaults can be used now.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::open::OpenLocation;
+use crate::crds::BackupLocation;
+
+/// What is known of a vault.
+#[derive(Clone, Debug)]
+pub(in crate::controller) struct Known {
+    /// As it was when it was looked at.
+    pub(in crate::controller) location: Arc<BackupLocation>,
+    /// Why it cannot be used, else that it can.
+    pub(in crate::controller) state: Result<(), String>,
+    /// When it was looked at.
+    pub(super) validated: Instant,
+    /// When its backups were read.
+    pub(super) synced: Option<Instant>,
+}
+
+type All = BTreeMap<String, Known>;
+
+/// The vaults, by name. Whoever waits for one is told when it changes, and asks nobody.
+#[derive(Clone, Debug)]
+pub(in crate::controller) struct Vaults(watch::Sender<All>);
+
+impl Default for Vaults {
+    fn default() -> Self {
+        Self(watch::Sender::new(All::new()))
+    }
+}
+
+impl Vaults {
+    pub(in crate::controller) fn get(&self, name: &str) -> Option<Known> {
+        self.0.borrow().get(name).cloned()
+    }
+
+    pub(super) fn put(&self, name: &str, known: Known) {
+        self.0.send_modify(|all| {
+            all.insert(name.to_owned(), known);
+        });
+    }
+
+    pub(in crate::controller) fn forget(&self, name: &str) {
+        self.0.send_if_modified(|all| all.remove(name).is_some());
+    }
+
+    /// Forgets all, as another process may have led meanwhile.
+    pub(in crate::controller) fn clear(&self) {
+        self.0.send_replace(All::new());
+    }
+
+    /// Waits for a vault, no longer than this.
+    pub(in crate::controller) fn wait_for(&self, name: &str, within: Duration) -> Wait {
+        Wait {
+            changes: self.0.subscribe(),
+            name: name.to_owned(),
+            end: Instant::now() + within,
+            told: None,
+        }
+    }
+}
+
+/// Waiting for a vault. It asks nobody: whoever looks at vaults tells.
+#[derive(Debug)]
+pub(in crate::controller) struct Wait {
+    changes: watch::Receiver<All>,
+    name: String,
+    end: Instant,
+    told: Option<String>,
+}
+
+/// What waiting for a vault came to so far.
+#[derive(Debug)]
+pub(in crate::controller) enum Waited {
+    /// It can be used.
+    Usable(Arc<BackupLocation>),
+    /// It cannot yet, for this reason, which is another one than before.
+    Still(String),
+    /// The time is over, and it could not be used for this reason.
+    Over(String),
+}
+
+impl Wait {
+    /// The next that there is to tell.
+    pub(in crate::controller) async fn next(&mut self) -> Waited {
+        loop {
+            let known = self.changes.borrow_and_update().get(&self.name).cloned();
+            let why = match known {
+                Some(Known {
+                    state: Ok(()),
+                    location,
+                    ..
+                }) => return Waited::Usable(location),
+                Some(Known {
+                    state: Err(why), ..
+                }) => why,
+                None => format!(
+                    "there is no BackupLocation `{}` that was looked at: create it",
+                    self.name
+                ),
+            };
+            if self.told.as_ref() != Some(&why) {
+                self.told = Some(why.clone());
+                return Waited::Still(why);
+            }
+            tokio::select! {
+                changed = self.changes.changed() => if changed.is_err() {
+                    return Waited::Over(why);
+                },
+                () = tokio::time::sleep_until(self.end) => return Waited::Over(why),
+            }
+        }
+    }
+}
+
+impl Known {
+    /// A vault that was looked at now.
+    pub(super) fn now(
+        location: Arc<BackupLocation>,
+        state: Result<&OpenLocation, String>,
+        synced: Option<Instant>,
+    ) -> Self {
+        Self {
+            location,
+            state: state.map(drop),
+            validated: Instant::now(),
+            synced,
+        }
+    }
+}

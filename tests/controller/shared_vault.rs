@@ -1,0 +1,342 @@
+//! One vault, several clusters.
+
+use std::sync::Arc;
+
+use alibaba_local::LocalCloud;
+use kube_local::KubeLocal;
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
+use serde_json::json;
+
+use crate::world::{BUCKET, World, cloud, namespace_named, start};
+
+async fn another(cloud: &Arc<LocalCloud>) -> (KubeLocal, World) {
+    let cluster = KubeLocal::start().await.unwrap();
+    let world = World::local(&cluster.url(), cloud).await;
+    (cluster, world)
+}
+
+/// Has a vault looked at again, now.
+async fn look_again(world: &World, frequency: &str) {
+    let patch = json!({"spec": {"validationFrequency": frequency}});
+    test_support::patch(
+        &world.client,
+        &world.path("BackupLocation", "vault-a"),
+        &patch,
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_one_cluster_is_shown_restored_and_only_marked_in_another() {
+    let cloud = cloud().await;
+    let (_one, source) = another(&cloud).await;
+    let (_two, target) = another(&cloud).await;
+    let (first, second) = (source.controller(), target.controller());
+    source.vault("vault-a", "team1").await;
+    let shop = source.application().await;
+    for name in ["day", "night"] {
+        source
+            .create(
+                "ApplicationBackup",
+                name,
+                json!({"storageLocation": "vault-a", "includedNamespaces": [shop]}),
+            )
+            .await;
+        source.phase("ApplicationBackup", name, "Completed").await;
+    }
+    target.vault("vault-a", "team1").await;
+    let shown = target.phase("ApplicationBackup", "day", "Completed").await;
+    let made = source.get("ApplicationBackup", "day").await.unwrap();
+    for field in [
+        "backupUid",
+        "objects",
+        "sourceCluster",
+        "archiveBytes",
+        "completionTimestamp",
+    ] {
+        assert_eq!(shown["status"][field], made["status"][field], "{field}");
+    }
+    assert_eq!(shown["spec"]["includedNamespaces"], json!([shop]));
+    target
+        .create(
+            "ApplicationRestore",
+            "day-r1",
+            json!({"backupName": "day", "namespaceMapping": {&shop: "copy"}}),
+        )
+        .await;
+    target
+        .phase("ApplicationRestore", "day-r1", "Completed")
+        .await;
+    assert!(
+        target
+            .read("/apis/apps/v1/namespaces/copy/deployments/web")
+            .await
+            .is_some()
+    );
+
+    // Deleted where it is not of: it stays, and is not shown to those who come later.
+    target
+        .create(
+            "DeleteRequest",
+            "day-dbr",
+            json!({"deleteObjectName": "day", "deleteObjectType": "Backup"}),
+        )
+        .await;
+    target.gone("DeleteRequest", "day-dbr").await;
+    target.gone("ApplicationBackup", "day").await;
+    assert!(
+        source
+            .repository("team1")
+            .record("day")
+            .await
+            .unwrap()
+            .is_some()
+    );
+    let (_three, late) = another(&cloud).await;
+    let third = late.controller();
+    late.vault("vault-a", "team1").await;
+    late.phase("ApplicationBackup", "night", "Completed").await;
+    assert_eq!(late.get("ApplicationBackup", "day").await, None);
+    assert!(source.get("ApplicationBackup", "day").await.is_some());
+
+    // Deleted where it is of: it is gone, and others see that.
+    source
+        .create(
+            "DeleteRequest",
+            "night-dbr",
+            json!({"deleteObjectName": "night", "deleteObjectType": "Backup"}),
+        )
+        .await;
+    source.gone("ApplicationBackup", "night").await;
+    assert!(
+        source
+            .repository("team1")
+            .record("night")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    look_again(&target, "7m").await;
+    target.gone("ApplicationBackup", "night").await;
+    // What is still there stays shown, whatever an object of the same name in another vault is.
+    assert!(source.get("ApplicationBackup", "day").await.is_some());
+    for controller in [first, second, third] {
+        controller.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_fails_or_lies_removes_nothing() {
+    use alibaba_local::{Fault, Rule};
+
+    let cloud = cloud().await;
+    let (_one, world) = another(&cloud).await;
+    let controller = world.controller();
+    world.vault("vault-a", "").await;
+    let shop = world.application().await;
+    world
+        .create(
+            "ApplicationBackup",
+            "day",
+            json!({"storageLocation": "vault-a", "includedNamespaces": [shop]}),
+        )
+        .await;
+    world.phase("ApplicationBackup", "day", "Completed").await;
+    cloud.faults().add(
+        Rule::new(Fault::Status(403, "AccessDenied"))
+            .service("oss")
+            .operation("ListObjectsV2"),
+    );
+    look_again(&world, "7m").await;
+    world
+        .phase("BackupLocation", "vault-a", "Unavailable")
+        .await;
+    assert!(world.get("ApplicationBackup", "day").await.is_some());
+    cloud.faults().clear();
+    look_again(&world, "8m").await;
+    world.phase("BackupLocation", "vault-a", "Available").await;
+    // Another vault without backups takes nothing from this one.
+    let spec = json!({"objectStorage": {"bucket": BUCKET, "prefix": "elsewhere"}});
+    world.create("BackupLocation", "vault-b", spec).await;
+    world
+        .until("BackupLocation", "vault-b", "synced", |it| {
+            it["status"]["backups"] == 0
+        })
+        .await;
+    assert!(world.get("ApplicationBackup", "day").await.is_some());
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_is_only_read_is_not_written_to() {
+    let cloud = cloud().await;
+    let (_one, source) = another(&cloud).await;
+    let first = source.controller();
+    source.vault("vault-a", "").await;
+    let shop = source.application().await;
+    source
+        .create(
+            "ApplicationBackup",
+            "day",
+            json!({"storageLocation": "vault-a", "includedNamespaces": [shop]}),
+        )
+        .await;
+    source.phase("ApplicationBackup", "day", "Completed").await;
+    first.stop().await;
+    let (_two, target) = another(&cloud).await;
+    let second = target.controller();
+    let before = target.keys().await;
+    cloud.requests().clear();
+    let spec = json!({"objectStorage": {"bucket": BUCKET}, "accessMode": "ReadOnly"});
+    target.create("BackupLocation", "vault-a", spec).await;
+    target.phase("ApplicationBackup", "day", "Completed").await;
+    namespace_named(&target.client, &shop).await;
+    target
+        .create(
+            "ApplicationBackup",
+            "mine",
+            json!({"storageLocation": "vault-a", "includedNamespaces": [shop]}),
+        )
+        .await;
+    let refused = target.phase("ApplicationBackup", "mine", "Failed").await;
+    assert!(
+        refused["status"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("ReadOnly"),
+        "{refused:#}"
+    );
+    target
+        .create(
+            "DeleteRequest",
+            "day-dbr",
+            json!({"deleteObjectName": "day", "deleteObjectType": "Backup"}),
+        )
+        .await;
+    target.phase("DeleteRequest", "day-dbr", "Failed").await;
+    target
+        .create("ApplicationRestore", "day-r1", json!({"backupName": "day"}))
+        .await;
+    target
+        .phase("ApplicationRestore", "day-r1", "Completed")
+        .await;
+    assert_eq!(target.keys().await, before);
+    let asked = cloud.requests().by_operation();
+    assert!(
+        !asked
+            .keys()
+            .any(|it| it.starts_with("Put") || it.starts_with("Delete")),
+        "{asked:?}"
+    );
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_keeps_everything_is_written_to_once_and_used() {
+    let cloud = start(LocalCloud::builder().locked_bucket(BUCKET, 30)).await;
+    let (_one, world) = another(&cloud).await;
+    let controller = world.controller();
+    world.vault("vault-a", "").await;
+    let vault = world.get("BackupLocation", "vault-a").await.unwrap();
+    let writable = vault["status"]["conditions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["type"] == "Writable")
+        .unwrap()
+        .clone();
+    assert_eq!(writable["reason"], "KeepsEverything", "{writable}");
+    let before = world.keys().await;
+    assert_eq!(before.len(), 1, "{before:?}");
+    look_again(&world, "7m").await;
+    world
+        .until("BackupLocation", "vault-a", "looked at again", |it| {
+            it["status"]["observedGeneration"] == 2
+        })
+        .await;
+    assert_eq!(world.keys().await, before);
+    let shop = world.application().await;
+    world
+        .create(
+            "ApplicationBackup",
+            "day",
+            json!({"storageLocation": "vault-a", "includedNamespaces": [shop]}),
+        )
+        .await;
+    world.phase("ApplicationBackup", "day", "Completed").await;
+    controller.stop().await;
+}
+
+/// A backup that Velero wrote, of which this controller knows nothing but what is in the bucket.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_velero_wrote_is_shown_and_restored() {
+    let Some(folder) = std::env::var_os("ACK_BACKUP_TESTDATA") else {
+        eprintln!(
+            "SKIPPED: ACK_BACKUP_TESTDATA is not set, and names no folder with a backup of Velero's"
+        );
+        return;
+    };
+    let folder = std::path::Path::new(&folder).join("fixtures/velero-1.18.3/boutique");
+    let cloud = cloud().await;
+    let (_one, world) = another(&cloud).await;
+    let store = world.repository("");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().into_string().unwrap();
+        let bytes = std::fs::read(entry.path()).unwrap();
+        store
+            .store()
+            .put(
+                &Path::from(format!("backups/boutique/{name}")),
+                bytes.into(),
+            )
+            .await
+            .unwrap();
+    }
+    let controller = world.controller();
+    world.vault("vault-a", "").await;
+    let shown = world
+        .until("ApplicationBackup", "boutique", "shown", |it| {
+            it["status"]["phase"].is_string() && it["status"]["phase"] != "New"
+        })
+        .await;
+    assert!(
+        ["Completed", "PartiallyFailed"].contains(&shown["status"]["phase"].as_str().unwrap()),
+        "{shown:#}"
+    );
+    world
+        .create(
+            "ApplicationRestore",
+            "r1",
+            json!({"backupName": "boutique"}),
+        )
+        .await;
+    let restored = world
+        .until("ApplicationRestore", "r1", "over", |it| {
+            it["status"]["completionTimestamp"].is_string()
+        })
+        .await;
+    assert!(
+        restored["status"]["outcomes"]["created"].as_i64().unwrap() > 10,
+        "{restored:#}"
+    );
+    // Velero's is not this cluster's: it is marked, and stays.
+    world
+        .create(
+            "DeleteRequest",
+            "dbr",
+            json!({"deleteObjectName": "boutique", "deleteObjectType": "Backup"}),
+        )
+        .await;
+    world.gone("ApplicationBackup", "boutique").await;
+    assert!(
+        world
+            .repository("")
+            .record("boutique")
+            .await
+            .unwrap()
+            .is_some()
+    );
+    controller.stop().await;
+}
