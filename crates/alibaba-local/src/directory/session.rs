@@ -4,6 +4,7 @@ use alibaba_ram::PolicyDocument;
 use alibaba_sign::Secret;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::written;
 
@@ -52,7 +53,35 @@ impl Session {
 
 /// Letters and digits that nobody guesses.
 pub(crate) fn random_text(len: usize) -> String {
-    std::iter::repeat_with(fastrand::alphanumeric)
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    // From the system's generator; these bytes of a uid are random, and each letter is as likely as the others.
+    let even = u8::MAX - u8::MAX % LETTERS.len() as u8;
+    std::iter::repeat_with(|| Uuid::new_v4().into_bytes())
+        .flat_map(|[a, b, c, d, e, f, _, h, _, rest @ ..]| {
+            [a, b, c, d, e, f, h].into_iter().chain(rest)
+        })
+        .filter(|byte| *byte < even)
+        .map(|byte| char::from(LETTERS[usize::from(byte) % LETTERS.len()]))
         .take(len)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn random_texts_are_long_enough_of_all_letters_and_never_the_same() {
+        for len in [0, 1, 24, 120] {
+            assert_eq!(random_text(len).len(), len);
+        }
+        let all = random_text(20_000);
+        let letters: HashSet<char> = all.chars().collect();
+        assert_eq!(letters.len(), 62);
+        assert!(all.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        let texts: HashSet<String> = (0..1000).map(|_| random_text(24)).collect();
+        assert_eq!(texts.len(), 1000);
+    }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crc_fast::{CrcAlgorithm, checksum};
+use uuid::Uuid;
 
 /// No name in a folder is longer on the systems that we know.
 const LONGEST_NAME: usize = 255;
@@ -11,7 +12,8 @@ const LONGEST_NAME: usize = 255;
 /// A name for an unfinished file, in the same folder so that it can be renamed, and not that of
 /// another writer. Where the file's own name leaves no room, a checksum of it stands in for it.
 pub(crate) fn beside(path: &Path) -> PathBuf {
-    let ending = format!(".{:08x}.part", fastrand::u32(..));
+    // Of the system's generator, so that nobody can be there before.
+    let ending = format!(".{}.part", Uuid::new_v4().simple());
     let own = path.file_name().unwrap_or_default();
     let mut name = OsString::from(".");
     if own.len() + 1 + ending.len() <= LONGEST_NAME {
