@@ -99,15 +99,6 @@ impl Sign {
     }
 }
 
-/// Namespaces of the control plane and of what every cluster is equipped with. What is in them is the
-/// cluster's own, whoever put it there.
-const SYSTEM_NAMESPACES: [&str; 3] = ["kube-system", "kube-public", "kube-node-lease"];
-
-/// Whether a namespace is the cluster's own.
-pub(crate) fn is_system_namespace(name: &str) -> bool {
-    SYSTEM_NAMESPACES.contains(&name)
-}
-
 /// Where a leader writes who it is, since before there were Leases (k8s.io/client-go, resourcelock).
 const LEADER: &str = "control-plane.alpha.kubernetes.io/leader";
 

@@ -9,10 +9,12 @@ use crate::GroupResource;
 use crate::kinds::names::NAMESPACES;
 use crate::kinds::provided::is_provided;
 
-/// The names that system namespaces have by default: Kubernetes keeps those that begin so for itself.
-pub(crate) const KUBE: &str = "kube-*";
+/// The names that system namespaces have by default: Kubernetes keeps those that begin so for itself
+/// (kubernetes.io/docs, "Working with Namespaces").
+const KUBE: &str = "kube-*";
 
-/// Namespaces that are the cluster's own.
+/// Namespaces of the control plane and of what every cluster is equipped with. What is in them is the cluster's
+/// own, whoever put it there.
 #[derive(Debug)]
 pub(crate) struct SystemNames(Vec<Pattern>);
 

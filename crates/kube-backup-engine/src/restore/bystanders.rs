@@ -9,10 +9,11 @@ use serde_json::{Map, Value, json};
 
 use super::spec::RestoreSpec;
 use crate::kinds::backends::backends_of;
-use crate::kinds::cluster_owned::{is_lock, is_system_namespace};
+use crate::kinds::cluster_owned::is_lock;
 use crate::kinds::names::{
     CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, DEFINITIONS, NAMESPACES, ROLE_BINDINGS, ROLES, VOLUMES,
 };
+use crate::powers::SystemNames;
 use crate::{Entry, GroupResource, ObjectId};
 
 /// What a restore is about, as opposed to what is around it.
@@ -20,7 +21,9 @@ use crate::{Entry, GroupResource, ObjectId};
 pub(crate) struct Bystanders {
     /// The namespaces in the cluster that it fills, but for the cluster's own.
     targets: BTreeSet<String>,
-    /// Namespaces of the cluster itself that were asked for by their names.
+    /// Which namespaces are the cluster's own.
+    system: SystemNames,
+    /// Those of them that were asked for by their names.
     named: BTreeSet<String>,
     /// Whether it is a copy: a namespace goes into another one.
     is_copy: bool,
@@ -28,10 +31,13 @@ pub(crate) struct Bystanders {
 
 impl Bystanders {
     pub(crate) fn of(spec: &RestoreSpec, entries: &[Entry]) -> Self {
-        let mut bystanders = Self::default();
+        let mut bystanders = Self {
+            system: SystemNames::with(&spec.powers.system_namespaces),
+            ..Self::default()
+        };
         for namespace in &spec.selection.included_namespaces {
             let target = spec.target_namespace(namespace);
-            if is_system_namespace(target) {
+            if bystanders.system.have(target) {
                 bystanders.named.insert(target.to_owned());
             }
         }
@@ -51,7 +57,7 @@ impl Bystanders {
     }
 
     fn may_fill(&self, namespace: &str) -> bool {
-        !is_system_namespace(namespace) || self.named.contains(namespace)
+        !self.system.have(namespace) || self.named.contains(namespace)
     }
 
     fn is_about(&self, namespace: &str) -> bool {
@@ -245,8 +251,8 @@ mod tests {
     fn about(targets: &[&str], is_copy: bool) -> Bystanders {
         Bystanders {
             targets: targets.iter().map(|name| (*name).to_owned()).collect(),
-            named: BTreeSet::new(),
             is_copy,
+            ..Bystanders::default()
         }
     }
 
@@ -285,6 +291,28 @@ mod tests {
         let mut named = about(&["kube-system"], false);
         named.named.insert("kube-system".to_owned());
         assert_eq!(named.harm(&kind, &map, &map), None);
+    }
+
+    /// What is withheld as the cluster's own is what is not changed as its own: one table.
+    #[test]
+    fn the_clusters_own_namespaces_are_those_of_the_powers() {
+        let mut spec = RestoreSpec::named("r");
+        spec.powers.system_namespaces = ["ack-*".to_owned()].into();
+        let kind = id("configmaps");
+        for (namespace, is_own) in [
+            ("kube-system", true),
+            ("kube-flannel", true),
+            ("ack-csi", true),
+            ("shop", false),
+            ("kubernetes", false),
+        ] {
+            let map = json!({"metadata": {"name": "x", "namespace": namespace}});
+            let bystanders = Bystanders::of(&spec, &[]);
+            let harm = bystanders.harm(&kind, &map, &map);
+            assert_eq!(harm.is_some(), is_own, "{namespace}");
+            let system = SystemNames::with(&spec.powers.system_namespaces);
+            assert_eq!(system.have(namespace), is_own, "{namespace}");
+        }
     }
 
     #[test]
