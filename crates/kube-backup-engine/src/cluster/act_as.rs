@@ -7,12 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::spec::null_is_default;
 
-/// Whom a restore acts for: its requests for single objects are sent as them, with Kubernetes'
+/// Whom a restore acts for: all its requests are sent as them, with Kubernetes'
 /// [impersonation], so that the server's authorization, its check that nobody grants more than they have, its
 /// admission and its audit log see the requester. Whoever runs the restore needs the right to impersonate
 /// them, and needs none to write.
 ///
-/// Discovery of the cluster's kinds, which shows nobody's objects, is done as oneself.
+/// So are those that only look: a plan or report shows the requester nothing that they could not see themselves. The kinds
+/// of a cluster, which a restore asks for first, are shown to everybody who is authenticated (`system:discovery`).
 ///
 /// [impersonation]: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

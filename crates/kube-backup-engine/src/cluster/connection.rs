@@ -58,6 +58,8 @@ pub(crate) struct Connection {
     echo: kube::Client,
     timeouts: Timeouts,
     retries: Retries,
+    /// Those that say for whom requests are made.
+    act_as: HeaderMap,
 }
 
 impl Connection {
@@ -72,11 +74,18 @@ impl Connection {
             client,
             timeouts,
             retries: Retries::new(on_wait),
+            act_as: HeaderMap::new(),
         }
     }
 
     pub(super) fn client(&self) -> &kube::Client {
         &self.client
+    }
+
+    /// Sends every request as somebody else, with these headers.
+    pub(crate) fn acting_as(mut self, headers: HeaderMap) -> Self {
+        self.act_as = headers;
+        self
     }
 
     pub(crate) fn timeouts(&self) -> Timeouts {
@@ -116,6 +125,9 @@ impl Connection {
         let mut sent = Request::new(self.single_use(request.body.clone()).await?);
         *sent.method_mut() = request.method.clone();
         sent.headers_mut().clone_from(&request.headers);
+        for (name, value) in &self.act_as {
+            sent.headers_mut().append(name, value.clone());
+        }
         *sent.uri_mut() = request
             .path
             .parse()

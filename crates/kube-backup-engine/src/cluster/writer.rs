@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
 use super::connection::{ApiRequest, Connection, MAX_OBJECT};
@@ -24,8 +24,6 @@ const JSON: &str = "application/json";
 pub(crate) struct ClusterWriter {
     connection: Connection,
     dry_run: bool,
-    /// Those that say for whom requests are made.
-    act_as: HeaderMap,
     /// Webhooks that the server could not call for as long as a request may take.
     given_up: Arc<Mutex<HashSet<String>>>,
 }
@@ -35,7 +33,6 @@ impl ClusterWriter {
         Self {
             connection,
             dry_run: false,
-            act_as: HeaderMap::new(),
             given_up: Arc::default(),
         }
     }
@@ -44,13 +41,6 @@ impl ClusterWriter {
     /// what would have become of it.
     pub(crate) fn for_dry_runs(mut self) -> Self {
         self.dry_run = true;
-        self
-    }
-
-    /// Sends its requests as somebody else, with these headers. Those of its [`reader`](Self::reader) are
-    /// one's own.
-    pub(crate) fn acting_as(mut self, headers: HeaderMap) -> Self {
-        self.act_as = headers;
         self
     }
 
@@ -140,10 +130,7 @@ impl ClusterWriter {
 
     /// Repeats what may pass, and gives up, naming what was asked, when the time is over. A webhook that
     /// failed for so long is not waited for again: thousands of objects may be for it.
-    async fn request(&self, mut request: ApiRequest) -> Result<ApiResponse> {
-        for (name, value) in &self.act_as {
-            request.headers.append(name, value.clone());
-        }
+    async fn request(&self, request: ApiRequest) -> Result<ApiResponse> {
         let given_up = || self.given_up.lock().unwrap_or_else(PoisonError::into_inner);
         let is_hopeless = |failure: &Failure, _| {
             let webhook = failure.webhook();

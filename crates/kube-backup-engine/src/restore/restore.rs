@@ -259,14 +259,12 @@ impl Restore {
     fn writer(&self) -> Result<ClusterWriter> {
         let timeouts = self.options.timeouts();
         let client = self.client.clone();
-        let writer = ClusterWriter::new(Connection::new(client, timeouts, self.on_wait.clone()));
-        match &self.spec.act_as {
-            Some(who) => {
-                let headers = who.headers().map_err(|why| self.refused(&why))?;
-                Ok(writer.acting_as(headers))
-            }
-            None => Ok(writer),
+        let mut connection = Connection::new(client, timeouts, self.on_wait.clone());
+        if let Some(who) = &self.spec.act_as {
+            let headers = who.headers().map_err(|why| self.refused(&why))?;
+            connection = connection.acting_as(headers);
         }
+        Ok(ClusterWriter::new(connection))
     }
 
     fn refused(&self, why: &str) -> Error {
