@@ -137,6 +137,15 @@ impl PlannedItem {
     }
 }
 
+impl PlannedItem {
+    /// Shows of configuration that it would be changed, and not from what to what.
+    pub(crate) fn hide_values(&mut self) {
+        let changes = std::mem::take(&mut self.changes).into_iter();
+        let hidden = changes.map(|change| change.without_values(&self.id.resource));
+        self.changes = hidden.collect();
+    }
+}
+
 /// A power that an object of a [`RestorePlan`] asks for.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -158,7 +167,8 @@ pub struct AskedPower<'a> {
 /// defaults and checks, and changes nothing. Where it cannot be asked, because the namespace or the
 /// definition of an object is itself still to be restored, the item says so.
 ///
-/// It prints as a table; as JSON it holds the same for machines. Values of Secrets are in neither.
+/// It prints as a table; as JSON it holds the same for machines. Values of Secrets are in neither; those of ConfigMaps and
+/// environment variables are where they were [asked for](super::Restore::showing_values).
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -54,6 +54,7 @@ pub struct Restore {
     steps: Vec<TransformStep>,
     snapshotters: Vec<Arc<dyn VolumeSnapshotter>>,
     expected: Option<Digest>,
+    shows_values: bool,
     on_progress: OnProgress,
     on_wait: Option<OnWait>,
 }
@@ -81,6 +82,7 @@ impl Restore {
             steps: Vec::new(),
             snapshotters: Vec::new(),
             expected: None,
+            shows_values: false,
             on_progress: Box::new(|_| {}),
             on_wait: None,
         }
@@ -176,6 +178,15 @@ impl Restore {
         self
     }
 
+    /// Has the plan say what values of ConfigMaps and environment variables would be changed from and to. Unless asked to, it
+    /// says how long they are and what they hash to: plans are printed and kept, and programs are given passwords so. Values
+    /// of Secrets are never shown.
+    #[must_use]
+    pub fn showing_values(mut self) -> Self {
+        self.shows_values = true;
+        self
+    }
+
     /// Calls `report` after each object.
     #[must_use]
     pub fn on_progress(mut self, report: impl Fn(RestoreProgress) + Send + Sync + 'static) -> Self {
@@ -203,6 +214,11 @@ impl Restore {
         state
             .planned_items
             .sort_by(|a, b| (a.tier, &a.id).cmp(&(b.tier, &b.id)));
+        if !self.shows_values {
+            for item in &mut state.planned_items {
+                item.hide_values();
+            }
+        }
         Ok(RestorePlan {
             backup: environment.backup_name().to_owned(),
             restore: self.spec.name.clone(),

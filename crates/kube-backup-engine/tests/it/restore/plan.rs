@@ -116,8 +116,21 @@ async fn a_plan_writes_nothing_and_comes_true() {
             .iter()
             .map(ToString::to_string)
             .collect();
-        for change in [r#"~ /data/colour: "blue" -> "red""#, r#"- /data/size: "9""#] {
+        // printf blue | sha256sum, and so on.
+        let hidden = [
+            r#"~ /data/colour: "(4 bytes, SHA-256 16477688c0e0...)" -> "(3 bytes, SHA-256 b1f51a511f1d...)""#,
+            r#"- /data/size: "(1 bytes, SHA-256 19581e27de7c...)""#,
+        ];
+        for change in hidden {
             assert!(changes.iter().any(|found| found == change), "{changes:?}");
+        }
+        let shown = restore_of(&client, &repository, spec.clone()).await;
+        let shown = shown.showing_values().plan().await.unwrap().to_string();
+        for change in [r#"~ /data/colour: "blue" -> "red""#, r#"- /data/size: "9""#] {
+            assert!(shown.contains(change), "{shown}");
+        }
+        for secret in ["c3Zj", "s3cret", "b3RoZXItczNjcmV0", "czNjcmV0"] {
+            assert!(!shown.contains(secret), "{shown}");
         }
         // Neither the table nor the JSON shows what is secret.
         let (text, json) = (plan.to_string(), serde_json::to_string(&plan).unwrap());
