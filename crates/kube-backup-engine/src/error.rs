@@ -25,6 +25,9 @@ pub enum ErrorKind {
     Corrupt,
     /// Stored bytes are not those that the caller said are to be trusted: find out who wrote them.
     Untrusted,
+    /// Stored bytes are encrypted, and no identity that was given opens them: give
+    /// [one that does](crate::Repository::with_identities).
+    Locked,
     /// An entry of an archive cannot be read, and its [name](Error::entry) says which. Others can: leave it out.
     Unreadable,
     /// A deadline passed.

@@ -6,6 +6,7 @@ mod cluster;
 pub mod compare;
 mod deadline;
 mod digest;
+pub mod encryption;
 mod error;
 mod format;
 mod kinds;
@@ -36,8 +37,8 @@ pub use digest::Digest;
 pub use error::{Error, ErrorKind, Result};
 pub use format::labels::value as label_value;
 pub use repository::{
-    ArchiveFacts, BackupList, FileFacts, Files, OpenBackup, Phase, PointInTime, Record,
-    RecordMetadata, RecordProgress, RecordStatus, Repository, Results, ResultsBySource,
+    ArchiveFacts, BackupList, EncryptionFacts, FileFacts, Files, OpenBackup, Phase, PointInTime,
+    Record, RecordMetadata, RecordProgress, RecordStatus, Repository, Results, ResultsBySource,
     UnreadableBackup,
 };
 pub use resource::{ApiResource, GroupResource, ObjectId};

@@ -11,6 +11,7 @@ use futures::TryStreamExt as _;
 use generated::Generated;
 use kube_backup_engine::Repository;
 use kube_backup_engine::backup::{Backup, BackupSpec};
+use kube_backup_engine::encryption::{Encryption, Identity};
 use kube_backup_engine::restore::{Restore, RestoreSpec};
 use kube_backup_engine::verify::Verify;
 use object_store::ObjectStoreExt as _;
@@ -29,18 +30,27 @@ const READING: usize = (16 << 20) / 100_000;
 /// thousand bytes. This is over what reading may, and known to be.
 const RESTORING: usize = 1_000;
 
-/// A backup of `size` objects; with `foreign`, as another program leaves it: without index and digests.
-async fn repository(size: usize, foreign: bool) -> Repository {
-    let repository = Repository::new(Arc::new(InMemory::new()), "");
-    Backup::new(
-        Generated { size }.client(),
-        repository.clone(),
-        BackupSpec::named("a"),
-    )
-    .run()
-    .await
-    .unwrap();
-    if foreign {
+/// How a backup is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    /// As another program leaves it.
+    WithoutIndex,
+    WithIndex,
+    Encrypted,
+}
+
+/// A backup of `size` objects.
+async fn repository(size: usize, kept: Kept) -> Repository {
+    let identity = Identity::generate();
+    let mut spec = BackupSpec::named("a");
+    if kept == Kept::Encrypted {
+        spec.encryption = Some(Encryption::of_all([identity.recipient()]));
+    }
+    let repository = Repository::new(Arc::new(InMemory::new()), "").with_identities([identity]);
+    let client = Generated { size }.client();
+    let backup = Backup::new(client, repository.clone(), spec);
+    backup.run().await.unwrap();
+    if kept == Kept::WithoutIndex {
         let record = json!({"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": {"name": "a"},
             "status": {"phase": "Completed", "version": 1, "formatVersion": "1.0.0"}});
         let store = repository.store();
@@ -95,16 +105,8 @@ async fn restore(repository: Repository) -> usize {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_times_the_objects_are_not_ten_times_the_memory() {
     let mut over = Vec::new();
-    for foreign in [true, false] {
-        let (small, large) = (
-            repository(SMALL, foreign).await,
-            repository(LARGE, foreign).await,
-        );
-        let kind = if foreign {
-            "without index"
-        } else {
-            "with index"
-        };
+    for kept in [Kept::WithoutIndex, Kept::WithIndex, Kept::Encrypted] {
+        let (small, large) = (repository(SMALL, kept).await, repository(LARGE, kept).await);
         for way in ["stream", "verify", "restore"] {
             let mut held = Vec::new();
             for repository in [&small, &large] {
@@ -118,10 +120,10 @@ async fn ten_times_the_objects_are_not_ten_times_the_memory() {
             }
             let more = held[1].1 - held[0].1;
             let each = held[1].0.saturating_sub(held[0].0) / more;
-            println!("{way} {kind}: {held:?}, {each} bytes more an object");
+            println!("{way} {kept:?}: {held:?}, {each} bytes more an object");
             let budget = if way == "restore" { RESTORING } else { READING };
             if each > budget {
-                over.push(format!("{way} {kind}: {each} bytes an object"));
+                over.push(format!("{way} {kept:?}: {each} bytes an object"));
             }
         }
     }

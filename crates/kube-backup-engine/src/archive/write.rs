@@ -59,6 +59,14 @@ impl Block {
         Ok(block)
     }
 
+    /// The same as the first block of another archive.
+    pub(crate) fn again(&self) -> Self {
+        Self {
+            tar: self.tar.clone(),
+            objects: Vec::new(),
+        }
+    }
+
     /// The end of an archive, as its own member.
     pub(crate) fn last() -> Self {
         Self {

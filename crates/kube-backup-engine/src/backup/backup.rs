@@ -17,6 +17,7 @@ use super::scope::Scope;
 use super::sealing;
 use super::side_files::write_results;
 use super::spec::BackupSpec;
+use super::writer::Archives;
 use crate::cluster::connection::Connection;
 use crate::cluster::reader::{ClusterReader, ListEncoding};
 use crate::cluster::retry::{OnWait, Waiting};
@@ -26,7 +27,7 @@ use crate::format::keys::Keys;
 use crate::printable::Printable;
 use crate::repository::delete::discard_made;
 use crate::repository::lease::Lease;
-use crate::repository::upload::ObjectUpload;
+use crate::repository::writing::FileWriter;
 use crate::seal::{Seal, SigningKey};
 use crate::volumes::{VolumeRecord, VolumeSnapshotter};
 use crate::{Digest, Error, ErrorKind, Files, Record, Repository, Result, Results, RunOptions};
@@ -297,8 +298,9 @@ impl Backup {
     pub async fn run(self) -> Result<BackupReport> {
         self.check()?;
         let name = &self.spec.name;
-        let keys = self.repository.keys(name)?;
+        let keys = self.repository.keys(name)?.encrypted(self.is_of_all());
         sealing::check_key(self.key.as_ref(), &self.repository, name, self.now())?;
+        sealing::check_encryption(self.spec.encryption.as_ref(), &self.repository, name)?;
         if let Some(done) = self.committed_before().await? {
             let uid = done.record.uid();
             Lease::release_left(self.repository.store(), &keys, name, uid).await;
@@ -429,8 +431,19 @@ impl Backup {
         if self.uid.as_deref() != Some(stored.record.uid()) {
             return Err(self.already_exists());
         }
-        let backup = self.repository.open_stored(stored).await?;
-        let results = backup.results().await?;
+        let backup = self.repository.open_stored_to_report(stored).await?;
+        let results = match backup.results().await {
+            // Who makes backups need not be able to read them.
+            Err(error) if error.kind() == ErrorKind::Locked => {
+                let mut results = Results::default();
+                let warnings = &mut results.warnings.velero;
+                warnings.push(format!(
+                    "the results of that run are not known here: {error}"
+                ));
+                Some(results)
+            }
+            results => results?,
+        };
         Ok(Some(BackupReport {
             record: backup.record().clone(),
             record_sha256: backup.record_sha256(),
@@ -479,8 +492,13 @@ impl Backup {
                 Ok(results)
             };
             let objects = Box::pin(self.write_objects(api, scope, keys, began));
-            let (((archive, mut files), mut collected), thawed) =
+            let ((archives, mut collected), thawed) =
                 futures::future::try_join(objects, complete).await?;
+            let Archives {
+                archive,
+                encryption,
+                mut files,
+            } = archives;
             collected.results.absorb(thawed);
             let mut side_files = Vec::new();
             let volumes = snapshots.map(|snapshots| {
@@ -495,6 +513,7 @@ impl Backup {
                 completed: self.now(),
                 version,
                 archive,
+                encryption,
                 files,
                 resource_version,
                 volumes,
@@ -586,7 +605,8 @@ impl Backup {
         let mut written = Files::new();
         for (path, bytes) in of_volumes.into_iter().chain(files) {
             let name = keys.name_of(&path);
-            let mut upload = ObjectUpload::new(store, path);
+            let recipients = self.recipients().filter(|_| keys.is_encrypted_file(&path));
+            let mut upload = FileWriter::new(store, path, recipients)?;
             upload.push(bytes).await?;
             written.insert(name, upload.finish().await?.facts());
         }

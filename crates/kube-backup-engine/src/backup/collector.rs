@@ -67,6 +67,8 @@ pub(crate) struct Collector<'a> {
     pub(crate) namespaces: BTreeSet<String>,
     pub(crate) mtime: u64,
     pub(crate) blocks: mpsc::Sender<Block>,
+    /// Where Secrets go, if into an archive of their own.
+    pub(crate) secrets: Option<mpsc::Sender<Block>>,
     pub(crate) collected: Mutex<Collected>,
     pub(crate) progress: &'a (dyn Fn(&Collected) + Send + Sync),
 }
@@ -100,6 +102,10 @@ impl Collector<'_> {
         jobs: &[ListJob],
         companions: &[ListJob],
     ) -> Result<(), Stopped> {
+        if let Some(secrets) = &self.secrets {
+            let first = first.again();
+            secrets.send(first).await.map_err(|_| Stopped)?;
+        }
         self.send(first).await?;
         self.read(jobs, Take::Chosen).await?;
         self.catch_up(jobs).await?;
@@ -115,20 +121,39 @@ impl Collector<'_> {
         let queue = Mutex::new(jobs.iter());
         let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
         let work = (0..readers).map(|_| async {
-            let mut block = Block::default();
+            let (mut block, mut secrets) = (Block::default(), Block::default());
             while let Some(job) = next() {
-                self.read_list(job, take, &mut block).await?;
+                let block = match self.secrets_apart(&job.resource.group_resource()) {
+                    Some(_) => &mut secrets,
+                    None => &mut block,
+                };
+                self.read_list(job, take, block).await?;
             }
+            self.send_to(self.secrets.as_ref(), secrets).await?;
             self.send(block).await
         });
         futures::future::try_join_all(work).await.map(|_| ())
     }
 
+    /// Where objects of this kind go, if not with the others.
+    fn secrets_apart(&self, kind: &GroupResource) -> Option<&mpsc::Sender<Block>> {
+        self.secrets.as_ref().filter(|_| SECRETS.is(kind))
+    }
+
     async fn send(&self, block: Block) -> Result<(), Stopped> {
+        self.send_to(None, block).await
+    }
+
+    async fn send_to(
+        &self,
+        blocks: Option<&mpsc::Sender<Block>>,
+        block: Block,
+    ) -> Result<(), Stopped> {
         if block.is_empty() {
             return Ok(());
         }
-        self.blocks.send(block).await.map_err(|_| Stopped)
+        let blocks = blocks.unwrap_or(&self.blocks);
+        blocks.send(block).await.map_err(|_| Stopped)
     }
 
     /// Returns how many objects of the list were packed.
@@ -182,7 +207,8 @@ impl Collector<'_> {
                 }
                 packed += u64::from(self.pack(&kind, &item, take, list.types(), &splice, block));
                 if block.is_full() {
-                    self.send(std::mem::take(block)).await?;
+                    let full = std::mem::take(block);
+                    self.send_to(self.secrets_apart(&kind), full).await?;
                 }
             }
             for unreadable in std::mem::take(&mut list.unreadable) {

@@ -14,8 +14,8 @@ use crate::repository::lease::Lease;
 use crate::repository::same_etag;
 use crate::volumes::{BackedUpVolume, VolumeMethod};
 use crate::{
-    ArchiveFacts, Digest, Error, ErrorKind, Files, Phase, PointInTime, Record, RecordMetadata,
-    RecordProgress, Repository, Result,
+    ArchiveFacts, Digest, EncryptionFacts, Error, ErrorKind, Files, Phase, PointInTime, Record,
+    RecordMetadata, RecordProgress, Repository, Result,
 };
 
 /// What a record says besides what was collected.
@@ -26,6 +26,8 @@ pub(crate) struct RecordInputs<'a> {
     pub(crate) completed: DateTime<Utc>,
     pub(crate) version: Option<Version>,
     pub(crate) archive: ArchiveFacts,
+    /// What of it is encrypted.
+    pub(crate) encryption: Option<EncryptionFacts>,
     /// All that was written.
     pub(crate) files: Files,
     /// The resourceVersion of all lists.
@@ -112,6 +114,9 @@ impl RecordInputs<'_> {
         });
         record.set_archive(&self.archive)?;
         record.set_files(&self.files)?;
+        if let Some(encryption) = &self.encryption {
+            record.set_encryption(encryption)?;
+        }
         record.set_point_in_time(&PointInTime {
             resource_version: self.resource_version,
             except: collected.except.clone(),
@@ -198,21 +203,29 @@ async fn is_lost(
             );
         }
     }
-    let Some(facts) = record.archive()? else {
-        return Ok(None);
-    };
-    let replaced = match repository.store().head(&keys.archive()).await {
-        Ok(meta) => {
-            meta.size != facts.length
-                || matches!((&meta.e_tag, &facts.etag), (Some(a), Some(b)) if !same_etag(a, b))
+    let secrets = record.encryption()?.and_then(|facts| facts.secrets);
+    let archives = [
+        (keys.archive(), record.archive()?),
+        (keys.secrets(), secrets),
+    ];
+    for (key, facts) in archives {
+        let Some(facts) = facts else { continue };
+        let replaced = match repository.store().head(&key).await {
+            Ok(meta) => {
+                meta.size != facts.length
+                    || matches!((&meta.e_tag, &facts.etag), (Some(a), Some(b)) if !same_etag(a, b))
+            }
+            Err(object_store::Error::NotFound { .. }) => true,
+            Err(error) => {
+                tracing::warn!(name, %error, "the committed archive could not be checked");
+                false
+            }
+        };
+        if replaced {
+            return Ok(Some("another backup replaced its archive"));
         }
-        Err(object_store::Error::NotFound { .. }) => true,
-        Err(error) => {
-            tracing::warn!(name, %error, "the committed archive could not be checked");
-            false
-        }
-    };
-    Ok(replaced.then_some("another backup replaced its archive"))
+    }
+    Ok(None)
 }
 
 async fn take_back(repository: &Repository, keys: &Keys, record: &Record, why: &str) -> Error {
@@ -264,6 +277,7 @@ mod tests {
                     etag: None,
                     index: None,
                 },
+                encryption: None,
                 files: Files::new(),
                 resource_version: "1".into(),
                 volumes: None,

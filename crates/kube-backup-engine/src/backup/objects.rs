@@ -9,12 +9,13 @@ use super::backup::Backup;
 use super::collector::{Collected, Collector, Stopped};
 use super::left_behind::LeftBehind;
 use super::scope::{Scope, of_unmatched};
-use super::writer::write_archive;
+use super::writer::{ArchivePlace, Archives, write_archive};
 use crate::archive::write::Block;
 use crate::cluster::list::Item;
 use crate::cluster::reader::ClusterReader;
+use crate::encryption::{EncryptionMode, Recipient};
 use crate::format::keys::Keys;
-use crate::{ArchiveFacts, Error, Files, Result};
+use crate::{EncryptionFacts, Error, Result};
 
 /// Blocks waiting to be compressed, and being compressed.
 const BLOCKS_AHEAD: usize = 4;
@@ -27,13 +28,51 @@ impl Backup {
         scope: Scope<'_>,
         keys: &Keys,
         began: DateTime<Utc>,
-    ) -> Result<((ArchiveFacts, Files), Collected)> {
+    ) -> Result<(Archives, Collected)> {
         let (blocks, packed) = mpsc::channel(BLOCKS_AHEAD);
-        let listing = self.collect(api, scope, began, blocks);
-        let writing = write_archive(self.repository.store(), keys, packed);
-        let (written, collected) = tokio::join!(writing, listing);
-        let archive = written?;
-        Ok((archive, collected?))
+        let apart = self.spec.encryption.as_ref().filter(|_| !self.is_of_all());
+        let (secrets, packed_secrets) = apart
+            .map(|encryption| {
+                let (blocks, packed) = mpsc::channel(BLOCKS_AHEAD);
+                (blocks, (encryption, packed))
+            })
+            .unzip();
+        // On the heap: together they are more than a thread's stack bears, with several backups in one task.
+        let listing = Box::pin(self.collect(api, scope, began, blocks, secrets));
+        let store = self.repository.store();
+        let place = ArchivePlace::of_all(keys, self.recipients());
+        let writing = Box::pin(write_archive(store, place, packed));
+        let writing_secrets = async {
+            let Some((encryption, packed)) = packed_secrets else {
+                return Ok(None);
+            };
+            let place = ArchivePlace::of_secrets(keys, &encryption.recipients);
+            let writing = Box::pin(write_archive(store, place, packed));
+            writing.await.map(Some)
+        };
+        let (written, secrets, collected) = tokio::join!(writing, writing_secrets, listing);
+        let (archive, mut files) = written?;
+        let (secrets, more) = secrets?.unzip();
+        files.extend(more.into_iter().flatten());
+        let encryption = self.spec.encryption.clone();
+        let archives = Archives {
+            archive,
+            encryption: encryption.map(|encryption| EncryptionFacts::new(encryption, secrets)),
+            files,
+        };
+        Ok((archives, collected?))
+    }
+
+    /// Whether everything is to be encrypted.
+    pub(super) fn is_of_all(&self) -> bool {
+        let encryption = self.spec.encryption.as_ref();
+        encryption.is_some_and(|encryption| encryption.mode == EncryptionMode::All)
+    }
+
+    /// To whom all content is encrypted, if it is.
+    pub(super) fn recipients(&self) -> Option<&[Recipient]> {
+        let encryption = self.spec.encryption.as_ref()?;
+        self.is_of_all().then_some(encryption.recipients.as_slice())
     }
 
     /// Lists and packs, and keeps nothing of it but what it came to.
@@ -44,7 +83,7 @@ impl Backup {
         began: DateTime<Utc>,
     ) -> Result<Collected> {
         let (blocks, mut packed) = mpsc::channel(BLOCKS_AHEAD);
-        let listing = self.collect(api, scope, began, blocks);
+        let listing = self.collect(api, scope, began, blocks, None);
         let dropping = async { while packed.recv().await.is_some() {} };
         tokio::join!(listing, dropping).0
     }
@@ -55,6 +94,7 @@ impl Backup {
         scope: Scope<'_>,
         began: DateTime<Utc>,
         blocks: mpsc::Sender<Block>,
+        secrets: Option<mpsc::Sender<Block>>,
     ) -> Result<Collected> {
         let Scope {
             filter,
@@ -91,6 +131,7 @@ impl Backup {
             namespaces: chosen,
             mtime,
             blocks,
+            secrets,
             collected: Mutex::new(Collected::new(
                 results,
                 *self.repository.limits(),

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::encryption::Encryption;
 use crate::format::keys::Keys;
 use crate::repository::upload::ObjectUpload;
 use crate::seal::{self, Policy, Seal, SigningKey};
@@ -30,6 +31,22 @@ pub(crate) fn check_key(
              open it; add the key to the trust",
         ),
     }
+}
+
+/// Whether what is about to be written is encrypted as the repository's trust demands.
+pub(crate) fn check_encryption(
+    encryption: Option<&Encryption>,
+    repository: &Repository,
+    name: &str,
+) -> Result<()> {
+    let Some(trust) = repository.trust() else {
+        return Ok(());
+    };
+    seal::check_encryption(trust, encryption).map_err(|why| {
+        Error::invalid(format!(
+            "back up as `{name}`: the trust of the repository would not admit it: {why}"
+        ))
+    })
 }
 
 /// Seals a backup whose record will have this digest.

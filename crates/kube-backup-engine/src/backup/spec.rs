@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::volume_spec::VolumeSpec;
+use crate::encryption::Encryption;
 use crate::format::keys::check_name;
 use crate::spec::hooks::BackupHooks;
 use crate::spec::{go_duration, null_is_default, other};
@@ -62,6 +63,9 @@ pub struct BackupSpec {
         skip_serializing_if = "BackupHooks::is_empty"
     )]
     pub hooks: BackupHooks,
+    /// What of it is encrypted, and to whom; nothing unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// Fields of Velero's that this crate does nothing about. They are kept as they are; those that ask for
     /// something are refused when the backup is run.
     #[serde(flatten, deserialize_with = "other::of_backup")]
@@ -112,6 +116,7 @@ impl BackupSpec {
             ttl: None,
             labels: BTreeMap::new(),
             hooks: BackupHooks::default(),
+            encryption: None,
             other: Map::new(),
         }
     }
@@ -126,6 +131,9 @@ impl BackupSpec {
         };
         self.selection.check().or_else(refuse)?;
         self.volumes.check().or_else(refuse)?;
+        if let Some(encryption) = &self.encryption {
+            encryption.check().or_else(|why| refuse(why.to_string()))?;
+        }
         if let Some(field) = other::unsupported(&self.other, other::BACKUP) {
             return refuse(format!(
                 "`{field}` asks for something that is not done here; leave it out"

@@ -82,6 +82,11 @@ impl Connection {
         &self.client
     }
 
+    /// Those that say for whom requests are made.
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.act_as
+    }
+
     /// Sends every request as somebody else, with these headers.
     pub(crate) fn acting_as(mut self, headers: HeaderMap) -> Self {
         self.act_as = headers;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 
 use super::connection::{ApiRequest, Connection, MAX_OBJECT};
@@ -55,7 +55,7 @@ impl ClusterWriter {
 
     /// Those that say for whom requests are made.
     pub(super) fn headers(&self) -> &HeaderMap {
-        &self.act_as
+        self.connection.headers()
     }
 
     /// For reading from the same server.

@@ -4,6 +4,8 @@
 pub(crate) const ARCHIVE: &str = "kube-backup-engine.io/archive";
 /// On a record: length and SHA-256 of every file beside it.
 pub(crate) const FILES: &str = "kube-backup-engine.io/files";
+/// On a record: what is encrypted, and to whom.
+pub(crate) const ENCRYPTION: &str = "kube-backup-engine.io/encryption";
 /// On a record: the resourceVersion that was read at.
 pub(crate) const POINT_IN_TIME: &str = "kube-backup-engine.io/point-in-time";
 /// What [`POINT_IN_TIME`] was called before the format was frozen.

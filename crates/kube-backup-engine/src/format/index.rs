@@ -9,3 +9,5 @@ pub(crate) const BETWEEN: &[u8] = b",\n";
 pub(crate) const DIRECTORY: &[u8] = b"\n],\"directory\":";
 /// Ends the directory.
 pub(crate) const END: &[u8] = b"}\n";
+/// What the subfield of a gzip header is called that holds the salt of an encrypted directory.
+pub(crate) const SALT_FIELD: [u8; 2] = *b"kb";

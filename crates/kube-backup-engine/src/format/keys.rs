@@ -10,11 +10,15 @@ pub(crate) const RECORD: &str = "velero-backup.json";
 /// Ends the key of a lease, after the name of the backup.
 pub(crate) const LEASE_SUFFIX: &str = "-lease.json";
 
+/// Ends the name of an encrypted file, as age's tools expect it.
+const ENCRYPTED: &str = ".age";
+
 /// The keys below `<prefix>/backups/<name>/`.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
     name: String,
     folder: Path,
+    is_encrypted: bool,
 }
 
 impl Keys {
@@ -23,7 +27,20 @@ impl Keys {
         Ok(Self {
             name: name.to_owned(),
             folder: prefix.clone().join("backups").join(name),
+            is_encrypted: false,
         })
+    }
+
+    /// The keys of a backup all of whose content is encrypted, or is not.
+    #[must_use]
+    pub(crate) fn encrypted(mut self, is_encrypted: bool) -> Self {
+        self.is_encrypted = is_encrypted;
+        self
+    }
+
+    /// Whether all content is encrypted.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        self.is_encrypted
     }
 
     /// The folder that holds everything of this backup.
@@ -37,11 +54,21 @@ impl Keys {
     }
 
     pub(crate) fn archive(&self) -> Path {
-        self.side(".tar.gz")
+        self.content(".tar.gz")
     }
 
     pub(crate) fn index(&self) -> Path {
-        self.side("-index.json.gz")
+        self.content("-index.json.gz")
+    }
+
+    /// The archive of Secrets, where these alone are encrypted.
+    pub(crate) fn secrets(&self) -> Path {
+        self.side(&format!("-secrets.tar.gz{ENCRYPTED}"))
+    }
+
+    /// The index of [`secrets`](Self::secrets).
+    pub(crate) fn secrets_index(&self) -> Path {
+        self.side(&format!("-secrets-index.json.gz{ENCRYPTED}"))
     }
 
     /// Who is writing; deleted once the record exists.
@@ -72,7 +99,7 @@ impl Keys {
     }
 
     pub(crate) fn resource_list(&self) -> Path {
-        self.side("-resource-list.json.gz")
+        self.content("-resource-list.json.gz")
     }
 
     /// Who wrote it, signed.
@@ -81,7 +108,7 @@ impl Keys {
     }
 
     pub(crate) fn results(&self) -> Path {
-        self.side("-results.gz")
+        self.content("-results.gz")
     }
 
     /// What became of the data of each volume.
@@ -91,29 +118,34 @@ impl Keys {
 
     /// The same in Velero's words.
     pub(crate) fn volume_info(&self) -> Path {
-        self.side("-volumeinfo.json.gz")
+        self.content("-volumeinfo.json.gz")
     }
 
     /// Snapshots by a storage's own API, in Velero's words.
     pub(crate) fn native_snapshots(&self) -> Path {
-        self.side("-volumesnapshots.json.gz")
+        self.content("-volumesnapshots.json.gz")
     }
 
     /// Copies of files, in Velero's words.
     pub(crate) fn pod_volume_backups(&self) -> Path {
-        self.side("-podvolumebackups.json.gz")
+        self.content("-podvolumebackups.json.gz")
     }
 
     pub(crate) fn csi_snapshots(&self) -> Path {
-        self.side("-csi-volumesnapshots.json.gz")
+        self.content("-csi-volumesnapshots.json.gz")
     }
 
     pub(crate) fn csi_snapshot_contents(&self) -> Path {
-        self.side("-csi-volumesnapshotcontents.json.gz")
+        self.content("-csi-volumesnapshotcontents.json.gz")
     }
 
     pub(crate) fn csi_snapshot_classes(&self) -> Path {
-        self.side("-csi-volumesnapshotclasses.json.gz")
+        self.content("-csi-volumesnapshotclasses.json.gz")
+    }
+
+    /// Whether a key is that of a file that is encrypted.
+    pub(crate) fn is_encrypted_file(&self, key: &Path) -> bool {
+        self.name_of(key).ends_with(ENCRYPTED)
     }
 
     /// The name of a key in the folder.
@@ -124,6 +156,14 @@ impl Keys {
     /// The key of a name in the folder.
     pub(crate) fn named(&self, name: &str) -> Path {
         self.folder.clone().join(name)
+    }
+
+    /// A file that shows what is in the backup.
+    fn content(&self, suffix: &str) -> Path {
+        match self.is_encrypted {
+            true => self.side(&format!("{suffix}{ENCRYPTED}")),
+            false => self.side(suffix),
+        }
     }
 
     fn side(&self, suffix: &str) -> Path {
@@ -175,6 +215,23 @@ mod tests {
         }
         let keys = Keys::new(&Path::from(""), "a").unwrap();
         assert_eq!(keys.record().as_ref(), "backups/a/velero-backup.json");
+        let secrets = [keys.secrets(), keys.secrets_index()].map(|key| keys.name_of(&key));
+        assert_eq!(
+            secrets,
+            ["a-secrets.tar.gz.age", "a-secrets-index.json.gz.age"]
+        );
+        let keys = keys.encrypted(true);
+        let all = [
+            (keys.record(), "velero-backup.json"),
+            (keys.seal(), "a-seal.json"),
+            (keys.archive(), "a.tar.gz.age"),
+            (keys.index(), "a-index.json.gz.age"),
+            (keys.resource_list(), "a-resource-list.json.gz.age"),
+            (keys.results(), "a-results.gz.age"),
+        ];
+        for (key, file) in all {
+            assert_eq!(key.as_ref(), format!("backups/a/{file}"));
+        }
     }
 
     #[test]

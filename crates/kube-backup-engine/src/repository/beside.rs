@@ -12,11 +12,17 @@ use super::pinned::Pinned;
 use super::record::Record;
 use super::small::read_up_to;
 use super::{OpenBackup, Repository, Results};
-use crate::archive::index::gunzip;
+use crate::archive::RefusedEntry;
+use crate::archive::index::{EntryFilter, gunzip};
+use crate::encryption::Keyring;
+use crate::format::entries::{check_id, entry_path};
 use crate::format::keys::Keys;
+use crate::kinds::names::SECRETS;
 use crate::volumes::{BackedUpVolume, BackedUpVolumes, FORMAT_VERSION};
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, ObjectId, Result};
 
+/// What the list of objects calls Secrets.
+const SECRETS_LISTED: &str = "v1/Secret";
 /// Largest side file, compressed or not: the names of a few million objects.
 const MAX_SIDE_FILE: u64 = 128 << 20;
 
@@ -58,7 +64,40 @@ impl OpenBackup {
     }
 
     async fn side_file<T: serde::de::DeserializeOwned>(&self, key: &Path) -> Result<Option<T>> {
-        side_file(self.store.as_ref(), &self.keys, &self.files, key).await
+        let keyring = self.keyring.as_ref().filter(|_| self.keys.is_encrypted());
+        side_file(self.store.as_ref(), &self.keys, &self.files, keyring, key).await
+    }
+
+    /// What of the locked Secrets passes `filter`: their names, which are not encrypted.
+    pub(crate) async fn locked(
+        &self,
+        filter: &EntryFilter,
+        why: &str,
+    ) -> Result<Vec<RefusedEntry>> {
+        let secrets = SECRETS.group_resource();
+        if !(filter.resources.is_empty() || filter.resources.contains(&secrets)) {
+            return Ok(Vec::new());
+        }
+        let Some(listed) = self.resource_list().await? else {
+            return Ok(Vec::new());
+        };
+        let names = listed.get(SECRETS_LISTED).into_iter().flatten();
+        let refused = names.filter_map(|name| {
+            let (namespace, name) = name.split_once('/')?;
+            let id = ObjectId {
+                resource: secrets.clone(),
+                namespace: Some(namespace.to_owned()),
+                name: name.to_owned(),
+            };
+            let is_meant = check_id(&id).is_ok() && filter.matches(&id);
+            is_meant.then(|| RefusedEntry {
+                path: entry_path(&id),
+                id: Some(id),
+                reason: why.to_owned(),
+                location: None,
+            })
+        });
+        Ok(refused.collect())
     }
 
     /// Reads a file beside the archive that the record names, to compare it with what is named.
@@ -92,6 +131,11 @@ impl OpenBackup {
             sha256: sha256.into(),
         };
         found.must_be(named, &step)
+    }
+
+    /// The names of all files that the record names.
+    pub(crate) fn names_of_files(&self) -> Vec<String> {
+        self.files.keys().cloned().collect()
     }
 
     /// The names of the files that the record names besides the archive.
@@ -128,7 +172,8 @@ pub(crate) async fn read_volumes(
     record: &Record,
 ) -> Result<Option<BackedUpVolumes>> {
     let key = keys.volumes();
-    let file = side_file(store, keys, &record.files()?, &key).await?;
+    // Never encrypted: who deletes a backup, and the snapshots with it, need not be able to read it.
+    let file = side_file(store, keys, &record.files()?, None, &key).await?;
     let Some(file): Option<BackedUpVolumes> = file else {
         return Ok(None);
     };
@@ -161,6 +206,7 @@ async fn side_file<T: serde::de::DeserializeOwned>(
     store: &dyn ObjectStore,
     keys: &Keys,
     files: &Files,
+    keyring: Option<&Keyring>,
     key: &Path,
 ) -> Result<Option<T>> {
     let step = format!("read `{key}`");
@@ -183,6 +229,10 @@ async fn side_file<T: serde::de::DeserializeOwned>(
     if let Some(named) = named {
         FileFacts::of(&bytes).must_be(named, &step)?;
     }
+    let bytes = match keyring {
+        Some(keyring) => keyring.decrypt(&step, &bytes)?,
+        None => bytes,
+    };
     let text = gunzip(&bytes, MAX_SIDE_FILE)?;
     serde_json::from_slice(&text)
         .map(Some)

@@ -9,6 +9,7 @@ mod held;
 pub(crate) mod lease;
 mod list;
 mod open;
+mod part;
 mod pass;
 mod pinned;
 mod ranges;
@@ -16,8 +17,10 @@ mod record;
 mod results;
 mod seals;
 pub(crate) mod small;
+mod stored;
 mod unfinished;
 pub(crate) mod upload;
+pub(crate) mod writing;
 
 use std::sync::Arc;
 
@@ -27,12 +30,13 @@ use object_store::path::Path;
 
 pub use files::{FileFacts, Files};
 pub use list::{BackupList, UnreadableBackup};
-pub(crate) use open::ListedMember;
 pub use open::OpenBackup;
+pub(crate) use part::{ListedMember, Part};
 pub(crate) use pinned::same_etag;
 pub(crate) use record::StoredRecord;
 pub use record::{
-    ArchiveFacts, Phase, PointInTime, Record, RecordMetadata, RecordProgress, RecordStatus,
+    ArchiveFacts, EncryptionFacts, Phase, PointInTime, Record, RecordMetadata, RecordProgress,
+    RecordStatus,
 };
 pub use results::{Results, ResultsBySource};
 
@@ -41,6 +45,7 @@ use open::Opening;
 use small::read_up_to;
 
 use crate::archive::ReadLimits;
+use crate::encryption::Identity;
 use crate::format::keys::Keys;
 use crate::seal::Trust;
 use crate::{Digest, Error, ErrorKind, Result};
@@ -95,6 +100,13 @@ impl Repository {
     #[must_use]
     pub fn ignoring_indexes(mut self) -> Self {
         self.opening.ignores_index = true;
+        self
+    }
+
+    /// Reads what is [encrypted](crate::encryption) to one of these.
+    #[must_use]
+    pub fn with_identities(mut self, identities: impl IntoIterator<Item = Identity>) -> Self {
+        self.opening.identities = identities.into_iter().collect();
         self
     }
 
@@ -189,15 +201,25 @@ impl Repository {
             keys,
             stored,
             admitted,
-            self.opening,
+            self.opening.clone(),
         )
         .await
+    }
+
+    /// The same, for whoever need not be able to read it.
+    pub(crate) async fn open_stored_to_report(&self, stored: StoredRecord) -> Result<OpenBackup> {
+        if stored.record.encryption()?.is_none() {
+            return self.open_stored(stored).await;
+        }
+        let seal = self.seal_of(&stored).await?;
+        let backup = self.open_unchecked(stored).await?;
+        Ok(backup.admitted_with(seal))
     }
 
     /// Opens the backup of `record` without checking its archive, to find out what is wrong with it.
     pub(crate) async fn open_unchecked(&self, stored: StoredRecord) -> Result<OpenBackup> {
         let keys = self.keys(stored.record.name())?;
-        OpenBackup::unchecked(Arc::clone(&self.store), keys, stored, self.opening).await
+        OpenBackup::unchecked(Arc::clone(&self.store), keys, stored, self.opening.clone()).await
     }
 
     /// The keys of everything in the folder of a backup.

@@ -4,17 +4,18 @@ use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
 
-use futures::stream::{self, BoxStream};
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::TryStreamExt as _;
 use object_store::ObjectStore;
+use object_store::path::Path;
 use tokio::sync::OnceCell;
 
 use super::files::Files;
-use super::held::{Held, PARALLEL_FETCHES};
-use super::pinned::Pinned;
-use super::record::{ArchiveFacts, Record, StoredRecord};
-use crate::archive::index::{Directory, EntryFilter, Listed};
-use crate::archive::{Budget, Entry, Found, Listing, Location, ReadLimits, RefusedEntry, Span};
+use super::part::{Expected, Holds, IndexFile, Part};
+use super::record::{ArchiveFacts, EncryptionFacts, Record, StoredRecord};
+use super::stored::StoredFile;
+use crate::archive::index::{EntryFilter, Listed};
+use crate::archive::{Budget, Entry, Found, Listing, ReadLimits, RefusedEntry, Span};
+use crate::encryption::{Encryption, Identity, Keyring};
 use crate::format::entries::entry_path;
 use crate::format::keys::Keys;
 use crate::seal::Seal;
@@ -50,73 +51,33 @@ pub struct OpenBackup {
     pub(super) record: Record,
     record_sha256: Digest,
     pub(super) files: Files,
-    pub(super) archive: Pinned,
-    pub(super) expected: Expected,
+    /// The archive, and where Secrets alone are encrypted, that of Secrets.
+    pub(super) archive: Part,
+    pub(super) secrets: Option<Part>,
+    pub(super) keyring: Option<Keyring>,
     seal: Option<Seal>,
     /// Whether it was held to a trust.
     is_admitted: bool,
     pub(super) limits: ReadLimits,
-    ignores_index: bool,
-    index: OnceCell<Option<Index>>,
-    pub(super) held: Arc<Held>,
-}
-
-/// What the record says of the archive's bytes; nothing, if another program wrote it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Expected {
-    pub(super) facts: Option<ArchiveFacts>,
-    pub(super) sha256: Option<Digest>,
 }
 
 /// How a repository opens backups.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Opening {
     pub(super) limits: ReadLimits,
     pub(super) ignores_index: bool,
+    /// Who reads what is encrypted.
+    pub(super) identities: Arc<[Identity]>,
 }
 
-/// The index, as it was when its directory was read.
-#[derive(Debug)]
-pub(super) struct Index {
-    pub(super) directory: Directory,
-    file: Pinned,
-}
-
-/// A member of the archive and what the index lists in it.
-#[derive(Debug)]
-pub(crate) struct ListedMember {
-    pub(crate) span: Span,
-    /// Its length once decompressed.
-    pub(crate) size: u64,
-    pub(crate) entries: Vec<(Location, Entry)>,
-    pub(crate) refused: Vec<(Location, RefusedEntry)>,
-}
-
-/// Groups what one chunk lists by member; a chunk lists whole members.
-fn by_member(listed: Vec<Listed>) -> Vec<ListedMember> {
-    let mut members: Vec<ListedMember> = Vec::new();
-    for listed in listed {
-        let location = match &listed {
-            Ok(entry) => entry.location,
-            Err(refused) => refused.location,
-        };
-        let Some(at) = location else { continue };
-        if members.last().is_none_or(|member| member.span != at.member) {
-            members.push(ListedMember {
-                span: at.member,
-                size: at.member_size,
-                entries: Vec::new(),
-                refused: Vec::new(),
-            });
-        }
-        if let Some(member) = members.last_mut() {
-            match listed {
-                Ok(entry) => member.entries.push((at, entry)),
-                Err(refused) => member.refused.push((at, refused)),
-            }
+impl Default for Opening {
+    fn default() -> Self {
+        Self {
+            limits: ReadLimits::default(),
+            ignores_index: false,
+            identities: Arc::from([]),
         }
     }
-    members
 }
 
 /// Counts what a listing of the index costs whoever reads what it lists.
@@ -152,6 +113,8 @@ impl OpenBackup {
         opening: Opening,
     ) -> Result<Self> {
         let mut opened = Self::unchecked(store, keys, stored, opening).await?;
+        let step = format!("open backup `{}`", opened.record.name());
+        opened.archive.file.check_readable(&step)?;
         opened.check_length()?;
         opened.is_admitted = admitted.is_some();
         opened.seal = admitted.flatten();
@@ -161,24 +124,20 @@ impl OpenBackup {
         Ok(opened)
     }
 
-    /// Whether what will be unpacked is what the record names. With an index, each piece has a digest of its own, in a
-    /// chain from the record. Without one it is all or nothing: then the archive is read, and not unpacked.
+    /// Whether what will be unpacked is what the record names.
     pub(crate) async fn check_before_unpacking(&self) -> Result<()> {
-        if self.is_indexed() {
-            return Ok(());
+        for part in self.parts() {
+            part.check_before_unpacking().await?;
         }
-        let mut bytes = self.bytes().await?;
-        bytes.drain().await?;
-        bytes.check()
+        Ok(())
     }
 
-    /// Whether the record names an index, and it is used.
-    fn is_indexed(&self) -> bool {
-        let facts = self.facts().and_then(|facts| facts.index.as_ref());
-        facts.is_some() && !self.ignores_index
+    /// Whether the archives have the lengths that the record names.
+    pub(crate) fn check_length(&self) -> Result<()> {
+        self.parts().try_for_each(Part::check_length)
     }
 
-    /// Opens it without checking its archive.
+    /// Opens it without checking its archive, which may be locked.
     pub(super) async fn unchecked(
         store: Arc<dyn ObjectStore>,
         keys: Keys,
@@ -188,25 +147,48 @@ impl OpenBackup {
         let StoredRecord { record, sha256, .. } = stored;
         let name = record.name().to_owned();
         let files = record.files()?;
-        let expected = Expected {
-            facts: record.archive()?,
-            sha256: files
-                .get(&keys.name_of(&keys.archive()))
-                .map(|file| file.sha256),
+        let encryption = record.encryption()?;
+        let is_of_all = encryption.as_ref().is_some_and(EncryptionFacts::is_of_all);
+        let keys = keys.encrypted(is_of_all);
+        let keyring = encryption.as_ref().map(|facts| Keyring {
+            encryption: facts.encryption.clone(),
+            identities: Arc::clone(&opening.identities),
+        });
+        let whole = PartOpening {
+            store: &store,
+            keys: &keys,
+            files: &files,
+            opening: &opening,
+            name: &name,
         };
-        let archive = Pinned::head(&store, &keys.archive()).await;
-        let archive = archive.map_err(|error| {
-            let missing = matches!(error, object_store::Error::NotFound { .. });
-            let error = Error::store(format!("open the archive of `{name}`"), error);
-            if missing {
-                Error::corrupt(format!(
-                    "open the archive of `{name}`: its record is there and it is not"
-                ))
-                .with_source(error)
-            } else {
-                error
+        let (holds, of_archive) = match &keyring {
+            Some(_) if !is_of_all => (Holds::AllButSecrets, None),
+            keyring => (Holds::Everything, keyring.as_ref()),
+        };
+        let paths = [keys.archive(), keys.index()];
+        let archive = whole
+            .part(holds, paths, record.archive()?, of_archive)
+            .await?;
+        let secrets = match encryption.filter(|_| !is_of_all) {
+            Some(EncryptionFacts {
+                secrets: Some(facts),
+                ..
+            }) => {
+                let paths = [keys.secrets(), keys.secrets_index()];
+                let keyring = keyring.as_ref();
+                Some(
+                    whole
+                        .part(Holds::Secrets, paths, Some(facts), keyring)
+                        .await?,
+                )
             }
-        })?;
+            Some(_) => {
+                return Err(Error::corrupt(format!(
+                    "open backup `{name}`: the record says that Secrets are encrypted, and nothing of their archive"
+                )));
+            }
+            None => None,
+        };
         Ok(Self {
             store,
             keys,
@@ -214,29 +196,40 @@ impl OpenBackup {
             record_sha256: sha256,
             files,
             archive,
-            expected,
+            secrets,
+            keyring,
             seal: None,
             is_admitted: false,
             limits: opening.limits,
-            ignores_index: opening.ignores_index,
-            index: OnceCell::new(),
-            held: Arc::default(),
         })
     }
 
-    /// Whether the archive has the length that the record names. Its digests are checked as it is read. Its ETag
-    /// says nothing: that of a copy is another.
-    pub(crate) fn check_length(&self) -> Result<()> {
-        let length = self.archive.length();
-        match &self.expected.facts {
-            Some(facts) if facts.length != length => Err(Error::corrupt(format!(
-                "open the archive of `{}`: it is not the one its record names \
-                 (it has {length} bytes, recorded are {})",
-                self.record.name(),
-                facts.length,
-            ))),
-            _ => Ok(()),
-        }
+    /// The same with its seal, which was checked.
+    pub(super) fn admitted_with(self, seal: Option<Seal>) -> Self {
+        Self { seal, ..self }
+    }
+
+    /// The archives.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = &Part> {
+        std::iter::once(&self.archive).chain(&self.secrets)
+    }
+
+    /// What of it is encrypted; `None` when nothing is.
+    pub fn encryption(&self) -> Option<&Encryption> {
+        self.keyring.as_ref().map(|keyring| &keyring.encryption)
+    }
+
+    /// Why Secrets of it cannot be read, if they are encrypted, and no [identity](crate::Repository::with_identities) that was
+    /// given opens them. All else can.
+    pub fn secrets_locked(&self) -> Option<&str> {
+        self.secrets
+            .as_ref()
+            .and_then(|part| part.file.why_locked())
+    }
+
+    /// Why nothing of it can be read, if that is so.
+    pub(crate) fn why_locked(&self) -> Option<&str> {
+        self.archive.file.why_locked()
     }
 
     /// The same backup, if its record has this SHA-256: that of
@@ -267,7 +260,7 @@ impl OpenBackup {
                 self.record_sha256
             ));
         }
-        if self.expected.sha256.is_none() {
+        if self.archive.expected.sha256.is_none() {
             return refuse(
                 "its record is the one that is expected, and holds no SHA-256 of its archive, so this says nothing of \
                  the objects"
@@ -298,14 +291,16 @@ impl OpenBackup {
         self.record_sha256
     }
 
-    /// Length of the archive in bytes.
+    /// Length of the archive in bytes, as it is stored.
     pub fn archive_length(&self) -> u64 {
-        self.archive.length()
+        let named = self.facts().map(|facts| facts.length);
+        let found = self.archive.file.stored_length();
+        found.or(named).unwrap_or_default()
     }
 
     /// What the record says of the archive; `None` for records of other programs.
     pub(crate) fn facts(&self) -> Option<&ArchiveFacts> {
-        self.expected.facts.as_ref()
+        self.archive.facts()
     }
 
     pub(crate) fn limits(&self) -> ReadLimits {
@@ -318,53 +313,29 @@ impl OpenBackup {
     /// When the index cannot be read; [`ErrorKind::Corrupt`] when it is missing, or not the one that the
     /// record names. [`Repository::ignoring_indexes`](crate::Repository::ignoring_indexes) does without.
     pub async fn has_index(&self) -> Result<bool> {
-        Ok(self.index().await?.is_some())
-    }
-
-    pub(super) async fn index(&self) -> Result<Option<&Index>> {
-        let index = self.index.get_or_try_init(|| self.read_index()).await?;
-        Ok(index.as_ref())
-    }
-
-    async fn read_index(&self) -> Result<Option<Index>> {
-        let facts = self.facts().and_then(|facts| facts.index.as_ref());
-        let Some(facts) = facts.filter(|_| !self.ignores_index) else {
-            return Ok(None);
-        };
-        let path = self.keys.index();
-        let range = Directory::range(facts, &self.limits)?;
-        let another = |length: u64| {
-            Error::corrupt(format!(
-                "read the index: it has {length} bytes, and the record says {}",
-                facts.length
-            ))
-        };
-        let (file, bytes) = match Pinned::by_range(&self.store, &path, range).await {
-            Ok(read) => read,
-            Err(object_store::Error::NotFound { .. }) => {
-                return Err(Error::corrupt(format!(
-                    "read the index of `{}`: it is missing, and the record names it; copy it beside the archive, or \
-                     read the archive as a whole, as a repository does that is `ignoring_indexes`",
-                    self.record.name()
-                )));
+        for part in self.readable() {
+            if part.index().await?.is_none() {
+                return Ok(false);
             }
-            // What a range past the end is answered with differs from store to store.
-            Err(error) => match Pinned::head(&self.store, &path).await {
-                Ok(file) if file.length() != facts.length => return Err(another(file.length())),
-                _ => return Err(Error::store("read the index", error)),
-            },
-        };
-        if file.length() != facts.length {
-            return Err(another(file.length()));
         }
-        let directory = Directory::read(&bytes, facts)?;
-        Ok(Some(Index { directory, file }))
+        Ok(true)
+    }
+
+    /// The archives that are not locked.
+    pub(crate) fn readable(&self) -> impl Iterator<Item = &Part> {
+        self.parts().filter(|part| part.file.why_locked().is_none())
     }
 
     /// The kinds that the index lists, and whether their objects lie in namespaces; `None` without one.
     pub(crate) async fn listed_kinds(&self) -> Result<Option<BTreeSet<(GroupResource, bool)>>> {
-        let index = self.index().await?;
-        Ok(index.map(|index| index.directory.kinds()))
+        let mut kinds = BTreeSet::new();
+        for part in self.readable() {
+            let Some(index) = part.index().await? else {
+                return Ok(None);
+            };
+            kinds.extend(index.directory.kinds());
+        }
+        Ok(Some(kinds))
     }
 
     /// The entries that pass `filter`, in the order of the archive. Those that cannot be read are not among
@@ -390,74 +361,129 @@ impl OpenBackup {
     /// As [`entries`](Self::entries).
     pub async fn listing(&self, filter: &EntryFilter) -> Result<Listing> {
         let mut listing = Listing::default();
-        let matches =
-            |refused: &RefusedEntry| refused.id.as_ref().is_none_or(|id| filter.matches(id));
-        let Some(index) = self.index().await? else {
-            let mut objects = self.stream_found();
-            while let Some(found) = objects.try_next().await? {
-                match found {
-                    Found::Object(entry, _) if filter.matches(&entry.id) => {
-                        listing.entries.push(entry);
-                    }
-                    Found::Refused(refused) if matches(&refused) => listing.refused.push(refused),
-                    Found::Object(..) | Found::Refused(_) => {}
-                }
+        for part in self.parts() {
+            if let Some(why) = part.file.why_locked() {
+                listing.refused.extend(self.locked(filter, why).await?);
+                continue;
             }
-            return Ok(listing);
-        };
-        // Hashes, since the entries already hold the names.
-        let (mut seen, hasher) = (HashSet::new(), RandomState::new());
-        let mut tally = Tally {
-            budget: Budget::new(self.limits),
-            compressed: 0,
-            last: None,
-        };
-        let mut fetched = self.listed(index, filter);
-        while let Some(listed) = fetched.try_next().await? {
-            for listed in listed {
-                tally.add(&listed)?;
-                match listed {
-                    Ok(entry) if filter.matches(&entry.id) => {
-                        if !seen.insert(hasher.hash_one(&entry.id)) {
-                            return Err(Error::corrupt("read index: the entry is in it twice")
-                                .with_entry(entry_path(&entry.id)));
-                        }
-                        listing.entries.push(entry);
+            match part.index().await? {
+                Some(index) => {
+                    let mut fetched = part.listed(index, filter);
+                    let mut taking = Taking::new(filter, self.limits, &mut listing);
+                    while let Some(listed) = fetched.try_next().await? {
+                        listed.into_iter().try_for_each(|one| taking.take(one))?;
                     }
-                    Err(refused) if matches(&refused) => listing.refused.push(refused),
-                    Ok(_) | Err(_) => {}
+                }
+                None => {
+                    let mut objects = self.stream_part(part);
+                    while let Some(found) = objects.try_next().await? {
+                        match found {
+                            Found::Object(entry, _) if filter.matches(&entry.id) => {
+                                listing.entries.push(entry);
+                            }
+                            Found::Refused(refused) if concerns(filter, &refused) => {
+                                listing.refused.push(refused);
+                            }
+                            Found::Object(..) | Found::Refused(_) => {}
+                        }
+                    }
                 }
             }
         }
         Ok(listing)
     }
+}
 
-    /// What the chunks of the index list that may hold what passes `filter`, chunk by chunk.
-    pub(super) fn listed<'a>(
-        &'a self,
-        index: &'a Index,
-        filter: &EntryFilter,
-    ) -> BoxStream<'a, Result<Vec<Listed>>> {
-        stream::iter(index.directory.chunks(filter))
-            .map(move |chunk| async move {
-                let span = chunk.span();
-                let range = span.offset..span.end().unwrap_or(span.offset);
-                let bytes = index.file.range("read the index", range).await?;
-                chunk.read(&bytes, self.archive.length(), &self.limits)
-            })
-            .buffered(PARALLEL_FETCHES)
-            .boxed()
+/// Whether an entry that cannot be read may be one of those that pass.
+fn concerns(filter: &EntryFilter, refused: &RefusedEntry) -> bool {
+    refused.id.as_ref().is_none_or(|id| filter.matches(id))
+}
+
+/// Takes what an index lists into a listing.
+struct Taking<'a> {
+    filter: &'a EntryFilter,
+    listing: &'a mut Listing,
+    /// Hashes, since the entries already hold the names.
+    seen: HashSet<u64>,
+    hasher: RandomState,
+    tally: Tally,
+}
+
+impl<'a> Taking<'a> {
+    fn new(filter: &'a EntryFilter, limits: ReadLimits, listing: &'a mut Listing) -> Self {
+        Self {
+            filter,
+            listing,
+            seen: HashSet::new(),
+            hasher: RandomState::new(),
+            tally: Tally {
+                budget: Budget::new(limits),
+                compressed: 0,
+                last: None,
+            },
+        }
     }
 
-    /// What the index lists, member by member, in the order of the archive; `None` without an index.
-    pub(crate) async fn members(&self) -> Result<Option<BoxStream<'_, Result<ListedMember>>>> {
-        let Some(index) = self.index().await? else {
-            return Ok(None);
+    fn take(&mut self, listed: Listed) -> Result<()> {
+        self.tally.add(&listed)?;
+        match listed {
+            Ok(entry) if self.filter.matches(&entry.id) => {
+                if !self.seen.insert(self.hasher.hash_one(&entry.id)) {
+                    return Err(Error::corrupt("read index: the entry is in it twice")
+                        .with_entry(entry_path(&entry.id)));
+                }
+                self.listing.entries.push(entry);
+            }
+            Err(refused) if concerns(self.filter, &refused) => self.listing.refused.push(refused),
+            Ok(_) | Err(_) => {}
+        }
+        Ok(())
+    }
+}
+
+/// What opening an archive takes.
+struct PartOpening<'a> {
+    store: &'a Arc<dyn ObjectStore>,
+    keys: &'a Keys,
+    files: &'a Files,
+    opening: &'a Opening,
+    name: &'a str,
+}
+
+impl PartOpening<'_> {
+    async fn part(
+        &self,
+        holds: Holds,
+        [archive, index]: [Path; 2],
+        facts: Option<ArchiveFacts>,
+        keyring: Option<&Keyring>,
+    ) -> Result<Part> {
+        let named = |path: &Path| self.files.get(&self.keys.name_of(path));
+        let step = match holds {
+            Holds::Secrets => format!("open the archive of Secrets of `{}`", self.name),
+            _ => format!("open the archive of `{}`", self.name),
         };
-        let members = self
-            .listed(index, &EntryFilter::default())
-            .map_ok(|listed| stream::iter(by_member(listed).into_iter().map(Ok)))
-            .try_flatten();
-        Ok(Some(members.boxed()))
+        let missing = "its record is there and it is not";
+        let stored = facts.as_ref().map(|facts| facts.length);
+        let file = StoredFile::open(self.store, &archive, stored, keyring, &step, missing).await?;
+        Ok(Part {
+            name: self.name.to_owned(),
+            holds,
+            file,
+            expected: Expected {
+                facts,
+                sha256: named(&archive).map(|file| file.sha256),
+            },
+            limits: self.opening.limits,
+            held: Arc::default(),
+            index: IndexFile {
+                store: Arc::clone(self.store),
+                stored: named(&index).map(|file| file.length),
+                path: index,
+                keyring: keyring.cloned(),
+                is_ignored: self.opening.ignores_index,
+                read: OnceCell::new(),
+            },
+        })
     }
 }

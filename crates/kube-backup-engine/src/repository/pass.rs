@@ -9,24 +9,34 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
-use super::open::{Expected, OpenBackup};
+use super::open::OpenBackup;
+use super::part::{Expected, Part};
 use super::pinned::Pinned;
+use super::stored::StoredFile;
 use crate::archive::read::ArchiveReader;
 use crate::archive::{Entry, Found};
-use crate::{Digest, Error, Result};
+use crate::encryption::WholeFile;
+use crate::{Digest, Error, ErrorKind, Result};
 
-impl OpenBackup {
+impl Part {
     /// The archive's bytes, to be read piece by piece.
     pub(crate) async fn bytes(&self) -> Result<ArchiveBytes> {
-        ArchiveBytes::open(&self.archive, self.expected.clone(), self.record.name()).await
+        ArchiveBytes::open(&self.file, self.expected.clone(), &self.step(), true).await
     }
 
+    /// The same as they are stored, if they are encrypted.
+    pub(super) async fn stored_bytes(&self) -> Result<ArchiveBytes> {
+        ArchiveBytes::open(&self.file, self.expected.clone(), &self.step(), false).await
+    }
+}
+
+impl OpenBackup {
     /// Every object of the archive, in order; the archive is checked against the record's digests at the end.
     ///
     /// Holds a handful of objects in memory, whatever the archive's size. An entry that cannot be read is an
-    /// error of kind [`ErrorKind::Unreadable`](crate::ErrorKind::Unreadable), after which others come; every
+    /// error of kind [`ErrorKind::Unreadable`], after which others come; every
     /// other error ends it. Of a sealed backup nothing is unpacked before all of the archive was read once, and
-    /// is what was sealed.
+    /// is what was sealed. Secrets that are [locked](Self::secrets_locked) are not among them.
     pub fn stream(&self) -> BoxStream<'static, Result<(Entry, Bytes)>> {
         self.stream_found()
             .map(|found| found.and_then(Found::into_result))
@@ -35,21 +45,41 @@ impl OpenBackup {
 
     /// Every object of the archive, and every entry that is refused.
     pub(crate) fn stream_found(&self) -> BoxStream<'static, Result<Found>> {
+        let parts: Vec<_> = self.readable().map(|part| self.stream_part(part)).collect();
+        if parts.is_empty() {
+            let why = self.why_locked().unwrap_or_default();
+            let error = Error::new(ErrorKind::Locked, format!("{}: {why}", self.archive.step()));
+            return stream::iter([Err(error)]).boxed();
+        }
+        // Nothing comes after an error that ends an archive.
+        let ended = |found: &Result<Found>| found.is_err();
+        stream::iter(parts)
+            .flatten()
+            .scan(false, move |is_over, found| {
+                let is_last = std::mem::replace(is_over, ended(&found));
+                std::future::ready((!is_last).then_some(found))
+            })
+            .boxed()
+    }
+
+    pub(crate) fn stream_part(&self, part: &Part) -> BoxStream<'static, Result<Found>> {
         let (chunks_in, chunks) = mpsc::channel::<Result<Bytes>>(2);
         let (objects_in, objects) = mpsc::channel::<Result<Found>>(8);
-        let archive = self.archive.clone();
-        let expected = self.expected.clone();
+        let file = part.file.clone();
+        let expected = part.expected.clone();
         let is_sealed = self.seal().is_some();
         let limits = self.limits;
-        let name = self.record.name().to_owned();
+        let (step, holds) = (part.step(), part.holds);
         tokio::spawn(async move {
             let fed = async {
                 if is_sealed {
-                    let mut bytes = ArchiveBytes::open(&archive, expected.clone(), &name).await?;
+                    let mut bytes =
+                        ArchiveBytes::open(&file, expected.clone(), &step, false).await?;
                     bytes.drain().await?;
                     bytes.check()?;
                 }
-                feed(&archive, expected, &name, &chunks_in).await
+                let bytes = ArchiveBytes::open(&file, expected, &step, true).await?;
+                feed(bytes, &chunks_in).await
             };
             if let Err(error) = fed.await {
                 // When this cannot be sent, the reader is gone and nobody needs it.
@@ -66,7 +96,7 @@ impl OpenBackup {
             let mut reader = ArchiveReader::new(source, limits);
             loop {
                 let next = match reader.next() {
-                    Ok(Some(object)) => Ok(object),
+                    Ok(Some(object)) => Ok(holds.admit(object)),
                     Ok(None) => return,
                     // The store's own error says more than "unexpected end of file".
                     Err(error) => Err(failure
@@ -95,13 +125,7 @@ impl OpenBackup {
 }
 
 /// Forwards the archive's bytes, and checks them against the record at the end.
-async fn feed(
-    archive: &Pinned,
-    expected: Expected,
-    name: &str,
-    chunks: &mpsc::Sender<Result<Bytes>>,
-) -> Result<()> {
-    let mut bytes = ArchiveBytes::open(archive, expected, name).await?;
+async fn feed(mut bytes: ArchiveBytes, chunks: &mpsc::Sender<Result<Bytes>>) -> Result<()> {
     // One chunk is held back, so that the reader cannot see the end before the check is made.
     let mut held: Option<Bytes> = None;
     while let Some(chunk) = bytes.next().await? {
@@ -118,10 +142,11 @@ async fn feed(
     Ok(())
 }
 
-/// The archive's bytes as the store sends them, with running digests.
+/// The archive's bytes as the store sends them, decrypted, with running digests of what is stored.
 pub(crate) struct ArchiveBytes {
-    name: String,
+    step: String,
     chunks: BoxStream<'static, object_store::Result<Bytes>>,
+    decrypting: Option<WholeFile>,
     /// Received and not yet taken.
     rest: Bytes,
     crc64: crc_fast::Digest,
@@ -131,11 +156,26 @@ pub(crate) struct ArchiveBytes {
 }
 
 impl ArchiveBytes {
-    async fn open(archive: &Pinned, expected: Expected, name: &str) -> Result<Self> {
-        let step = format!("read the archive of `{name}`");
+    async fn open(
+        file: &StoredFile,
+        expected: Expected,
+        step: &str,
+        decrypted: bool,
+    ) -> Result<Self> {
+        file.check_readable(step)?;
+        let (pinned, unlocked): (Option<&Pinned>, _) = match file {
+            StoredFile::Plain(pinned) => (Some(pinned), None),
+            StoredFile::Encrypted(pinned, unlocked) => (Some(pinned), Some(unlocked)),
+            StoredFile::Locked(_) => (None, None),
+        };
+        let chunks = match pinned {
+            Some(pinned) => pinned.stream(step).await?,
+            None => stream::empty().boxed(),
+        };
         Ok(Self {
-            name: name.to_owned(),
-            chunks: archive.stream(&step).await?,
+            step: step.to_owned(),
+            chunks,
+            decrypting: unlocked.filter(|_| decrypted).cloned().map(WholeFile::new),
             rest: Bytes::new(),
             crc64: crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz),
             sha256: Sha256::new(),
@@ -149,10 +189,26 @@ impl ArchiveBytes {
         if !self.rest.is_empty() {
             return Ok(Some(std::mem::take(&mut self.rest)));
         }
-        let chunk =
-            self.chunks.try_next().await.map_err(|error| {
-                Error::store(format!("read the archive of `{}`", self.name), error)
-            })?;
+        while let Some(chunk) = self.next_stored().await? {
+            let Some(decrypting) = &mut self.decrypting else {
+                return Ok(Some(chunk));
+            };
+            if let Some(bytes) = decrypting.push(&self.step, &chunk)? {
+                return Ok(Some(bytes));
+            }
+        }
+        match self.decrypting.take() {
+            Some(mut decrypting) => {
+                let bytes = decrypting.finish(&self.step)?;
+                Ok(Some(bytes).filter(|bytes| !bytes.is_empty()))
+            }
+            None => Ok(None),
+        }
+    }
+
+    async fn next_stored(&mut self) -> Result<Option<Bytes>> {
+        let next = self.chunks.try_next().await;
+        let chunk = next.map_err(|error| Error::store(&self.step, error))?;
         if let Some(chunk) = &chunk {
             self.crc64.update(chunk);
             if self.expected.sha256.is_some() {
@@ -195,8 +251,8 @@ impl ArchiveBytes {
     pub(crate) fn check(&self) -> Result<()> {
         let refuse = |found: String, named: String| {
             Err(Error::corrupt(format!(
-                "read the archive of `{}`: its {found} are not the {named} that the record names",
-                self.name
+                "{}: its {found} are not the {named} that the record names",
+                self.step
             )))
         };
         if let Some(facts) = &self.expected.facts {

@@ -10,6 +10,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::OpenBackup;
 use super::held::PARALLEL_FETCHES;
+use super::part::Part;
 use crate::archive::index::gunzip;
 use crate::archive::read::check_object;
 use crate::archive::{Entry, Found, Location, RefusedEntry, Span};
@@ -44,7 +45,13 @@ impl OpenBackup {
             .iter()
             .map(|entry| (entry.id.clone(), entry.sha256))
             .collect();
-        let by_range = self.read_located(located);
+        let (secrets, located): (Vec<&Entry>, Vec<&Entry>) = located
+            .into_iter()
+            .partition(|entry| !self.archive.holds.has(&entry.id.resource));
+        let mut by_range = read_located(&self.archive, located);
+        if let Some(part) = self.secrets.as_ref().filter(|_| !secrets.is_empty()) {
+            by_range = by_range.chain(read_located(part, secrets)).boxed();
+        }
         if others.is_empty() {
             return by_range;
         }
@@ -84,64 +91,66 @@ impl OpenBackup {
         )
         .boxed()
     }
+}
 
-    /// Copies entries only as they are reached, since there may be very many.
-    fn read_located<'a>(&'a self, mut located: Vec<&'a Entry>) -> BoxStream<'a, Result<Found>> {
-        let place = |entry: &&Entry| {
-            entry
-                .location
-                .map(|at| (at.member.offset, at.object.offset))
-        };
-        located.sort_by_key(place);
-        let mut left = located.into_iter();
-        let batches = std::iter::from_fn(move || {
-            let next = left.by_ref().take(BATCH);
-            let batch: Vec<(Location, Entry)> = next
-                .filter_map(|entry| Some((entry.location?, entry.clone())))
-                .collect();
-            (!batch.is_empty()).then_some(batch)
-        });
-        stream::iter(batches)
-            .flat_map(|batch| self.read_batch(batch))
-            .boxed()
-    }
+/// Copies entries only as they are reached, since there may be very many.
+fn read_located<'a>(part: &'a Part, mut located: Vec<&'a Entry>) -> BoxStream<'a, Result<Found>> {
+    let place = |entry: &&Entry| {
+        entry
+            .location
+            .map(|at| (at.member.offset, at.object.offset))
+    };
+    located.sort_by_key(place);
+    let mut left = located.into_iter();
+    let batches = std::iter::from_fn(move || {
+        let next = left.by_ref().take(BATCH);
+        let batch: Vec<(Location, Entry)> = next
+            .filter_map(|entry| Some((entry.location?, entry.clone())))
+            .collect();
+        (!batch.is_empty()).then_some(batch)
+    });
+    stream::iter(batches)
+        .flat_map(|batch| read_batch(part, batch))
+        .boxed()
+}
 
-    fn read_batch(&self, located: Vec<(Location, Entry)>) -> BoxStream<'static, Result<Found>> {
-        let archive = self.archive.clone();
-        let held = Arc::clone(&self.held);
-        stream::iter(fetches(located))
-            .map(move |fetch| {
-                let archive = archive.clone();
-                let held = Arc::clone(&held);
-                async move {
-                    let bytes = match held.get(&fetch.range) {
-                        Some(bytes) => bytes,
-                        None => {
-                            let range = fetch.range.clone();
-                            let bytes = archive.range("read the archive", range).await?;
-                            held.put(&fetch.range, &bytes);
-                            bytes
-                        }
-                    };
-                    Ok(fetch.members.into_iter().map(move |member| {
-                        let start = (member.span.offset - fetch.range.start) as usize;
-                        let end = start + member.span.length as usize;
-                        Ok((bytes.slice(start..end), member))
-                    }))
-                }
-            })
-            .buffered(PARALLEL_FETCHES)
-            .map_ok(stream::iter)
-            .try_flatten()
-            .and_then(|(bytes, member)| async move {
-                let objects = tokio::task::spawn_blocking(move || member.unpack(&bytes))
-                    .await
-                    .map_err(|error| Error::internal("read archive: decompress it", error))??;
-                Ok(stream::iter(objects.into_iter().map(Ok)))
-            })
-            .try_flatten()
-            .boxed()
-    }
+fn read_batch(part: &Part, located: Vec<(Location, Entry)>) -> BoxStream<'static, Result<Found>> {
+    let archive = part.file.clone();
+    let step = part.step();
+    let held = Arc::clone(&part.held);
+    stream::iter(fetches(located, MAX_GAP.max(part.file.near())))
+        .map(move |fetch| {
+            let archive = archive.clone();
+            let held = Arc::clone(&held);
+            let step = step.clone();
+            async move {
+                let bytes = match held.get(&fetch.range) {
+                    Some(bytes) => bytes,
+                    None => {
+                        let range = fetch.range.clone();
+                        let bytes = archive.range(&step, range).await?;
+                        held.put(&fetch.range, &bytes);
+                        bytes
+                    }
+                };
+                Ok(fetch.members.into_iter().map(move |member| {
+                    let start = (member.span.offset - fetch.range.start) as usize;
+                    let end = start + member.span.length as usize;
+                    Ok((bytes.slice(start..end), member))
+                }))
+            }
+        })
+        .buffered(PARALLEL_FETCHES)
+        .map_ok(stream::iter)
+        .try_flatten()
+        .and_then(|(bytes, member)| async move {
+            let objects = tokio::task::spawn_blocking(move || member.unpack(&bytes))
+                .await
+                .map_err(|error| Error::internal("read archive: decompress it", error))??;
+            Ok(stream::iter(objects.into_iter().map(Ok)))
+        })
+        .try_flatten()
+        .boxed()
 }
 
 /// One request: a range of the archive, and the members in it that are wanted.
@@ -195,7 +204,7 @@ impl Wanted {
 }
 
 /// Groups entries, sorted by place, into requests.
-fn fetches(located: Vec<(Location, Entry)>) -> Vec<Fetch> {
+fn fetches(located: Vec<(Location, Entry)>, gap: u64) -> Vec<Fetch> {
     let mut fetches: Vec<Fetch> = Vec::new();
     for (at, entry) in located {
         let end = at.member.offset.saturating_add(at.member.length);
@@ -207,7 +216,7 @@ fn fetches(located: Vec<(Location, Entry)>) -> Vec<Fetch> {
                 continue;
             }
             if at.member.offset >= fetch.range.end
-                && at.member.offset - fetch.range.end <= MAX_GAP
+                && at.member.offset - fetch.range.end <= gap
                 && end - fetch.range.start <= MAX_FETCH
             {
                 fetch.range.end = end;

@@ -8,7 +8,10 @@ use serde_json::{Map, Value};
 
 use super::files::Files;
 use crate::archive::index::IndexFacts;
-use crate::format::annotations::{ARCHIVE, EXPIRES_AT, FILES, FORMER_POINT_IN_TIME, POINT_IN_TIME};
+use crate::encryption::{Encryption, EncryptionMode};
+use crate::format::annotations::{
+    ARCHIVE, ENCRYPTION, EXPIRES_AT, FILES, FORMER_POINT_IN_TIME, POINT_IN_TIME,
+};
 use crate::format::record::{API_VERSION, KIND};
 use crate::{Digest, Error, Result};
 
@@ -198,6 +201,33 @@ pub struct ArchiveFacts {
     pub index: Option<IndexFacts>,
 }
 
+/// What of a backup is encrypted, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct EncryptionFacts {
+    /// As it was asked for.
+    #[serde(flatten)]
+    pub encryption: Encryption,
+    /// Where Secrets alone are encrypted: what their archive is, as it is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<ArchiveFacts>,
+}
+
+impl EncryptionFacts {
+    pub(crate) fn new(encryption: Encryption, secrets: Option<ArchiveFacts>) -> Self {
+        Self {
+            encryption,
+            secrets,
+        }
+    }
+
+    /// Whether all content is encrypted.
+    pub(crate) fn is_of_all(&self) -> bool {
+        self.encryption.mode == EncryptionMode::All
+    }
+}
+
 /// The point in the cluster's history at which the objects were read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -285,6 +315,14 @@ impl Record {
         Ok(files)
     }
 
+    /// What of it is encrypted; `None` when nothing is.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when the annotation cannot be read.
+    pub fn encryption(&self) -> Result<Option<EncryptionFacts>> {
+        self.annotation(ENCRYPTION)
+    }
+
     /// The point in time at which it was read; `None` for records of other programs.
     ///
     /// # Errors
@@ -321,6 +359,10 @@ impl Record {
 
     pub(crate) fn set_files(&mut self, files: &Files) -> Result<()> {
         self.annotate(FILES, files)
+    }
+
+    pub(crate) fn set_encryption(&mut self, facts: &EncryptionFacts) -> Result<()> {
+        self.annotate(ENCRYPTION, facts)
     }
 
     pub(crate) fn set_point_in_time(&mut self, point_in_time: &PointInTime) -> Result<()> {

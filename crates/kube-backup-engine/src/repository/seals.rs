@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use super::small::read_up_to;
 use super::{Repository, StoredRecord};
 use crate::format::keys::Keys;
-use crate::seal::{Distrust, Seal, Trust, check, check_files, read};
+use crate::seal::{Distrust, Seal, Trust, check, check_encryption, check_files, read};
 use crate::{Error, ErrorKind, Result};
 
 /// Largest seal read; they take a kilobyte or two.
@@ -32,6 +32,9 @@ impl Repository {
             let same = check_files(seal, stored.record.uid(), &files);
             same.map_err(|why| untrusted(name, why))?;
         }
+        let encryption = stored.record.encryption()?;
+        let encryption = encryption.as_ref().map(|facts| &facts.encryption);
+        check_encryption(trust, encryption).map_err(|why| untrusted(name, why))?;
         Ok(seal)
     }
 

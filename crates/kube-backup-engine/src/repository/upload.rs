@@ -66,11 +66,6 @@ impl ObjectUpload {
         }
     }
 
-    /// Bytes given so far.
-    pub(crate) fn length(&self) -> u64 {
-        self.length
-    }
-
     pub(crate) async fn push(&mut self, bytes: Bytes) -> Result<()> {
         self.crc64.update(&bytes);
         self.sha256.update(&bytes);

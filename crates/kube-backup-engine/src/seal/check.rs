@@ -6,6 +6,7 @@ use super::distrust::Distrust;
 use super::statement::Seal;
 use super::trust::{Policy, Trust};
 use super::{envelope, statement};
+use crate::encryption::Encryption;
 use crate::format::keys::RECORD;
 use crate::{Digest, Files};
 
@@ -53,6 +54,26 @@ pub(crate) fn check(
             known: *known,
         }),
         _ => Ok(Some(seal)),
+    }
+}
+
+/// Whether a backup is encrypted as the trust demands, by what its record says. That its files are is found when they are
+/// opened.
+pub(crate) fn check_encryption(trust: &Trust, found: Option<&Encryption>) -> Result<(), Distrust> {
+    let Some(demanded) = &trust.encryption else {
+        return Ok(());
+    };
+    let Some(found) = found.filter(|found| found.mode >= demanded.mode) else {
+        return Err(Distrust::NotEncrypted {
+            demanded: demanded.mode,
+            found: found.map(|found| found.mode),
+        });
+    };
+    let allowed = &demanded.recipients;
+    let mut recipients = found.recipients.iter();
+    match recipients.find(|one| !allowed.is_empty() && !allowed.contains(one)) {
+        Some(other) => Err(Distrust::OtherRecipient(other.clone())),
+        None => Ok(()),
     }
 }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::Digest;
+use crate::encryption::{EncryptionMode, Recipient};
 use crate::printable::Printable;
 
 /// Why a backup is not admitted: the [`source`](std::error::Error::source) of an error of kind
@@ -42,6 +43,17 @@ pub enum Distrust {
     /// A file is not the one that was sealed.
     #[error("`{}` is not the file that was sealed", Printable(.0))]
     FileDiffers(String),
+    /// The trust demands that more of it is encrypted.
+    #[error("the trust demands that `{demanded}` is encrypted of it, and {} is", of_it(.found.as_ref()))]
+    NotEncrypted {
+        /// What the trust demands.
+        demanded: EncryptionMode,
+        /// What is encrypted.
+        found: Option<EncryptionMode>,
+    },
+    /// It is encrypted to somebody whom the trust does not name.
+    #[error("it is encrypted to {0}, whom the trust does not name")]
+    OtherRecipient(Recipient),
     /// A later backup of the name is known.
     #[error(
         "its seal has the sequence number {found}, and {known} is known of its name: an older backup was put in \
@@ -53,4 +65,8 @@ pub enum Distrust {
         /// The one that is known.
         known: u64,
     },
+}
+
+fn of_it(found: Option<&EncryptionMode>) -> String {
+    found.map_or_else(|| "nothing".to_owned(), |mode| format!("`{mode}`"))
 }

@@ -50,5 +50,5 @@ pub use statement::{PreviousSeal, Seal};
 pub use trust::{Policy, Trust, TrustedKey};
 
 pub(crate) use chain::issues;
-pub(crate) use check::{check, check_files, read};
+pub(crate) use check::{check, check_encryption, check_files, read};
 pub(crate) use write::write;

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::key::VerifyingKey;
 use super::statement::Seal;
+use crate::encryption::Encryption;
 
 /// What is known of a repository's writers. It is serde's to read and write, and to be kept outside of the bucket.
 ///
@@ -32,6 +33,10 @@ pub struct Trust {
     pub policy: Policy,
     /// The keys that may have signed.
     pub keys: Vec<TrustedKey>,
+    /// How backups must be encrypted, at least, and to whom, at most: to none but these recipients, if there are some. Those
+    /// of earlier backups stay in the list for as long as these are to be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// The highest sequence number known of each name: a backup with a lower one was put in the place of a later one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub known: BTreeMap<String, u64>,
@@ -89,6 +94,7 @@ impl Trust {
             repository: Uuid::new_v4().to_string(),
             policy: Policy::default(),
             keys: vec![key.into()],
+            encryption: None,
             known: BTreeMap::new(),
         }
     }
@@ -104,6 +110,13 @@ impl Trust {
     #[must_use]
     pub fn with_policy(mut self, policy: Policy) -> Self {
         self.policy = policy;
+        self
+    }
+
+    /// Demands that backups are encrypted, at least so, and to none but these recipients, if there are some.
+    #[must_use]
+    pub fn demanding(mut self, encryption: Encryption) -> Self {
+        self.encryption = Some(encryption);
         self
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use super::report::{Check, Finding, Severity};
@@ -11,7 +12,7 @@ use crate::archive::index::gunzip;
 use crate::archive::read::{ArchiveReader, check_object};
 use crate::archive::{Found, ReadLimits, RefusedEntry, Span};
 use crate::cluster::schema::Schemas;
-use crate::repository::ListedMember;
+use crate::repository::{ListedMember, Part};
 use crate::{Digest, Error, ErrorKind, ObjectId, OpenBackup, Result};
 
 /// Most bytes before, between and after members with objects: the format's entry and the archive's end
@@ -30,21 +31,10 @@ pub(super) enum Checked {
 /// Whether the index is whole, and its members follow each other.
 pub(super) async fn check_index(backup: &OpenBackup) -> Result<Option<Finding>> {
     let found = async {
-        let Some(mut members) = backup.members().await? else {
-            return Ok(());
-        };
-        let mut end = 0;
-        while let Some(member) = members.try_next().await? {
-            let unlisted = member.span.offset.checked_sub(end);
-            if unlisted.is_none_or(|length| length > MAX_UNLISTED) {
-                return Err(Error::corrupt(format!(
-                    "read index: its members do not follow each other: one ends at {end}, the next begins at {}",
-                    member.span.offset
-                )));
-            }
-            end = member.span.end().unwrap_or(u64::MAX);
+        for part in backup.readable() {
+            check_members(part).await?;
         }
-        Ok(())
+        Ok::<_, Error>(())
     };
     match found.await {
         Ok(()) => Ok(None),
@@ -57,7 +47,25 @@ pub(super) async fn check_index(backup: &OpenBackup) -> Result<Option<Finding>> 
     }
 }
 
-/// Reads everything, member by member where there is an index that is whole.
+async fn check_members(part: &Part) -> Result<()> {
+    let Some(mut members) = part.members().await? else {
+        return Ok(());
+    };
+    let mut end = 0;
+    while let Some(member) = members.try_next().await? {
+        let unlisted = member.span.offset.checked_sub(end);
+        if unlisted.is_none_or(|length| length > MAX_UNLISTED) {
+            return Err(Error::corrupt(format!(
+                "read index: its members do not follow each other: one ends at {end}, the next begins at {}",
+                member.span.offset
+            )));
+        }
+        end = member.span.end().unwrap_or(u64::MAX);
+    }
+    Ok(())
+}
+
+/// Reads everything that is not locked, member by member where there is an index that is whole.
 /// `schemas` say what the cluster to restore to would not keep.
 pub(super) async fn pass(
     backup: &OpenBackup,
@@ -65,23 +73,33 @@ pub(super) async fn pass(
     schemas: &Arc<Schemas>,
     mut on: impl FnMut(Checked),
 ) -> Result<()> {
-    match backup.members().await {
-        Ok(Some(members)) if indexed => pass_members(backup, members, schemas, on).await,
-        _ => {
-            let mut objects = backup.stream_found();
-            while let Some(next) = objects.next().await {
-                match next {
-                    Ok(Found::Object(entry, json)) => on(see(entry.id, &json, schemas)),
-                    Ok(Found::Refused(refused)) => on(Checked::Fault(unreadable(&refused))),
-                    Err(error) => {
-                        on(Checked::Fault(damaged(error)?));
-                        break;
-                    }
-                }
+    for part in backup.readable() {
+        match part.members().await {
+            Ok(Some(members)) if indexed => {
+                pass_members(part, members, backup.limits(), schemas, &mut on).await?;
             }
-            Ok(())
+            _ => pass_stream(backup.stream_part(part), schemas, &mut on).await?,
         }
     }
+    Ok(())
+}
+
+async fn pass_stream(
+    mut objects: BoxStream<'static, Result<Found>>,
+    schemas: &Schemas,
+    on: &mut impl FnMut(Checked),
+) -> Result<()> {
+    while let Some(next) = objects.next().await {
+        match next {
+            Ok(Found::Object(entry, json)) => on(see(entry.id, &json, schemas)),
+            Ok(Found::Refused(refused)) => on(Checked::Fault(unreadable(&refused))),
+            Err(error) => {
+                on(Checked::Fault(damaged(error)?));
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Damage is a finding; a store that does not respond is an error.
@@ -111,39 +129,61 @@ fn see(id: ObjectId, json: &[u8], schemas: &Schemas) -> Checked {
 }
 
 async fn pass_members(
-    backup: &OpenBackup,
-    mut members: futures::stream::BoxStream<'_, Result<ListedMember>>,
+    part: &Part,
+    mut members: BoxStream<'_, Result<ListedMember>>,
+    limits: ReadLimits,
     schemas: &Arc<Schemas>,
-    mut on: impl FnMut(Checked),
+    on: &mut impl FnMut(Checked),
 ) -> Result<()> {
-    let mut bytes = backup.bytes().await?;
-    let limits = backup.limits();
+    let mut bytes = part.bytes().await?;
     let mut at = 0;
     while let Some(member) = members.try_next().await? {
-        let unlisted = bytes.take(member.span.offset.saturating_sub(at)).await?;
-        on_faults(check_unlisted(&unlisted, limits), &mut on);
+        let unlisted = bytes.take(member.span.offset.saturating_sub(at)).await;
+        let Some(unlisted) = or_fault(unlisted, on)? else {
+            return Ok(());
+        };
+        on_faults(check_unlisted(&unlisted, limits), on);
         at = member.span.end().unwrap_or(u64::MAX);
-        let raw = bytes.take(member.span.length).await?;
+        let Some(raw) = or_fault(bytes.take(member.span.length).await, on)? else {
+            return Ok(());
+        };
         let schemas = Arc::clone(schemas);
         let check = move || check_member(&raw, member, limits, &schemas);
         let checked = tokio::task::spawn_blocking(check);
         let checked = checked
             .await
             .map_err(|error| Error::internal("read archive: check a member", error))?;
-        checked.into_iter().for_each(&mut on);
+        checked.into_iter().for_each(&mut *on);
     }
-    let tail = bytes.take(MAX_UNLISTED).await?;
-    let more = bytes.drain().await?;
-    on_faults(check_tail(&tail, more, limits), &mut on);
+    let ended = async {
+        let tail = bytes.take(MAX_UNLISTED).await?;
+        Ok((tail, bytes.drain().await?))
+    };
+    let ended: Result<(Bytes, u64)> = ended.await;
+    let Some((tail, more)) = or_fault(ended, on)? else {
+        return Ok(());
+    };
+    on_faults(check_tail(&tail, more, limits), on);
     on_faults(
         bytes.check().err().map(|error| {
             Finding::failed(Check::Archive, &error).remedy(
                 "the bytes changed after they were committed; use another backup for what is named",
             )
         }),
-        &mut on,
+        on,
     );
     Ok(())
+}
+
+/// What was read; `None` where it is damaged, which was said then.
+fn or_fault<T>(read: Result<T>, on: &mut impl FnMut(Checked)) -> Result<Option<T>> {
+    match read {
+        Ok(read) => Ok(Some(read)),
+        Err(error) => {
+            on(Checked::Fault(damaged(error)?));
+            Ok(None)
+        }
+    }
 }
 
 fn on_faults(finding: Option<Finding>, on: &mut impl FnMut(Checked)) {

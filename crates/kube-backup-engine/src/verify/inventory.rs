@@ -50,6 +50,11 @@ pub(super) struct KindUse {
 const MAX_NAMED: usize = 50;
 
 impl Inventory {
+    /// Notes an object of which only the name is known.
+    pub(super) fn note_locked(&mut self, id: &ObjectId) {
+        self.ids.insert(self.hasher.hash_one(id));
+    }
+
     /// Notes an object; a finding when one of its name was there before.
     pub(super) fn note(&mut self, id: &ObjectId, summary: &ObjectSummary) -> Option<Finding> {
         self.objects += 1;

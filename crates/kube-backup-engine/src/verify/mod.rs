@@ -11,6 +11,7 @@
 //! remembered of an object is a few hashes, so a backup of any size is verified in little memory.
 
 mod archive;
+mod asked;
 mod inventory;
 mod record;
 mod references;
@@ -24,5 +25,6 @@ mod target;
 mod verify;
 mod volumes;
 
+pub use asked::{AskedPowers, AskingObject};
 pub use report::{Check, Finding, Severity, VerifyReport};
 pub use verify::Verify;

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::asked::AskedPowers;
+use crate::encryption::Encryption;
 use crate::printable::Printable;
 use crate::seal::Seal;
 use crate::{Digest, Error, ObjectId};
@@ -46,6 +48,8 @@ pub enum Check {
     Record,
     /// The archive's bytes: length, CRC-64, SHA-256, and that it can be read to its end.
     Archive,
+    /// What is encrypted to others, and was not looked at.
+    Encryption,
     /// The index, and whether it says what the archive holds.
     Index,
     /// The other files that the record names: length and SHA-256.
@@ -68,6 +72,7 @@ impl fmt::Display for Check {
             Self::Seal => "seal",
             Self::Record => "record",
             Self::Archive => "archive",
+            Self::Encryption => "encryption",
             Self::Index => "index",
             Self::Files => "files",
             Self::Object => "object",
@@ -159,8 +164,15 @@ pub struct VerifyReport {
     /// Who wrote it, if the repository has a [trust](crate::Repository::with_trust) and there is a seal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seal: Option<Seal>,
+    /// What of it is encrypted, by its record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<Encryption>,
     /// Objects read.
     pub objects: u64,
+    /// Secrets that could not be read for want of an identity.
+    pub locked_secrets: u64,
+    /// What its objects would let somebody do, once they are restored.
+    pub powers: AskedPowers,
     /// Length of the archive in bytes.
     pub archive_bytes: u64,
     /// Whether the archive was read and compared with its index.
@@ -230,6 +242,11 @@ impl fmt::Display for VerifyReport {
             Some(seal) => writeln!(f, "  {seal}")?,
             None => writeln!(f, "  who wrote it is not known: it was not held to a seal")?,
         }
+        if let Some(encryption) = &self.encryption {
+            let to = encryption.to_whom();
+            writeln!(f, "  encrypted: {}, to {to}", encryption.mode)?;
+        }
+        write!(f, "{}", self.powers)?;
         for (severity, count) in &self.counts {
             writeln!(f, "  {severity:<10} {count:>7}")?;
         }

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::asked::powers_of;
 use super::references::references;
 use crate::cluster::schema::Schemas;
 use crate::kinds::adoption::is_adopted;
 use crate::kinds::follow::Named;
 use crate::kinds::names::DEFINITIONS;
+use crate::powers::Powers;
 use crate::{GroupResource, ObjectId};
 
 /// A short summary of one object; all that the checks ever see of it.
@@ -20,6 +22,8 @@ pub(super) struct ObjectSummary {
     pub(super) references: Vec<Named>,
     /// The kind and its served versions, when the object is a definition.
     pub(super) defines: Option<(GroupResource, Vec<String>)>,
+    /// What it would let somebody do.
+    pub(super) powers: Powers,
     /// Places that the cluster to restore to would not keep, the first few; elements of lists are `*`.
     pub(super) unknown: BTreeSet<String>,
 }
@@ -69,6 +73,7 @@ impl ObjectSummary {
                 .collect(),
             references: references(id, &object),
             defines: defines(&id.resource, &object),
+            powers: powers_of(&id.resource, &object),
             unknown: unknown(&id.resource, &object, schemas),
         })
     }

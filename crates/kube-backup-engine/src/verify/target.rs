@@ -169,9 +169,14 @@ async fn list_versions(
             }
         }
     };
-    if indexed && let Some(mut members) = backup.members().await? {
-        while let Some(member) = members.try_next().await? {
-            member.entries.iter().for_each(|(_, entry)| note(entry));
+    if indexed {
+        for part in backup.readable() {
+            let Some(mut members) = part.members().await? else {
+                continue;
+            };
+            while let Some(member) = members.try_next().await? {
+                member.entries.iter().for_each(|(_, entry)| note(entry));
+            }
         }
         return Ok(());
     }

@@ -12,7 +12,9 @@ use super::volumes;
 use crate::repository::StoredRecord;
 use crate::seal::{self, Seal};
 use crate::volumes::VolumeSnapshotter;
-use crate::{Error, ErrorKind, OpenBackup, PointInTime, Repository, Result};
+use crate::{
+    EntryFilter, Error, ErrorKind, ObjectId, OpenBackup, PointInTime, Repository, Result,
+};
 
 /// A verification to be done.
 ///
@@ -35,6 +37,7 @@ use crate::{Error, ErrorKind, OpenBackup, PointInTime, Repository, Result};
 /// - The record: that it can be read, how the backup ended, and what it reported to be missing.
 /// - The archive: length, CRC-64 and SHA-256 against the record; that it ends where it should; for backups
 ///   of other programs, whose records name none of these, that it can be read to its end.
+/// - What is encrypted, if an identity opens it; without one, that the stored bytes are those that the record names.
 /// - The files beside it: that those the record names are there, with the SHA-256 it names.
 /// - The index: its digests, and that it lists what the archive holds, at its places and no more.
 /// - Every object: its SHA-256, its JSON, that name, namespace and group are those of its place, and that
@@ -43,6 +46,8 @@ use crate::{Error, ErrorKind, OpenBackup, PointInTime, Repository, Result};
 ///   volumes and classes of claims, roles and accounts of bindings, Services of Ingresses, webhooks and
 ///   APIServices, targets of autoscalers, definitions of custom resources.
 /// - With snapshotters: that the snapshots of its volumes are there.
+/// - The powers that it asks for, as a [plan](crate::restore::RestorePlan) begins with: who can write to a bucket chooses what a
+///   restore creates.
 /// - With a cluster: kinds and versions that it does not serve, each object that the archive holds in
 ///   another scope than the cluster's, fields that the cluster's own definitions and OpenAPI documents do
 ///   not have, and which of the missing objects the cluster has.
@@ -131,9 +136,13 @@ impl Verify {
             None => Arc::default(),
         };
         let mut inventory = Inventory::default();
+        for secret in self.locked_secrets(&backup, &mut report).await? {
+            inventory.note_locked(&secret);
+        }
         archive::pass(&backup, report.indexed, &schemas, |checked| match checked {
             Checked::Fault(finding) => report.add(finding),
             Checked::Object(id, summary) => {
+                report.powers.note(&id, &summary.powers);
                 if let Some(finding) = inventory.note(&id, &summary) {
                     report.add(finding);
                 }
@@ -141,7 +150,8 @@ impl Verify {
         })
         .await?;
         report.objects = inventory.objects;
-        if let Some(finding) = record::check_count(backup.record(), inventory.objects) {
+        let all = inventory.objects + report.locked_secrets;
+        if let Some(finding) = record::check_count(backup.record(), all) {
             report.add(finding);
         }
 
@@ -159,6 +169,27 @@ impl Verify {
         }
         missing.tell(&mut report);
         Ok(report)
+    }
+
+    /// The Secrets that are encrypted to others, which are there as far as their names say.
+    async fn locked_secrets(
+        &self,
+        backup: &OpenBackup,
+        report: &mut VerifyReport,
+    ) -> Result<Vec<ObjectId>> {
+        let Some(why) = backup.secrets_locked() else {
+            return Ok(Vec::new());
+        };
+        let names = backup.locked(&EntryFilter::default(), why).await;
+        let names = or_finding(names, Check::Files, report)?.unwrap_or_default();
+        let names: Vec<ObjectId> = names.into_iter().filter_map(|name| name.id).collect();
+        report.locked_secrets = names.len() as u64;
+        let message = format!(
+            "{} Secrets were not looked at, and are not restored without an identity: {why}",
+            names.len()
+        );
+        report.add(Finding::new(Severity::Warning, Check::Encryption, message));
+        Ok(names)
     }
 
     /// What the seals of the repository say of others that are gone.
@@ -213,6 +244,15 @@ impl Verify {
             return Ok(None);
         };
         report.archive_bytes = backup.archive_length();
+        report.encryption = backup.encryption().cloned();
+        if let Some(why) = backup.why_locked() {
+            for name in backup.names_of_files() {
+                or_finding(backup.check_file(&name).await, Check::Files, report)?;
+            }
+            let message = format!("nothing of it was looked at but its bytes: {why}");
+            report.add(Finding::new(Severity::Error, Check::Encryption, message));
+            return Ok(None);
+        }
         if report.seal.is_some() {
             let same = backup.check_before_unpacking().await;
             if or_finding(same, Check::Archive, report)?.is_none() {

@@ -6,6 +6,7 @@ mod advice;
 mod cluster;
 mod content;
 mod csi;
+mod encryption;
 mod filters;
 mod format;
 mod hooks;

@@ -19,11 +19,11 @@
 
 use base16ct::lower::encode_string;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::ops::Range;
 
 use bytes::Bytes;
-use flate2::Compression;
+use flate2::{Compression, GzBuilder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -31,7 +31,7 @@ use super::budget::check_entries;
 use super::write::{Member, gzip_at};
 use super::{Entry, Location, ReadLimits, RefusedEntry, Span};
 use crate::format::entries::{check_id, entry_path};
-use crate::format::index::{BEGIN, BETWEEN, DIRECTORY, END};
+use crate::format::index::{BEGIN, BETWEEN, DIRECTORY, END, SALT_FIELD};
 use crate::resource::full_name;
 use crate::{Error, GroupResource, ObjectId, Result};
 
@@ -129,9 +129,13 @@ pub struct IndexFacts {
     pub entries: u64,
 }
 
+/// Random bytes in the directory of an index that is encrypted.
+pub(crate) type Salt = [u8; 32];
+
 /// Writes an index while the archive grows.
 #[derive(Debug, Default)]
 pub(crate) struct IndexWriter {
+    salt: Option<Salt>,
     text: Vec<u8>,
     /// Per kind, the keys of the open chunk: kinds come interleaved, from parallel lists.
     spans: BTreeMap<GroupResource, (String, String)>,
@@ -143,6 +147,15 @@ pub(crate) struct IndexWriter {
 }
 
 impl IndexWriter {
+    /// One whose directory holds these bytes: its digest stands in the record, and is to tell nothing of what was encrypted
+    /// to whoever guesses it.
+    pub(crate) fn salted(salt: Option<Salt>) -> Self {
+        Self {
+            salt,
+            ..Self::default()
+        }
+    }
+
     /// Adds the objects of a member that begins at `offset` of the archive; returns the bytes of
     /// a chunk when one is full.
     pub(crate) fn push(&mut self, offset: u64, member: &Member) -> Result<Option<Bytes>> {
@@ -237,7 +250,7 @@ impl IndexWriter {
                 text.len()
             )));
         }
-        let directory = gzip_at(LEVEL, &text)?;
+        let directory = gzip_salted(&text, self.salt)?;
         let facts = IndexFacts {
             length: self.written + directory.len() as u64,
             directory_offset: self.written,
@@ -247,6 +260,21 @@ impl IndexWriter {
         tail.push(directory);
         Ok((tail, facts))
     }
+}
+
+/// One gzip member holding `text`, and the salt in its header's extra field (RFC 1952, 2.3.1.1).
+fn gzip_salted(text: &[u8], salt: Option<Salt>) -> Result<Bytes> {
+    let Some(salt) = salt else {
+        return gzip_at(LEVEL, text);
+    };
+    let [low, high] = (salt.len() as u16).to_le_bytes();
+    let extra = [&SALT_FIELD[..], &[low, high], &salt].concat();
+    let mut encoder = GzBuilder::new().extra(extra).write(Vec::new(), LEVEL);
+    encoder
+        .write_all(text)
+        .and_then(|()| encoder.finish())
+        .map(Bytes::from)
+        .map_err(|error| Error::internal("write index: compress", error))
 }
 
 /// Which entries of an archive are wanted; an empty set means all.

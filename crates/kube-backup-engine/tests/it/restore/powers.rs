@@ -1,11 +1,15 @@
 //! What a restore grants, and what it withholds.
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
 use kube::Client;
 use kube_backup_engine::powers::{Danger, Power};
 use kube_backup_engine::restore::{
     ActAs, Action, Outcome, PowerPolicy, PowerSwitch, Profile, RestoreReport, RestoreSpec,
     SkipReason,
 };
+use kube_backup_engine::verify::Verify;
 use kube_backup_engine::{Repository, Selection};
 use kube_local::KubeLocal;
 use serde_json::{Value, json};
@@ -381,4 +385,73 @@ async fn requests_for_objects_are_sent_as_whom_the_restore_is_for() {
         assert!(error.chain().contains("actAs"), "{}", error.chain());
     }
     assert_eq!(target.requests().count(), 0);
+}
+
+#[tokio::test]
+async fn a_verification_names_the_powers_that_a_plan_begins_with() {
+    let (_source, repository) = mighty().await;
+    let target = KubeLocal::start().await.unwrap();
+    let restore = restore_of(&client(&target), &repository, RestoreSpec::named("r")).await;
+    let plan = restore.plan().await.unwrap();
+    let planned: BTreeSet<_> = plan
+        .powers_asked_for()
+        .into_iter()
+        .filter(|it| it.granted.danger > Danger::Low && it.granted.power != Power::System)
+        .map(|it| (it.item.id.to_string(), it.granted.power, it.granted.danger))
+        .collect();
+    let report = Verify::new(repository, "a").run().await.unwrap();
+    let verified: BTreeSet<_> = report
+        .powers
+        .objects
+        .iter()
+        .flat_map(|object| object.powers.iter().map(|it| (object.id.to_string(), it)))
+        .filter(|(_, it)| it.danger > Danger::Low)
+        .map(|(id, it)| (id, it.power, it.danger))
+        .collect();
+    assert_eq!(verified, planned);
+    assert!(verified.len() > 6, "{verified:?}");
+    assert!(report.powers.of_cluster > 0);
+    let text = report.to_string();
+    assert!(text.contains("critical admission"), "{text}");
+    assert!(report.is_restorable(), "{text}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!(
+        json["powers"]["objects"][0]["powers"][0]["danger"],
+        "critical"
+    );
+}
+
+/// Those that look for kinds and namespaces, too: what only the restorer may see is not shown to the requester.
+#[tokio::test]
+async fn every_request_of_a_restore_is_sent_as_whom_it_is_for() {
+    let (_source, repository) = mighty().await;
+    let target = KubeLocal::start().await.unwrap();
+    let inner = client(&target);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+        let headers = request.headers();
+        let users = headers.get_all("impersonate-user").iter();
+        let users: Vec<_> = users
+            .map(|user| user.to_str().unwrap().to_owned())
+            .collect();
+        let asked = format!("{} {}", request.method(), request.uri().path());
+        log.lock().unwrap().push((asked, users));
+        let inner = inner.clone();
+        async move { inner.send(request).await }
+    });
+    let client = kube::Client::new(service, "default");
+    let spec = RestoreSpec {
+        act_as: Some(ActAs::user("jane", ["dev"])),
+        ..RestoreSpec::named("r")
+    };
+    let restore = restore_of(&client, &repository, spec).await;
+    restore.plan().await.unwrap();
+    restore.run().await.unwrap();
+    let seen = seen.lock().unwrap();
+    assert!(seen.iter().any(|(asked, _)| asked.starts_with("GET /api")));
+    assert!(seen.iter().any(|(asked, _)| asked.starts_with("POST ")));
+    for (asked, users) in seen.iter() {
+        assert_eq!(*users, ["jane"], "{asked}");
+    }
 }
