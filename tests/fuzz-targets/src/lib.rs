@@ -12,6 +12,8 @@ mod address;
 mod authorization;
 #[cfg(feature = "engine")]
 mod backups;
+#[cfg(feature = "engine")]
+mod encrypted;
 #[cfg(feature = "oss")]
 mod oss_response;
 #[cfg(feature = "alibaba")]
@@ -22,6 +24,8 @@ mod policy;
 mod profiles;
 #[cfg(feature = "alibaba")]
 mod refusal;
+#[cfg(feature = "engine")]
+mod seals;
 #[cfg(feature = "alibaba")]
 mod world;
 
@@ -40,7 +44,11 @@ pub use {
 pub use oss_response::{check as check_oss_response, oss_response};
 
 #[cfg(feature = "engine")]
-pub use backups::{backup_archive, backup_index, backup_record};
+pub use {
+    backups::{backup_archive, backup_index, backup_record},
+    encrypted::backup_encrypted,
+    seals::backup_seal,
+};
 
 /// A target: its name, which is also that of its seeds' folder, and its function.
 pub type Target = (&'static str, fn(&[u8]));
@@ -56,9 +64,13 @@ pub const TARGETS: &[Target] = &[
     #[cfg(feature = "engine")]
     ("backup_archive", backup_archive),
     #[cfg(feature = "engine")]
+    ("backup_encrypted", backup_encrypted),
+    #[cfg(feature = "engine")]
     ("backup_index", backup_index),
     #[cfg(feature = "engine")]
     ("backup_record", backup_record),
+    #[cfg(feature = "engine")]
+    ("backup_seal", backup_seal),
     #[cfg(feature = "alibaba")]
     ("cli_profile", cli_profile),
     #[cfg(feature = "alibaba")]
