@@ -132,7 +132,7 @@ async fn measure(arguments: &Arguments, binaries: &Binaries, objects: usize) -> 
         plan.name = format!("backup-{turn}");
         in_turns(
             turn,
-            [Role::Lists, Role::Backup, Role::Sealed],
+            [Role::Lists, Role::Backup, Role::Sealed, Role::Encrypted],
             &plan,
             |role, measured| {
                 size.add(role, measured);
@@ -149,7 +149,7 @@ async fn measure(arguments: &Arguments, binaries: &Binaries, objects: usize) -> 
         plan.turn = turn;
         in_turns(
             turn,
-            [Role::Create, Role::Restore],
+            [Role::Create, Role::Restore, Role::Powers],
             &plan,
             |role, measured| {
                 size.add(role, measured);
@@ -171,9 +171,7 @@ fn in_turns<const N: usize>(
     }
     for role in roles {
         let mut plan = plan.clone();
-        if role == Role::Sealed {
-            plan.name.push_str("-sealed");
-        }
+        plan.name.push_str(role.suffix());
         take(role, child::run(role, &plan)?);
     }
     Ok(())

@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
+use ack_backup_center::engine::encryption::{Encryption, Identity};
+use ack_backup_center::engine::powers::powers;
 use ack_backup_center::engine::restore::{Restore, RestoreSpec};
 use ack_backup_center::engine::seal::{SigningKey, Trust};
-use ack_backup_center::engine::{Discovery, RunOptions, Selection};
+use ack_backup_center::engine::{Discovery, GroupResource, RunOptions, Selection};
 use clap::ValueEnum;
+use futures::TryStreamExt as _;
 use measure::Outcome;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::cluster::{connect, create_all, make_namespaces, read_lists};
 use crate::plan::Plan;
@@ -25,10 +29,25 @@ pub(crate) enum Role {
     Backup,
     /// Makes a backup and seals it.
     Sealed,
+    /// Makes a backup and encrypts all of it.
+    Encrypted,
     /// Creates as many objects in a bare loop: the ceiling of a restore.
     Create,
     /// Restores a backup into namespaces of its own.
     Restore,
+    /// Looks what powers the objects of a backup ask for, as a restore does.
+    Powers,
+}
+
+impl Role {
+    /// What is added to the names of backups of this kind.
+    pub(crate) fn suffix(self) -> &'static str {
+        match self {
+            Self::Sealed => "-sealed",
+            Self::Encrypted => "-encrypted",
+            _ => "",
+        }
+    }
 }
 
 /// What it came to.
@@ -54,6 +73,10 @@ pub(crate) async fn run(role: Role) -> Outcome<()> {
     if role == Role::Create {
         make_namespaces(&client, &namespaces).await?;
     }
+    let held = match role {
+        Role::Powers => objects_of(&plan).await?,
+        _ => Vec::new(),
+    };
     let before = counter.calls();
     let (started, cpu) = (Instant::now(), measure::process::cpu_time());
     let objects = match role {
@@ -63,14 +86,19 @@ pub(crate) async fn run(role: Role) -> Outcome<()> {
             read_lists(&client, &plan.lists, at_once).await?;
             plan.objects as u64
         }
-        Role::Backup => back_up(&plan, client, None).await?,
-        Role::Sealed => back_up(&plan, client, Some(SigningKey::generate()?)).await?,
+        Role::Backup | Role::Sealed | Role::Encrypted => back_up(role, &plan, client).await?,
         Role::Create => {
             let at_once = RunOptions::default().restore_parallelism();
             create_all(&client, &plan, &namespaces, at_once).await?;
             plan.objects as u64
         }
         Role::Restore => restore(&plan, client).await?,
+        Role::Powers => {
+            for (kind, object) in &held {
+                std::hint::black_box(powers(kind, object));
+            }
+            held.len() as u64
+        }
     };
     let (seconds, cpu) = (started.elapsed(), measure::process::cpu_time() - cpu);
     let measured = Measured {
@@ -85,15 +113,19 @@ pub(crate) async fn run(role: Role) -> Outcome<()> {
     Ok(())
 }
 
-async fn back_up(plan: &Plan, client: kube::Client, key: Option<SigningKey>) -> Outcome<u64> {
-    let spec = BackupSpec::named(&plan.name);
+async fn back_up(role: Role, plan: &Plan, client: kube::Client) -> Outcome<u64> {
+    let mut spec = BackupSpec::named(&plan.name);
+    if role == Role::Encrypted {
+        let recipient = Identity::generate().recipient();
+        spec.encryption = Some(Encryption::of_all([recipient]));
+    }
     let repository = plan.repository()?;
-    let backup = match key {
-        None => Backup::new(client, repository, spec),
-        Some(key) => {
-            let repository = repository.with_trust(Trust::of(key.verifying_key()));
-            Backup::new(client, repository, spec).sealed_with(key)
-        }
+    let backup = if role == Role::Sealed {
+        let key = SigningKey::generate()?;
+        let repository = repository.with_trust(Trust::of(key.verifying_key()));
+        Backup::new(client, repository, spec).sealed_with(key)
+    } else {
+        Backup::new(client, repository, spec)
     };
     let report = backup.run().await?;
     if report.results.errors.count() > 0 {
@@ -122,4 +154,14 @@ async fn restore(plan: &Plan, client: kube::Client) -> Outcome<u64> {
         return Err(report.to_string().into());
     }
     Ok(report.items.len() as u64)
+}
+
+async fn objects_of(plan: &Plan) -> Outcome<Vec<(GroupResource, Value)>> {
+    let backup = plan.repository()?.open(&plan.name).await?;
+    let mut objects = backup.stream();
+    let mut held = Vec::new();
+    while let Some((entry, json)) = objects.try_next().await? {
+        held.push((entry.id.resource, serde_json::from_slice(&json)?));
+    }
+    Ok(held)
 }
