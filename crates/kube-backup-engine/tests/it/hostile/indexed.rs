@@ -359,7 +359,9 @@ async fn more_objects_than_a_reader_takes_are_refused_before_they_are_listed() {
 async fn an_archive_that_is_not_the_records_is_refused() {
     let (cluster, repository) = backed_up().await;
     let (_other, second) = backed_up().await;
-    let theirs = Forgery::of(&second).await.archive;
+    let mut theirs = Forgery::of(&second).await.archive;
+    // By chance both may have one length, and then it is the digest that differs, later.
+    theirs.push(0);
     let store = repository.store();
     object_store::ObjectStoreExt::put(store.as_ref(), &"backups/a/a.tar.gz".into(), theirs.into())
         .await
