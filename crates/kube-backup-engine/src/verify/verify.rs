@@ -12,9 +12,7 @@ use super::volumes;
 use crate::repository::StoredRecord;
 use crate::seal::{self, Seal};
 use crate::volumes::VolumeSnapshotter;
-use crate::{
-    EntryFilter, Error, ErrorKind, ObjectId, OpenBackup, PointInTime, Repository, Result,
-};
+use crate::{EntryFilter, Error, ErrorKind, ObjectId, OpenBackup, PointInTime, Repository, Result};
 
 /// A verification to be done.
 ///
