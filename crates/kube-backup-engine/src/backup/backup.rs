@@ -11,7 +11,6 @@ use uuid::Uuid;
 
 use super::collector::Collected;
 use super::commit::{RecordInputs, commit};
-use super::freezing::thaw;
 use super::hooks::{HookResults, HookRunner};
 use super::scope::Scope;
 use super::sealing;
@@ -487,7 +486,7 @@ impl Backup {
                 }
                 let mut results = Results::default();
                 if let Some(frozen) = frozen {
-                    thaw(frozen, &mut results).await;
+                    Self::thaw(frozen, &mut results).await;
                 }
                 Ok(results)
             };

@@ -1,7 +1,5 @@
 //! When the applications of a backup are frozen, and when they go on.
 
-use std::collections::HashSet;
-
 use k8s_openapi::api::core::v1::Pod;
 
 use super::backup::Backup;
@@ -11,7 +9,6 @@ use super::volumes::planned::VolumePlan;
 use crate::cluster::list::ListReader;
 use crate::cluster::reader::ClusterReader;
 use crate::kinds::names::PODS;
-use crate::volumes::ObjectRef;
 use crate::{Error, Result, Results};
 
 impl Backup {
@@ -79,18 +76,13 @@ impl Backup {
         }
         Ok(hooked)
     }
-}
 
-/// The Pods that go on as soon as all snapshots are cut, and those whose files are copied, which go on after that.
-pub(super) fn in_turn(frozen: Frozen, copied: &HashSet<ObjectRef>) -> (Frozen, Frozen) {
-    frozen.split(|pod| copied.contains(pod))
-}
-
-/// Thaws them, and notes what came of it.
-pub(super) async fn thaw(frozen: Frozen, results: &mut Results) {
-    let (ran, note_removed) = frozen.thaw().await;
-    ran.note(results);
-    if let Err(error) = note_removed {
-        results.warnings.velero.push(error.chain());
+    /// Thaws applications, and notes what came of it.
+    pub(super) async fn thaw(frozen: Frozen, results: &mut Results) {
+        let (ran, note_removed) = frozen.thaw().await;
+        ran.note(results);
+        if let Err(error) = note_removed {
+            results.warnings.velero.push(error.chain());
+        }
     }
 }

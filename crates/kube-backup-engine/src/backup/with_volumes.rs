@@ -9,7 +9,6 @@ use object_store::path::Path;
 use super::backup::{Backup, Run};
 use super::collector::Collected;
 use super::commit::VolumeCounts;
-use super::freezing::{in_turn, thaw};
 use super::hooks::{Frozen, HookRunner};
 use super::scope::Scope;
 use super::volumes::planned::VolumePlan;
@@ -86,10 +85,11 @@ impl Backup {
         let Some(frozen) = frozen else {
             return Ok((snapshots, None));
         };
-        let (first, later) = in_turn(frozen, &copied);
-        thaw(first, &mut scope.results).await;
+        // Those whose files are copied go on after that.
+        let (first, later) = frozen.split(|pod| copied.contains(pod));
+        Self::thaw(first, &mut scope.results).await;
         if later.is_empty() {
-            thaw(later, &mut scope.results).await;
+            Self::thaw(later, &mut scope.results).await;
             return Ok((snapshots, None));
         }
         Ok((snapshots, Some(later)))

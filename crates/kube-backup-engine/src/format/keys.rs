@@ -208,11 +208,19 @@ mod tests {
             (keys.results(), "nightly-1-results.gz"),
             (keys.seal(), "nightly-1-seal.json"),
             (keys.volumes(), "nightly-1-volumes.json.gz"),
+            (keys.volume_info(), "nightly-1-volumeinfo.json.gz"),
+            (keys.native_snapshots(), "nightly-1-volumesnapshots.json.gz"),
+            (
+                keys.pod_volume_backups(),
+                "nightly-1-podvolumebackups.json.gz",
+            ),
+            (keys.begun("u"), "nightly-1-begun-u.json"),
             (keys.frozen(), "nightly-1-frozen.json"),
         ];
         for (key, file) in all {
             assert_eq!(key.as_ref(), format!("team/a/backups/nightly-1/{file}"));
         }
+        assert!(keys.is_begun(&keys.begun("u")) && !keys.is_begun(&keys.volumes()));
         let keys = Keys::new(&Path::from(""), "a").unwrap();
         assert_eq!(keys.record().as_ref(), "backups/a/velero-backup.json");
         let secrets = [keys.secrets(), keys.secrets_index()].map(|key| keys.name_of(&key));
