@@ -107,7 +107,7 @@ pub struct VolumeRecord {
 
 impl VolumeRecord {
     /// The attribute in which a CSI driver's snapshots name their VolumeSnapshotClass.
-    pub const SNAPSHOT_CLASS: &'static str = "volumeSnapshotClass";
+    pub const SNAPSHOT_CLASS: &'static str = "class";
 
     /// The record of a snapshot that was found in its storage, of which no more is known than this.
     pub fn found(
