@@ -172,6 +172,14 @@ impl Backup {
                 return Some(format!("snapshots of volumes: {}; {remedy}", error.chain()));
             }
         }
+        if is_committed {
+            for snapshotter in &self.snapshotters {
+                if let Err(error) = snapshotter.release(run.uid).await {
+                    // It goes when the backup is deleted.
+                    tracing::debug!(error = error.chain(), "what stands for snapshots stays");
+                }
+            }
+        }
         if let Err(error) = Begun::clear(store, run.keys, run.uid).await {
             // Beside a record, or without any snapshot, it means nothing.
             tracing::debug!(error = error.chain(), "the note about snapshots stays");

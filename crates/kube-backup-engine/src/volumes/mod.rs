@@ -122,10 +122,10 @@ pub trait VolumeSnapshotter: fmt::Debug + Send + Sync {
         Err(unsupported(self.name(), "fill a mounted volume"))
     }
 
-    /// The records of these snapshots are kept for good, in a backup that exists: what is kept elsewhere only so
-    /// that [`find`](Self::find) finds them may go. The snapshots stay.
-    async fn release(&self, records: &[VolumeRecord]) -> Result<()> {
-        let _ = records;
+    /// There is the backup `backup_uid`, and it names all its snapshots: what is kept elsewhere only so that
+    /// [`find`](Self::find) finds them may go. The snapshots stay.
+    async fn release(&self, backup_uid: &str) -> Result<()> {
+        let _ = backup_uid;
         Ok(())
     }
 

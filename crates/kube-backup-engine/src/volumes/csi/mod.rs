@@ -183,8 +183,8 @@ impl VolumeSnapshotter for CsiSnapshotter {
         restore::source(record, target, self.classes.as_ref())
     }
 
-    async fn release(&self, records: &[VolumeRecord]) -> Result<()> {
-        self.forget(records).await
+    async fn release(&self, backup_uid: &str) -> Result<()> {
+        self.forget(backup_uid).await
     }
 
     async fn delete(&self, records: &[VolumeRecord]) -> Result<bool> {

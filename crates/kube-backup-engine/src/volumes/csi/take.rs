@@ -260,19 +260,16 @@ impl CsiSnapshotter {
         }
     }
 
-    /// Deletes what stands for snapshots whose records are kept elsewhere by now, and not the snapshots.
-    pub(super) async fn forget(&self, records: &[VolumeRecord]) -> Result<()> {
-        let Some(first) = records.first() else {
-            return Ok(());
-        };
-        let contents = self.contents_of(&first.backup_uid).await?;
-        for record in records.iter().filter(|record| record.handle.is_some()) {
-            let alone = contents.iter().find(|content| content.is_for(record));
-            let Some(content) = alone.filter(|content| content.is_retained()) else {
+    /// Deletes what stands for the snapshots of a backup that names them, and not the snapshots.
+    pub(super) async fn forget(&self, backup_uid: &str) -> Result<()> {
+        for content in self.contents_of(backup_uid).await? {
+            // What is being deleted goes with its snapshot, and what a restore made has no record.
+            let Some(record) = content.record().filter(|_| content.is_retained()) else {
                 continue;
             };
             let namespace = &record.claim.namespace;
-            if self.api.snapshot(namespace, &record.name).await?.is_some() {
+            let is_bound = self.api.snapshot(namespace, &record.name).await?.is_some();
+            if is_bound || content.handle().is_none() || content.is_going() {
                 continue;
             }
             let path = content_path(content.name());

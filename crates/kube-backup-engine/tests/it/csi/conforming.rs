@@ -187,7 +187,7 @@ async fn nothing_is_left_in_the_namespace_and_then_nothing_in_the_cluster() {
     let namespace = format!("/api/v1/namespaces/{}", driver.namespace);
     test_support::delete(&driver.client, &namespace).await;
     assert_eq!(driver.storage.count(), 1);
-    snapshotter.release(&records).await.unwrap();
+    snapshotter.release("u-1").await.unwrap();
     for _ in 0..100 {
         if driver.left().await.is_empty() {
             break;

@@ -146,6 +146,17 @@ impl Driver {
         panic!("the driver refuses nothing");
     }
 
+    /// Waits until no object stands for a snapshot.
+    pub(crate) async fn nothing_is_left(&self) {
+        for _ in 0..600 {
+            if self.left().await.is_empty() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("this is left: {:?}", self.left().await);
+    }
+
     /// All objects that stand for snapshots: VolumeSnapshots of the namespace, and contents of the driver.
     pub(crate) async fn left(&self) -> Vec<String> {
         let mut names = Vec::new();

@@ -103,7 +103,7 @@ async fn a_snapshot_is_taken_once_and_deleted_for_good_wherever_it_is_killed() {
             // The deletion is killed, too, with and without what release does before.
             let deleted_in_part = killed(&driver, at, last, async |snapshotter| {
                 if at % 2 == 0 {
-                    snapshotter.release(&records).await.unwrap();
+                    snapshotter.release(&uid).await.unwrap();
                 }
                 snapshotter.delete(&records).await.unwrap();
             })

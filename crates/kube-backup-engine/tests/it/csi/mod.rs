@@ -1,6 +1,7 @@
 //! Snapshots by CSI drivers: a real kube-apiserver, kube-controller-manager and snapshot-controller, and a driver
 //! with its sidecar in this program.
 
+mod backed_up;
 mod conforming;
 mod driver;
 mod killed;
