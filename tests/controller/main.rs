@@ -2,6 +2,7 @@
 #![cfg(feature = "controller")]
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
+mod chart;
 mod cluster;
 mod definitions;
 mod drill;
