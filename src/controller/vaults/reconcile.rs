@@ -73,10 +73,10 @@ pub(in crate::controller) async fn reconcile(
     let due = synced_before.is_none_or(|at| at.elapsed() >= syncing);
     let mut synced_at = synced_before;
     // Those who wait may begin, while its backups are being read.
-    let open = looked.as_ref().map(|(open, _)| open).map_err(Clone::clone);
+    let state = looked.as_ref().map(drop).map_err(Clone::clone);
     context
         .vaults
-        .put(&name, Known::now(location.clone(), open, synced_before));
+        .put(&name, Known::now(location.clone(), state, synced_before));
     let mut found = None;
     if let (Ok((open, probed)), true) = (&looked, due) {
         // A bucket that is read only proves its list by what is in it.
@@ -86,10 +86,10 @@ pub(in crate::controller) async fn reconcile(
             syncing.unwrap_or_else(|_| Err("its backups could not be read in time".to_owned()));
         synced_at = Some(Instant::now());
         found = Some(outcome);
-        let open = looked.as_ref().map(|(open, _)| open).map_err(Clone::clone);
+        let state = looked.as_ref().map(drop).map_err(Clone::clone);
         context
             .vaults
-            .put(&name, Known::now(location.clone(), open, synced_at));
+            .put(&name, Known::now(location.clone(), state, synced_at));
     }
     tell(&context, &location, &mut status, &looked, found.as_ref()).await?;
     let next = match synced_at {

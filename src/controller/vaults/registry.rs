@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::open::OpenLocation;
 use crate::crds::BackupLocation;
 
 /// What is known of a vault.
@@ -123,12 +122,12 @@ impl Known {
     /// A vault that was looked at now.
     pub(super) fn now(
         location: Arc<BackupLocation>,
-        state: Result<&OpenLocation, String>,
+        state: Result<(), String>,
         synced: Option<Instant>,
     ) -> Self {
         Self {
             location,
-            state: state.map(drop),
+            state,
             validated: Instant::now(),
             synced,
         }
