@@ -6,7 +6,7 @@ use ack_backup_center::clusters::ClusterKind;
 use ack_backup_center::grants::Feature;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-/// Permissions of the backup center of Container Service for Kubernetes, for every kind of cluster.
+/// Installs the backup center of Container Service for Kubernetes and its permissions, for every kind of cluster.
 #[derive(Debug, Parser)]
 #[command(name = "onectl")]
 pub(crate) struct Arguments {

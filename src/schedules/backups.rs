@@ -6,7 +6,7 @@ use kube::api::ListParams;
 use kube::core::DeserializeGuard;
 use kube_backup_engine::label_value;
 
-use super::Scheduler;
+use super::scheduler::Scheduler;
 use crate::crds::{ApplicationBackup, from_time, phase};
 
 /// The label that says which plan made a backup.

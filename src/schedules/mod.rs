@@ -1,6 +1,6 @@
 //! Plans: what a BackupSchedule asks for, step by step, for a controller of one's own as for that of this crate.
 //!
-//! [`step`] does all that is to be done about a plan now: it makes the backup that is due, has those deleted that its
+//! [`Scheduler::step`] does all that is to be done about a plan now: it makes the backup that is due, has those deleted that its
 //! retention does not keep, and returns the status to be written, what people are to be told, and when to come again.
 //!
 //! ```no_run
@@ -29,10 +29,14 @@
 
 mod backups;
 mod namespaces;
+mod notice;
 mod retain;
 mod run;
+mod scheduler;
 mod settings;
 mod step;
 
+pub use notice::Notice;
+pub use scheduler::Scheduler;
 pub use settings::SettingsError;
-pub use step::{Notice, Scheduler, Step};
+pub use step::Step;

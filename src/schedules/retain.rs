@@ -9,7 +9,8 @@ use kube_backup_engine::Phase;
 use kube_backup_engine::retention::{Candidate, ClockWatch, Reason, RetentionPolicy, Verdict};
 
 use super::backups::{SCHEDULE, has_ended};
-use super::{Notice, Scheduler};
+use super::notice::Notice;
+use super::scheduler::Scheduler;
 use crate::crds::{
     ApplicationBackup, BackupSchedule, DeleteObjectType, DeleteRequest, DeleteRequestSpec,
     RetentionStatus, from_time, phase,

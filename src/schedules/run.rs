@@ -8,7 +8,8 @@ use kube_backup_engine::schedule::backup_name;
 
 use super::backups::{SCHEDULE, is_of};
 use super::namespaces::{Namespaces, all, keep_those_there};
-use super::{Notice, Scheduler};
+use super::notice::Notice;
+use super::scheduler::Scheduler;
 use crate::crds::{ApplicationBackup, BackupSchedule};
 
 /// What came of a slot.

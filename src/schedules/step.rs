@@ -9,7 +9,9 @@ use kube_backup_engine::schedule::{
 };
 
 use super::backups::{last_completed, running};
+use super::notice::Notice;
 use super::run::Made;
+use super::scheduler::Scheduler;
 use super::settings::Settings;
 use crate::crds::{BackupSchedule, BackupScheduleStatus, from_time, phase, to_time};
 
@@ -17,22 +19,6 @@ use crate::crds::{BackupSchedule, BackupScheduleStatus, from_time, phase, to_tim
 const WHILE_RUNNING: Duration = Duration::from_secs(30);
 /// How many of the next runs are shown.
 const SHOWN: usize = 5;
-
-/// Does what plans ask for, in one namespace.
-#[derive(Clone)]
-pub struct Scheduler {
-    pub(super) client: kube::Client,
-    pub(super) namespace: String,
-    pub(super) cluster: String,
-}
-
-impl std::fmt::Debug for Scheduler {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Scheduler")
-            .field("namespace", &self.namespace)
-            .finish_non_exhaustive()
-    }
-}
 
 /// What came of a look at a plan.
 #[derive(Debug)]
@@ -48,51 +34,7 @@ pub struct Step {
     pub expected_interval: Option<Duration>,
 }
 
-/// Something that people are to be told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Notice {
-    /// Whether something is wrong.
-    pub is_warning: bool,
-    /// In one word, for programs.
-    pub reason: &'static str,
-    /// For people.
-    pub message: String,
-}
-
-impl Notice {
-    pub(super) fn normal(reason: &'static str, message: String) -> Self {
-        Self {
-            is_warning: false,
-            reason,
-            message,
-        }
-    }
-
-    pub(super) fn warning(reason: &'static str, message: String) -> Self {
-        Self {
-            is_warning: true,
-            reason,
-            message,
-        }
-    }
-}
-
 impl Scheduler {
-    /// For the plans in this namespace. `cluster` is the uid of namespace `kube-system`, by which the backups of this
-    /// cluster are told from those of others.
-    pub fn new(
-        client: kube::Client,
-        namespace: impl Into<String>,
-        cluster: impl Into<String>,
-    ) -> Self {
-        Self {
-            client,
-            namespace: namespace.into(),
-            cluster: cluster.into(),
-        }
-    }
-
     /// Does all that is to be done about a plan now: makes the backup that is due, and has those deleted that are not to be
     /// kept. The status is to be written afterwards; without that, the next step does the same again, and finds it done.
     ///
