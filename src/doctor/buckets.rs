@@ -1,7 +1,9 @@
-//! The buckets: reachable, of the right class, and the clock beside OSS's.
+//! The buckets: reachable, of the right class, closed to others, and the clock beside OSS's.
 
 use alibaba_core::Region;
-use alibaba_oss::{BucketInfo, ErrorKind, OssEndpoint, StorageClass};
+use alibaba_oss::{
+    BucketFinding, BucketInfo, BucketInspection, ErrorKind, OssEndpoint, StorageClass,
+};
 
 use super::check::Check;
 use crate::chain::chain;
@@ -16,7 +18,10 @@ pub(super) async fn check(cloud: &Cloud, wanted: &Requirements) -> Vec<Check> {
             "no bucket is named, so none is looked at; name those of your vaults",
         )];
     };
-    let each = names.iter().map(|name| of_one(cloud, name));
+    let account = account(cloud).await;
+    let each = names
+        .iter()
+        .map(|name| of_one(cloud, name, account.as_deref()));
     futures::future::join_all(each)
         .await
         .into_iter()
@@ -24,7 +29,13 @@ pub(super) async fn check(cloud: &Cloud, wanted: &Requirements) -> Vec<Check> {
         .collect()
 }
 
-async fn of_one(cloud: &Cloud, bucket: &str) -> Vec<Check> {
+/// The account that asks, whose the buckets should be.
+async fn account(cloud: &Cloud) -> Option<String> {
+    let caller = cloud.sts().ok()?.caller_identity().await.ok()?;
+    Some(caller.account_id)
+}
+
+async fn of_one(cloud: &Cloud, bucket: &str, account: Option<&str>) -> Vec<Check> {
     let region = cloud.region();
     let public = look(cloud, bucket, OssEndpoint::public(region));
     let internal = look(cloud, bucket, OssEndpoint::internal(region));
@@ -33,9 +44,11 @@ async fn of_one(cloud: &Cloud, bucket: &str) -> Vec<Check> {
         reached(bucket, "public", &public, region),
         reached(bucket, "internal", &internal, region),
     ];
-    if let Some(info) = public.ok().or(internal.ok()) {
-        checks.push(class(bucket, &info));
-        checks.push(location(bucket, &info, region));
+    if let Some(found) = public.ok().or(internal.ok()) {
+        checks.push(class(bucket, &found.info));
+        checks.push(location(bucket, &found.info, region));
+        checks.push(access(bucket, &found, account));
+        checks.push(protection(bucket, &found));
     }
     checks
 }
@@ -44,14 +57,14 @@ async fn look(
     cloud: &Cloud,
     bucket: &str,
     endpoint: OssEndpoint,
-) -> Result<BucketInfo, alibaba_oss::Error> {
-    cloud.oss(endpoint)?.bucket_info(bucket).await
+) -> Result<BucketInspection, alibaba_oss::Error> {
+    cloud.oss(endpoint)?.inspect_bucket(bucket).await
 }
 
 fn reached(
     bucket: &str,
     network: &str,
-    looked: &Result<BucketInfo, alibaba_oss::Error>,
+    looked: &Result<BucketInspection, alibaba_oss::Error>,
     region: &Region,
 ) -> Check {
     let name = format!("bucket {bucket} ({network})");
@@ -128,4 +141,48 @@ fn location(bucket: &str, info: &BucketInfo, region: &Region) -> Check {
         format!("it is in {there}, and {region} is set"),
         format!("set region {there} for this vault"),
     )
+}
+
+/// Whose it is, and who else gets in.
+fn access(bucket: &str, found: &BucketInspection, account: Option<&str>) -> Check {
+    let name = format!("bucket {bucket} access");
+    let open = found.findings(account).into_iter().find(|finding| {
+        matches!(
+            finding,
+            BucketFinding::PublicRead
+                | BucketFinding::PublicReadWrite
+                | BucketFinding::UnknownAcl
+                | BucketFinding::OtherOwner { .. }
+        )
+    });
+    match open {
+        None => Check::pass(name, format!("private, of account {}", found.info.owner_id)),
+        Some(finding) => Check::fail(
+            name,
+            "others than this account get at the backups",
+            finding.to_string(),
+        ),
+    }
+}
+
+/// Whether it encrypts, and whether what is deleted can be had back: advice, since backups work without.
+fn protection(bucket: &str, found: &BucketInspection) -> Check {
+    let advice: Vec<_> = found
+        .findings(None)
+        .into_iter()
+        .filter(|finding| {
+            matches!(
+                finding,
+                BucketFinding::NotEncrypted
+                    | BucketFinding::NotProtected
+                    | BucketFinding::Unknown { .. }
+            )
+        })
+        .map(|finding| finding.to_string())
+        .collect();
+    let detail = match advice.as_slice() {
+        [] => "encrypted, with versions or a retention".to_owned(),
+        advice => format!("works, and could be better: {}", advice.join("; ")),
+    };
+    Check::pass(format!("bucket {bucket} protection"), detail)
 }

@@ -436,3 +436,32 @@ async fn what_cannot_be_read_is_unknown_and_never_granted() {
         assert!(check.detail.contains("cannot be read"), "{}", check.detail);
     }
 }
+
+/// A bucket that everybody can read, or that is somebody else's, is a failure; what could be better is said.
+#[tokio::test]
+async fn a_bucket_that_others_get_at_is_a_failure() {
+    let world = World::empty().await;
+    let requirements = world.requirements(named(&[BUCKET]));
+    let access = format!("bucket {BUCKET} access");
+    let report = world.examine(&requirements).await;
+    let check = report.check(&access).unwrap();
+    assert_eq!(check.status, Status::Pass, "{check:?}");
+    let protection = report
+        .check(&format!("bucket {BUCKET} protection"))
+        .unwrap();
+    assert!(
+        protection.detail.contains("could be better") && protection.detail.contains("versioning"),
+        "{protection:?}"
+    );
+    let endpoint = world.cloud.endpoint().parse::<OssEndpoint>().unwrap();
+    let client = world.account().oss(endpoint).unwrap();
+    client
+        .put_bucket_acl(BUCKET, oss::Acl::PublicRead)
+        .await
+        .unwrap();
+    let report = world.examine(&requirements).await;
+    let check = report.check(&access).unwrap();
+    assert_eq!(check.status, Status::Fail, "{check:?}");
+    let remedy = check.remedy.clone().unwrap_or_default();
+    assert!(remedy.contains("make its ACL private"), "{check:?}");
+}
