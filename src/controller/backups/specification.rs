@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    fn backup(spec: Value) -> ApplicationBackup {
+    fn backup(spec: &Value) -> ApplicationBackup {
         serde_json::from_value(json!({
             "apiVersion": "csdr.alibabacloud.com/v1beta1", "kind": "ApplicationBackup",
             "metadata": {"name": "nightly"}, "spec": spec,
@@ -156,7 +156,7 @@ mod tests {
             "pvBackup": {"defaultPvBackup": true},
             "fromTheFuture": {"a": 1},
         });
-        let read = read(&backup(spec.clone())).unwrap();
+        let read = read(&backup(&spec)).unwrap();
         assert_eq!(read.name, "nightly");
         assert_eq!(read.ttl.unwrap().as_secs(), 168 * 3600);
         let again = serde_json::to_value(&read).unwrap();
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn t8_the_systems_namespaces_stay_out_unless_they_are_named() {
         let of = |included: Value| {
-            let mut spec = read(&backup(json!({"includedNamespaces": included}))).unwrap();
+            let mut spec = read(&backup(&json!({"includedNamespaces": included}))).unwrap();
             leave_out_the_system(&mut spec.selection, "csdr", &there());
             spec.selection
                 .excluded_namespaces
@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn e16_is_told_from_a_namespace_that_is_gone_beside_others() {
-        let of = |spec: Value| any_left(&read(&backup(spec)).unwrap().selection, &there());
+        let of = |spec: Value| any_left(&read(&backup(&spec)).unwrap().selection, &there());
         assert!(of(json!({"includedNamespaces": ["shop", "gone"]})).is_ok());
         assert!(of(json!({"includedNamespaces": ["gone-*"]})).is_ok());
         assert!(of(json!({})).is_ok());
@@ -216,7 +216,7 @@ mod tests {
             json!({"ttl": "99999999999h"}),
             json!({"labelSelector": {"matchExpressions": [{"key": "a", "operator": "Likes"}]}}),
         ] {
-            assert!(read(&backup(spec.clone())).is_err(), "{spec}");
+            assert!(read(&backup(&spec)).is_err(), "{spec}");
         }
     }
 }

@@ -133,7 +133,7 @@ mod tests {
                 ..LocationConfig::default()
             };
             let cluster = Placement::new(link).in_region(Region::CN_BEIJING);
-            place(&cluster, &config).map(|it| it.choose(region).endpoint.authority().to_owned())
+            place(&cluster, &config).map(|it| it.choose(region).endpoint.authority())
         };
         for (network, endpoint, link, region, wanted) in [
             (
