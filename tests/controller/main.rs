@@ -6,6 +6,7 @@ mod chart;
 mod cluster;
 mod definitions;
 mod drill;
+mod installed;
 mod killed;
 mod leaders;
 mod manifests;

@@ -81,6 +81,21 @@ impl World {
         })
     }
 
+    /// In the shared real cluster and namespace `csdr`, with controllers that are the ServiceAccount of an
+    /// installation; `None` where there is none.
+    pub(crate) async fn installed(cloud: &Arc<LocalCloud>) -> Option<Self> {
+        let plane = plane()?;
+        let mut config = plane.config();
+        let account = "system:serviceaccount:kube-system:migrate-controller";
+        config.auth_info.impersonate = Some(account.to_owned());
+        Some(Self {
+            client: plane.client(),
+            config,
+            namespace: "csdr".to_owned(),
+            cloud: cloud.clone(),
+        })
+    }
+
     /// In a cluster of its own.
     pub(crate) async fn local(url: &str, cloud: &Arc<LocalCloud>) -> Self {
         let client = test_support::client(url);
