@@ -9,7 +9,7 @@ use crate::world::{World, cloud};
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_installation_grants_is_enough_for_a_day() {
     let cloud = cloud().await;
-    let Some(world) = World::installed(&cloud).await else {
+    let Some(world) = World::installed(&cloud) else {
         return;
     };
     let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}});

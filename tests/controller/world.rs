@@ -83,7 +83,7 @@ impl World {
 
     /// In the shared real cluster and namespace `csdr`, with controllers that are the ServiceAccount of an
     /// installation; `None` where there is none.
-    pub(crate) async fn installed(cloud: &Arc<LocalCloud>) -> Option<Self> {
+    pub(crate) fn installed(cloud: &Arc<LocalCloud>) -> Option<Self> {
         let plane = plane()?;
         let mut config = plane.config();
         let account = "system:serviceaccount:kube-system:migrate-controller";
