@@ -1,8 +1,11 @@
 //! What a user does in a day, by manifests.
 
-use serde_json::json;
+use std::time::Duration;
 
-use crate::world::{BUCKET, World, cloud};
+use alibaba_local::{EcsDisk, EcsInstance, LocalCloud};
+use serde_json::{Value, json};
+
+use crate::world::{BUCKET, World, cloud, start};
 
 /// T4: the drill that people run on the product: backup, restore elsewhere, delete.
 #[tokio::test(flavor = "multi_thread")]
@@ -173,10 +176,18 @@ async fn t1_a_vault_says_why_it_is_unavailable_and_what_waits_for_it_goes_on() {
     controller.stop().await;
 }
 
-/// Data of volumes that was asked for and is not in a backup is never passed over.
+/// Data of volumes that was asked for: a disk is in the backup as a snapshot, which is named and goes with it; what no
+/// snapshotter takes is said by name.
 #[tokio::test(flavor = "multi_thread")]
-async fn volumes_that_are_not_backed_up_are_said_to_be_missing() {
-    let cloud = cloud().await;
+async fn disks_are_in_a_backup_as_snapshots_and_what_is_missing_is_said() {
+    const DISK: &str = "d-bp1fakedrill";
+    let instance = EcsInstance::new("i-bp1fakedrill").in_zone("cn-hangzhou-k");
+    let builder = LocalCloud::builder()
+        .bucket(BUCKET)
+        .snapshot_time(Duration::from_secs(1))
+        .ecs_instance(instance)
+        .ecs_disk(EcsDisk::new(DISK).attached_to("i-bp1fakedrill"));
+    let cloud = start(builder).await;
     let Some(world) = World::real(&cloud).await else {
         return;
     };
@@ -191,24 +202,37 @@ async fn volumes_that_are_not_backed_up_are_said_to_be_missing() {
     world
         .phase("ApplicationBackup", "without", "Completed")
         .await;
-    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "data"},
-        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
-    test_support::create(
-        &world.client,
-        &format!("/api/v1/namespaces/{shop}/persistentvolumeclaims"),
-        claim,
+
+    bind(&world, &shop, "disk", json!({"csi": {"driver": "diskplugin.csi.alibabacloud.com", "volumeHandle": DISK, "fsType": "ext4"}})).await;
+    world
+        .create("ApplicationBackup", "with", with_data.clone())
+        .await;
+    let whole = world.phase("ApplicationBackup", "with", "Completed").await;
+    let status = &whole["status"];
+    assert_eq!(status["backupType"], "AppAndPvBackup", "{status:#}");
+    let volume = &status["volumes"][0];
+    assert_eq!(volume["persistentVolumeClaim"], "disk", "{status:#}");
+    assert_eq!(volume["phase"], "Completed", "{status:#}");
+    let id = volume["snapshotId"].as_str().unwrap();
+    assert!(cloud.ecs().snapshot(id).read(0, 1).is_ok(), "{id}");
+
+    bind(
+        &world,
+        &shop,
+        "nfs",
+        json!({"nfs": {"server": "nfs.example", "path": "/"}}),
     )
     .await;
-    world.create("ApplicationBackup", "with", with_data).await;
+    world.create("ApplicationBackup", "partly", with_data).await;
     let partly = world
-        .phase("ApplicationBackup", "with", "PartiallyFailed")
+        .phase("ApplicationBackup", "partly", "PartiallyFailed")
         .await;
-    let first = partly["status"]["firstMessages"][0].as_str().unwrap();
-    assert!(
-        first.contains("the data of volumes was asked for"),
-        "{first}"
-    );
-    let events = world.events("with").await;
+    let all = partly["status"]["conditions"].as_array().unwrap();
+    let told = all.iter().find(|it| it["type"] == "VolumesBackedUp");
+    let told = told.unwrap()["message"].as_str().unwrap();
+    assert!(told.contains(&format!("{shop}/nfs: ")), "{told}");
+    assert!(!told.contains(&format!("{shop}/disk: ")), "{told}");
+    let events = world.events("partly").await;
     assert!(
         events
             .iter()
@@ -216,7 +240,32 @@ async fn volumes_that_are_not_backed_up_are_said_to_be_missing() {
                 && note.contains("PROCESS velero partially completed")),
         "{events:?}"
     );
+
+    let spec = json!({"deleteObjectName": "with", "deleteObjectType": "Backup"});
+    world.create("DeleteRequest", "with-dbr", spec).await;
+    world.gone("DeleteRequest", "with-dbr").await;
+    assert!(cloud.ecs().snapshot(id).read(0, 1).is_err(), "{id}");
     controller.stop().await;
+}
+
+/// A claim, bound to a volume with this source.
+async fn bind(world: &World, namespace: &str, claim: &str, source: Value) {
+    let name = format!("{namespace}-{claim}");
+    let mut volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": {
+        "capacity": {"storage": "20Gi"}, "accessModes": ["ReadWriteOnce"], "persistentVolumeReclaimPolicy": "Retain",
+        "storageClassName": "", "claimRef": {"namespace": namespace, "name": claim}}});
+    json_patch::merge(&mut volume["spec"], &source);
+    test_support::create(&world.client, "/api/v1/persistentvolumes", volume).await;
+    let list = format!("/api/v1/namespaces/{namespace}/persistentvolumeclaims");
+    let wanted = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": claim}, "spec": {
+        "accessModes": ["ReadWriteOnce"], "storageClassName": "", "volumeName": name,
+        "resources": {"requests": {"storage": "20Gi"}}}});
+    test_support::create(&world.client, &list, wanted).await;
+    let path = format!("{list}/{claim}");
+    test_support::until(&world.client, &path, "bound", |it| {
+        it["status"]["phase"] == "Bound"
+    })
+    .await;
 }
 
 /// T6: a plan makes its backups, a restore of the plan takes the newest, and what has expired goes, archive and all.

@@ -6,12 +6,13 @@ use std::time::Duration;
 use chrono::Utc;
 use kube::ResourceExt as _;
 use kube_backup_engine::backup::{Backup, BackupReport};
-use kube_backup_engine::{ErrorKind, Results, RunOptions};
+use kube_backup_engine::{Results, RunOptions};
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::outcome::{failed, in_words, may_pass, of_record, summary};
 use super::specification::{Refused, SCHEDULE, specification};
+use super::volumes;
 use crate::controller::context::Context;
 use crate::controller::report::{Estimate, Note, Written, cut, fields_known, set};
 use crate::controller::vaults::{OpenLocation, SYNCED_FROM, Waited};
@@ -149,7 +150,9 @@ impl Job<'_> {
             match read.await {
                 Ok(Some(record)) if record.uid() == uid => {
                     of_record(&mut self.status, &record, &Results::default());
-                    self.volumes(false);
+                    if let Ok(open) = OpenLocation::of(self.context, location).await {
+                        self.volumes(&open).await;
+                    }
                     let phase = self.status.phase.clone().unwrap_or_default();
                     summary(
                         &mut self.status.conditions,
@@ -241,8 +244,18 @@ impl Job<'_> {
         };
         let uid = self.backup.uid().unwrap_or_default();
         let (sender, mut progress) = watch::channel(None);
+        // Rights on snapshots are only needed where they are asked for.
+        let snapshotters = match self.asks_for_volumes() {
+            true => open.snapshotters(self.context),
+            false => Ok(Vec::new()),
+        };
+        let snapshotters = match snapshotters {
+            Ok(snapshotters) => snapshotters,
+            Err(why) => return Ok(Err(Attempt::Again(why))),
+        };
         let making = Backup::new(self.context.client.clone(), open.repository.clone(), spec)
             .with_uid(uid)
+            .with_snapshotters(snapshotters)
             .with_options(RunOptions::default().with_deadline(left))
             .on_progress(move |progress| {
                 sender.send_replace(Some(progress));
@@ -288,64 +301,41 @@ impl Job<'_> {
     async fn made(&mut self, open: &OpenLocation, report: &BackupReport) {
         of_record(&mut self.status, &report.record, &report.results);
         self.status.record_sha256 = Some(report.record_sha256.to_string());
-        let asked = self
-            .backup
-            .spec
-            .pv_backup
-            .as_ref()
-            .is_some_and(|it| it.default_pv_backup);
-        let has_claims = asked && self.has_claims(open).await;
-        self.volumes(has_claims);
+        self.volumes(open).await;
     }
 
-    /// Whether claims are in the backup. What cannot be read is taken for yes.
-    async fn has_claims(&self, open: &OpenLocation) -> bool {
-        let read = async {
-            let backup = open.repository.open(&self.backup.name_any()).await?;
-            backup.resource_list().await
-        };
-        match read.await {
-            Ok(Some(kinds)) => kinds
-                .get("v1/PersistentVolumeClaim")
-                .is_some_and(|it| !it.is_empty()),
-            Ok(None) => true,
-            Err(error) if error.kind() == ErrorKind::NotFound => false,
+    /// Whether the data of volumes is to be in it.
+    fn asks_for_volumes(&self) -> bool {
+        let asked = self.backup.spec.pv_backup.as_ref();
+        asked.is_some_and(|it| it.default_pv_backup)
+    }
+
+    /// Says what of which volume is in it, by what the vault has.
+    async fn volumes(&mut self, open: &OpenLocation) {
+        let name = self.backup.name_any();
+        let (generation, asked) = (self.backup.metadata.generation, self.asks_for_volumes());
+        match open.repository.volumes(&name).await {
+            Ok(volumes) => volumes::tell(&mut self.status, generation, asked, &volumes),
             Err(error) => {
-                tracing::warn!(error = error.chain(), "read which claims are in a backup");
-                true
+                tracing::warn!(
+                    name,
+                    error = error.chain(),
+                    "read what a backup has of volumes"
+                );
+                let why = format!("what it has of volumes cannot be read: {}", error.chain());
+                let note = Note {
+                    holds: false,
+                    reason: "Unreadable",
+                    message: &why,
+                };
+                set(
+                    &mut self.status.conditions,
+                    condition::VOLUMES_BACKED_UP,
+                    generation,
+                    &note,
+                );
             }
         }
-    }
-
-    /// Says whether the data of volumes is in it: it is not, and whoever asked for it has to know.
-    fn volumes(&mut self, are_missing: bool) {
-        self.status.backup_type = Some("AppBackup".to_owned());
-        let note = if are_missing {
-            const MISSING: &str = "the data of volumes was asked for and is not in it: only the objects are; keep the data by other means";
-            self.status.phase = Some(phase::PARTIALLY_FAILED.to_owned());
-            self.status.errors = Some(self.status.errors.unwrap_or_default() + 1);
-            self.status
-                .first_messages
-                .insert(0, format!("error: {MISSING}"));
-            self.status.first_messages.truncate(10);
-            Note {
-                holds: false,
-                reason: "NotBackedUp",
-                message: MISSING,
-            }
-        } else {
-            Note {
-                holds: true,
-                reason: "NoVolumes",
-                message: "no data of volumes was asked for, or there are no claims",
-            }
-        };
-        set(
-            &mut self.status.conditions,
-            condition::VOLUMES_BACKED_UP,
-            self.backup.metadata.generation,
-            &note,
-        );
     }
 
     /// Ends it without a backup.
