@@ -103,8 +103,9 @@ mod tests {
 
     #[test]
     fn the_rights_are_those_of_the_engine() {
-        for (copy, role) in [(BASE[3], rbac::BACKUP), (BASE[4], rbac::RESTORE)] {
-            assert_eq!(rules(documents(copy)), rules(documents(role)));
+        let restores = [documents(rbac::RESTORE), documents(rbac::RESTORE_VOLUMES)].concat();
+        for (copy, roles) in [(BASE[3], documents(rbac::BACKUP)), (BASE[4], restores)] {
+            assert_eq!(rules(documents(copy)), rules(roles));
         }
     }
 
