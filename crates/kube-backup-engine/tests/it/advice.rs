@@ -18,7 +18,15 @@ const DESTROYING: [&str; 10] = [
 ];
 
 /// Messages that have such a word and ask nobody for anything, each with what it says.
-const HARMLESS: [(&str, &str); 15] = [
+const HARMLESS: [(&str, &str); 17] = [
+    (
+        "delete what a backup that was never finished left below `",
+        "the step of a deletion that was asked for",
+    ),
+    (
+        "is not known: Kubernetes knows replace, delete and merge",
+        "the words of a strategic merge patch",
+    ),
     (
         "delete snapshot `{handle}`",
         "the step of a deletion that was asked for",

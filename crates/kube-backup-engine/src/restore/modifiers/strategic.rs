@@ -58,7 +58,7 @@ fn merge(target: &mut Value, patch: &Value, parent: &str) -> Result<(), String> 
         }
         Some(other) => {
             return Err(format!(
-                "`{DIRECTIVE}: {other}` is not known: use replace, delete or merge"
+                "`{DIRECTIVE}: {other}` is not known: Kubernetes knows replace, delete and merge"
             ));
         }
     }
