@@ -25,7 +25,7 @@ const TAG: u64 = 16;
 /// Bytes of a chunk as it is stored.
 const STORED_CHUNK: u64 = CHUNK + TAG;
 /// Chunks that are decrypted at once where a whole file is.
-const BATCH: u64 = 16;
+const BATCH: u64 = 4;
 
 /// What is needed to read a backup that is encrypted.
 #[derive(Debug, Clone)]
@@ -250,6 +250,9 @@ pub(crate) struct WholeFile {
 }
 
 impl WholeFile {
+    /// How many stored bytes are decrypted at once.
+    pub(crate) const BATCH: usize = (BATCH * STORED_CHUNK) as usize;
+
     pub(crate) fn new(unlocked: Unlocked) -> Self {
         Self {
             header_left: unlocked.header.len(),
@@ -271,7 +274,7 @@ impl WholeFile {
         self.header_left -= head.len();
         self.held.extend_from_slice(body);
         // The last chunks are held back, since only the end says which one the last is.
-        let batch = (BATCH * STORED_CHUNK) as usize;
+        let batch = Self::BATCH;
         let batches = self.held.len().saturating_sub(1) / batch;
         let mut text = Vec::new();
         for at in 0..batches {

@@ -147,6 +147,8 @@ pub(crate) struct ArchiveBytes {
     step: String,
     chunks: BoxStream<'static, object_store::Result<Bytes>>,
     decrypting: Option<WholeFile>,
+    /// Received and not yet decrypted: stores send as much at once as they like.
+    encrypted: Bytes,
     /// Received and not yet taken.
     rest: Bytes,
     crc64: crc_fast::Digest,
@@ -176,6 +178,7 @@ impl ArchiveBytes {
             step: step.to_owned(),
             chunks,
             decrypting: unlocked.filter(|_| decrypted).cloned().map(WholeFile::new),
+            encrypted: Bytes::new(),
             rest: Bytes::new(),
             crc64: crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc64Xz),
             sha256: Sha256::new(),
@@ -189,11 +192,19 @@ impl ArchiveBytes {
         if !self.rest.is_empty() {
             return Ok(Some(std::mem::take(&mut self.rest)));
         }
-        while let Some(chunk) = self.next_stored().await? {
-            let Some(decrypting) = &mut self.decrypting else {
-                return Ok(Some(chunk));
-            };
-            if let Some(bytes) = decrypting.push(&self.step, &chunk)? {
+        loop {
+            if self.encrypted.is_empty() {
+                match self.next_stored().await? {
+                    Some(chunk) if self.decrypting.is_none() => return Ok(Some(chunk)),
+                    Some(chunk) => self.encrypted = chunk,
+                    None => break,
+                }
+            }
+            let length = self.encrypted.len().min(WholeFile::BATCH);
+            let stored = self.encrypted.split_to(length);
+            if let Some(decrypting) = &mut self.decrypting
+                && let Some(bytes) = decrypting.push(&self.step, &stored)?
+            {
                 return Ok(Some(bytes));
             }
         }
