@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::state::State;
 use crate::catalog::Resource;
 use crate::error::ApiError;
+use crate::schema::{Shape, print_zero_values};
 
 impl State {
     /// A write in another version than the stored one needs the webhook.
@@ -66,8 +67,8 @@ pub(crate) fn to_version(resource: &Resource, mut value: Value) -> Value {
             value["apiVersion"].as_str().unwrap_or_default(),
             wanted.as_str(),
         ) {
-            ("v1", "events.k8s.io/v1") => rename(&mut value, true),
-            ("events.k8s.io/v1", "v1") => rename(&mut value, false),
+            ("v1", "events.k8s.io/v1") => rename(&mut value, true, &resource.shape),
+            ("events.k8s.io/v1", "v1") => rename(&mut value, false, &resource.shape),
             ("autoscaling/v1", "autoscaling/v2") => autoscaler_to_v2(&mut value),
             ("autoscaling/v2", "autoscaling/v1") => autoscaler_to_v1(&mut value),
             _ => {}
@@ -87,7 +88,8 @@ const EVENT_FIELDS: [(&str, &str); 6] = [
 ];
 const REPORTING: (&str, &str) = ("reportingComponent", "reportingController");
 
-fn rename(event: &mut Value, to_events_group: bool) {
+/// `shape` is that of the group it goes to, which leaves out other empty fields than the one it comes from.
+fn rename(event: &mut Value, to_events_group: bool, shape: &Shape) {
     let Some(map) = event.as_object_mut() else {
         return;
     };
@@ -101,6 +103,7 @@ fn rename(event: &mut Value, to_events_group: bool) {
             map.insert(to.to_owned(), value);
         }
     }
+    print_zero_values(event, shape);
 }
 
 fn autoscaler_to_v2(value: &mut Value) {

@@ -7,6 +7,8 @@ use super::shape::{Field, ListKind, Scalar, Shape, Structure, WhenAbsent};
 
 static TABLE: &str = include_str!("../../data/types.txt");
 
+const TIMES: [&str; 2] = ["apis.meta.v1.Time", "apis.meta.v1.MicroTime"];
+
 struct Types {
     by_name: HashMap<&'static str, Shape>,
     by_kind: HashMap<&'static str, &'static str>,
@@ -114,6 +116,8 @@ fn field_of(shape: &'static str, words: std::str::Split<'static, char>) -> Field
     for word in words {
         match word.split_once('=').unwrap_or((word, "")) {
             ("required", _) => field.required = true,
+            // The zero of Go's times is printed as null.
+            ("always", _) if TIMES.contains(&shape) => field.when_absent = WhenAbsent::Null,
             ("always", _) => field.when_absent = WhenAbsent::Zero,
             ("null", _) => field.when_absent = WhenAbsent::Null,
             ("zero", _) => field.when_absent = WhenAbsent::DropsZero,

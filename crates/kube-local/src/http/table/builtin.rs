@@ -4,12 +4,14 @@
 use serde_json::{Value, json};
 
 use super::age::age;
+use super::event;
 
 /// The cell of a kind's own column; `None` where there is nothing of its own to print.
 pub(super) fn cell(kind: &str, item: &Value, column: &str) -> Option<Value> {
     let (spec, status) = (&item["spec"], &item["status"]);
     let cell = match (kind, column) {
         ("pods", _) => return pod(item, column),
+        ("events", _) => return event::cell(item, column),
         ("services", _) => return service(spec, status, column),
         ("persistentvolumeclaims", _) => return claim(item, column),
         ("persistentvolumes", _) => return volume(item, column),

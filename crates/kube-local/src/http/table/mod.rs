@@ -8,6 +8,7 @@ mod age;
 mod builtin;
 mod cells;
 mod columns;
+mod event;
 
 /// A `Table` of objects; columns are left out after the first table of a watch.
 pub(crate) fn table(

@@ -3,6 +3,7 @@
 mod crds;
 mod deletes;
 mod discovery;
+mod events;
 mod lists;
 mod objects;
 mod patches;

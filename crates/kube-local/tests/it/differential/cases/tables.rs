@@ -44,14 +44,18 @@ fn printed(title: &'static str, objects: Vec<(String, Value)>) -> Script {
     let mut script = Script::new(title);
     for (list, object) in objects {
         let name = object["metadata"]["name"].as_str().unwrap().to_owned();
-        script = script
-            .post(&list, object)
-            .get(at(&list, &name))
-            .accept(TABLE)
-            .filtered(comparable)
-            .ignoring(&["/columnDefinitions/*/description", "/rows/*/object"]);
+        script = script.post(&list, object).get(at(&list, &name));
+        script = as_table(script);
     }
     script
+}
+
+/// Has the last request answered by a table.
+pub(super) fn as_table(script: Script) -> Script {
+    script
+        .accept(TABLE)
+        .filtered(comparable)
+        .ignoring(&["/columnDefinitions/*/description", "/rows/*/object"])
 }
 
 #[tokio::test]
