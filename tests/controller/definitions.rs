@@ -13,7 +13,7 @@ use crate::manifests;
 fn yaml(definition: &impl serde::Serialize) -> String {
     let text = serde_norway::to_string(definition).unwrap();
     format!(
-        "# Written by the types in src/crds: UPDATE_CRDS=1 cargo test --features crds --test controller committed\n{text}"
+        "# Written by the types in src/crds: UPDATE_CRDS=1 cargo test --features controller --test controller committed\n{text}"
     )
 }
 

@@ -1,5 +1,4 @@
 //! The controller and its custom resources, on a real control plane and the local cloud.
-#![cfg(feature = "controller")]
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 mod chart;

@@ -206,10 +206,15 @@ pub(crate) struct Go {
 impl Go {
     const OLDEST: (u32, u32) = (1, 26);
 
+    /// Whether there is one at all.
+    pub(crate) fn is_there() -> bool {
+        Command::new("go").arg("version").output().is_ok()
+    }
+
     pub(crate) fn find(source: &Path) -> Result<Self, NotFound> {
         let (oldest, absent) = (
             Self::OLDEST,
-            "no KUBEBUILDER_ASSETS, nothing built before, and",
+            "not in KUBEBUILDER_ASSETS, not built before, and",
         );
         // Asked where go.mod lies, `go version` speaks of the toolchain that would build it,
         // which an older Go downloads first.

@@ -60,7 +60,7 @@ impl Part {
     /// are skipped, and why.
     ///
     /// # Panics
-    /// When it is missing although `CONTROL_PLANE=required`.
+    /// When it is missing although `CONTROL_PLANE=required` and there is a Go to build it.
     #[must_use]
     pub fn find(self) -> Option<PathBuf> {
         static FOUND: Mutex<BTreeMap<Part, Result<PathBuf, String>>> = Mutex::new(BTreeMap::new());
@@ -77,6 +77,8 @@ impl Part {
         });
         match found {
             Ok(program) => Some(program.clone()),
+            // Where the control plane was given and there is no Go, nothing can be built that was not given.
+            Err(_) if assets().is_some() && !Go::is_there() => None,
             Err(why) if std::env::var("CONTROL_PLANE").is_ok_and(|wish| wish == "required") => {
                 panic!("CONTROL_PLANE is `required`, but {why}")
             }
@@ -88,9 +90,8 @@ impl Part {
         if std::env::var("CONTROL_PLANE").is_ok_and(|wish| wish == "skip") {
             return Err(NotFound::new("CONTROL_PLANE is `skip`"));
         }
-        let assets = std::env::var_os("KUBEBUILDER_ASSETS").unwrap_or_default();
-        let given = Path::new(&assets).join(self.program());
-        if !assets.is_empty() && given.is_file() {
+        let given = assets().map(|assets| assets.join(self.program()));
+        if let Some(given) = given.filter(|given| given.is_file()) {
             return Ok(given);
         }
         // What is pinned names the folder, so that a new pin is a new build.
@@ -126,6 +127,12 @@ impl Part {
             .map_err(|e| NotFound::io(format!("rename `{}`", partial.display()), e))?;
         Ok(program)
     }
+}
+
+/// The folder that the three programs of the control plane are given in.
+fn assets() -> Option<PathBuf> {
+    let folder = std::env::var_os("KUBEBUILDER_ASSETS");
+    folder.filter(|it| !it.is_empty()).map(PathBuf::from)
 }
 
 #[cfg(test)]
