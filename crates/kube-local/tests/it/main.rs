@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
+mod client;
+mod custom_resources;
 mod differential;
+mod faults;
 mod kube_rs;
 mod reach;
