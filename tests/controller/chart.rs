@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
 use serde::Deserialize as _;
 use serde_json::{Value, json};
@@ -16,46 +15,8 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// helm: the one that is installed, else one that is built once into the target folder.
-#[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
-fn helm() -> Option<&'static Path> {
-    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let found = FOUND.get_or_init(|| match find_helm() {
-        Ok(helm) => Some(helm),
-        Err(why) => {
-            eprintln!("skipped, since there is no helm and it cannot be built here: {why}");
-            None
-        }
-    });
-    found.as_deref()
-}
-
-fn find_helm() -> Result<PathBuf, String> {
-    let installed = Command::new("helm").args(["version", "--short"]).output();
-    if installed.is_ok_and(|output| output.status.success()) {
-        return Ok("helm".into());
-    }
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("helm-3.22.0");
-    let built = folder.join("helm");
-    if built.is_file() {
-        return Ok(built);
-    }
-    // Several test programs may want it at once: each builds for itself, and the last one's is kept.
-    let own =
-        tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).map_err(|error| error.to_string())?;
-    let output = Command::new("go")
-        .args(["install", "-ldflags=-s -w", HELM])
-        .env("GOBIN", own.path())
-        .current_dir(own.path())
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("there is no Go: {error}"))?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
-    }
-    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-    std::fs::rename(own.path().join("helm"), &built).map_err(|error| error.to_string())?;
-    Ok(built)
+fn helm() -> Option<PathBuf> {
+    control_plane::go_tool(HELM)
 }
 
 /// What helm says, and whether it is content.
@@ -148,9 +109,9 @@ fn plain(mut object: Value) -> Value {
 #[test]
 fn the_chart_installs_what_the_manifests_do() {
     let Some(helm) = helm() else { return };
-    let (fine, text, errors) = run(helm, &["lint", "--strict", "deploy/chart"]);
+    let (fine, text, errors) = run(&helm, &["lint", "--strict", "deploy/chart"]);
     assert!(fine, "{text}{errors}");
-    let chart = by_name(rendered(helm, &[]).into_iter().map(plain).collect());
+    let chart = by_name(rendered(&helm, &[]).into_iter().map(plain).collect());
     let manifests = by_name(manifests());
     let names = |of: &BTreeMap<String, Value>| of.keys().cloned().collect::<Vec<_>>();
     assert_eq!(names(&chart), names(&manifests));
@@ -175,7 +136,7 @@ fn in_floats(value: Value) -> Value {
 #[test]
 fn vaults_and_backups_outlive_the_chart() {
     let Some(helm) = helm() else { return };
-    for object in rendered(helm, &[]) {
+    for object in rendered(&helm, &[]) {
         let stays = matches!(
             object["kind"].as_str().unwrap(),
             "CustomResourceDefinition" | "Namespace"
@@ -210,7 +171,7 @@ fn rights_can_be_left_out_one_by_one() {
             "migrate-controller-backup",
         ),
     ] {
-        let objects = rendered(helm, &[value]);
+        let objects = rendered(&helm, &[value]);
         let names: Vec<String> = objects
             .iter()
             .map(|it| it["metadata"]["name"].to_string())
@@ -225,7 +186,7 @@ fn rights_can_be_left_out_one_by_one() {
         );
     }
     // Nothing of it may do everything.
-    for object in rendered(helm, &[]) {
+    for object in rendered(&helm, &[]) {
         for rule in object["rules"].as_array().into_iter().flatten() {
             let has = |field: &str, value: &str| {
                 rule[field]
@@ -268,7 +229,7 @@ const ALL: [&str; 16] = [
 #[test]
 fn every_value_reaches_the_pods() {
     let Some(helm) = helm() else { return };
-    let objects = rendered(helm, &ALL);
+    let objects = rendered(&helm, &ALL);
     let find = |kind: &str| objects.iter().find(|it| it["kind"] == kind).unwrap();
     let deployment = find("Deployment");
     assert_eq!(deployment["spec"]["replicas"], 2);
@@ -313,7 +274,7 @@ fn every_value_reaches_the_pods() {
         "backup"
     );
     find("PodDisruptionBudget");
-    let monitored = rendered(helm, &["podMonitor.enabled=true"]);
+    let monitored = rendered(&helm, &["podMonitor.enabled=true"]);
     let monitor = monitored
         .iter()
         .find(|it| it["kind"] == "PodMonitor")
@@ -332,7 +293,7 @@ fn values_that_are_mistyped_are_refused_and_all_are_explained() {
         "podMonitor.interval=\"often\"",
     ] {
         let (fine, _, errors) = run(
-            helm,
+            &helm,
             &[
                 "template",
                 "deploy/chart",
@@ -367,7 +328,7 @@ async fn a_real_server_takes_all_of_it() {
     };
     let client = plane.client();
     for values in [&[][..], &ALL[..]] {
-        for object in rendered(helm, values) {
+        for object in rendered(&helm, values) {
             let path = format!(
                 "{}?dryRun=All&fieldManager=helm&force=true&fieldValidation=Strict",
                 path_of(&object)

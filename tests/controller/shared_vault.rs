@@ -272,8 +272,8 @@ async fn a_bucket_that_keeps_everything_is_written_to_once_and_used() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_velero_wrote_is_shown_and_restored() {
     let Some(folder) = std::env::var_os("ACK_BACKUP_TESTDATA") else {
-        eprintln!(
-            "SKIPPED: ACK_BACKUP_TESTDATA is not set, and names no folder with a backup of Velero's"
+        control_plane::say(
+            "a test is SKIPPED: ACK_BACKUP_TESTDATA names no folder with a backup of Velero's",
         );
         return;
     };

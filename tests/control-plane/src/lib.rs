@@ -8,6 +8,7 @@ mod plane;
 mod process;
 mod snapshots;
 mod told;
+mod tool;
 
 use std::sync::OnceLock;
 
@@ -16,7 +17,9 @@ pub use kwok::{Kwok, shared_kwok};
 pub use parts::Part;
 pub use plane::{ControlPlane, StartError};
 pub use snapshots::{SnapshotController, serve_snapshots, shared_snapshot_controller};
-use told::{chain, say};
+use told::chain;
+pub use told::say;
+pub use tool::go_tool;
 
 /// The control plane that all tests of this program share, started by the first call. It blocks
 /// for about three seconds then, or minutes while the programs are built.

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 /// Tells the person at the terminal. Written to stderr itself, because what goes through
 /// `eprintln!` is only shown for failed tests.
-pub(crate) fn say(line: &str) {
+pub fn say(line: &str) {
     // Nobody to tell is no reason to fail.
     let _ = writeln!(std::io::stderr(), "control-plane: {line}");
 }

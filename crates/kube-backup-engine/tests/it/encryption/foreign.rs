@@ -1,8 +1,8 @@
 //! Age's own tool (filippo.io/age) opens what is written here, and what it writes is read here.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use kube_backup_engine::EntryFilter;
 use kube_backup_engine::encryption::EncryptionMode;
@@ -13,39 +13,8 @@ use super::{MODES, Vault, read};
 /// The version that is built, as its Go module has it.
 const AGE: &str = "filippo.io/age/cmd/age@v1.2.1";
 
-/// Where it is; it is built once, by Go.
-static BINARY: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("age-1.2.1");
-    let binary = folder.join("age");
-    if binary.exists() {
-        return Some(binary);
-    }
-    // Built beside it, and moved: several processes may be at it.
-    let building = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).ok()?;
-    let built = Command::new("go")
-        .args(["install", AGE])
-        .env("GOBIN", building.path())
-        .output();
-    if !built.is_ok_and(|output| output.status.success()) {
-        return None;
-    }
-    std::fs::create_dir_all(&folder).ok()?;
-    std::fs::rename(building.path().join("age"), &binary).ok()?;
-    Some(binary)
-});
-
-#[expect(
-    clippy::print_stderr,
-    reason = "whoever runs the tests is to know what was skipped"
-)]
-fn age() -> Option<&'static Path> {
-    let age = BINARY.as_deref();
-    if age.is_none() {
-        eprintln!(
-            "skipped: {AGE} cannot be built here: there is no Go, or its proxy is not reached"
-        );
-    }
-    age
+fn age() -> Option<PathBuf> {
+    control_plane::go_tool(AGE)
 }
 
 fn run(command: &mut Command) -> String {
@@ -84,7 +53,7 @@ async fn age_and_tar_open_what_is_encrypted() {
         let folder = root.join("backups/a");
         run(Command::new("sh")
             .args(["-ec", pipe])
-            .env("AGE", age)
+            .env("AGE", &age)
             .env("KEY", &key)
             .env("FILE", folder.join(archive))
             .current_dir(&to));
@@ -95,7 +64,7 @@ async fn age_and_tar_open_what_is_encrypted() {
             let pipe = "\"$AGE\" -d -i \"$KEY\" \"$FILE\" | gunzip";
             let text = run(Command::new("sh")
                 .args(["-ec", pipe])
-                .env("AGE", age)
+                .env("AGE", &age)
                 .env("KEY", &key)
                 .env("FILE", folder.join(file)));
             serde_json::from_str::<serde_json::Value>(&text).unwrap();
@@ -137,13 +106,13 @@ async fn what_age_encrypts_is_read() {
         "a-resource-list.json.gz.age",
     ] {
         let path = folder.join(file);
-        run(Command::new(age)
+        run(Command::new(&age)
             .args(["-d", "-i"])
             .arg(&key)
             .arg("-o")
             .arg(&plain)
             .arg(&path));
-        run(Command::new(age)
+        run(Command::new(&age)
             .args(["-r", &recipient, "-o"])
             .arg(&path)
             .arg(&plain));

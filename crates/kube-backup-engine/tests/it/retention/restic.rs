@@ -120,7 +120,7 @@ fn the_rules_are_those_of_restic_itself() {
     let program = match program() {
         Ok(program) => program,
         Err(why) => {
-            eprintln!("skipped, since restic's rules cannot be built here: {why}");
+            control_plane::say(&format!("tests with restic's rules are SKIPPED: {why}"));
             return;
         }
     };
