@@ -11,6 +11,7 @@ use ack_backup_center::core::{Context, Credentials, Error, ErrorKind, Region};
 use ack_backup_center::ecs_snapshot::{
     Client, DiskCategory, LockMode, Retention, SnapshotStatus, Tag, derived_token, remedy,
 };
+use ack_backup_center::ram::{Condition, Operator, PolicyDocument, Statement};
 use alibaba_local::{EcsDisk, EcsInstance, Fault, LocalClock, LocalCloud, Rule, User};
 use chrono::{DateTime, TimeDelta, Utc, Weekday};
 use futures::TryStreamExt;
@@ -369,17 +370,69 @@ async fn the_client_reads_what_the_service_says() {
     let nobody = User::new("LTAI-nobody", SECRET)
         .named("nobody")
         .allow_only(["oss:GetObject"]);
-    cloud.directory().add_user(nobody);
-    let keys: SharedCredentials =
-        Arc::new(StaticProvider::new(Credentials::new("LTAI-nobody", SECRET)).unwrap());
-    let nobody = Client::builder(&machine(&cloud), Region::CN_HANGZHOU, keys)
-        .with_endpoint(cloud.endpoint().parse().unwrap())
-        .build()
-        .unwrap();
+    let nobody = client_of(&cloud, nobody, "LTAI-nobody");
     let error = nobody.create_snapshot(DISKS[1]).send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
     let detail = error.service().unwrap().access_denied.clone().unwrap();
     assert_eq!(detail.auth_action.as_deref(), Some("ecs:CreateSnapshot"));
     let instances = nobody.describe_instances().items();
     assert!(instances.try_collect::<Vec<_>>().await.unwrap().is_empty());
+}
+
+/// The client of somebody whom the account has from now on.
+fn client_of(cloud: &LocalCloud, user: User, key_id: &str) -> Client {
+    cloud.directory().add_user(user);
+    let keys: SharedCredentials =
+        Arc::new(StaticProvider::new(Credentials::new(key_id, SECRET)).unwrap());
+    Client::builder(&machine(cloud), Region::CN_HANGZHOU, keys)
+        .with_endpoint(cloud.endpoint().parse().unwrap())
+        .build()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn rights_that_hang_on_a_tag_are_to_what_has_it() {
+    const TAG: &str = "ack-backup-center.io/backup-uid";
+    let cloud = cloud().await;
+    let admin = client(&cloud, 1);
+    let by_tag = |action: &str, key: &str| {
+        let condition = Condition::new().and(Operator::StringLike, format!("{key}/{TAG}"), "*");
+        let statement = Statement::allow().action(action).resource("*");
+        statement.condition(condition)
+    };
+    let policy = PolicyDocument::new()
+        .statement(by_tag("ecs:CreateSnapshotGroup", "acs:RequestTag"))
+        .statement(by_tag("ecs:DeleteSnapshot", "acs:ResourceTag"))
+        .statement(by_tag("ecs:DeleteSnapshotGroup", "acs:ResourceTag"));
+    let user = User::new("LTAI-by-tag", SECRET)
+        .named("by-tag")
+        .policy("ByTag", policy);
+    let ecs = client_of(&cloud, user, "LTAI-by-tag");
+    let tag = || [Tag::new(TAG, "u-1")];
+
+    let create = || ecs.create_snapshot_group().disk_ids(DISKS.map(Into::into));
+    let error = create().send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+    let ours = create().tags(tag()).send().await.unwrap().snapshot_group_id;
+    let theirs = admin
+        .create_snapshot_group()
+        .disk_ids(DISKS.map(Into::into))
+        .send();
+    let theirs = theirs.await.unwrap().snapshot_group_id;
+    let error = ecs.delete_snapshot_group(&theirs).send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+    ecs.delete_snapshot_group(&ours).send().await.unwrap();
+
+    let plain = admin.create_snapshot(DISKS[0]).send().await.unwrap();
+    let tagged = admin.create_snapshot(DISKS[0]).tags(tag()).send();
+    let tagged = tagged.await.unwrap().snapshot_id;
+    let error = ecs.delete_snapshot(&plain.snapshot_id).send().await;
+    let error = error.unwrap_err();
+    let detail = error.service().unwrap().access_denied.clone().unwrap();
+    assert_eq!(detail.auth_action.as_deref(), Some("ecs:DeleteSnapshot"));
+    ecs.delete_snapshot(&tagged).send().await.unwrap();
+    let left = admin.describe_snapshots().items();
+    let left: Vec<_> = left.try_collect().await.unwrap();
+    // The other group's two, and the plain one.
+    assert_eq!(left.len(), 3);
 }

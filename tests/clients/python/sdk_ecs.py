@@ -170,6 +170,39 @@ for algorithm in [None, "v2"]:
     same("what is visible", [it.snapshot_id for it in visible], [copied])
     refused("the source", lambda: other.delete_snapshot(gone), "Forbidden.RAM")
     other.delete_snapshot(denied)
+
+    # Rights that hang on tags: of the call, and of what it is about.
+    statements = [
+        {
+            "Effect": "Allow",
+            "Action": action,
+            "Resource": "*",
+            "Condition": {"StringEquals": {f"{key}/tour": name}},
+        }
+        for action, key in [
+            ("ecs:CreateSnapshot", "acs:RequestTag"),
+            ("ecs:DeleteSnapshot", "acs:ResourceTag"),
+        ]
+    ]
+    document = json.dumps({"Version": "1", "Statement": statements})
+    by_tag = {**attached, "policy_name": f"{name}-by-tag"}
+    ram.create_policy(
+        ram_models.CreatePolicyRequest(policy_name=f"{name}-by-tag", policy_document=document)
+    )
+    ram.attach_policy_to_user(ram_models.AttachPolicyToUserRequest(**by_tag))
+    untagged = models.CreateSnapshotRequest(disk_id=DISK)
+    refused("an untagged create", lambda: other.create_snapshot(untagged), "Forbidden.RAM")
+    tagged_create = models.CreateSnapshotRequest(
+        disk_id=DISK, tag=[models.CreateSnapshotRequestTag(key="tour", value=name)]
+    )
+    theirs = other.create_snapshot(tagged_create).body.snapshot_id
+    finished(theirs)
+    for id in [it.snapshot_id for it in snapshots(snapshot_name=f"{name}-more")][:2]:
+        without = models.DeleteSnapshotRequest(snapshot_id=id)
+        refused("one without the tag", lambda: other.delete_snapshot(without), "Forbidden.RAM")
+    other.delete_snapshot(models.DeleteSnapshotRequest(snapshot_id=theirs))
+    ram.detach_policy_from_user(ram_models.DetachPolicyFromUserRequest(**by_tag))
+    ram.delete_policy(ram_models.DeletePolicyRequest(policy_name=f"{name}-by-tag"))
     ram.detach_policy_from_user(ram_models.DetachPolicyFromUserRequest(**attached))
     ram.delete_policy(ram_models.DeletePolicyRequest(policy_name=name))
     ram.delete_access_key(

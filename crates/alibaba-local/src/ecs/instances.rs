@@ -66,7 +66,12 @@ struct KeyValue {
 /// DryRun=true tells the two apart."
 pub(super) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, ApiError> {
     let region = place::required(store, call)?;
-    let sight = Sight::new(call, "ecs:DescribeInstances", &region, "instance")?;
+    let sight = Sight::new(
+        call,
+        "ecs:DescribeInstances",
+        &region,
+        ("instance", "InstanceIds"),
+    )?;
     let asked: Describe = call.parameters.read()?;
     let ids = asked.instance_ids.as_deref();
     let ids = bounds::id_list(ids, "i", "InvalidInstanceIds.Malformed")?;
@@ -78,7 +83,7 @@ pub(super) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, ApiError
                 && ids.as_ref().is_none_or(|ids| ids.contains(&instance.id))
                 && asked.hold(instance)
         });
-        let page = paging.page(rows, |it| it.number, |it| sight.sees(&it.id));
+        let page = paging.page(rows, |it| it.number, |it| sight.sees(&it.id, &it.tags));
         if asked.dry_run == Some(true) {
             sight.heed(!page.rows.is_empty())?;
             return Err(refusal::dry_run());

@@ -43,7 +43,12 @@ fn check_type(name: &str) -> Result<&'static str, ApiError> {
 }
 
 /// The tags of a resource of a region.
-fn tags_of<'r>(records: &'r Records, kind: &str, region: &str, id: &str) -> Option<&'r Tags> {
+pub(super) fn tags_of<'r>(
+    records: &'r Records,
+    kind: &str,
+    region: &str,
+    id: &str,
+) -> Option<&'r Tags> {
     let (found, tags) = match kind {
         "disk" => records.disks.get(id).map(|it| (&it.region, &it.tags)),
         "snapshot" => records.snapshots.get(id).map(|it| (&it.region, &it.tags)),

@@ -2,6 +2,7 @@
 
 use alibaba_ram::{Context, Decision, Request, Resource};
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 
 use super::error::ApiError;
 use super::parameters::Parameters;
@@ -25,15 +26,37 @@ pub(crate) struct Call<'a> {
     pub(crate) denied: &'static str,
 }
 
+/// The tags of a call. Of a call whose tags cannot be read there are none: it is refused for that, if not for
+/// its rights.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Tagged {
+    #[serde(default)]
+    tag: Vec<RequestTag>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct RequestTag {
+    key: String,
+    #[serde(default)]
+    value: String,
+}
+
 impl Call<'_> {
     /// When the request came.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.exchange.now()
     }
 
-    /// What conditions can ask for.
+    /// What conditions can ask for. `acs:RequestTag/<key>` is "the tag that is passed in a request" (ECS's page
+    /// on controlling access by tags): those that something is to get, and those that a listing asks for.
     pub(crate) fn known(&self) -> Context {
-        self.exchange.known()
+        let tagged = self.parameters.read::<Tagged>().unwrap_or_default();
+        let tags = tagged.tag.into_iter();
+        tags.fold(self.exchange.known(), |known, tag| {
+            known.request_tag(&tag.key, tag.value)
+        })
     }
 
     /// The caller, of actions that want a signature.

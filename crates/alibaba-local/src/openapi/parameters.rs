@@ -93,6 +93,14 @@ impl Parameters {
         self.member(name)?.value.as_deref()
     }
 
+    /// Whether a parameter says anything: a value, or items.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        let member = self.member(name);
+        member.is_some_and(|it| {
+            it.value.as_deref().is_some_and(|it| !it.is_empty()) || !it.members.is_empty()
+        })
+    }
+
     /// The values of a list of plain parameters, in no particular order.
     pub(crate) fn texts(&self, name: &str) -> Vec<&str> {
         let items = self.member(name).into_iter();

@@ -68,6 +68,11 @@ impl Context {
         self.with(format!("{}{key}", keys::REQUEST_TAG), value)
     }
 
+    /// The values that the call gives a tag.
+    pub(crate) fn request_tags(&self, key: &str) -> &[String] {
+        self.values(&format!("{}{key}", keys::REQUEST_TAG))
+    }
+
     /// The values of a key; none if it is absent.
     #[must_use]
     pub fn values(&self, key: &str) -> &[String] {

@@ -14,7 +14,9 @@ pub const PRINCIPAL_ARN: &str = "acs:PrincipalARN";
 pub const REQUEST_TAG: &str = "acs:RequestTag/";
 /// Begins the key of a tag on the resource; the tag's key follows.
 pub const RESOURCE_TAG: &str = "acs:ResourceTag/";
-/// As [`RESOURCE_TAG`], in older policies for ECS.
+/// As [`RESOURCE_TAG`], or [`REQUEST_TAG`] where the call creates something, in older policies for ECS: "create or
+/// access a resource to which a specific tag is added" (Resource Management's page on creating a resource with a
+/// specific tag).
 pub const ECS_TAG: &str = "ecs:tag/";
 /// Whether the disk to be created is encrypted.
 pub const ECS_IS_DISK_ENCRYPTED: &str = "ecs:IsDiskEncrypted";

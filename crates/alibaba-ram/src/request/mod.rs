@@ -199,6 +199,13 @@ impl Request {
             .then(|| self.principal.as_ref().and_then(Principal::arn))
             .flatten();
         let given = self.context.values(key).iter().map(String::as_str);
-        tag.into_iter().chain(caller).chain(given).collect()
+        // The older key is about either: what a call that creates something tags it with, and what a thing has.
+        let asked = key.strip_prefix(keys::ECS_TAG).into_iter();
+        let asked = asked.flat_map(|tag| self.context.request_tags(tag));
+        tag.into_iter()
+            .chain(caller)
+            .chain(given)
+            .chain(asked.map(String::as_str))
+            .collect()
     }
 }

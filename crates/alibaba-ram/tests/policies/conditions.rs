@@ -313,6 +313,7 @@ fn facts_come_from_the_caller_the_call_and_the_resource() {
         (Operator::StringEquals, "acs:RequestTag/from", "nightly"),
         (Operator::StringEquals, "acs:ResourceTag/team", "shop"),
         (Operator::StringEquals, "ecs:tag/team", "shop"),
+        (Operator::StringEquals, "ecs:tag/from", "nightly"),
         (Operator::Bool, "ecs:IsDiskEncrypted", "true"),
     ] {
         let allow = |request: &Request, value: &str| {

@@ -66,7 +66,7 @@ const STATES: [&str; 7] = [
 
 pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, ApiError> {
     let region = place::required(store, call)?;
-    let sight = Sight::new(call, "ecs:DescribeDisks", &region, "disk")?;
+    let sight = Sight::new(call, "ecs:DescribeDisks", &region, ("disk", "DiskIds"))?;
     let (asked, ids, times, paging) = sight.unless_denied(read(call))?;
     store.change(|state, now| {
         let rows = state.records.disks.values().filter(|disk| {
@@ -75,7 +75,7 @@ pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, 
                 && asked.hold(disk, now)
                 && times.hold(disk.created)
         });
-        let page = paging.page(rows, |it| it.number, |it| sight.sees(&it.id));
+        let page = paging.page(rows, |it| it.number, |it| sight.sees(&it.id, &it.tags));
         sight.heed(!page.rows.is_empty())?;
         if asked.dry_run == Some(true) {
             return Err(refusal::dry_run());

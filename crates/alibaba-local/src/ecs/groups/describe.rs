@@ -32,7 +32,12 @@ struct Describe {
 
 pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, ApiError> {
     let region = place::required(store, call)?;
-    let sight = Sight::new(call, "ecs:DescribeSnapshotGroups", &region, "snapshotgroup")?;
+    let sight = Sight::new(
+        call,
+        "ecs:DescribeSnapshotGroups",
+        &region,
+        ("snapshotgroup", "SnapshotGroupId"),
+    )?;
     let (asked, paging) = sight.unless_denied(read(call))?;
     store.change(|state, now| {
         let records = &state.records;
@@ -50,7 +55,7 @@ pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, 
                 && is(&asked.resource_group_id, group.resource_group.as_deref())
                 && tag::has_all(&group.tags, &asked.tag)
         });
-        let page = paging.page(rows, |it| it.number, |it| sight.sees(&it.id));
+        let page = paging.page(rows, |it| it.number, |it| sight.sees(&it.id, &it.tags));
         sight.heed(!page.rows.is_empty())?;
         let shown = page.rows.iter().map(|group| show(records, group, now));
         let shown = shown.collect::<Vec<_>>();

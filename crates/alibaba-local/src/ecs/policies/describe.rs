@@ -29,7 +29,12 @@ struct Describe {
 pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, ApiError> {
     let region = place::required(store, call)?;
     let action = "ecs:DescribeAutoSnapshotPolicyEx";
-    let sight = Sight::new(call, action, &region, "snapshotpolicy")?;
+    let sight = Sight::new(
+        call,
+        action,
+        &region,
+        ("snapshotpolicy", "AutoSnapshotPolicyId"),
+    )?;
     let (asked, paging) = sight.unless_denied(read(call))?;
     store.change(|state, _| {
         let is = |wanted: &Option<String>, found: &str| {
@@ -43,7 +48,7 @@ pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, 
                     || asked.resource_group_id == policy.resource_group)
                 && tag::has_all(&policy.tags, &asked.tag)
         });
-        let page = paging.page(rows, |it| it.number, |it| sight.sees(&it.id));
+        let page = paging.page(rows, |it| it.number, |it| sight.sees(&it.id, &it.tags));
         sight.heed(!page.rows.is_empty())?;
         let shown = page.rows.iter().map(|it| show(&state.records, it));
         let shown = shown.collect::<Vec<_>>();

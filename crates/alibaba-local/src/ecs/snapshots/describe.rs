@@ -55,7 +55,12 @@ struct Filters {
 
 pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, ApiError> {
     let region = place::required(store, call)?;
-    let sight = Sight::new(call, "ecs:DescribeSnapshots", &region, "snapshot")?;
+    let sight = Sight::new(
+        call,
+        "ecs:DescribeSnapshots",
+        &region,
+        ("snapshot", "SnapshotIds"),
+    )?;
     let read = || {
         Ok((
             Filters::read(call.parameters.read()?)?,
@@ -68,7 +73,7 @@ pub(in crate::ecs) fn describe(store: &Store, call: &Call<'_>) -> Result<Value, 
         let rows = rows
             .filter(|it| it.region == region)
             .filter(|it| filters.hold(&state.records, it, now));
-        let page = paging.page(rows, |it| it.number, |it| sight.sees(&it.id));
+        let page = paging.page(rows, |it| it.number, |it| sight.sees(&it.id, &it.tags));
         sight.heed(!page.rows.is_empty())?;
         if filters.asked.dry_run == Some(true) {
             return Err(refusal::dry_run());

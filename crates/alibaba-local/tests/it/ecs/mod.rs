@@ -12,4 +12,5 @@ mod refusals;
 mod responses;
 mod restart;
 mod rights;
+mod tag_rights;
 mod tokens;
