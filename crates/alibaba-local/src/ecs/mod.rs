@@ -104,8 +104,5 @@ impl Product for EcsApi {
 
 pub(crate) fn open(setup: &mut Setup) -> Result<Box<dyn Service>, StartError> {
     let store = settings::open(setup)?;
-    Ok(Box::new(OpenApi::new(
-        EcsApi(store),
-        setup.directory.clone(),
-    )))
+    OpenApi::open(EcsApi(store), setup)
 }

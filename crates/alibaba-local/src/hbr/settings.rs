@@ -138,5 +138,5 @@ pub(crate) fn open(setup: &mut Setup) -> Result<Box<dyn Service>, StartError> {
         objects: None,
         speed: settings.speed.unwrap_or(USUAL_SPEED),
     };
-    Ok(Box::new(OpenApi::new(hbr, setup.directory.clone())))
+    OpenApi::open(hbr, setup)
 }

@@ -106,7 +106,8 @@ pub(super) fn authenticate(
     let nonce = nonce
         .filter(|nonce| !nonce.is_empty())
         .ok_or_else(|| ApiError::missing("SignatureNonce"))?;
-    if !nonces.use_up(&caller.access_key_id, nonce, now) {
+    let is_new = nonces.use_up(&caller.access_key_id, nonce, now);
+    if !is_new.map_err(|error| ApiError::internal(&error))? {
         return Err(ApiError::bad_request(
             "SignatureNonceUsed",
             "Specified signature nonce was used already.",

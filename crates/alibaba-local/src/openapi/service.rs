@@ -16,6 +16,7 @@ use super::format::Format;
 use super::nonces::Nonces;
 use super::parameters::Parameters;
 use super::product::{Access, Action, Product};
+use crate::builder::{Setup, StartError};
 use crate::directory::store::Directory;
 use crate::gateway::exchange::{Begun, Exchange, HangUp, Subject};
 use crate::gateway::response::{Body, Response};
@@ -33,12 +34,14 @@ pub(crate) struct OpenApi<P> {
 }
 
 impl<P: Product> OpenApi<P> {
-    pub(crate) fn new(product: P, directory: Directory) -> Self {
-        Self {
+    /// A product for whom the directory knows.
+    pub(crate) fn open(product: P, setup: &Setup) -> Result<Box<dyn Service>, StartError> {
+        let nonces = Nonces::open(setup.folder.as_deref(), P::NAME).map_err(StartError::Data)?;
+        Ok(Box::new(Self {
             product,
-            directory,
-            nonces: Nonces::default(),
-        }
+            directory: setup.directory.clone(),
+            nonces,
+        }))
     }
 }
 

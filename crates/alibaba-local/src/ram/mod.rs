@@ -75,5 +75,5 @@ impl Product for Ram {
 }
 
 pub(crate) fn open(setup: &mut Setup) -> Result<Box<dyn Service>, StartError> {
-    Ok(Box::new(OpenApi::new(Ram, setup.directory.clone())))
+    OpenApi::open(Ram, setup)
 }

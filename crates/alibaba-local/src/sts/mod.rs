@@ -39,5 +39,5 @@ impl Product for Sts {
 }
 
 pub(crate) fn open(setup: &mut Setup) -> Result<Box<dyn Service>, StartError> {
-    Ok(Box::new(OpenApi::new(Sts, setup.directory.clone())))
+    OpenApi::open(Sts, setup)
 }

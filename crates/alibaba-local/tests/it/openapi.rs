@@ -5,7 +5,8 @@ use alibaba_sign::Credentials;
 use chrono::TimeDelta;
 use std::time::Duration;
 
-use crate::raw::openapi::Generation;
+use crate::folder::Folder;
+use crate::raw::openapi::{ApiCall, Generation};
 use crate::raw::{ID, Raw, SECRET, start, start_with};
 
 const STS: &str = "2015-04-01";
@@ -67,6 +68,40 @@ async fn the_time_of_a_request_may_be_a_quarter_of_an_hour_off_and_no_more() {
             }
         }
     }
+}
+
+/// A signature is good for a quarter of an hour before its time and after it: half an hour from its first use on
+/// it could be sent again, to whichever process is there.
+#[tokio::test]
+async fn a_used_nonce_is_refused_after_a_restart_while_its_signature_may_be_good() {
+    let folder = Folder::new();
+    let start = async || start_with(LocalCloud::builder().data_folder(folder.path())).await;
+    let used = start().await;
+    for generation in SIGNED {
+        call_with(&used, generation, "once").ok().await;
+    }
+    drop(used);
+    let again = start().await;
+    let refused = async |raw: &Raw, generation| {
+        let call = call_with(raw, generation, "once");
+        call.fails(400, "SignatureNonceUsed").await;
+        call_with(raw, generation, "another").ok().await;
+    };
+    refused(&again, SIGNED[0]).await;
+    again.pass(TimeDelta::minutes(30));
+    refused(&again, SIGNED[1]).await;
+    again.pass(TimeDelta::minutes(2));
+    call_with(&again, SIGNED[0], "once").ok().await;
+    // Another product, and another key, have nonces of their own.
+    drop(again);
+    let again = start().await;
+    let call = again.api("2015-05-01", "ListUsers");
+    call.nonce("Acs3-once").ok().await;
+}
+
+fn call_with<'r>(raw: &'r Raw, generation: Generation, nonce: &str) -> ApiCall<'r> {
+    let call = raw.api(STS, "GetCallerIdentity").generation(generation);
+    call.nonce(&format!("{generation:?}-{nonce}"))
 }
 
 #[tokio::test]
