@@ -60,7 +60,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Value, ApiError> {
         stored.description = new.description.unwrap_or_default();
         stored.console_login = new.allow_console_login.unwrap_or_default();
         stored.tags = tag::pairs(new.tag);
-        let shown = with_trust(&stored);
+        let shown = with_trust(&stored, show_new(&stored));
         records.roles.insert(new.role_name, stored);
         Ok(json!({ "Role": shown }))
     })
@@ -72,7 +72,7 @@ pub(super) fn get(call: &Call<'_>) -> Result<Value, ApiError> {
     call.change(|records| {
         let role = records.roles.get(&role_name);
         let role = role.ok_or_else(|| not_exist("Role"))?;
-        let mut shown = with_trust(role);
+        let mut shown = with_trust(role, show(role));
         shown["IsServiceLinkedRole"] = false.into();
         Ok(json!({ "Role": shown }))
     })
@@ -117,7 +117,7 @@ pub(super) fn update(call: &Call<'_>) -> Result<Value, ApiError> {
             role.console_login = may;
         }
         role.updated_at = now;
-        Ok(json!({ "Role": with_trust(role) }))
+        Ok(json!({ "Role": with_trust(role, show(role)) }))
     })
 }
 
@@ -166,13 +166,19 @@ fn session_limit(parameter: &str, seconds: u64) -> Result<Duration, ApiError> {
     Ok(Duration::from_secs(seconds))
 }
 
-fn with_trust(role: &StoredRole) -> Value {
-    let mut shown = show(role);
+fn with_trust(role: &StoredRole, mut shown: Value) -> Value {
     shown["AssumeRolePolicyDocument"] = role.trust_text.as_str().into();
     shown
 }
 
 fn show(role: &StoredRole) -> Value {
+    let mut shown = show_new(role);
+    shown["UpdateDate"] = time::text(role.updated_at).into();
+    shown
+}
+
+/// The response to its creation does not say when it was changed.
+fn show_new(role: &StoredRole) -> Value {
     let name = &role.role.name;
     json!({
         "RoleId": role.id,
@@ -182,6 +188,5 @@ fn show(role: &StoredRole) -> Value {
         "MaxSessionDuration": role.role.max_session.as_secs(),
         "AllowConsoleLogin": role.console_login,
         "CreateDate": time::text(role.created_at),
-        "UpdateDate": time::text(role.updated_at),
     })
 }

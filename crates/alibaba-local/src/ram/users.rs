@@ -48,7 +48,7 @@ pub(super) fn create(call: &Call<'_>) -> Result<Value, ApiError> {
         user.profile.comments = new.comments.unwrap_or_default();
         user.profile.email = new.email.unwrap_or_default();
         user.profile.mobile_phone = new.mobile_phone.unwrap_or_default();
-        let shown = show(&new.user_name, &user);
+        let shown = show_new(&new.user_name, &user);
         records.users.insert(new.user_name, user);
         Ok(json!({ "User": shown }))
     })
@@ -148,6 +148,13 @@ pub(super) fn list(call: &Call<'_>) -> Result<Value, ApiError> {
 }
 
 fn show(name: &str, user: &StoredUser) -> Value {
+    let mut shown = show_new(name, user);
+    shown["UpdateDate"] = time::text(user.updated_at).into();
+    shown
+}
+
+/// The response to its creation does not say when it was changed.
+fn show_new(name: &str, user: &StoredUser) -> Value {
     json!({
         "UserId": user.id,
         "UserName": name,
@@ -156,6 +163,5 @@ fn show(name: &str, user: &StoredUser) -> Value {
         "Email": user.profile.email,
         "MobilePhone": user.profile.mobile_phone,
         "CreateDate": time::text(user.created_at),
-        "UpdateDate": time::text(user.updated_at),
     })
 }

@@ -5,6 +5,7 @@ mod buckets;
 mod disk;
 mod ecs;
 mod faults;
+mod fields;
 mod folder;
 mod forms;
 mod hbr;

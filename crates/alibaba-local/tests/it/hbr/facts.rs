@@ -3,51 +3,16 @@
 use alibaba_local::LocalCloud;
 use serde_json::{Value, json};
 
+use crate::fields::Fields;
+
 use super::calls::{ACK_CLUSTER, Stage, search, text, write};
 
 /// The facts that the client is held to, with the type of every member of every response.
-fn facts() -> Value {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../alibaba-hbr/tests/client/facts.json"
-    );
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
-
-/// Checks that a value has the members of a response and no others, all of their types. How many
-/// members there are.
-fn check(value: &Value, fact: &Value, place: &str) -> usize {
-    match (value, fact) {
-        (Value::Object(members), Value::Object(known)) => members
-            .iter()
-            .map(|(name, member)| {
-                let fact = known.get(name).or_else(|| known.get("*"));
-                let fact = fact.unwrap_or_else(|| panic!("{place}.{name} is in no response"));
-                check(member, fact, &format!("{place}.{name}"))
-            })
-            .sum(),
-        (Value::Array(items), Value::Array(facts)) => items
-            .iter()
-            .map(|item| check(item, &facts[0], &format!("{place}[]")))
-            .sum(),
-        (value, Value::String(kind)) => {
-            let kind = kind.split('(').next().unwrap();
-            let is_good = match kind {
-                "string" => value.is_string(),
-                "integer" | "number" => value.is_i64() || value.is_u64(),
-                "boolean" => value.is_boolean(),
-                _ => true,
-            };
-            assert!(is_good, "{place} is {value}, and a {kind}");
-            1
-        }
-        (value, fact) => panic!("{place} is {value}, and {fact}"),
-    }
-}
+const FACTS: &str = include_str!("../../../../alibaba-hbr/tests/client/facts.json");
 
 #[tokio::test]
 async fn responses_have_the_members_of_the_official_sdks() {
-    let facts = facts();
+    let mut fields = Fields::of_facts(FACTS);
     let nas = tempfile::tempdir().unwrap();
     write(nas.path(), "file", "x");
     let stage = Stage::of(LocalCloud::builder().file_system("0a1b2c", nas.path())).await;
@@ -62,9 +27,7 @@ async fn responses_have_the_members_of_the_official_sdks() {
             .map(|(name, value)| (*name, value.as_str()))
             .collect();
         let result = stage.call(action, &parameters).ok().await;
-        let response = &facts["actions"][action]["response"];
-        assert!(response.is_object(), "{action} is in no SDK");
-        let count = check(&result, response, action);
+        let count = fields.check(action, &result);
         if action != "OpenHbrService" {
             assert_eq!(result["Success"], true, "{action}: {result}");
         }
@@ -157,11 +120,7 @@ async fn responses_have_the_members_of_the_official_sdks() {
     let job = stage.backed_up(&["data"]).await;
     let snapshot = stage.snapshots(&text(&job, "JobId")).await.remove(0);
     let restore = stage.restore(&snapshot, "target").ok().await;
-    check(
-        &restore,
-        &facts["actions"]["CreateRestoreJob"]["response"],
-        "CreateRestoreJob",
-    );
+    Fields::of_facts(FACTS).check("CreateRestoreJob", &restore);
     ask(
         "CancelRestoreJob",
         vec![
@@ -260,6 +219,7 @@ async fn responses_have_the_members_of_the_official_sdks() {
     ] {
         assert!(seen[action] >= least, "{action}: {}", seen[action]);
     }
+    let facts: Value = serde_json::from_str(FACTS).unwrap();
     let unasked: Vec<_> = facts["actions"]
         .as_object()
         .unwrap()

@@ -3,5 +3,6 @@
 mod calls;
 mod changes;
 mod limits;
+mod responses;
 mod restart;
 mod rights;

@@ -1,5 +1,7 @@
 //! Roles assumed, by users and by the bearers of tokens.
 
+mod responses;
+
 use std::time::Duration;
 
 use alibaba_local::{
