@@ -22,6 +22,8 @@ use std::time::Duration;
 pub use faults::{Fault, Faults, Rule};
 pub use requests::{RequestLog, RequestRecord};
 
+pub use http::{Body, Hangup};
+
 use cluster::Cluster;
 use http::{HostNames, Server};
 
@@ -102,7 +104,7 @@ impl Builder {
             .map_err(error)?;
         let cluster = Cluster::new(self.history, self.controller_delay);
         let (faults, requests) = (Faults::default(), RequestLog::default());
-        let server = http::serve(
+        let server = Server::listening(
             listener,
             HostNames::new(self.host_names),
             Arc::clone(&cluster),
@@ -116,6 +118,25 @@ impl Builder {
             requests,
             server,
         })
+    }
+
+    /// Starts a server that listens nowhere, so that nobody but who holds it can reach it: what it is asked comes by
+    /// [`KubeLocal::respond`].
+    pub fn embedded(self) -> KubeLocal {
+        let cluster = Cluster::new(self.history, self.controller_delay);
+        let (faults, requests) = (Faults::default(), RequestLog::default());
+        let server = Server::embedded(
+            HostNames::new(self.host_names),
+            Arc::clone(&cluster),
+            faults.clone(),
+            requests.clone(),
+        );
+        KubeLocal {
+            cluster,
+            faults,
+            requests,
+            server,
+        }
     }
 }
 
@@ -155,10 +176,46 @@ impl KubeLocal {
         }
     }
 
-    /// Where it listens: `http://127.0.0.1:PORT`.
+    /// Where it listens: `http://127.0.0.1:PORT`. One that is [embedded](Builder::embedded) listens nowhere, and says
+    /// `http://localhost`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("http://{}", self.server.address)
+        match self.server.address {
+            Some(address) => format!("http://{address}"),
+            None => "http://localhost".to_owned(),
+        }
+    }
+
+    /// Responds to a request as if it had come over a connection; a client can be made of this.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use kube_local::KubeLocal;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let cluster = Arc::new(KubeLocal::builder().embedded());
+    /// let of = Arc::clone(&cluster);
+    /// let service = tower::service_fn(move |request: http::Request<kube::client::Body>| {
+    ///     let of = Arc::clone(&of);
+    ///     async move { of.respond(request).await }
+    /// });
+    /// let client = kube::Client::new(service, "default");
+    /// assert_eq!(client.apiserver_version().await?.major, "1");
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When an injected [fault](Self::faults) loses the reply.
+    pub async fn respond<B>(
+        &self,
+        request: ::http::Request<B>,
+    ) -> Result<::http::Response<Body>, Hangup>
+    where
+        B: ::http_body::Body<Data = ::bytes::Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.server.respond(request).await
     }
 
     /// A kubeconfig for it, as YAML.

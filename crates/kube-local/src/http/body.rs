@@ -10,9 +10,10 @@ use hyper::body::Frame;
 /// A body cut off on purpose.
 #[derive(Debug, thiserror::Error)]
 #[error("connection reset on request")]
-pub(crate) struct CutOff;
+pub struct CutOff;
 
-pub(crate) type Body = UnsyncBoxBody<Bytes, CutOff>;
+/// The body of a response.
+pub type Body = UnsyncBoxBody<Bytes, CutOff>;
 
 pub(crate) fn whole(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into())

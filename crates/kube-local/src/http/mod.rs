@@ -15,5 +15,7 @@ mod serve;
 mod table;
 mod watch;
 
+pub use body::Body;
 pub(crate) use host::HostNames;
-pub(crate) use serve::{Server, serve};
+pub use serve::Hangup;
+pub(crate) use serve::Server;

@@ -4,8 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http_body_util::{BodyExt as _, Limited};
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
@@ -26,16 +26,18 @@ use crate::requests::RequestLog;
 /// The largest body a real server takes, with its default settings.
 const LARGEST_BODY: usize = 3 * 1024 * 1024;
 
-/// A server that accepts connections until `stop` is dropped or set.
+/// A server that accepts connections, if it listens, until `stop` is dropped or set.
 pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
+    /// Where it listens; `None` where it does nowhere.
+    pub(crate) address: Option<SocketAddr>,
     pub(crate) stop: watch::Sender<bool>,
+    shared: Arc<Shared>,
 }
 
-/// The connection closes without a response.
+/// There is no response: the connection closes.
 #[derive(Debug, thiserror::Error)]
 #[error("connection closed by an injected fault")]
-struct Hangup;
+pub struct Hangup;
 
 struct Shared {
     handler: Handler,
@@ -44,45 +46,85 @@ struct Shared {
     names: HostNames,
 }
 
-pub(crate) fn serve(
-    listener: TcpListener,
-    names: HostNames,
-    cluster: Arc<Cluster>,
-    faults: Faults,
-    requests: RequestLog,
-) -> io::Result<Server> {
-    let address = listener.local_addr()?;
-    let (stop, stopping) = watch::channel(false);
-    let handler = Handler {
-        cluster,
-        address: address.to_string(),
-        stopping: stopping.clone(),
-    };
-    let shared = Arc::new(Shared {
-        handler,
-        faults,
-        requests,
-        names,
-    });
-    let mut until = stopping;
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => {
-                        let (shared, until) = (Arc::clone(&shared), until.clone());
-                        tokio::spawn(connection(stream, shared, until));
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "accept connection");
-                        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-                    }
-                },
-                _ = until.changed() => break,
+impl Server {
+    /// One that listens nowhere: requests come by [`Self::respond`].
+    pub(crate) fn embedded(
+        names: HostNames,
+        cluster: Arc<Cluster>,
+        faults: Faults,
+        requests: RequestLog,
+    ) -> Self {
+        Self::new(None, names, cluster, faults, requests)
+    }
+
+    /// One that listens.
+    pub(crate) fn listening(
+        listener: TcpListener,
+        names: HostNames,
+        cluster: Arc<Cluster>,
+        faults: Faults,
+        requests: RequestLog,
+    ) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let server = Self::new(Some(address), names, cluster, faults, requests);
+        let (shared, mut until) = (Arc::clone(&server.shared), server.stop.subscribe());
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    accepted = listener.accept() => match accepted {
+                        Ok((stream, _)) => {
+                            let (shared, until) = (Arc::clone(&shared), until.clone());
+                            tokio::spawn(connection(stream, shared, until));
+                        }
+                        Err(error) => {
+                            tracing::warn!(%error, "accept connection");
+                            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                        }
+                    },
+                    _ = until.changed() => break,
+                }
             }
+        });
+        Ok(server)
+    }
+
+    fn new(
+        address: Option<SocketAddr>,
+        names: HostNames,
+        cluster: Arc<Cluster>,
+        faults: Faults,
+        requests: RequestLog,
+    ) -> Self {
+        let (stop, stopping) = watch::channel(false);
+        let handler = Handler {
+            cluster,
+            address: address.map_or_else(|| "localhost".to_owned(), |address| address.to_string()),
+            stopping,
+        };
+        let shared = Arc::new(Shared {
+            handler,
+            faults,
+            requests,
+            names,
+        });
+        Self {
+            address,
+            stop,
+            shared,
         }
-    });
-    Ok(Server { address, stop })
+    }
+
+    /// Handles a request that came over no connection.
+    pub(crate) async fn respond<B>(
+        &self,
+        request: http::Request<B>,
+    ) -> Result<http::Response<Body>, Hangup>
+    where
+        B: http_body::Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        self.shared.respond(request).await
+    }
 }
 
 async fn connection(stream: TcpStream, shared: Arc<Shared>, mut until: watch::Receiver<bool>) {
@@ -105,10 +147,11 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, mut until: watch::Re
 }
 
 impl Shared {
-    async fn respond(
-        &self,
-        request: http::Request<Incoming>,
-    ) -> Result<http::Response<Body>, Hangup> {
+    async fn respond<B>(&self, request: http::Request<B>) -> Result<http::Response<Body>, Hangup>
+    where
+        B: http_body::Body<Data = Bytes> + Send,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let (head, body) = request.into_parts();
         let method = head.method.as_str().to_owned();
         let path = head.uri.path().to_owned();
