@@ -9,6 +9,8 @@ pub mod controller;
 #[cfg(feature = "crds")]
 pub mod crds;
 pub mod doctor;
+#[cfg(feature = "drill")]
+pub mod drill;
 pub mod grants;
 pub mod install;
 pub mod placement;

@@ -7,6 +7,7 @@ use super::leader::Fence;
 use super::metrics::Metrics;
 use super::report::Reporter;
 use super::settings::Settings;
+use super::shown::Shown;
 use super::vaults::Vaults;
 use super::work::{Jobs, Queue};
 use crate::cloud::Cloud;
@@ -29,6 +30,7 @@ pub(super) struct Context {
     pub(super) queues: Queues,
     pub(super) jobs: Jobs,
     pub(super) vaults: Vaults,
+    pub(super) shown: Shown,
     pub(super) reporter: Reporter,
     pub(super) metrics: Metrics,
     /// The uid of the namespace `kube-system`, by which clusters are told apart.
@@ -41,6 +43,8 @@ pub(super) struct Queues {
     pub(super) backups: Queue,
     pub(super) restores: Queue,
     pub(super) deletions: Queue,
+    /// One at a time: a drill holds a namespace in memory.
+    pub(super) verifications: Queue,
 }
 
 impl Queues {
@@ -49,6 +53,7 @@ impl Queues {
             backups: Queue::new(settings.backup_workers),
             restores: Queue::new(settings.restore_workers),
             deletions: Queue::new(settings.delete_workers),
+            verifications: Queue::new(1),
         }
     }
 

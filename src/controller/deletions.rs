@@ -18,6 +18,7 @@ use super::metrics::Ended;
 use super::report::{Note, Written, cut, fields_known, set};
 use super::restores;
 use super::vaults::{OpenLocation, SOURCE_CLUSTER, SYNCED_FROM, Waited, mark_deleted};
+use super::verification;
 use super::work::JobKey;
 use crate::chain::chain;
 use crate::crds::{
@@ -192,6 +193,10 @@ impl Job<'_> {
         self.context
             .jobs
             .cancel(&JobKey::new(backups::KIND, name))
+            .await;
+        self.context
+            .jobs
+            .cancel(&JobKey::new(verification::KIND, name))
             .await;
         let found = self.context.backups().get_opt(name).await;
         let found = found.map_err(|error| Attempt::Again(chain(&error)))?;

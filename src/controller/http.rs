@@ -34,6 +34,7 @@ async fn metrics(State(context): State<Arc<Context>>) -> impl IntoResponse {
         ("backup", &queues.backups),
         ("restore", &queues.restores),
         ("deletion", &queues.deletions),
+        ("verification", &queues.verifications),
     ] {
         context.metrics.work(kind, queue.waiting(), queue.taken());
     }

@@ -6,7 +6,7 @@
 //! | kind | what is done |
 //! |---|---|
 //! | BackupLocation | looked at when it appears and every `validationFrequency`: credentials, endpoint, and a probe that is written, read, listed and deleted; its backups have ApplicationBackups here, by whichever cluster or Velero they were written |
-//! | ApplicationBackup | made by the engine under the uid of the object, in its turn |
+//! | ApplicationBackup | made by the engine under the uid of the object, in its turn; and proved, where it, its plan or its vault asks for that: read back, or restored into a cluster in this process ([`drill`](crate::drill)) |
 //! | ApplicationRestore | done by the engine under the uid of the object, in its turn |
 //! | BackupSchedule | its backups are made, and those deleted that it does not keep: [`schedules`](crate::schedules) |
 //! | DeleteRequest | met, and gone then |
@@ -41,8 +41,10 @@ mod report;
 mod restores;
 mod run;
 mod settings;
+mod shown;
 mod streams;
 mod vaults;
+mod verification;
 mod work;
 
 pub use leader::{Deposed, Election, ElectionError, ElectionTimes, Fence};

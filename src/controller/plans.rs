@@ -8,8 +8,9 @@ use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
 
 use super::context::Context;
+use super::metrics::PlanFacts;
 use super::report::fields_known;
-use crate::crds::{ApplicationBackup, BackupSchedule};
+use crate::crds::{ApplicationBackup, BackupSchedule, BackupScheduleSpec, from_time};
 use crate::schedules::{Notice, Scheduler};
 
 /// Even where nothing is due, a plan is looked at so often: what its backups came to shows in its status.
@@ -39,15 +40,28 @@ pub(super) async fn reconcile(
             .await;
     }
     tell(&context, plan.as_ref(), &step.notices).await;
-    context
-        .metrics
-        .plan(&plan.name_any(), step.expected_interval);
+    let facts = PlanFacts {
+        interval: step.expected_interval,
+        since: plan.metadata.creation_timestamp.as_ref().map(from_time),
+        verifies: verifies(&plan.spec, &context),
+    };
+    context.metrics.plan(&plan.name_any(), facts);
     if plan.status.as_ref() != Some(&status) {
         let _ = context.reporter.status_once(plan.as_ref(), &status).await?;
     }
     Ok(Action::requeue(
         step.wake_in.map_or(SELDOM, |it| it.min(SELDOM)),
     ))
+}
+
+/// Whether its backups are to be proved, by its own word or by that of their vault.
+fn verifies(plan: &BackupScheduleSpec, context: &Context) -> bool {
+    let vault = context.vaults.get(&plan.template.storage_location);
+    let of_vault = vault.and_then(|known| known.location.spec.verification);
+    of_vault
+        .or(plan.verification)
+        .or(plan.template.verification)
+        .is_some()
 }
 
 /// Has a backup deleted that no plan looks after, once it has expired; when to look again.

@@ -18,6 +18,7 @@ use super::metrics::Metrics;
 use super::options::Options;
 use super::report::Reporter;
 use super::settings::{CONFIG, Settings};
+use super::shown::Shown;
 use super::streams::reconcile_all;
 use super::vaults::Vaults;
 use super::work::Jobs;
@@ -129,6 +130,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         }
         context.jobs.abort_all();
         context.vaults.clear();
+        context.metrics.leads_no_more();
         while work.join_next().await.is_some() {}
         match (&mut election, stopped) {
             (Some(election), true) => {
@@ -180,6 +182,7 @@ async fn context(options: Options, fence: Fence) -> Result<Context, RunError> {
         settings: RwLock::new(settings),
         jobs: Jobs::default(),
         vaults: Vaults::default(),
+        shown: Shown::default(),
         metrics: Metrics::new(),
         cluster,
     })

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::stream::BoxStream;
 use futures::{FutureExt as _, StreamExt as _};
 use kube::core::error_boundary::InvalidObject;
 use kube::core::{DeserializeGuard, NamespaceResourceScope};
@@ -79,6 +80,7 @@ where
 {
     let api = Api::<DeserializeGuard<K>>::namespaced(context.client.clone(), &context.namespace);
     let (reader, writer) = reflector::store();
+    context.shown.keep(&reader);
     let of = context.clone();
     let objects = watcher(api, watcher::Config::default())
         .default_backoff()
@@ -98,6 +100,7 @@ where
     };
     Controller::for_stream(objects, reader)
         .with_config(Config::default().concurrency(AT_ONCE))
+        .reconcile_all_on(all_again::<K>(context))
         .run(run, |_, _, _| Action::requeue(AGAIN), context.clone())
         .for_each(|outcome| {
             if let Err(error) = outcome {
@@ -108,23 +111,38 @@ where
         .await;
 }
 
+/// When all objects of a kind are to be looked at again: backups, when vaults begin to ask for what they did not.
+fn all_again<K: Resource<DynamicType = ()>>(context: &Context) -> BoxStream<'static, ()> {
+    match K::kind(&()).as_ref() {
+        "ApplicationBackup" => context.vaults.verification_changes().boxed(),
+        _ => futures::stream::pending().boxed(),
+    }
+}
+
 /// An object was deleted: nobody works for it any more.
 fn gone<K: Resource<DynamicType = ()>>(context: &Arc<Context>, object: &DeserializeGuard<K>) {
     let name = object.meta().name.clone().unwrap_or_default();
-    let kind = match K::kind(&()).as_ref() {
+    let kinds: &[&'static str] = match K::kind(&()).as_ref() {
         "BackupLocation" => {
             context.vaults.forget(&name);
             context.metrics.vault_is_gone(&name);
             return;
         }
-        "ApplicationBackup" => super::backups::KIND,
-        "ApplicationRestore" => super::restores::KIND,
-        "DeleteRequest" => super::deletions::KIND,
+        "BackupSchedule" => {
+            context.metrics.plan_is_gone(&name);
+            return;
+        }
+        "ApplicationBackup" => &[super::backups::KIND, super::verification::KIND],
+        "ApplicationRestore" => &[super::restores::KIND],
+        "DeleteRequest" => &[super::deletions::KIND],
         _ => return,
     };
-    let (jobs, key) = (context.jobs.clone(), JobKey::new(kind, name));
     let uid = object.meta().uid.clone().unwrap_or_default();
-    tokio::spawn(async move { jobs.cancel_of(&key, &uid).await });
+    for kind in kinds {
+        let (jobs, key) = (context.jobs.clone(), JobKey::new(kind, name.clone()));
+        let uid = uid.clone();
+        tokio::spawn(async move { jobs.cancel_of(&key, &uid).await });
+    }
 }
 
 /// One reconcile, whose panic is its own.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::duration::GoDuration;
 use super::rules::unchanged;
+use super::verification::{VerificationLevel, VerificationStatus};
 
 /// What a backup is of cannot change once it was asked for.
 const FIXED: &[&str] = &[
@@ -69,6 +70,13 @@ const FIXED: &[&str] = &[
         name = "Age",
         type_ = "date",
         json_path = ".metadata.creationTimestamp"
+    ),
+    printcolumn(
+        name = "Verified",
+        type_ = "string",
+        json_path = ".status.verification.phase",
+        description = "InProgress, Passed or Failed",
+        priority = 1
     ),
     printcolumn(
         name = "Errors",
@@ -148,6 +156,10 @@ pub struct ApplicationBackupSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<GoDuration>,
 
+    /// How it is proved once it is complete. Default: what its vault asks for. It can be asked for later, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<VerificationLevel>,
+
     /// Fields that nobody reads.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, Value>,
@@ -223,7 +235,10 @@ pub struct ApplicationBackupStatus {
     /// The volumes whose data is in it, the first hundred.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<VolumeStatus>,
-    /// `Ready`, `VolumesBackedUp` and `FieldsKnown`.
+    /// What became of proving it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<VerificationStatus>,
+    /// `Ready`, `VolumesBackedUp`, `Verified` and `FieldsKnown`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::duration::GoDuration;
+use super::verification::VerificationLevel;
 
 /// A vault for backups: a bucket of OSS, and a prefix in it.
 ///
@@ -92,6 +93,15 @@ pub struct BackupLocationSpec {
     /// How often it is checked whether the vault can be used, as in `5m`. Default, and `0s`: every 5 minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_frequency: Option<GoDuration>,
+
+    /// How every backup in it is proved that is shown in this cluster: `Verify` reads it back, `Drill` restores it into a cluster of its
+    /// own. Default: as each backup asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<VerificationLevel>,
+
+    /// How often its backups are proved again, as in `168h`. Default, and `0s`: once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification_frequency: Option<GoDuration>,
 
     /// Fields that nobody reads.
     #[serde(flatten)]

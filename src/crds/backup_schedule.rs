@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::application_backup::ApplicationBackupSpec;
 use super::duration::GoDuration;
+use super::verification::VerificationLevel;
 
 /// Backups by a plan.
 #[derive(CustomResource, KubeSchema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -93,6 +94,10 @@ pub struct BackupScheduleSpec {
 
     /// What the backups are of.
     pub template: ApplicationBackupSpec,
+
+    /// How its backups are proved, unless the template says. Default: as their vault asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verification: Option<VerificationLevel>,
 
     /// Which of its backups are kept, of those whose `ttl` has not passed. Default: all. The newest good one is always kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -176,6 +181,9 @@ pub struct BackupScheduleStatus {
     /// When a backup of this plan was last completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_successful: Option<Time>,
+    /// When a backup of this plan was last proved to be as it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_verified: Option<Time>,
     /// The time of the last run that was left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_skipped: Option<Time>,

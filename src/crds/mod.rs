@@ -44,6 +44,7 @@ mod location_note;
 mod rules;
 mod status;
 mod time;
+mod verification;
 
 pub use application_backup::{
     ApplicationBackup, ApplicationBackupSpec, ApplicationBackupStatus, BackupProgress, PvBackup,
@@ -71,3 +72,4 @@ pub use duration::GoDuration;
 pub use location_note::{LOCATION_NOTE, LocationNote};
 pub use status::{condition, phase};
 pub use time::{from_time, to_time};
+pub use verification::{VerificationLevel, VerificationStatus};

@@ -12,6 +12,8 @@ pub mod phase {
     pub const PARTIALLY_FAILED: &str = "PartiallyFailed";
     /// Not done.
     pub const FAILED: &str = "Failed";
+    /// Of a verification: the backup is as it should be.
+    pub const PASSED: &str = "Passed";
     /// Of a vault: it can be used.
     pub const AVAILABLE: &str = "Available";
     /// Of a vault: it cannot be used; its message says why.
@@ -32,6 +34,8 @@ pub mod condition {
     pub const FIELDS_KNOWN: &str = "FieldsKnown";
     /// Of a backup: whether the data of volumes is in it.
     pub const VOLUMES_BACKED_UP: &str = "VolumesBackedUp";
+    /// Of a backup: whether it was proved.
+    pub const VERIFIED: &str = "Verified";
     /// Of a vault: whether its backups are shown in this cluster.
     pub const SYNCED: &str = "Synced";
     /// Of a vault: whether it can be written to.

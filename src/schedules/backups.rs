@@ -63,3 +63,15 @@ pub(super) fn last_completed(backups: &[ApplicationBackup]) -> Option<DateTime<U
         .map(from_time)
         .max()
 }
+
+/// When one was last proved to be as it should be.
+pub(super) fn last_verified(backups: &[ApplicationBackup]) -> Option<DateTime<Utc>> {
+    let verified = backups
+        .iter()
+        .filter_map(|backup| backup.status.as_ref()?.verification.as_ref());
+    let passed = verified.filter(|it| it.phase.as_deref() == Some(phase::PASSED));
+    passed
+        .filter_map(|it| it.completion_timestamp.as_ref())
+        .map(from_time)
+        .max()
+}

@@ -6,14 +6,16 @@ use chrono::{DateTime, Utc};
 use kube::api::PostParams;
 use kube::{Api, ResourceExt as _};
 use kube_backup_engine::Phase;
-use kube_backup_engine::retention::{Candidate, ClockWatch, Reason, RetentionPolicy, Verdict};
+use kube_backup_engine::retention::{
+    Candidate, ClockWatch, Reason, RetentionPolicy, Verdict, Verified,
+};
 
 use super::backups::{SCHEDULE, has_ended};
 use super::notice::Notice;
 use super::scheduler::Scheduler;
 use crate::crds::{
     ApplicationBackup, BackupSchedule, DeleteObjectType, DeleteRequest, DeleteRequestSpec,
-    RetentionStatus, from_time, phase,
+    RetentionStatus, VerificationStatus, from_time, phase,
 };
 
 /// How often to look whether one that has expired may go.
@@ -143,6 +145,11 @@ impl Scheduler {
             Some(phase::FAILED_VALIDATION) => Phase::Failed,
             phase => phase.unwrap_or_default().to_owned().into(),
         };
+        candidate.verified = status
+            .verification
+            .as_ref()
+            .map(verified)
+            .unwrap_or_default();
         // Those of other clusters are theirs to delete.
         candidate.is_foreign = status
             .source_cluster
@@ -174,6 +181,16 @@ impl Scheduler {
             }
             Err(error) => Err(error),
         }
+    }
+}
+
+/// What proving a backup came to. While it is proved again, what was found before counts.
+fn verified(status: &VerificationStatus) -> Verified {
+    match (&status.first_difference, status.phase.as_deref()) {
+        (Some(difference), _) => Verified::Failed(difference.clone()),
+        (None, Some(phase::PASSED)) => Verified::Passed,
+        (None, Some(phase::FAILED)) => Verified::Failed("it says no more".to_owned()),
+        _ => Verified::Not,
     }
 }
 

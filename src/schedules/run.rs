@@ -41,6 +41,7 @@ impl Scheduler {
             }
         };
         let mut spec = plan.spec.template.clone();
+        spec.verification = spec.verification.or(plan.spec.verification);
         match keep_those_there(&mut spec, &all(&self.client).await?) {
             Namespaces::Gone(gone) if gone.is_empty() => {}
             Namespaces::Gone(gone) => notices.push(Notice::warning(

@@ -8,7 +8,7 @@ use kube_backup_engine::schedule::{
     Action, Decision, ScheduleStatus, WhyPassedOver, backup_name, decide,
 };
 
-use super::backups::{last_completed, running};
+use super::backups::{last_completed, last_verified, running};
 use super::notice::Notice;
 use super::run::Made;
 use super::scheduler::Scheduler;
@@ -105,6 +105,9 @@ impl Scheduler {
         status.last_successful = last_completed(&backups)
             .map(to_time)
             .or(status.last_successful);
+        status.last_verified = last_verified(&backups)
+            .map(to_time)
+            .or(status.last_verified);
         self.note_slots(&mut status, &settings, &decision, plan.metadata.generation);
         status.warnings = settings
             .schedule

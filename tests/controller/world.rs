@@ -109,11 +109,16 @@ impl World {
     }
 
     pub(crate) fn options(&self) -> Options {
+        Self::options_for(self.config.clone(), &self.namespace, &self.cloud.endpoint())
+    }
+
+    /// For a controller of any cluster and cloud.
+    pub(crate) fn options_for(config: kube::Config, namespace: &str, cloud: &str) -> Options {
         let keys = StaticProvider::new(Credentials::new(ID, SECRET)).unwrap();
         let cloud = Cloud::new(&context(), Region::CN_HANGZHOU, Arc::new(keys))
-            .with_endpoint(self.cloud.endpoint().parse().unwrap());
-        Options::new(self.config.clone(), cloud)
-            .in_namespace(&self.namespace)
+            .with_endpoint(cloud.parse().unwrap());
+        Options::new(config, cloud)
+            .in_namespace(namespace)
             .or_machine_credentials()
             .with_grace(Duration::from_secs(5))
     }
@@ -130,6 +135,10 @@ impl World {
             renew_within: Duration::from_secs(2),
             retry: Duration::from_millis(300),
         };
+        self.candidate_for(name, times)
+    }
+
+    pub(crate) fn candidate_for(&self, name: &str, times: ElectionTimes) -> Running {
         Running::start(self.options().called(name).with_election(times))
     }
 
@@ -275,7 +284,7 @@ pub(crate) async fn namespace_named(client: &kube::Client, name: &str) {
 }
 
 impl Running {
-    fn start(options: Options) -> Self {
+    pub(crate) fn start(options: Options) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()

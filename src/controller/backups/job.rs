@@ -131,6 +131,8 @@ impl Job<'_> {
                 self.backup.metadata.generation,
                 &note,
             );
+            let reporter = &self.context.reporter;
+            reporter.normal(self.backup, note.reason, &why).await;
             self.write().await?;
         }
     }

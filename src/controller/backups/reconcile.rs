@@ -11,6 +11,7 @@ use super::job;
 use crate::controller::context::Context;
 use crate::controller::plans;
 use crate::controller::vaults::OpenLocation;
+use crate::controller::verification;
 use crate::controller::work::JobKey;
 use crate::crds::{ApplicationBackup, phase};
 
@@ -36,7 +37,9 @@ pub(in crate::controller) async fn reconcile(
         .filter(|it| is_over(it.phase.as_deref()))
     {
         context.metrics.backup_is(status);
-        let again = plans::expire(&context, &backup).await?;
+        let again = verification::see_to(&context, &backup);
+        let expires = plans::expire(&context, &backup).await?;
+        let again = again.into_iter().chain(expires).min();
         return Ok(again.map_or_else(Action::await_change, Action::requeue));
     }
     let key = JobKey::new(KIND, backup.name_any());

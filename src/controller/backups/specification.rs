@@ -72,7 +72,12 @@ fn read(backup: &ApplicationBackup) -> Result<BackupSpec, String> {
     let Value::Object(fields) = &mut value else {
         return Err("its specification is no object".to_owned());
     };
-    for ours in asked.unknown.keys().map(String::as_str).chain(["pvBackup"]) {
+    for ours in asked
+        .unknown
+        .keys()
+        .map(String::as_str)
+        .chain(["pvBackup", "verification"])
+    {
         fields.remove(ours);
     }
     let mut spec: BackupSpec = serde_json::from_value(value).map_err(|error| error.to_string())?;

@@ -172,6 +172,8 @@ impl Job<'_> {
             self.restore.metadata.generation,
             &note,
         );
+        let reporter = &self.context.reporter;
+        reporter.normal(self.restore, reason, why).await;
         self.write().await
     }
 

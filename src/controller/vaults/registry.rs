@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::Stream;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::crds::BackupLocation;
+use crate::crds::{BackupLocation, GoDuration, VerificationLevel};
 
 /// What is known of a vault.
 #[derive(Clone, Debug)]
@@ -54,6 +55,22 @@ impl Vaults {
         self.0.send_replace(All::new());
     }
 
+    /// Something each time that what vaults ask about proving their backups has changed.
+    pub(in crate::controller) fn verification_changes(
+        &self,
+    ) -> impl Stream<Item = ()> + Send + 'static {
+        let begin = (self.0.subscribe(), BTreeMap::new());
+        futures::stream::unfold(begin, async |(mut changes, before)| {
+            loop {
+                let asked = verifications(&changes.borrow_and_update());
+                if asked != before {
+                    return Some(((), (changes, asked)));
+                }
+                changes.changed().await.ok()?;
+            }
+        })
+    }
+
     /// Waits for a vault, no longer than this.
     pub(in crate::controller) fn wait_for(&self, name: &str, within: Duration) -> Wait {
         Wait {
@@ -63,6 +80,16 @@ impl Vaults {
             told: None,
         }
     }
+}
+
+/// What vaults ask about proving their backups: those that ask, and how often.
+fn verifications(all: &All) -> BTreeMap<String, (VerificationLevel, Option<GoDuration>)> {
+    let asking = all.iter().filter_map(|(name, known)| {
+        let spec = &known.location.spec;
+        let often = spec.verification_frequency.clone();
+        Some((name.clone(), (spec.verification?, often)))
+    });
+    asking.collect()
 }
 
 /// Waiting for a vault. It asks nobody: whoever looks at vaults tells.

@@ -1,10 +1,11 @@
 //! Showing the backups of a vault in this cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use kube::api::{DeleteParams, ListParams, PostParams, Preconditions};
+use kube::ResourceExt as _;
+use kube::api::{DeleteParams, PostParams, Preconditions};
 use kube::core::DeserializeGuard;
-use kube::{Api, ResourceExt as _};
 use kube_backup_engine::{BackupList, Phase, Record};
 use serde_json::{Value, json};
 
@@ -47,17 +48,13 @@ pub(super) async fn sync(
         .list()
         .await
         .map_err(|error| error.chain())?;
-    let there = Api::<DeserializeGuard<ApplicationBackup>>::namespaced(
-        context.client.clone(),
-        &context.namespace,
-    );
-    let there = there.list(&ListParams::default()).await;
-    let there = there.map_err(|error| format!("list ApplicationBackups: {}", chain(&error)))?;
     // One that cannot be read takes its name all the same.
-    let names: BTreeMap<String, Option<ApplicationBackup>> = there
-        .items
+    let names: BTreeMap<String, Arc<DeserializeGuard<ApplicationBackup>>> = context
+        .shown
+        .all()
+        .await?
         .into_iter()
-        .map(|it| (it.name_any(), it.0.ok()))
+        .map(|it| (it.name_any(), it))
         .collect();
     let mut synced = Synced {
         backups: list.records.len(),
@@ -68,7 +65,7 @@ pub(super) async fn sync(
     }
     let vault = location.name_any();
     for record in &list.records {
-        match names.get(record.name()) {
+        match names.get(record.name()).map(|it| it.0.as_ref().ok()) {
             Some(Some(backup)) if is_of(backup, &vault, record) => {}
             Some(_) => synced.cannot_show(&format!(
                 "`{}`: another ApplicationBackup has its name",
@@ -83,7 +80,7 @@ pub(super) async fn sync(
     }
     let gone = names
         .values()
-        .flatten()
+        .filter_map(|it| it.0.as_ref().ok())
         .filter(|backup| may_be_gone(backup, &vault, &list));
     for backup in gone {
         match remove(context, open, backup, listing_is_proved).await {
