@@ -15,7 +15,7 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn helm() -> Option<PathBuf> {
+pub(crate) fn helm() -> Option<PathBuf> {
     control_plane::go_tool(HELM)
 }
 
@@ -37,7 +37,7 @@ fn run(helm: &Path, arguments: &[&str]) -> (bool, String, String) {
 }
 
 /// The objects of the chart with these values.
-fn rendered(helm: &Path, values: &[&str]) -> Vec<Value> {
+pub(crate) fn rendered(helm: &Path, values: &[&str]) -> Vec<Value> {
     let mut arguments = vec![
         "template",
         "backup",
