@@ -5,6 +5,7 @@
 //! [index](index) says in which member it lies.
 
 mod budget;
+pub(crate) mod gzip;
 pub(crate) mod index;
 pub(crate) mod read;
 pub(crate) mod write;

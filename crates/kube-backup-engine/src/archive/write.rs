@@ -1,14 +1,12 @@
 //! Packing objects into tar entries and gzip members.
 
-use std::io::Write as _;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
 use super::Span;
+use super::gzip::{flushed, gzip};
 use crate::format::entries::{FORMAT_VERSION, VERSION_ENTRY, entry_path};
 use crate::resource::TypeMeta;
 use crate::{Error, ObjectId, Result};
@@ -16,15 +14,10 @@ use crate::{Error, ObjectId, Result};
 /// Uncompressed size at which a block is closed. Small enough that fetching one object costs
 /// little, large enough that compression loses less than a tenth against one single stream.
 const BLOCK_SIZE: usize = 128 << 10;
-/// Fast: a backup should keep pace with the API server, and JSON shrinks well at any level.
-const LEVEL: Compression = Compression::new(1);
 /// How many bytes one compressed byte may become: readers refuse an archive that grows by more than
 /// [`ReadLimits::max_ratio`](super::ReadLimits::max_ratio), and anybody who may create an object can make one
 /// that compresses a thousandfold.
 const MAX_RATIO: usize = 100;
-/// Text after which the compression is flushed where it compresses too well: what that costs bounds the
-/// ratio.
-const FLUSHED: usize = 1 << 10;
 
 /// An object's place in a block.
 #[derive(Debug)]
@@ -137,14 +130,9 @@ impl Block {
             let end = start + packed.object.length as usize;
             packed.sha256 = Sha256::digest(&self.tar[start..end]).into();
         }
-        let level = if shrinks(&self.tar) {
-            LEVEL
-        } else {
-            Compression::none()
-        };
-        let mut bytes = gzip_at(level, &self.tar)?;
+        let mut bytes = gzip(&self.tar)?;
         if bytes.len() * MAX_RATIO < self.tar.len() {
-            bytes = gzip_in_pieces(&self.tar)?;
+            bytes = flushed(&self.tar)?;
         }
         Ok(Member {
             bytes,
@@ -152,55 +140,6 @@ impl Block {
             objects: self.objects,
         })
     }
-}
-
-/// Whether compressing a block is worth its time. On releases, keys and certificates in base64 the
-/// fast level takes the most time of all and saves nothing. Only checked where an object is large,
-/// and on samples: a wrong guess costs some space.
-fn shrinks(bytes: &[u8]) -> bool {
-    const SAMPLE: usize = 4 << 10;
-    const SAMPLES: usize = 4;
-    if bytes.len() < 2 * BLOCK_SIZE {
-        return true;
-    }
-    let sampled: Vec<u8> = bytes
-        .chunks(bytes.len() / SAMPLES)
-        .take(SAMPLES)
-        .flat_map(|chunk| &chunk[..SAMPLE.min(chunk.len())])
-        .copied()
-        .collect();
-    gzip_at(LEVEL, &sampled).is_ok_and(|compressed| compressed.len() < sampled.len() / 10 * 9)
-}
-
-/// One gzip member holding `bytes`.
-pub(crate) fn gzip(bytes: &[u8]) -> Result<Bytes> {
-    gzip_at(LEVEL, bytes)
-}
-
-/// The same, flushed every now and then, so that it shrinks by no more than [`MAX_RATIO`].
-fn gzip_in_pieces(bytes: &[u8]) -> Result<Bytes> {
-    let mut encoder = GzEncoder::new(Vec::new(), LEVEL);
-    let written = bytes.chunks(FLUSHED).try_for_each(|piece| {
-        encoder.write_all(piece)?;
-        encoder.flush()
-    });
-    written
-        .and_then(|()| encoder.finish())
-        .map(Bytes::from)
-        .map_err(|error| Error::internal("write archive: compress", error))
-}
-
-/// The same, at a given level.
-pub(crate) fn gzip_at(level: Compression, bytes: &[u8]) -> Result<Bytes> {
-    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4 + 64), level);
-    encoder
-        .write_all(bytes)
-        .and_then(|()| encoder.finish())
-        .map(|mut compressed| {
-            compressed.shrink_to_fit();
-            Bytes::from(compressed)
-        })
-        .map_err(|error| Error::internal("write archive: compress", error))
 }
 
 /// A compressed block.
@@ -295,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn large_text_shrinks_and_large_keys_are_stored_as_they_are() {
+    fn large_text_shrinks_and_large_keys_to_what_their_letters_hold() {
         let types = Arc::new(TypeMeta {
             api_version: "v1".into(),
             kind: "Secret".into(),
@@ -310,7 +249,7 @@ mod tests {
         .take(1 << 20)
         .collect();
         let text = b"one line of a file like all its others\n".repeat(1 << 15);
-        for (object, least, most) in [(&key, 100, 101), (&text, 0, 5)] {
+        for (object, least, most) in [(&key, 71, 73), (&text, 0, 5)] {
             let id = ObjectId {
                 resource: "secrets".parse().unwrap(),
                 namespace: Some("s".into()),

@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::{Serialize, Serializer};
 
-use crate::archive::write::gzip;
+use crate::archive::gzip::gzip;
 use crate::resource::{TypeMeta, full_name};
 use crate::{ApiResource, Error, ObjectId, Result, Results};
 

@@ -15,7 +15,7 @@ use super::volumes::planned::VolumePlan;
 use super::volumes::snapshots::Snapshots;
 use super::volumes::survey::Survey;
 use super::volumes::velero::{self, OfBackup};
-use crate::archive::write::gzip;
+use crate::archive::gzip::gzip;
 use crate::cluster::reader::ClusterReader;
 use crate::kinds::names::CLAIMS;
 use crate::repository::begun::Begun;

@@ -19,16 +19,16 @@
 
 use base16ct::lower::encode_string;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::ops::Range;
 
 use bytes::Bytes;
-use flate2::{Compression, GzBuilder};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::budget::check_entries;
-use super::write::{Member, gzip_at};
+use super::gzip::{gzip, with_extra};
+use super::write::Member;
 use super::{Entry, Location, ReadLimits, RefusedEntry, Span};
 use crate::format::entries::{check_id, entry_path};
 use crate::format::index::{BEGIN, BETWEEN, DIRECTORY, END, SALT_FIELD};
@@ -37,9 +37,6 @@ use crate::{Error, GroupResource, ObjectId, Result};
 
 /// Text after which a chunk is closed.
 const CHUNK_SIZE: usize = 48 << 10;
-/// Below this level the codes of deflate are fixed ones, which digests in hexadecimal do not fit: a third
-/// of the index would go to that.
-const LEVEL: Compression = Compression::new(3);
 /// Most text a chunk may decompress to: one member's entries over [`CHUNK_SIZE`], generously.
 const MAX_CHUNK: u64 = 4 << 20;
 /// Most text the directory may decompress to: some ten million objects.
@@ -212,7 +209,7 @@ impl IndexWriter {
     }
 
     fn close_chunk(&mut self) -> Result<Bytes> {
-        let bytes = gzip_at(LEVEL, &std::mem::take(&mut self.text))?;
+        let bytes = gzip(&std::mem::take(&mut self.text))?;
         self.chunks.push(Chunk {
             at: Span {
                 offset: self.written,
@@ -265,16 +262,10 @@ impl IndexWriter {
 /// One gzip member holding `text`, and the salt in its header's extra field (RFC 1952, 2.3.1.1).
 fn gzip_salted(text: &[u8], salt: Option<Salt>) -> Result<Bytes> {
     let Some(salt) = salt else {
-        return gzip_at(LEVEL, text);
+        return gzip(text);
     };
     let [low, high] = (salt.len() as u16).to_le_bytes();
-    let extra = [&SALT_FIELD[..], &[low, high], &salt].concat();
-    let mut encoder = GzBuilder::new().extra(extra).write(Vec::new(), LEVEL);
-    encoder
-        .write_all(text)
-        .and_then(|()| encoder.finish())
-        .map(Bytes::from)
-        .map_err(|error| Error::internal("write index: compress", error))
+    with_extra([&SALT_FIELD[..], &[low, high], &salt].concat(), text)
 }
 
 /// Which entries of an archive are wanted; an empty set means all.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::planned::PlannedVolume;
-use crate::archive::write::gzip;
+use crate::archive::gzip::gzip;
 use crate::format::keys::Keys;
 use crate::format::labels;
 use crate::volumes::{SnapshotState, VolumeDecision, VolumeInfo, VolumeMethod, VolumeRecord};

@@ -361,7 +361,9 @@ async fn an_archive_that_is_not_the_records_is_refused() {
     let (_other, second) = backed_up().await;
     let mut theirs = Forgery::of(&second).await.archive;
     // By chance both may have one length, and then it is the digest that differs, later.
-    theirs.push(0);
+    if theirs.len() == Forgery::of(&repository).await.archive.len() {
+        theirs.push(0);
+    }
     let store = repository.store();
     object_store::ObjectStoreExt::put(store.as_ref(), &"backups/a/a.tar.gz".into(), theirs.into())
         .await
