@@ -10,14 +10,18 @@
     reason = "the entry point bears the module's name"
 )]
 mod backup;
+mod check;
 mod collector;
 mod commit;
 mod freezing;
 mod hooks;
 mod left_behind;
+mod leftovers;
 mod objects;
 mod plan;
 mod preview;
+mod report;
+mod run;
 mod scope;
 mod sealing;
 mod side_files;
@@ -31,8 +35,9 @@ mod writer;
 pub use crate::spec::hooks::{
     BackupHook, BackupHooks, BackupResourceHook, ExecHook, HookErrorMode, HookSelector,
 };
-pub use backup::{Backup, BackupProgress, BackupReport};
+pub use backup::Backup;
 pub use kube::core::{Expression, Selector};
 pub use preview::{BackupPlan, PlannedGroup};
+pub use report::{BackupProgress, BackupReport};
 pub use spec::BackupSpec;
 pub use volume_spec::VolumeSpec;

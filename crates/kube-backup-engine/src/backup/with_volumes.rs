@@ -6,10 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use object_store::path::Path;
 
-use super::backup::{Backup, Run};
+use super::backup::Backup;
 use super::collector::Collected;
 use super::commit::VolumeCounts;
 use super::hooks::{Frozen, HookRunner};
+use super::run::Run;
 use super::scope::Scope;
 use super::volumes::planned::VolumePlan;
 use super::volumes::snapshots::Snapshots;

@@ -1,0 +1,278 @@
+//! The steps of a backup, in their order.
+
+use std::sync::atomic::AtomicBool;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use object_store::path::Path;
+use uuid::Uuid;
+
+use super::backup::Backup;
+use super::collector::Collected;
+use super::commit::{RecordInputs, commit};
+use super::hooks::HookRunner;
+use super::report::BackupReport;
+use super::scope::Scope;
+use super::sealing;
+use super::side_files::write_results;
+use super::writer::Archives;
+use crate::cluster::reader::ClusterReader;
+use crate::cluster::writer::ClusterWriter;
+use crate::format::keys::Keys;
+use crate::repository::lease::Lease;
+use crate::repository::writing::FileWriter;
+use crate::seal::Seal;
+use crate::{Digest, Error, ErrorKind, Files, Record, Result, Results};
+
+/// What all steps of one run know.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) keys: &'a Keys,
+    pub(super) uid: &'a str,
+    pub(super) began: DateTime<Utc>,
+    /// When the point in time of all lists was found out.
+    pub(super) objects_at: DateTime<Utc>,
+    /// Whether snapshots may have been begun.
+    pub(super) begun: &'a AtomicBool,
+}
+/// Everything but the record, written.
+struct Written {
+    record: Record,
+    /// The record, as it will be written.
+    bytes: Vec<u8>,
+    seal: Option<Seal>,
+    results: Results,
+}
+impl Backup {
+    /// Makes the backup. It exists once this returns it, whole; a failure, or dropping the future,
+    /// leaves nothing that looks like a backup.
+    ///
+    /// Kinds that could not be read do not fail it: the record's phase is then
+    /// [`Phase::PartiallyFailed`](crate::Phase::PartiallyFailed) and the results name them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::AlreadyExists`] when there is another backup of this name, [`ErrorKind::Busy`] while
+    /// another is being written under it, [`ErrorKind::Cluster`] and [`ErrorKind::Store`] with the
+    /// step that failed. What could not be cleaned up then, and what to do about it, is in
+    /// [`Error::left_behind`].
+    pub async fn run(self) -> Result<BackupReport> {
+        self.check()?;
+        let name = &self.spec.name;
+        let keys = self.repository.keys(name)?.encrypted(self.is_of_all());
+        sealing::check_key(self.key.as_ref(), &self.repository, name, self.now())?;
+        sealing::check_encryption(self.spec.encryption.as_ref(), &self.repository, name)?;
+        if let Some(done) = self.committed_before().await? {
+            let uid = done.record.uid();
+            Lease::release_left(self.repository.store(), &keys, name, uid).await;
+            return Ok(done);
+        }
+        let began = self.now();
+        let connection = self.connection();
+        let api = ClusterReader::new(connection.clone(), self.encoding);
+        let deadline = self.deadline(&api);
+        let step = |what: &str| format!("back up as `{name}`: {what}");
+        let scope = deadline
+            .within(
+                &step("look at what the cluster has"),
+                Scope::of(&api, &self.spec),
+            )
+            .await??;
+        let objects_at = self.now();
+        let random = || Uuid::new_v4().to_string();
+        let uid = self.uid.clone().unwrap_or_else(random);
+        let duration = self.options.lease_duration;
+        let store = self.repository.store();
+        let mut lease = deadline
+            .within(
+                &step("take the lease on the name"),
+                Lease::take(store, &keys, name, &uid, duration),
+            )
+            .await??;
+        let begun = AtomicBool::new(false);
+        let run = Run {
+            keys: &keys,
+            uid: &uid,
+            began,
+            objects_at,
+            begun: &begun,
+        };
+        let outcome = async {
+            // Another backup may have been committed between the first check and the lease.
+            if let Some(done) = self.committed_before().await? {
+                return Ok(done);
+            }
+            let hooks = HookRunner::new(
+                ClusterWriter::new(connection),
+                self.spec.hooks.clone(),
+                store,
+                &keys,
+            );
+            // Boxed, as what it waits for in turn: a future is as large as all that it may hold at once.
+            let writing = Box::pin(self.write(&api, scope, &mut lease, run, &hooks));
+            let written = deadline
+                .within(&step("list and store the objects"), writing)
+                .await??;
+            let Written {
+                record,
+                bytes,
+                seal,
+                results,
+            } = written;
+            let record_sha256 = commit(&self.repository, &keys, &lease, &record, bytes).await?;
+            Ok(BackupReport {
+                record,
+                record_sha256,
+                seal,
+                results,
+            })
+        };
+        let outcome: Result<BackupReport> = outcome.await;
+        let snapshots_left = Box::pin(self.end_snapshots(run, outcome.is_ok())).await;
+        let left = [snapshots_left, lease.release().await];
+        outcome.map_err(|error| {
+            let left = left.into_iter().flatten();
+            left.fold(error, Error::with_left_behind)
+        })
+    }
+    /// What an earlier run of this very backup came to; `None` when there is no backup of the name yet.
+    async fn committed_before(&self) -> Result<Option<BackupReport>> {
+        let name = &self.spec.name;
+        let Some(stored) = self.repository.stored_record(name).await? else {
+            return Ok(None);
+        };
+        if self.uid.as_deref() != Some(stored.record.uid()) {
+            return Err(self.already_exists());
+        }
+        let backup = self.repository.open_stored_to_report(stored).await?;
+        let results = match backup.results().await {
+            // Who makes backups need not be able to read them.
+            Err(error) if error.kind() == ErrorKind::Locked => {
+                let mut results = Results::default();
+                let warnings = &mut results.warnings.velero;
+                warnings.push(format!(
+                    "the results of that run are not known here: {error}"
+                ));
+                Some(results)
+            }
+            results => results?,
+        };
+        Ok(Some(BackupReport {
+            record: backup.record().clone(),
+            record_sha256: backup.record_sha256(),
+            seal: backup.seal().cloned(),
+            results: results.unwrap_or_default(),
+        }))
+    }
+
+    pub(super) fn already_exists(&self) -> Error {
+        let name = &self.spec.name;
+        Error::new(
+            ErrorKind::AlreadyExists,
+            format!("back up as `{name}`: there is a backup of that name; choose another name"),
+        )
+    }
+
+    /// Writes everything but the record, for as long as the lease is held.
+    async fn write(
+        &self,
+        api: &ClusterReader,
+        mut scope: Scope<'_>,
+        lease: &mut Lease,
+        run: Run<'_>,
+        hooks: &HookRunner,
+    ) -> Result<Written> {
+        let left = Box::pin(self.delete_leftovers(run, lease, hooks)).await?;
+        let Run {
+            keys, uid, began, ..
+        } = run;
+        let writing = async {
+            if let Some(thawed) = left.thawed {
+                thawed.note(&mut scope.results);
+            }
+            let beginning = self.begin_snapshots(api, &mut scope, run, hooks, left.has_begun);
+            let (mut snapshots, frozen) = Box::pin(beginning).await?;
+            let (resource_version, version) =
+                (scope.resource_version.clone(), scope.version.clone());
+            let complete = async {
+                if let Some(snapshots) = &mut snapshots {
+                    Box::pin(snapshots.complete()).await;
+                }
+                let mut results = Results::default();
+                if let Some(frozen) = frozen {
+                    Self::thaw(frozen, &mut results).await;
+                }
+                Ok(results)
+            };
+            let objects = Box::pin(self.write_objects(api, scope, keys, began));
+            let ((archives, mut collected), thawed) =
+                futures::future::try_join(objects, complete).await?;
+            let Archives {
+                archive,
+                encryption,
+                mut files,
+            } = archives;
+            collected.results.absorb(thawed);
+            let mut side_files = Vec::new();
+            let volumes = snapshots.map(|snapshots| {
+                self.end_of_volumes(snapshots, run, &mut collected, &mut side_files)
+            });
+            let volumes = volumes.transpose()?;
+            files.extend(self.write_side_files(keys, &collected, side_files).await?);
+            let inputs = RecordInputs {
+                spec: &self.spec,
+                uid,
+                began,
+                completed: self.now(),
+                version,
+                archive,
+                encryption,
+                files,
+                resource_version,
+                volumes,
+            };
+            let record = inputs.into_record(&collected)?;
+            let bytes = record.write()?;
+            let seal = match &self.key {
+                Some(key) => {
+                    let sha256 = Digest::of(&bytes);
+                    let sealing =
+                        sealing::seal(key, &self.repository, keys, &record, sha256, self.now());
+                    Some(sealing.await?)
+                }
+                None => None,
+            };
+            Ok(Written {
+                record,
+                bytes,
+                seal,
+                results: collected.results,
+            })
+        };
+        tokio::select! {
+            written = writing => written,
+            Err(lost) = lease.keep(self.options.lease_duration) => Err(lost),
+        }
+    }
+
+    async fn write_side_files(
+        &self,
+        keys: &Keys,
+        collected: &Collected,
+        of_volumes: Vec<(Path, Bytes)>,
+    ) -> Result<Files> {
+        let store = self.repository.store();
+        let files = [
+            (keys.resource_list(), collected.names.write()?),
+            (keys.results(), write_results(&collected.results)?),
+        ];
+        let mut written = Files::new();
+        for (path, bytes) in of_volumes.into_iter().chain(files) {
+            let name = keys.name_of(&path);
+            let recipients = self.recipients().filter(|_| keys.is_encrypted_file(&path));
+            let mut upload = FileWriter::new(store, path, recipients)?;
+            upload.push(bytes).await?;
+            written.insert(name, upload.finish().await?.facts());
+        }
+        Ok(written)
+    }
+}
