@@ -131,6 +131,7 @@ impl BackupSpec {
         };
         self.selection.check().or_else(refuse)?;
         self.volumes.check().or_else(refuse)?;
+        self.hooks.check().or_else(refuse)?;
         if let Some(encryption) = &self.encryption {
             encryption.check().or_else(|why| refuse(why.to_string()))?;
         }

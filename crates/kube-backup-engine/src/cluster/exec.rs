@@ -18,6 +18,9 @@ use super::writer::ClusterWriter;
 /// Pauses between attempts at a command.
 const PAUSES: [Duration; 2] = [Duration::from_millis(200), Duration::from_secs(2)];
 
+/// How long a hook may take: Velero's (podexec, `defaultTimeout`).
+const TIMEOUT: Duration = Duration::from_secs(30);
+
 /// A command in a container.
 #[derive(Clone)]
 pub(crate) struct ContainerCommand {
@@ -28,6 +31,43 @@ pub(crate) struct ContainerCommand {
     pub(crate) words: Vec<String>,
     /// How long all of it may take.
     pub(crate) timeout: Duration,
+}
+
+impl ContainerCommand {
+    /// A command of a hook, in the container that it names or the Pod's first; or why there is none. The Pod is, or will
+    /// be, the one of this namespace and name.
+    pub(crate) fn of_hook(
+        pod: &Pod,
+        [namespace, name]: [&str; 2],
+        container: &str,
+        words: &[String],
+        timeout: Option<Duration>,
+    ) -> Result<Self, String> {
+        let container = container_of(pod, container)?;
+        if words.is_empty() {
+            return Err("it names no command".to_owned());
+        }
+        Ok(Self {
+            namespace: namespace.to_owned(),
+            pod: name.to_owned(),
+            container,
+            words: words.to_vec(),
+            timeout: timeout.filter(|time| !time.is_zero()).unwrap_or(TIMEOUT),
+        })
+    }
+}
+
+/// The container that is named, or the Pod's first.
+fn container_of(pod: &Pod, named: &str) -> Result<String, String> {
+    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    let mut names = containers.map(|container| container.name.as_str());
+    let found = match named {
+        "" => names.next(),
+        named => names.find(|name| *name == named),
+    };
+    found
+        .map(str::to_owned)
+        .ok_or_else(|| format!("the Pod has no container `{named}`"))
 }
 
 /// Why a command did not succeed.

@@ -291,6 +291,7 @@ impl RestoreSpec {
         }
         self.selection.check().or_else(refuse)?;
         self.powers.check().or_else(refuse)?;
+        self.hooks.check().or_else(refuse)?;
         if let Some(Err(why)) = self.act_as.as_ref().map(ActAs::headers) {
             return refuse(why);
         }

@@ -4,13 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use glob::Pattern;
-use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::{Selector, SelectorExt as _};
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::selection::{is_pattern, pattern};
 use super::{go_duration, null_is_default, selectors};
 
 /// What of a failed hook follows.
@@ -61,6 +60,29 @@ pub struct HookSelector {
 }
 
 impl HookSelector {
+    /// What cannot be read: such a hook would be run nowhere, or where it is not to be.
+    fn check(&self) -> Result<(), String> {
+        for name in self
+            .included_namespaces
+            .iter()
+            .chain(&self.excluded_namespaces)
+        {
+            pattern(name)?;
+        }
+        for kind in self
+            .included_resources
+            .iter()
+            .chain(&self.excluded_resources)
+        {
+            if kind != "*" && is_pattern(kind) {
+                return Err(format!(
+                    "`{kind}` cannot be matched: there are no hooks but of `pods`; name them, or leave it out"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the hook is for this Pod, in the namespace where it is or is to be.
     pub(crate) fn selects(&self, namespace: &str, metadata: &ObjectMeta) -> bool {
         let named = |list: &[String], name: &str| list.iter().any(|entry| fits(entry, name));
@@ -80,9 +102,19 @@ impl HookSelector {
     }
 }
 
-/// A name, or a pattern with `*`, `?` and `[abc]`.
+/// A name, or a pattern of names; what is neither was refused before.
 fn fits(entry: &str, name: &str) -> bool {
-    entry == name || Pattern::new(entry).is_ok_and(|pattern| pattern.matches(name))
+    entry == name || pattern(entry).is_ok_and(|pattern| pattern.matches(name))
+}
+
+/// Checks the selectors of hooks, each with the name of its hook.
+pub(crate) fn check<'a>(
+    hooks: impl IntoIterator<Item = (&'a str, &'a HookSelector)>,
+) -> Result<(), String> {
+    hooks.into_iter().try_for_each(|(name, selector)| {
+        let checked = selector.check();
+        checked.map_err(|why| format!("hook `{name}`: {why}"))
+    })
 }
 
 /// The hooks of a backup.
@@ -102,6 +134,11 @@ pub struct BackupHooks {
 impl BackupHooks {
     pub(crate) fn is_empty(&self) -> bool {
         self.resources.is_empty()
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let hooks = self.resources.iter();
+        check(hooks.map(|hook| (hook.name.as_str(), &hook.selector)))
     }
 }
 
@@ -187,18 +224,8 @@ impl<'de> Deserialize<'de> for NothingElse {
     }
 }
 
-/// The container that a hook names, or the Pod's first.
-pub(crate) fn container_of(pod: &Pod, named: &str) -> Result<String, String> {
-    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
-    let mut names = containers.map(|container| container.name.as_str());
-    let found = match named {
-        "" => names.next(),
-        named => names.find(|name| *name == named),
-    };
-    found
-        .map(str::to_owned)
-        .ok_or_else(|| format!("the Pod has no container `{named}`"))
-}
+/// What a hook from annotations is called.
+pub(crate) const FROM_ANNOTATION: &str = "<from-annotation>";
 
 /// A command as an annotation has it: a JSON array of words, or else one word (item_hook_handler.go,
 /// `parseStringToCommand`).

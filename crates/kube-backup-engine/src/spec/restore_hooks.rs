@@ -6,7 +6,7 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Container;
 use serde::{Deserialize, Serialize};
 
-use super::hooks::{HookErrorMode, HookSelector, NothingElse};
+use super::hooks::{self, HookErrorMode, HookSelector, NothingElse};
 use super::{go_duration, null_is_default};
 
 /// The hooks of a restore.
@@ -26,6 +26,11 @@ pub struct RestoreHooks {
 impl RestoreHooks {
     pub(crate) fn is_empty(&self) -> bool {
         self.resources.is_empty()
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let hooks = self.resources.iter();
+        hooks::check(hooks.map(|hook| (hook.name.as_str(), &hook.selector)))
     }
 }
 

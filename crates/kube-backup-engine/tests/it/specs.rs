@@ -218,6 +218,69 @@ async fn what_a_specification_asks_for_and_is_not_done_is_refused() {
     assert!(error.to_string().contains("resourceModifier"), "{error}");
 }
 
+/// A pattern that nobody can read would choose nothing, or keep nothing out, and nobody would know.
+#[tokio::test]
+async fn every_pattern_of_a_specification_is_read_before_anything_is_done() {
+    let cluster = KubeLocal::start().await.unwrap();
+    let client = client(&cluster);
+    let repository = Repository::new(std::sync::Arc::new(InMemory::new()), "");
+    let run = Backup::new(client.clone(), repository.clone(), BackupSpec::named("a"));
+    run.run().await.unwrap();
+    let of_hooks = |field: &str, pattern: &str| json!({"hooks": {"resources": [{"name": "h", field: [pattern]}]}});
+    let namespaces = ["[a", "a**", "{a,b}", "[!a]"];
+    let kinds = ["a**", "[a"];
+    let mut both: Vec<(Value, &str)> = Vec::new();
+    for pattern in namespaces {
+        for field in ["includedNamespaces", "excludedNamespaces"] {
+            both.push((json!({field: [pattern]}), pattern));
+            both.push((of_hooks(field, pattern), pattern));
+        }
+    }
+    for pattern in kinds {
+        for field in [
+            "includedResources",
+            "excludedResources",
+            "excludedClusterScopedResources",
+            "excludedNamespaceScopedResources",
+        ] {
+            both.push((json!({field: [pattern]}), pattern));
+        }
+        for field in ["includedResources", "excludedResources"] {
+            both.push((of_hooks(field, pattern), pattern));
+        }
+    }
+    for (spec, pattern) in &both {
+        let backup: BackupSpec = serde_json::from_value(spec.clone()).unwrap();
+        let backup = BackupSpec {
+            name: "b".into(),
+            ..backup
+        };
+        let run = Backup::new(client.clone(), repository.clone(), backup).run();
+        refuses(run.await.err(), pattern, spec);
+    }
+    let powers =
+        namespaces.map(|pattern| (json!({"powers": {"systemNamespaces": [pattern]}}), pattern));
+    for (spec, pattern) in both.iter().chain(&powers) {
+        let restore: RestoreSpec = serde_json::from_value(spec.clone()).unwrap();
+        let restore = RestoreSpec {
+            name: "r".into(),
+            ..restore
+        };
+        let backup = repository.open("a").await.unwrap();
+        let run = Restore::new(client.clone(), backup, restore).run();
+        refuses(run.await.err(), pattern, spec);
+    }
+}
+
+fn refuses(error: Option<kube_backup_engine::Error>, pattern: &str, spec: &Value) {
+    let error = error.unwrap_or_else(|| panic!("{spec} is not refused"));
+    assert_eq!(error.kind(), ErrorKind::Invalid, "{spec}: {error}");
+    assert!(
+        error.to_string().contains(&format!("`{pattern}`")),
+        "{spec}: {error}"
+    );
+}
+
 #[tokio::test]
 async fn a_backup_takes_what_one_of_its_selectors_selects() {
     let cluster = KubeLocal::start().await.unwrap();

@@ -1,20 +1,13 @@
 //! Which hooks a Pod has.
 
-use std::time::Duration;
-
 use k8s_openapi::api::core::v1::Pod;
 
 use crate::cluster::exec::ContainerCommand;
 use crate::spec::go_duration;
 use crate::spec::hooks::{
-    BackupHook, BackupHooks, ExecHook, HookErrorMode, command_of, container_of, error_mode_of,
+    BackupHook, BackupHooks, ExecHook, FROM_ANNOTATION, HookErrorMode, command_of, error_mode_of,
 };
 use crate::volumes::ObjectRef;
-
-/// Velero's (podexec, `defaultTimeout`).
-const TIMEOUT: Duration = Duration::from_secs(30);
-/// What a hook from annotations is called.
-const FROM_ANNOTATION: &str = "<from-annotation>";
 
 /// When a hook is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,25 +114,17 @@ fn annotated(pod: &Pod, prefix: &str) -> Option<ExecHook> {
 }
 
 fn step(pod: &Pod, name: &str, hook: &ExecHook) -> HookStep {
-    let command = container_of(pod, &hook.container).and_then(|container| {
-        if hook.command.is_empty() {
-            return Err("it names no command".to_owned());
-        }
-        let pod = pod_ref(pod);
-        Ok(ContainerCommand {
-            namespace: pod.namespace,
-            pod: pod.name,
-            container,
-            words: hook.command.clone(),
-            timeout: hook
-                .timeout
-                .filter(|time| !time.is_zero())
-                .unwrap_or(TIMEOUT),
-        })
-    });
+    let own = pod_ref(pod);
+    let place = [own.namespace.as_str(), own.name.as_str()];
     HookStep {
         name: name.to_owned(),
-        command,
+        command: ContainerCommand::of_hook(
+            pod,
+            place,
+            &hook.container,
+            &hook.command,
+            hook.timeout,
+        ),
         on_error: hook.on_error.unwrap_or(HookErrorMode::Fail),
     }
 }

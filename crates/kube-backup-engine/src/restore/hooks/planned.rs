@@ -11,11 +11,8 @@ use crate::restore::apply::Applied;
 use crate::restore::report::Outcome;
 use crate::restore::request::Request;
 use crate::spec::go_duration;
-use crate::spec::hooks::{HookErrorMode, command_of, container_of, error_mode_of};
+use crate::spec::hooks::{FROM_ANNOTATION, HookErrorMode, command_of, error_mode_of};
 use crate::spec::restore_hooks::{ExecRestoreHook, RestoreHooks};
-
-/// Velero's (podexec, `defaultTimeout`).
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// One command of a Pod.
 pub(crate) struct HookStep {
@@ -62,7 +59,7 @@ pub(crate) fn of_created(
 fn steps(pod: &Pod, namespace: &str, name: &str, spec: &RestoreHooks) -> Vec<HookStep> {
     let step = |hook: &str, exec: &ExecRestoreHook| step(pod, [namespace, name], hook, exec);
     if let Some(hook) = annotated(pod) {
-        return vec![step("<from-annotation>", &hook)];
+        return vec![step(FROM_ANNOTATION, &hook)];
     }
     let hooks = spec.resources.iter();
     let selected = hooks.filter(|hook| hook.selector.selects(namespace, &pod.metadata));
@@ -94,29 +91,19 @@ fn annotated(pod: &Pod) -> Option<ExecRestoreHook> {
     })
 }
 
-fn step(pod: &Pod, [namespace, name]: [&str; 2], hook: &str, exec: &ExecRestoreHook) -> HookStep {
-    let command = container_of(pod, &exec.container).and_then(|container| {
-        if exec.command.is_empty() {
-            return Err("it names no command".to_owned());
-        }
-        Ok(ContainerCommand {
-            namespace: namespace.to_owned(),
-            pod: name.to_owned(),
-            container,
-            words: exec.command.clone(),
-            timeout: not_zero(exec.exec_timeout).unwrap_or(TIMEOUT),
-        })
-    });
+fn step(pod: &Pod, place: [&str; 2], hook: &str, exec: &ExecRestoreHook) -> HookStep {
     HookStep {
         name: hook.to_owned(),
-        command,
+        command: ContainerCommand::of_hook(
+            pod,
+            place,
+            &exec.container,
+            &exec.command,
+            exec.exec_timeout,
+        ),
         on_error: exec.on_error.unwrap_or(HookErrorMode::Continue),
-        wait: not_zero(exec.wait_timeout),
+        // Velero's zero is nothing that was asked for.
+        wait: exec.wait_timeout.filter(|time| !time.is_zero()),
         for_ready: exec.wait_for_ready.unwrap_or(false),
     }
-}
-
-/// Velero's zero is nothing that was asked for.
-fn not_zero(time: Option<Duration>) -> Option<Duration> {
-    time.filter(|time| !time.is_zero())
 }
