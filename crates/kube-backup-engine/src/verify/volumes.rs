@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::report::{Check, Finding, Severity, VerifyReport};
 use crate::kinds::names::CLAIMS;
+use crate::volumes::calls::of_poll;
 use crate::volumes::{BackedUpVolume, SnapshotState, VolumeRecord, VolumeSnapshotter};
-use crate::{Error, ErrorKind, ObjectId, Result};
+use crate::{ObjectId, Result};
 
 /// Asks each snapshotter for its own.
 pub(super) async fn check(
@@ -14,7 +15,7 @@ pub(super) async fn check(
     volumes: &[BackedUpVolume],
     report: &mut VerifyReport,
 ) {
-    let mut by_snapshotter: BTreeMap<&str, Vec<&VolumeRecord>> = BTreeMap::new();
+    let mut by_snapshotter: BTreeMap<&str, Vec<VolumeRecord>> = BTreeMap::new();
     for volume in volumes {
         let Some(record) = &volume.record else {
             continue;
@@ -27,7 +28,7 @@ pub(super) async fn check(
             }
             _ => {
                 let of = by_snapshotter.entry(&record.snapshotter).or_default();
-                of.push(record);
+                of.push(record.clone());
             }
         }
     }
@@ -39,7 +40,12 @@ pub(super) async fn check(
             report.add(finding.remedy("verify with that, too"));
             continue;
         };
-        match poll(&**snapshotter, &records).await {
+        let polled = async {
+            let polled = snapshotter.poll(&records).await?;
+            of_poll(snapshotter.as_ref(), &records, polled)
+        };
+        let polled: Result<Vec<VolumeRecord>> = polled.await;
+        match polled {
             Ok(polled) => polled
                 .iter()
                 .filter_map(lost)
@@ -53,26 +59,6 @@ pub(super) async fn check(
             }
         }
     }
-}
-
-/// # Errors
-/// When it cannot be asked, or its answer is about other snapshots.
-async fn poll(
-    snapshotter: &dyn VolumeSnapshotter,
-    records: &[&VolumeRecord],
-) -> Result<Vec<VolumeRecord>> {
-    let asked: Vec<VolumeRecord> = records.iter().map(|record| (*record).clone()).collect();
-    let polled = snapshotter.poll(&asked).await?;
-    let names = |records: &[VolumeRecord]| -> Vec<String> {
-        records.iter().map(|record| record.name.clone()).collect()
-    };
-    if names(&polled) != names(&asked) {
-        return Err(Error::new(
-            ErrorKind::Volume,
-            "what it says is not about the snapshots that it was asked about",
-        ));
-    }
-    Ok(polled)
 }
 
 fn lost(record: &VolumeRecord) -> Option<Finding> {

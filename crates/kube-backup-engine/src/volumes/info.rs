@@ -188,11 +188,7 @@ impl VolumeInfo {
         let handle = record.handle.clone().unwrap_or_default();
         let size = i64::try_from(record.restore_size.unwrap_or_default()).unwrap_or(i64::MAX);
         let attribute = |name: &str| record.attributes.get(name).cloned().unwrap_or_default();
-        let phase = match record.state {
-            SnapshotState::Pending | SnapshotState::Ready => "New",
-            SnapshotState::Complete => "Completed",
-            SnapshotState::Failed { .. } => "Failed",
-        };
+        let phase = record.state.velero_phase();
         let mut info = Self::of(volume);
         info.backup_method = Some(record.method);
         info.start_timestamp = record.started_at;

@@ -42,6 +42,15 @@ impl SnapshotState {
         matches!(self, Self::Complete | Self::Failed { .. })
     }
 
+    /// Velero's word for it (internal/volume/native_snapshot.go): complete is to it what can be restored from.
+    pub(crate) fn velero_phase(&self) -> &'static str {
+        match self {
+            Self::Pending => "New",
+            Self::Ready | Self::Complete => "Completed",
+            Self::Failed { .. } => "Failed",
+        }
+    }
+
     /// Whether a volume can be made from it.
     #[must_use]
     pub fn is_restorable(&self) -> bool {

@@ -81,14 +81,6 @@ fn info(planned: &PlannedVolume) -> VolumeInfo {
     info
 }
 
-fn phase(record: &VolumeRecord) -> &'static str {
-    match record.state {
-        SnapshotState::Pending => "New",
-        SnapshotState::Ready | SnapshotState::Complete => "Completed",
-        SnapshotState::Failed { .. } => "Failed",
-    }
-}
-
 /// internal/volume/native_snapshot.go
 fn native(backup: OfBackup<'_>, planned: &PlannedVolume, record: &VolumeRecord) -> Value {
     let attribute = |name: &str| record.attributes.get(name);
@@ -106,7 +98,7 @@ fn native(backup: OfBackup<'_>, planned: &PlannedVolume, record: &VolumeRecord) 
     if let Some(iops) = attribute("iops").and_then(|text| text.parse::<i64>().ok()) {
         spec["volumeIOPS"] = json!(iops);
     }
-    let mut status = json!({"phase": phase(record)});
+    let mut status = json!({"phase": record.state.velero_phase()});
     if let Some(handle) = &record.handle {
         status["providerSnapshotID"] = json!(handle);
     }
@@ -122,7 +114,7 @@ fn copy(backup: OfBackup<'_>, planned: &PlannedVolume, record: &VolumeRecord) ->
     let mount = planned.volume.mounts.first();
     let pod = mount.map(|mount| mount.pod.clone()).unwrap_or_default();
     let name_in_pod = mount.map_or("", |mount| mount.volume.as_str());
-    let mut status = json!({"phase": phase(record), "progress": {
+    let mut status = json!({"phase": record.state.velero_phase(), "progress": {
         "totalBytes": record.bytes_total.unwrap_or_default(),
         "bytesDone": record.bytes_done.unwrap_or_default()}});
     if let Some(handle) = &record.handle {

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Read as _;
+use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use futures::TryStreamExt as _;
@@ -9,7 +10,7 @@ use kube_backup_engine::volumes::testkit::FakeKind;
 use object_store::{ObjectStore as _, ObjectStoreExt as _};
 use serde_json::{Value, json};
 
-use super::{App, Stage};
+use super::{App, Counted, Stage, Time};
 
 /// A snapshot of each method, one that failed, and a volume that is skipped.
 fn app() -> App {
@@ -97,6 +98,46 @@ async fn side_files_are_those_of_velero() {
     assert_eq!(status["csiVolumeSnapshotsAttempted"], 2);
     assert_eq!(status["csiVolumeSnapshotsCompleted"], 1);
     assert_eq!(report.record.spec["snapshotVolumes"], true);
+}
+
+/// Velero's files name one phase of one snapshot.
+#[tokio::test(start_paused = true)]
+async fn no_two_files_disagree_about_a_snapshot() {
+    for after in [0, 15, 90] {
+        let (app, stage) = (App::new(), Stage::default());
+        app.claim("data");
+        let slow = Counted {
+            time: Time::ByLooks(Duration::ZERO),
+            ..app.snapshotter(FakeKind::Disks, stage.calls())
+        };
+        let (storage, mut has_passed) = (app.storage.clone(), false);
+        let once = std::sync::Mutex::new(move || {
+            if !std::mem::replace(&mut has_passed, true) {
+                storage.advance(Duration::from_secs(after));
+            }
+        });
+        let backup = stage.backup(&app, &[slow]);
+        let backup = backup.on_volumes(move |_| once.lock().unwrap()());
+        backup.run().await.unwrap();
+        let read = async |name: &str| {
+            let key = format!("backups/a/a-{name}.json.gz").into();
+            let bytes = stage.store.inner.get(&key).await.unwrap().bytes().await;
+            let mut text = String::new();
+            let bytes = bytes.unwrap();
+            GzDecoder::new(&bytes[..])
+                .read_to_string(&mut text)
+                .unwrap();
+            serde_json::from_str::<Value>(&text).unwrap()
+        };
+        let info = read("volumeinfo").await;
+        let snapshots = read("volumesnapshots").await;
+        let phase = &snapshots[0]["status"]["phase"];
+        assert_eq!(*phase, if after == 0 { "Failed" } else { "Completed" });
+        assert_eq!(
+            info[0]["nativeSnapshotInfo"]["Phase"], *phase,
+            "after {after} s"
+        );
+    }
 }
 
 fn sorted(value: &Value) -> Value {
