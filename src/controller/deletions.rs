@@ -268,7 +268,7 @@ impl Job<'_> {
             .await
             .map_err(|error| failed(&error))?;
         let Some(record) = record else {
-            clear_leftovers(open, &name, &own)
+            clear_leftovers(self.context, open, &name, &own)
                 .await
                 .map_err(|error| failed(&error))?;
             return Ok("there is no backup of it in its vault".to_owned());
@@ -285,15 +285,10 @@ impl Job<'_> {
                 .map_err(|error| Attempt::Again(chain(&error)))?;
             return Ok("it is of another cluster: it stays in its vault, and is not shown in more clusters".to_owned());
         }
-        let asked = backup.spec.pv_backup.as_ref();
         let mut prune = Prune::new(open.repository.clone());
-        let volumes = open.repository.volumes(&name).await;
-        let has_volumes = !volumes.map_err(|error| failed(&error))?.is_empty();
-        // Rights on snapshots are only needed where there are any.
-        if has_volumes || asked.is_some_and(|it| it.default_pv_backup) {
-            for snapshotter in open.snapshotters(self.context).map_err(Attempt::Again)? {
-                prune = prune.with_snapshotter(snapshotter);
-            }
+        // Those are asked alone that have made snapshots of it: rights on them are only needed where there are any.
+        for snapshotter in open.snapshotters(self.context).map_err(Attempt::Again)? {
+            prune = prune.with_snapshotter(snapshotter);
         }
         let pruned = prune.delete_one(&name, record.uid()).await;
         let why = pruned.error.unwrap_or_default();

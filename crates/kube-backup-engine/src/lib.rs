@@ -37,9 +37,9 @@ pub use digest::Digest;
 pub use error::{Error, ErrorKind, Result};
 pub use format::labels::value as label_value;
 pub use repository::{
-    ArchiveFacts, BackupList, EncryptionFacts, FileFacts, Files, OpenBackup, Phase, PointInTime,
-    Record, RecordMetadata, RecordProgress, RecordStatus, Repository, Results, ResultsBySource,
-    UnreadableBackup,
+    ArchiveFacts, BackupList, EncryptionFacts, FileFacts, Files, HookStatus, OpenBackup, Phase,
+    PointInTime, Record, RecordMetadata, RecordProgress, RecordStatus, Repository, Results,
+    ResultsBySource, UnreadableBackup,
 };
 pub use resource::{ApiResource, GroupResource, ObjectId};
 pub use run_options::RunOptions;

@@ -71,7 +71,7 @@ async fn clear(context: Arc<Context>, backup: Arc<ApplicationBackup>) {
     let (name, uid) = (backup.name_any(), backup.uid().unwrap_or_default());
     let cleared = async {
         let open = OpenLocation::of(&context, &known.location).await?;
-        clear_leftovers(&open, &name, &uid)
+        clear_leftovers(&context, &open, &name, &uid)
             .await
             .map_err(|error| error.chain())
     };

@@ -443,11 +443,11 @@ impl Collected {
     /// Tells of an object that is not packed as it is.
     fn warn(&mut self, id: &ObjectId, what: &str) {
         let warnings = &mut self.results.warnings;
-        let warnings = match &id.namespace {
-            Some(namespace) => warnings.namespaces.entry(namespace.clone()).or_default(),
-            None => &mut warnings.cluster,
-        };
-        warnings.push(format!("{id} {what}"));
+        let message = format!("{id} {what}");
+        match &id.namespace {
+            Some(namespace) => warnings.push(namespace, message),
+            None => warnings.cluster.push(message),
+        }
     }
 
     /// Whether an object is small enough, and room is left for it.
@@ -511,10 +511,7 @@ impl Collected {
     fn note(&mut self, kind: &GroupResource, namespace: Option<&str>, what: impl fmt::Display) {
         let message = format!("{kind} {what}");
         match namespace {
-            Some(namespace) => {
-                let messages = self.results.errors.namespaces.entry(namespace.to_owned());
-                messages.or_default().push(message);
-            }
+            Some(namespace) => self.results.errors.push(namespace, message),
             None => self.results.errors.cluster.push(message),
         }
     }

@@ -14,8 +14,8 @@ use crate::repository::lease::Lease;
 use crate::repository::same_etag;
 use crate::volumes::{BackedUpVolume, VolumeMethod};
 use crate::{
-    ArchiveFacts, Digest, EncryptionFacts, Error, ErrorKind, Files, Phase, PointInTime, Record,
-    RecordMetadata, RecordProgress, Repository, Result,
+    ArchiveFacts, Digest, EncryptionFacts, Error, ErrorKind, Files, HookStatus, Phase, PointInTime,
+    Record, RecordMetadata, RecordProgress, Repository, Result,
 };
 
 /// What a record says besides what was collected.
@@ -34,6 +34,8 @@ pub(crate) struct RecordInputs<'a> {
     pub(crate) resource_version: String,
     /// How many snapshots there are, where something was to make them.
     pub(crate) volumes: Option<VolumeCounts>,
+    /// How many commands hooks were to run.
+    pub(crate) hooks: HookStatus,
 }
 
 /// How many snapshots were asked for, and how many there are that can be restored from.
@@ -97,6 +99,7 @@ impl RecordInputs<'_> {
             status.csi_volume_snapshots_attempted,
             status.csi_volume_snapshots_completed,
         ) = counts.csi;
+        status.hook_status = Some(self.hooks).filter(|hooks| *hooks != HookStatus::default());
         status.version = STATUS_VERSION;
         FORMAT_VERSION.clone_into(&mut status.format_version);
         status.errors = collected.results.errors.count();
@@ -281,6 +284,7 @@ mod tests {
                 files: Files::new(),
                 resource_version: "1".into(),
                 volumes: None,
+                hooks: HookStatus::default(),
             };
             let nothing = Collected::new(Results::default(), ReadLimits::default(), None);
             let record = inputs.into_record(&nothing).unwrap();

@@ -3,17 +3,18 @@
 use k8s_openapi::api::core::v1::Pod;
 
 use super::backup::Backup;
-use super::hooks::{Frozen, HookRunner, PodHooks};
+use super::hooks::{HookRunner, PodHooks};
 use super::scope::Scope;
 use super::volumes::planned::VolumePlan;
 use crate::cluster::list::ListReader;
 use crate::cluster::reader::ClusterReader;
 use crate::kinds::names::PODS;
+use crate::volumes::ObjectRef;
 use crate::{Error, Result, Results};
 
 impl Backup {
     /// Runs the pre-hooks of all Pods that are chosen, and takes the volumes of those whose pre-hooks failed out of
-    /// `plan`. `None` where there is nothing to freeze for: hooks of annotations are for snapshots, those of the
+    /// `plan`. None are run where there is nothing to freeze for: hooks of annotations are for snapshots, those of the
     /// specification are run whatever it backs up.
     pub(super) async fn freeze(
         &self,
@@ -21,27 +22,28 @@ impl Backup {
         scope: &Scope<'_>,
         hooks: &HookRunner,
         plan: &mut VolumePlan,
-    ) -> Result<Option<Frozen>> {
+    ) -> Result<()> {
         if self.spec.hooks.is_empty() && plan.groups.is_empty() {
-            return Ok(None);
+            return Ok(());
         }
         let hooked = match self.hooked_pods(api, scope, hooks).await {
             // Nobody asked for hooks but Pods, of which nothing is known: the objects are worth keeping all the same.
             Err(error) if self.spec.hooks.is_empty() => {
                 let message = format!("no hooks were run: {}", error.chain());
                 plan.results.errors.cluster.push(message);
-                return Ok(None);
+                return Ok(());
             }
             hooked => hooked?,
         };
         if hooked.is_empty() {
-            return Ok(None);
+            return Ok(());
         }
-        let frozen = hooks.freeze(hooked).await?;
-        for failure in frozen.failures() {
+        let ran = hooks.freeze(hooked).await?;
+        for failure in ran.consequences() {
             plan.fail_volumes_of(&failure.pod, &failure.to_string());
         }
-        Ok(Some(frozen))
+        ran.note(&mut plan.results);
+        Ok(())
     }
 
     /// The hooks of all Pods that are chosen.
@@ -78,8 +80,12 @@ impl Backup {
     }
 
     /// Thaws applications, and notes what came of it.
-    pub(super) async fn thaw(frozen: Frozen, results: &mut Results) {
-        let (ran, note_removed) = frozen.thaw().await;
+    pub(super) async fn thaw(
+        hooks: &HookRunner,
+        is_meant: impl Fn(&ObjectRef) -> bool,
+        results: &mut Results,
+    ) {
+        let (ran, note_removed) = hooks.thaw(is_meant).await;
         ran.note(results);
         if let Err(error) = note_removed {
             results.warnings.velero.push(error.chain());

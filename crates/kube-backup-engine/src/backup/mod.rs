@@ -38,6 +38,6 @@ pub use crate::spec::hooks::{
 pub use backup::Backup;
 pub use kube::core::{Expression, Selector};
 pub use preview::{BackupPlan, PlannedGroup};
-pub use report::{BackupProgress, BackupReport};
+pub use report::{BackupProgress, BackupReport, Discarded};
 pub use spec::BackupSpec;
 pub use volume_spec::VolumeSpec;

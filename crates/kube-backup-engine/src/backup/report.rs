@@ -40,6 +40,16 @@ pub struct BackupReport {
     pub results: Results,
 }
 
+/// What came of giving an unfinished backup up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Discarded {
+    /// Whether it had left anything. Nothing is left now.
+    pub was_there: bool,
+    /// Applications that it froze and that may not go on, each with the command that failed.
+    pub warnings: Vec<String>,
+}
+
 impl fmt::Display for BackupReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = &self.record.status;

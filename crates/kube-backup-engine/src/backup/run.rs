@@ -11,6 +11,7 @@ use super::backup::Backup;
 use super::collector::Collected;
 use super::commit::{RecordInputs, commit};
 use super::hooks::HookRunner;
+use super::leftovers::OwnSnapshots;
 use super::report::BackupReport;
 use super::scope::Scope;
 use super::sealing;
@@ -35,6 +36,7 @@ pub(super) struct Run<'a> {
     /// Whether snapshots may have been begun.
     pub(super) begun: &'a AtomicBool,
 }
+
 /// Everything but the record, written.
 struct Written {
     record: Record,
@@ -43,6 +45,7 @@ struct Written {
     seal: Option<Seal>,
     results: Results,
 }
+
 impl Backup {
     /// Makes the backup. It exists once this returns it, whole; a failure, or dropping the future,
     /// leaves nothing that looks like a backup.
@@ -96,17 +99,25 @@ impl Backup {
             objects_at,
             begun: &begun,
         };
+        let hooks = HookRunner::new(
+            ClusterWriter::new(connection),
+            self.spec.hooks.clone(),
+            store,
+            &keys,
+        );
+        let frozen = hooks.clone();
+        lease.if_dropped(move || {
+            Box::pin(async move {
+                for left in frozen.thaw_left().await {
+                    tracing::error!(left, "a backup that was dropped left something behind");
+                }
+            })
+        });
         let outcome = async {
             // Another backup may have been committed between the first check and the lease.
             if let Some(done) = self.committed_before().await? {
                 return Ok(done);
             }
-            let hooks = HookRunner::new(
-                ClusterWriter::new(connection),
-                self.spec.hooks.clone(),
-                store,
-                &keys,
-            );
             // Boxed, as what it waits for in turn: a future is as large as all that it may hold at once.
             let writing = Box::pin(self.write(&api, scope, &mut lease, run, &hooks));
             let written = deadline
@@ -127,13 +138,13 @@ impl Backup {
             })
         };
         let outcome: Result<BackupReport> = outcome.await;
-        let snapshots_left = Box::pin(self.end_snapshots(run, outcome.is_ok())).await;
-        let left = [snapshots_left, lease.release().await];
-        outcome.map_err(|error| {
-            let left = left.into_iter().flatten();
-            left.fold(error, Error::with_left_behind)
-        })
+        // Applications first, and the name last: whoever has it next may freeze them again.
+        let mut left = Box::pin(lease.through(hooks.thaw_left())).await;
+        left.extend(Box::pin(self.end_snapshots(run, &mut lease, outcome.is_ok())).await);
+        left.extend(lease.release().await);
+        outcome.map_err(|error| left.into_iter().fold(error, Error::with_left_behind))
     }
+
     /// What an earlier run of this very backup came to; `None` when there is no backup of the name yet.
     async fn committed_before(&self) -> Result<Option<BackupReport>> {
         let name = &self.spec.name;
@@ -181,27 +192,27 @@ impl Backup {
         run: Run<'_>,
         hooks: &HookRunner,
     ) -> Result<Written> {
-        let left = Box::pin(self.delete_leftovers(run, lease, hooks)).await?;
         let Run {
             keys, uid, began, ..
         } = run;
+        let clearing = self.delete_leftovers(keys, uid, lease, hooks, OwnSnapshots::Stay);
+        let left = Box::pin(clearing).await?;
         let writing = async {
             if let Some(thawed) = left.thawed {
                 thawed.note(&mut scope.results);
             }
             let beginning = self.begin_snapshots(api, &mut scope, run, hooks, left.has_begun);
-            let (mut snapshots, frozen) = Box::pin(beginning).await?;
+            let (mut snapshots, copied) = Box::pin(beginning).await?;
             let (resource_version, version) =
                 (scope.resource_version.clone(), scope.version.clone());
             let complete = async {
-                if let Some(snapshots) = &mut snapshots {
-                    Box::pin(snapshots.complete()).await;
+                match &mut snapshots {
+                    Some(snapshots) => {
+                        let completing = Self::complete_snapshots(snapshots, hooks, copied);
+                        Ok(Box::pin(completing).await)
+                    }
+                    None => Ok(Results::default()),
                 }
-                let mut results = Results::default();
-                if let Some(frozen) = frozen {
-                    Self::thaw(frozen, &mut results).await;
-                }
-                Ok(results)
             };
             let objects = Box::pin(self.write_objects(api, scope, keys, began));
             let ((archives, mut collected), thawed) =
@@ -229,6 +240,7 @@ impl Backup {
                 files,
                 resource_version,
                 volumes,
+                hooks: hooks.counts(),
             };
             let record = inputs.into_record(&collected)?;
             let bytes = record.write()?;
@@ -248,10 +260,7 @@ impl Backup {
                 results: collected.results,
             })
         };
-        tokio::select! {
-            written = writing => written,
-            Err(lost) = lease.keep(self.options.lease_duration) => Err(lost),
-        }
+        lease.during(writing).await
     }
 
     async fn write_side_files(

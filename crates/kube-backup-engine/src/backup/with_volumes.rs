@@ -1,15 +1,18 @@
 //! The data of volumes, in the order of a backup's steps.
 
+use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use object_store::path::Path;
+use tokio::sync::mpsc;
 
 use super::backup::Backup;
 use super::collector::Collected;
 use super::commit::VolumeCounts;
-use super::hooks::{Frozen, HookRunner};
+use super::hooks::HookRunner;
 use super::run::Run;
 use super::scope::Scope;
 use super::volumes::planned::VolumePlan;
@@ -20,10 +23,15 @@ use crate::archive::gzip::gzip;
 use crate::cluster::reader::ClusterReader;
 use crate::kinds::names::CLAIMS;
 use crate::repository::begun::Begun;
+use crate::repository::lease::Lease;
 use crate::resource::ApiResource;
+use crate::volumes::ObjectRef;
 use crate::volumes::calls::{after, persist};
 use crate::volumes::discard::{discard, discard_all};
-use crate::{Error, Result};
+use crate::{Error, Result, Results};
+
+/// Applications that are thawed at once.
+const THAWED_AT_ONCE: usize = 16;
 
 /// How long the snapshots of a backup that failed may take to be gone, before they are left to whoever writes the
 /// name next.
@@ -53,7 +61,7 @@ impl Backup {
         run: Run<'_>,
         hooks: &HookRunner,
         has_begun: bool,
-    ) -> Result<(Option<Snapshots<'s>>, Option<Frozen>)> {
+    ) -> Result<(Option<Snapshots<'s>>, HashSet<ObjectRef>)> {
         let mut plan = self.plan_volumes(api, scope, run.uid).await;
         let needed = plan.needed(&self.snapshotters);
         if has_begun || !needed.is_empty() {
@@ -68,10 +76,13 @@ impl Backup {
         if has_begun {
             self.discard_unplanned(&mut plan, run.uid).await;
         }
-        let frozen = self.freeze(api, scope, hooks, &mut plan).await?;
+        self.freeze(api, scope, hooks, &mut plan).await?;
         let copied = plan.copied_pods(&self.snapshotters);
         let snapshots = match self.snapshotters.is_empty() {
-            true => None,
+            true => {
+                scope.results.absorb(plan.results);
+                None
+            }
             false => {
                 let snapshots = Snapshots::begin(
                     plan,
@@ -83,17 +94,38 @@ impl Backup {
                 Some(snapshots.await)
             }
         };
-        let Some(frozen) = frozen else {
-            return Ok((snapshots, None));
-        };
         // Those whose files are copied go on after that.
-        let (first, later) = frozen.split(|pod| copied.contains(pod));
-        Self::thaw(first, &mut scope.results).await;
-        if later.is_empty() {
-            Self::thaw(later, &mut scope.results).await;
-            return Ok((snapshots, None));
-        }
-        Ok((snapshots, Some(later)))
+        let is_cut = |pod: &ObjectRef| !copied.contains(pod);
+        Self::thaw(hooks, is_cut, &mut scope.results).await;
+        Ok((snapshots, copied))
+    }
+
+    /// Waits until all snapshots are complete. The applications whose files are `copied` go on each once its own are, and
+    /// wait for nobody else's.
+    pub(super) async fn complete_snapshots(
+        snapshots: &mut Snapshots<'_>,
+        hooks: &HookRunner,
+        copied: HashSet<ObjectRef>,
+    ) -> Results {
+        let (tell, told) = mpsc::unbounded_channel();
+        let thawing = async {
+            let told = futures::stream::unfold(told, |mut told| async {
+                told.recv().await.map(|pod: ObjectRef| (pod, told))
+            });
+            let thawed = told.map(|pod| async move {
+                let mut results = Results::default();
+                Self::thaw(hooks, |it| *it == pod, &mut results).await;
+                results
+            });
+            let mut thawed = std::pin::pin!(thawed.buffer_unordered(THAWED_AT_ONCE));
+            let mut results = Results::default();
+            while let Some(of_pod) = thawed.next().await {
+                results.absorb(of_pod);
+            }
+            results
+        };
+        let ((), results) = tokio::join!(snapshots.complete(copied, tell), thawing);
+        results
     }
 
     /// Deletes what an earlier run of this very backup has begun, and what is not in `plan` any more.
@@ -150,7 +182,12 @@ impl Backup {
 
     /// Once the backup is committed or has failed: the note goes, and snapshots of a backup that there is not, before
     /// it. Returns what remains, for people.
-    pub(super) async fn end_snapshots(&self, run: Run<'_>, is_committed: bool) -> Option<String> {
+    pub(super) async fn end_snapshots(
+        &self,
+        run: Run<'_>,
+        lease: &mut Lease,
+        is_committed: bool,
+    ) -> Option<String> {
         if !run.begun.load(Ordering::Relaxed) {
             return None;
         }
@@ -168,7 +205,9 @@ impl Backup {
                     ));
                 }
             }
-            let discarded = discard_all(&self.snapshotters, run.uid, &[], after(PATIENCE)).await;
+            let discarding = discard_all(&self.snapshotters, run.uid, &[], after(PATIENCE));
+            // Another run of this very backup goes on with its snapshots.
+            let discarded = lease.unless_continued(discarding).await?;
             if let Err(error) = discarded {
                 return Some(format!("snapshots of volumes: {}; {remedy}", error.chain()));
             }

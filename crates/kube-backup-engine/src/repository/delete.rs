@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::StreamExt as _;
 use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
+use tokio::time::Instant;
 
 use super::Repository;
 use super::begun::Begun;
@@ -18,7 +19,7 @@ use crate::volumes::{VolumeRecord, VolumeSnapshotter};
 use crate::{Error, ErrorKind, Result};
 
 /// How long the snapshots of a backup may take to be gone.
-const PATIENCE: Duration = Duration::from_secs(30 * 60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30 * 60);
 
 /// What is to become of the snapshots of a backup.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +42,10 @@ impl Repository {
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] when there is nothing of that name; [`ErrorKind::Invalid`] when there are snapshots of
-    /// volumes, which would be left behind: see [`delete_with_volumes`](Self::delete_with_volumes). When the
-    /// store does not let something go, as under a retention policy; what is left then is named.
+    /// volumes, which would be left behind: see [`delete_with_volumes`](Self::delete_with_volumes), and when there is
+    /// no backup, and applications that an unfinished one froze may still be: see
+    /// [`discard_unfinished`](crate::backup::Backup::discard_unfinished). When the store does not let something go, as
+    /// under a retention policy; what is left then is named.
     pub async fn delete(&self, name: &str) -> Result<()> {
         self.delete_and(name, Data::Goes(&[])).await
     }
@@ -68,71 +71,26 @@ impl Repository {
     /// are, but their names.
     ///
     /// # Errors
-    /// Those of [`delete`](Self::delete) about the store.
+    /// Those of [`delete`](Self::delete) about the store, and about applications that may be frozen.
     pub async fn delete_keeping_volumes(&self, name: &str) -> Result<()> {
         self.delete_and(name, Data::Stays).await
     }
 
     async fn delete_and(&self, name: &str, data: Data<'_>) -> Result<()> {
-        let keys = self.keys(name)?;
-        let there = self.below(&keys).await?;
+        let deletion = Deletion::new(self, name)?;
+        let there = self.below(&deletion.keys).await?;
         if there.is_empty() {
             return Err(Error::new(
                 ErrorKind::NotFound,
                 format!("delete backup `{name}`: there is no backup of that name"),
             ));
         }
+        deletion.check_thawed(&there)?;
         if let Data::Goes(snapshotters) = data {
-            let made = self.made(name, &keys, &there).await?;
-            discard_made(
-                &format!("delete backup `{name}` with its volumes"),
-                made,
-                snapshotters,
-            )
-            .await?;
+            deletion.data(&there, snapshotters, PATIENCE).await?;
         }
-        match self.store.delete(&keys.record()).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-            Err(error) => {
-                return Err(Error::kept(format!("delete the record of `{name}`"), error));
-            }
-        }
-        let left = self.below(&keys).await?;
-        let step = format!("delete what lies below `{}`", keys.folder());
-        self.delete_all(left, step).await
-    }
-
-    /// The snapshots of the backup `name`, and of whoever began to write one, by the uid of each.
-    async fn made(
-        &self,
-        name: &str,
-        keys: &Keys,
-        there: &[Path],
-    ) -> Result<BTreeMap<String, Made>> {
-        let mut made = self.begun(keys, there).await?;
-        // Without a record, what that file names is gone already, or was never committed and noted.
-        if !(there.contains(&keys.volumes()) && there.contains(&keys.record())) {
-            return Ok(made);
-        }
-        let unknown = |error: Error| {
-            let message = format!(
-                "delete backup `{name}`: which snapshots are its own is not known; put back what is missing, or leave them \
-                 where they are, by `delete_keeping_volumes`"
-            );
-            Error::new(error.kind(), message).with_source(error)
-        };
-        let Some(record) = self.record(name).await.map_err(unknown)? else {
-            return Ok(made);
-        };
-        let file = read_volumes(self.store.as_ref(), keys, &record).await;
-        let file = file.map_err(unknown)?;
-        let volumes = file.map_or_else(Vec::new, |file| file.volumes);
-        let own = made.entry(record.uid().to_owned()).or_default();
-        for record in volumes.into_iter().filter_map(|volume| volume.record) {
-            own.snapshotters.insert(record.snapshotter.clone());
-            own.records.push(record);
-        }
-        Ok(made)
+        deletion.record().await?;
+        deletion.rest(None).await
     }
 
     /// Who may have begun snapshots and never committed them, as the notes among `there` say.
@@ -165,12 +123,112 @@ impl Repository {
     }
 }
 
-/// Deletes what was made, by all `snapshotters` or, where one that is needed is missing, by none.
+/// The one way in which a backup is deleted: [data](Self::data), [record](Self::record), [rest](Self::rest).
+#[derive(Debug)]
+pub(crate) struct Deletion<'a> {
+    repository: &'a Repository,
+    name: &'a str,
+    pub(crate) keys: Keys,
+}
+
+impl<'a> Deletion<'a> {
+    pub(crate) fn new(repository: &'a Repository, name: &'a str) -> Result<Self> {
+        let keys = repository.keys(name)?;
+        Ok(Self {
+            repository,
+            name,
+            keys,
+        })
+    }
+
+    /// Refuses to forget which applications are to be thawed: no cluster is at hand here. Whoever committed a backup
+    /// has thawed them before.
+    fn check_thawed(&self, there: &[Path]) -> Result<()> {
+        let name = self.name;
+        let note = self.keys.frozen();
+        if there.contains(&self.keys.record()) || !there.contains(&note) {
+            return Ok(());
+        }
+        Err(Error::invalid(format!(
+            "delete backup `{name}`: it was never finished, and applications that `{note}` names may still be frozen; \
+             run it again, or give it up by `discard_unfinished`: both thaw them"
+        )))
+    }
+
+    /// Deletes the snapshots of all that is `there`, waits until they are gone, for no longer than `patience`, and returns how many there were.
+    pub(crate) async fn data(
+        &self,
+        there: &[Path],
+        snapshotters: &[Arc<dyn VolumeSnapshotter>],
+        patience: Duration,
+    ) -> Result<usize> {
+        let made = self.made(there).await?;
+        let name = self.name;
+        let step = format!("delete backup `{name}` with its volumes");
+        discard_made(&step, made, snapshotters, after(patience)).await
+    }
+
+    /// Deletes the record: there is no backup any more.
+    pub(crate) async fn record(&self) -> Result<()> {
+        match self.repository.store.delete(&self.keys.record()).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => {
+                let step = format!("delete the record of `{}`", self.name);
+                Err(Error::kept(step, error))
+            }
+        }
+    }
+
+    /// Deletes everything else, but what is `kept`.
+    pub(crate) async fn rest(&self, kept: Option<&Path>) -> Result<()> {
+        let mut left = self.repository.below(&self.keys).await?;
+        left.retain(|path| Some(path) != kept);
+        let step = format!("delete what lies below `{}`", self.keys.folder());
+        self.repository.delete_all(left, step).await
+    }
+
+    /// The snapshots of the backup, and of whoever began to write one of its name, by the uid of each.
+    async fn made(&self, there: &[Path]) -> Result<BTreeMap<String, Made>> {
+        let Self {
+            repository,
+            name,
+            keys,
+        } = self;
+        let mut made = repository.begun(keys, there).await?;
+        // Without a record, what that file names is gone already, or was never committed and noted.
+        if !(there.contains(&keys.volumes()) && there.contains(&keys.record())) {
+            return Ok(made);
+        }
+        let unknown = |error: Error| {
+            let message = format!(
+                "delete backup `{name}`: which snapshots are its own is not known; put back what is missing, or leave them \
+                 where they are, by `delete_keeping_volumes`"
+            );
+            Error::new(error.kind(), message).with_source(error)
+        };
+        let Some(record) = repository.record(name).await.map_err(unknown)? else {
+            return Ok(made);
+        };
+        let file = read_volumes(repository.store.as_ref(), keys, &record).await;
+        let file = file.map_err(unknown)?;
+        let volumes = file.map_or_else(Vec::new, |file| file.volumes);
+        let own = made.entry(record.uid().to_owned()).or_default();
+        for record in volumes.into_iter().filter_map(|volume| volume.record) {
+            own.snapshotters.insert(record.snapshotter.clone());
+            own.records.push(record);
+        }
+        Ok(made)
+    }
+}
+
+/// Deletes what was made, by all `snapshotters` or, where one that is needed is missing, by none. Returns how many
+/// snapshots there were.
 pub(crate) async fn discard_made(
     step: &str,
     made: BTreeMap<String, Made>,
     snapshotters: &[Arc<dyn VolumeSnapshotter>],
-) -> Result<()> {
+    until: Instant,
+) -> Result<usize> {
     let is_given = |name: &&String| snapshotters.iter().any(|it| it.name() == *name);
     let needed: BTreeSet<&String> = made.values().flat_map(|made| &made.snapshotters).collect();
     let missing: Vec<String> = needed
@@ -179,17 +237,19 @@ pub(crate) async fn discard_made(
         .map(|name| format!("`{name}`"))
         .collect();
     if !missing.is_empty() {
+        let are = if missing.len() == 1 { "is" } else { "are" };
         return Err(Error::invalid(format!(
-            "{step}: there are snapshots of volumes, made by {}, which would be left behind; give that snapshotter, so \
-             that it deletes them",
-            missing.join(", ")
+            "{step}: there are snapshots of volumes, made by {}, which {are} not set up here; give that snapshotter, or they \
+             would be left behind",
+            missing.join(" and ")
         )));
     }
+    let mut count = 0;
     for (uid, made) in made {
         let own = snapshotters.iter();
         let own = own.filter(|it| made.snapshotters.contains(it.name()));
         let own: Vec<_> = own.cloned().collect();
-        discard_all(&own, &uid, &made.records, after(PATIENCE)).await?;
+        count += discard_all(&own, &uid, &made.records, until).await?;
     }
-    Ok(())
+    Ok(count)
 }

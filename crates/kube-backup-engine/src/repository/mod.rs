@@ -15,10 +15,10 @@ mod pinned;
 mod ranges;
 mod record;
 mod results;
+mod runs;
 mod seals;
 pub(crate) mod small;
 mod stored;
-mod unfinished;
 pub(crate) mod upload;
 pub(crate) mod writing;
 
@@ -35,8 +35,8 @@ pub(crate) use part::{ListedMember, Part};
 pub(crate) use pinned::same_etag;
 pub(crate) use record::StoredRecord;
 pub use record::{
-    ArchiveFacts, EncryptionFacts, Phase, PointInTime, Record, RecordMetadata, RecordProgress,
-    RecordStatus,
+    ArchiveFacts, EncryptionFacts, HookStatus, Phase, PointInTime, Record, RecordMetadata,
+    RecordProgress, RecordStatus,
 };
 pub use results::{Results, ResultsBySource};
 

@@ -108,6 +108,9 @@ pub struct RecordStatus {
     /// Those of them that can be restored from.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub csi_volume_snapshots_completed: u64,
+    /// What became of hooks; `None` where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hook_status: Option<HookStatus>,
     /// How many warnings there were.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub warnings: u64,
@@ -121,6 +124,26 @@ pub struct RecordStatus {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 fn is_zero(value: &u64) -> bool {
     *value == 0
+}
+
+/// Commands that hooks were to run, as Velero counts them (backup_types.go, restore_types.go).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct HookStatus {
+    /// Those whose turn came.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hooks_attempted: u64,
+    /// Those of them that failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub hooks_failed: u64,
+}
+
+impl std::ops::AddAssign for HookStatus {
+    fn add_assign(&mut self, other: Self) {
+        self.hooks_attempted += other.hooks_attempted;
+        self.hooks_failed += other.hooks_failed;
+    }
 }
 
 /// How many objects a backup holds.

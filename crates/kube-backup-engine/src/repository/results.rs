@@ -40,6 +40,12 @@ impl Results {
 }
 
 impl ResultsBySource {
+    /// Adds a message about what lies in a namespace.
+    pub(crate) fn push(&mut self, namespace: &str, message: impl Into<String>) {
+        let of_namespace = self.namespaces.entry(namespace.to_owned()).or_default();
+        of_namespace.push(message.into());
+    }
+
     fn absorb(&mut self, other: Self) {
         self.velero.extend(other.velero);
         self.cluster.extend(other.cluster);

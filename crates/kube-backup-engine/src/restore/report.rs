@@ -10,7 +10,7 @@ use super::health::{self, HealthIssue};
 use super::policy::{self, Withheld};
 use super::volumes::data::{self, ClaimData, DataOutcome};
 use crate::printable::Printable;
-use crate::{GroupResource, ObjectId};
+use crate::{GroupResource, HookStatus, ObjectId};
 
 /// What became of one object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -179,6 +179,9 @@ pub struct RestoreReport {
     /// What became of the data of each claim of which the backup says something.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<ClaimData>,
+    /// How many commands hooks were to run, as Velero's Restore says it; `None` where there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hook_status: Option<HookStatus>,
     /// What concerns more than one object.
     pub warnings: Vec<String>,
     /// What is in the cluster and not healthy, or not yet.

@@ -248,6 +248,7 @@ impl Restore {
             restore: self.spec.name.clone(),
             items: state.items,
             volumes: state.data,
+            hook_status: state.hook_status,
             warnings: state.warnings,
             health_issues: Vec::new(),
         };

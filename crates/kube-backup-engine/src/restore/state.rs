@@ -28,7 +28,7 @@ use crate::kinds::backends::Backend;
 use crate::kinds::follow::named;
 use crate::kinds::names::{NAMESPACES, VOLUMES};
 use crate::kinds::order::{Tier, is_network_policy};
-use crate::{Entry, GroupResource, ObjectId};
+use crate::{Entry, GroupResource, HookStatus, ObjectId};
 
 /// What a restore knows and has done so far.
 #[derive(Default)]
@@ -84,6 +84,8 @@ pub(crate) struct State {
     pub(crate) snapshots: Vec<StaticSnapshot>,
     /// What became of the data of claims.
     pub(crate) data: Vec<ClaimData>,
+    /// How many commands hooks were to run; `None` where there was none.
+    pub(crate) hook_status: Option<HookStatus>,
     pub(crate) warnings: Vec<String>,
     /// One for each object, unless it is a plan.
     pub(crate) items: Vec<Item>,

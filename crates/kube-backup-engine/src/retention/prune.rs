@@ -16,20 +16,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::TryStreamExt as _;
-use object_store::ObjectStoreExt as _;
 use object_store::path::Path;
 use serde::Serialize;
 
 use super::{PrunePlan, Verdict};
-use crate::format::keys::{Keys, LEASE_SUFFIX, RECORD};
+use crate::format::keys::{LEASE_SUFFIX, RECORD};
 use crate::format::names::PRUNE;
 use crate::printable::Printable;
+use crate::repository::delete::Deletion;
 use crate::repository::lease::Lease;
-use crate::volumes::{VolumeRecord, VolumeSnapshotter};
+use crate::volumes::VolumeSnapshotter;
 use crate::{Error, ErrorKind, Repository, Result, RunOptions};
 
-/// How long to wait between two looks at snapshots that are going.
-const BETWEEN: Duration = Duration::from_secs(5);
 /// How long the snapshots of a backup are waited for.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -53,7 +51,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 #[derive(Debug, Clone)]
 pub struct Prune {
     repository: Repository,
-    snapshotters: BTreeMap<String, Arc<dyn VolumeSnapshotter>>,
+    snapshotters: Vec<Arc<dyn VolumeSnapshotter>>,
     patience: Duration,
     lease_duration: Duration,
 }
@@ -108,17 +106,19 @@ impl Prune {
     pub fn new(repository: Repository) -> Self {
         Self {
             repository,
-            snapshotters: BTreeMap::new(),
+            snapshotters: Vec::new(),
             patience: PATIENCE,
             lease_duration: RunOptions::default().lease_duration,
         }
     }
 
-    /// Deletes snapshots by this one. A backup whose snapshots no snapshotter knows is not deleted.
+    /// Deletes snapshots by this one, instead of one of the same name. A backup whose snapshots no snapshotter knows is
+    /// not deleted; one that has made none is not asked.
     #[must_use]
     pub fn with_snapshotter(mut self, snapshotter: Arc<dyn VolumeSnapshotter>) -> Self {
         self.snapshotters
-            .insert(snapshotter.name().to_owned(), snapshotter);
+            .retain(|it| it.name() != snapshotter.name());
+        self.snapshotters.push(snapshotter);
         self
     }
 
@@ -169,129 +169,54 @@ impl Prune {
     }
 
     async fn delete(&self, name: &str, uid: &str, snapshots: &mut usize) -> Result<PrunedState> {
-        // The plan is of a backup, and not of whatever has its name by now.
-        let Some(stored) = self.repository.stored_record(name).await? else {
-            return Ok(PrunedState::Gone);
-        };
-        if stored.record.uid() != uid {
+        if !self.is_there(name, uid).await? {
             return Ok(PrunedState::Gone);
         }
-        let keys = self.repository.keys(name)?;
-        let lease = self.lease(&keys, name).await?;
-        *snapshots = match self.delete_snapshots(name, uid).await {
-            Ok(Some(snapshots)) => snapshots,
-            Ok(None) => {
-                lease.release().await;
-                return Ok(PrunedState::Going);
-            }
-            Err(error) => {
-                lease.release().await;
-                return Err(error);
-            }
-        };
-        lease.check().await?;
-        match self.repository.store().delete(&keys.record()).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-            Err(error) => {
-                lease.release().await;
-                return Err(Error::kept(format!("delete the record of `{name}`"), error));
-            }
+        let deletion = Deletion::new(&self.repository, name)?;
+        let mut lease = self.lease(&deletion, name).await?;
+        // Nobody else writes under the name from here on.
+        if !self.is_there(name, uid).await? {
+            lease.release().await;
+            return Ok(PrunedState::Gone);
         }
-        self.delete_rest(&keys, lease).await?;
+        let data = async {
+            let there = self.repository.below(&deletion.keys).await?;
+            deletion
+                .data(&there, &self.snapshotters, self.patience)
+                .await
+        };
+        // Snapshots may take their time.
+        let deleted = match lease.during(data).await {
+            Ok(count) => {
+                *snapshots = count;
+                lease.check().await?;
+                deletion.record().await
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = deleted {
+            lease.release().await;
+            return Err(error);
+        }
+        delete_rest(&deletion, lease).await?;
         Ok(PrunedState::Deleted)
     }
 
-    async fn lease(&self, keys: &Keys, name: &str) -> Result<Lease> {
+    /// Whether the backup that was meant is there: a plan is not of whatever has its name by now.
+    async fn is_there(&self, name: &str, uid: &str) -> Result<bool> {
+        let stored = self.repository.stored_record(name).await?;
+        Ok(stored.is_some_and(|stored| stored.record.uid() == uid))
+    }
+
+    async fn lease(&self, deletion: &Deletion<'_>, name: &str) -> Result<Lease> {
         Lease::take(
             self.repository.store(),
-            keys,
+            &deletion.keys,
             name,
             PRUNE,
             self.lease_duration,
         )
         .await
-    }
-
-    /// Everything but the lease, and then the lease.
-    async fn delete_rest(&self, keys: &Keys, lease: Lease) -> Result<()> {
-        let rest = self
-            .repository
-            .below(keys)
-            .await?
-            .into_iter()
-            .filter(|key| *key != keys.lease());
-        lease.check().await?;
-        let step = format!("delete what lies below `{}`", keys.folder());
-        self.repository.delete_all(rest.collect(), step).await?;
-        match lease.release().await {
-            None => Ok(()),
-            Some(left) => Err(Error::new(ErrorKind::Store, left)),
-        }
-    }
-
-    /// Deletes all snapshots of a backup, noted or not. Returns how many there were; `None` while they are going.
-    async fn delete_snapshots(&self, name: &str, uid: &str) -> Result<Option<usize>> {
-        let mut by_snapshotter: BTreeMap<String, Vec<VolumeRecord>> = BTreeMap::new();
-        let noted = self.repository.volumes(name).await?;
-        for record in noted.into_iter().filter_map(|volume| volume.record) {
-            by_snapshotter
-                .entry(record.snapshotter.clone())
-                .or_default()
-                .push(record);
-        }
-        let unknown = by_snapshotter
-            .keys()
-            .find(|name| !self.snapshotters.contains_key(*name));
-        if let Some(unknown) = unknown {
-            return Err(Error::new(
-                ErrorKind::Volume,
-                format!(
-                    "delete the snapshots of `{name}`: they are of `{unknown}`, which is not set up here; nothing of the \
-                     backup was deleted"
-                ),
-            ));
-        }
-        let mut count = 0;
-        for (snapshotter_name, snapshotter) in &self.snapshotters {
-            let mut records = by_snapshotter.remove(snapshotter_name).unwrap_or_default();
-            // Those of a run that was killed before it noted them, and copies.
-            let found = if uid.is_empty() {
-                Vec::new()
-            } else {
-                snapshotter.find(uid).await?
-            };
-            for record in found {
-                let is_noted = |noted: &VolumeRecord| {
-                    noted.name == record.name && noted.region == record.region
-                };
-                if !records.iter().any(is_noted) {
-                    records.push(record);
-                }
-            }
-            if records.is_empty() {
-                continue;
-            }
-            count += records.len();
-            if !self.wait_until_gone(snapshotter.as_ref(), &records).await? {
-                return Ok(None);
-            }
-        }
-        Ok(Some(count))
-    }
-
-    async fn wait_until_gone(
-        &self,
-        snapshotter: &dyn VolumeSnapshotter,
-        records: &[VolumeRecord],
-    ) -> Result<bool> {
-        let until = tokio::time::Instant::now() + self.patience;
-        while !snapshotter.delete(records).await? {
-            if tokio::time::Instant::now() + BETWEEN > until {
-                return Ok(false);
-            }
-            tokio::time::sleep(BETWEEN).await;
-        }
-        Ok(true)
     }
 
     /// Names that have a lease of a deletion, and no record.
@@ -330,9 +255,19 @@ impl Prune {
     }
 
     async fn finish(&self, name: &str) -> Result<()> {
-        let keys = self.repository.keys(name)?;
-        let lease = self.lease(&keys, name).await?;
-        self.delete_rest(&keys, lease).await
+        let deletion = Deletion::new(&self.repository, name)?;
+        let lease = self.lease(&deletion, name).await?;
+        delete_rest(&deletion, lease).await
+    }
+}
+
+/// Everything but the lease, and then the lease.
+async fn delete_rest(deletion: &Deletion<'_>, lease: Lease) -> Result<()> {
+    lease.check().await?;
+    deletion.rest(Some(&deletion.keys.lease())).await?;
+    match lease.release().await {
+        None => Ok(()),
+        Some(left) => Err(Error::new(ErrorKind::Store, left)),
     }
 }
 
@@ -354,10 +289,10 @@ impl Pruned {
             },
             Err(error) => Self {
                 name,
-                state: if error.is_refused_by_store() {
-                    PrunedState::Locked
-                } else {
-                    PrunedState::Failed
+                state: match error.kind() {
+                    _ if error.is_refused_by_store() => PrunedState::Locked,
+                    ErrorKind::Timeout => PrunedState::Going,
+                    _ => PrunedState::Failed,
                 },
                 snapshots,
                 error: Some(error.chain()),

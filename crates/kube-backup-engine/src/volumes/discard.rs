@@ -49,13 +49,13 @@ pub(crate) async fn discard(
 }
 
 /// Deletes all that `snapshotters` have made for the backup `uid`: what is `noted`, and what they find. An error of
-/// one does not keep the others from it.
+/// one does not keep the others from it. Returns how many snapshots there were.
 pub(crate) async fn discard_all(
     snapshotters: &[Arc<dyn VolumeSnapshotter>],
     uid: &str,
     noted: &[VolumeRecord],
     until: Instant,
-) -> Result<()> {
+) -> Result<usize> {
     let each = snapshotters.iter().map(|snapshotter| async move {
         let step = format!(
             "find the snapshots of backup `{uid}` by `{}`",
@@ -75,8 +75,10 @@ pub(crate) async fn discard_all(
         let missing: Vec<_> = own.filter(|it| !is_found(it)).cloned().collect();
         // What was noted and is not found may be slow to show: deleting what is gone does no harm.
         found.extend(missing);
-        discard(snapshotter.as_ref(), found, until).await
+        let count = found.len();
+        discard(snapshotter.as_ref(), found, until).await?;
+        Ok(count)
     });
     let results = futures::future::join_all(each).await;
-    results.into_iter().collect()
+    results.into_iter().sum()
 }

@@ -61,7 +61,7 @@ const HARMLESS: [(&str, &str); 17] = [
     ),
     ("remove the lease `", "a step of the lease's holder"),
     (
-        "delete the snapshots of `",
+        "delete backup `{name}`: it was never finished",
         "the step of a deletion that was asked for",
     ),
     (

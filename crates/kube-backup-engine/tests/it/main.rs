@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failed test is a panic")]
 
 mod advice;
+mod calls;
 mod cluster;
 mod content;
 mod csi;

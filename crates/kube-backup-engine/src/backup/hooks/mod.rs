@@ -1,11 +1,11 @@
 //! Commands in containers before and after volumes are snapshotted, as Velero has them: a database is told to
 //! write everything out and to hold still, is snapshotted, and goes on.
 //!
-//! **Whatever was frozen is thawed.** [`HookRunner::freeze`] returns a [`Frozen`], which runs the post-hooks of
-//! every Pod whose pre-hooks were begun, whether or not these or the snapshots succeeded: when it is told to, or
-//! when it is dropped, as by a backup that fails or is cancelled. Against being killed there is a note in the
-//! bucket, written before the first command: the next run of the backup's name [thaws](HookRunner::thaw_noted)
-//! what it names before it does anything else.
+//! **Whatever was frozen is thawed.** A [`HookRunner`] knows the Pods whose pre-hooks it has begun, whether or not these
+//! succeeded, until it has run their post-hooks. A backup that fails, loses its name or is dropped has
+//! [what is left](HookRunner::thaw_left) thawed before it gives the name back, so that nobody freezes in between. Against
+//! being killed there is a note in the bucket, written before the first command: the next run of the backup's name
+//! [thaws](HookRunner::thaw_noted) what it names before it does anything else.
 //!
 //! The note lies in the bucket, since a backup can write there anyway: an annotation of the Pod would need the
 //! right to patch Pods, and would change what is backed up. It names Pods and no commands. Which are run
@@ -18,4 +18,4 @@ mod runner;
 
 pub(crate) use planned::PodHooks;
 pub(crate) use results::HookResults;
-pub(crate) use runner::{Frozen, HookRunner};
+pub(crate) use runner::HookRunner;

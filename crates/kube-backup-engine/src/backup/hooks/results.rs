@@ -3,9 +3,9 @@
 use std::fmt;
 
 use super::planned::HookPhase;
-use crate::Results;
 use crate::spec::hooks::HookErrorMode;
 use crate::volumes::ObjectRef;
+use crate::{HookStatus, Results};
 
 /// A hook that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +51,19 @@ impl HookResults {
         self.failures.extend(other.failures);
     }
 
+    /// The pre-hooks that failed and were to have consequences.
+    pub(crate) fn consequences(&self) -> impl Iterator<Item = &HookFailure> {
+        let failures = self.failures.iter();
+        failures.filter(|failure| failure.mode == HookErrorMode::Fail)
+    }
+
+    pub(super) fn counts(&self) -> HookStatus {
+        HookStatus {
+            hooks_attempted: self.attempted,
+            hooks_failed: self.failures.len() as u64,
+        }
+    }
+
     /// Notes the failures among a backup's errors, or its warnings where they are to have no consequence.
     pub(crate) fn note(&self, results: &mut Results) {
         for failure in &self.failures {
@@ -58,9 +71,7 @@ impl HookResults {
                 HookErrorMode::Fail => &mut results.errors,
                 HookErrorMode::Continue => &mut results.warnings,
             };
-            let namespace = failure.pod.namespace.clone();
-            let of_namespace = messages.namespaces.entry(namespace).or_default();
-            of_namespace.push(failure.to_string());
+            messages.push(&failure.pod.namespace, failure.to_string());
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Running hooks, and the promise to run those that thaw.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::StreamExt as _;
 use k8s_openapi::List;
@@ -18,17 +18,27 @@ use crate::cluster::writer::ClusterWriter;
 use crate::format::keys::Keys;
 use crate::spec::hooks::{BackupHooks, HookErrorMode};
 use crate::volumes::ObjectRef;
-use crate::{Error, Result};
+use crate::{Error, HookStatus, Result};
 
 /// Pods whose hooks are run at once.
 const PODS: usize = 16;
 
-/// Runs the hooks of one backup.
+/// Runs the hooks of one backup, and knows what is frozen until it was thawed. Its clones know the same.
 #[derive(Clone)]
 pub(crate) struct HookRunner {
     api: ClusterWriter,
     spec: BackupHooks,
     note: FrozenNote,
+    frozen: Arc<Mutex<Frozen>>,
+}
+
+/// What is frozen, and what was done.
+#[derive(Default)]
+struct Frozen {
+    /// Of the Pods that are not thawed yet.
+    hooks: Vec<PodHooks>,
+    is_noted: bool,
+    counts: HookStatus,
 }
 
 impl HookRunner {
@@ -42,7 +52,12 @@ impl HookRunner {
             api,
             spec,
             note: FrozenNote::new(store, keys),
+            frozen: Arc::default(),
         }
+    }
+
+    fn frozen(&self) -> MutexGuard<'_, Frozen> {
+        self.frozen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The hooks of a Pod, by its annotations or the specification; `None` where it has none.
@@ -50,29 +65,73 @@ impl HookRunner {
         hooks_of(pod, &self.spec)
     }
 
-    /// Runs the pre-hooks of these Pods; what failed is in the result, which thaws them.
+    /// How many commands of this backup were to be run, and have failed.
+    pub(crate) fn counts(&self) -> HookStatus {
+        self.frozen().counts
+    }
+
+    /// Runs the pre-hooks of these Pods. They are frozen from then on, whatever came of it, until they are
+    /// [thawed](Self::thaw).
     ///
     /// # Errors
     /// When it cannot be noted what is to be thawed; then nothing was run.
-    pub(crate) async fn freeze(&self, hooks: Vec<PodHooks>) -> Result<Frozen> {
+    pub(crate) async fn freeze(&self, hooks: Vec<PodHooks>) -> Result<HookResults> {
         let thawed: Vec<ObjectRef> = hooks
             .iter()
             .filter(|hooks| !hooks.post.is_empty())
             .map(|hooks| hooks.pod.clone())
             .collect();
-        let is_noted = !thawed.is_empty();
-        if is_noted {
+        if !thawed.is_empty() {
+            self.frozen().is_noted = true;
             self.note.write(thawed).await?;
         }
-        let mut frozen = Frozen {
-            runner: self.clone(),
-            hooks,
-            is_noted,
-            is_last_try: false,
-            results: HookResults::default(),
+        self.frozen().hooks.clone_from(&hooks);
+        Ok(self.run_counted(&hooks, HookPhase::Pre).await)
+    }
+
+    /// Runs the post-hooks of the frozen Pods that are meant, those too whose pre-hooks failed.
+    ///
+    /// # Errors
+    /// When the note of it stays: the applications are thawed then, and are thawed once more by the next run.
+    pub(crate) async fn thaw(
+        &self,
+        is_meant: impl Fn(&ObjectRef) -> bool,
+    ) -> (HookResults, Result<()>) {
+        let mut hooks = self.frozen().hooks.clone();
+        hooks.retain(|it| is_meant(&it.pod));
+        let results = self.run_counted(&hooks, HookPhase::Post).await;
+        let is_last = {
+            let mut frozen = self.frozen();
+            // Not before it was done: whoever is dropped meanwhile has not thawed them.
+            frozen.hooks.retain(|it| !is_meant(&it.pod));
+            frozen.hooks.is_empty() && std::mem::take(&mut frozen.is_noted)
         };
-        frozen.results = self.run(&frozen.hooks, HookPhase::Pre).await;
-        Ok(frozen)
+        let removed = match is_last {
+            true => self.note.remove().await,
+            false => Ok(()),
+        };
+        (results, removed)
+    }
+
+    /// Thaws whatever a run that failed or was dropped has left frozen, unless another one that has its name has done so:
+    /// the applications may be frozen for that one by now. Returns what remains, for people.
+    pub(crate) async fn thaw_left(&self) -> Vec<String> {
+        let (is_frozen, is_noted) = {
+            let frozen = self.frozen();
+            (!frozen.hooks.is_empty(), frozen.is_noted)
+        };
+        if is_frozen && is_noted && matches!(self.note.is_there().await, Ok(false)) {
+            self.frozen().hooks.clear();
+        }
+        let (results, removed) = self.thaw(|_| true).await;
+        let failures = results.failures.iter();
+        let mut left: Vec<String> = failures
+            .map(|failure| format!("an application that may be frozen: {failure}"))
+            .collect();
+        if let Err(error) = removed {
+            left.push(error.chain());
+        }
+        left
     }
 
     /// Thaws what a run that was killed has left frozen. `None` when there was no such run.
@@ -91,7 +150,7 @@ impl HookRunner {
             hooks.extend(found.and_then(|found| hooks_of(&found, &self.spec)));
         }
         let results = self.run(&hooks, HookPhase::Post).await;
-        self.note.remove().await?;
+        self.note.forget().await?;
         Ok(Some(results))
     }
 
@@ -110,6 +169,12 @@ impl HookRunner {
         let list: List<Pod> = serde_json::from_slice(&response.body)
             .map_err(|error| Error::cluster(step(), error))?;
         Ok(list.items.into_iter().find(|pod| pod_ref(pod) == *noted))
+    }
+
+    async fn run_counted(&self, hooks: &[PodHooks], phase: HookPhase) -> HookResults {
+        let results = self.run(hooks, phase).await;
+        self.frozen().counts += results.counts();
+        results
     }
 
     async fn run(&self, hooks: &[PodHooks], phase: HookPhase) -> HookResults {
@@ -168,92 +233,5 @@ impl HookRunner {
         };
         let ran = self.api.exec_patiently(what, command, again).await;
         ran.map_err(|failure| format!("in container `{}`, {failure}", command.container))
-    }
-}
-
-/// Applications that are frozen. They are thawed when this is [told to](Self::thaw), or dropped.
-pub(crate) struct Frozen {
-    runner: HookRunner,
-    /// Of the Pods that are not thawed yet.
-    hooks: Vec<PodHooks>,
-    is_noted: bool,
-    /// Whether it is thawed by nobody else if this is dropped: a runtime that shuts down drops what it is given.
-    is_last_try: bool,
-    results: HookResults,
-}
-
-impl Frozen {
-    /// The pre-hooks that failed and were to have consequences.
-    pub(crate) fn failures(&self) -> impl Iterator<Item = &HookFailure> {
-        let failures = self.results.failures.iter();
-        failures.filter(|failure| failure.mode == HookErrorMode::Fail)
-    }
-
-    /// These in two: the Pods that `is_later` is not true of, which are to be thawed first, and those that it is true
-    /// of. The note of all of them goes with the latter.
-    pub(crate) fn split(mut self, is_later: impl Fn(&ObjectRef) -> bool) -> (Self, Self) {
-        let hooks = std::mem::take(&mut self.hooks);
-        let (later, first) = hooks.into_iter().partition(|it| is_later(&it.pod));
-        let first = Self {
-            runner: self.runner.clone(),
-            hooks: first,
-            is_noted: false,
-            is_last_try: self.is_last_try,
-            results: std::mem::take(&mut self.results),
-        };
-        self.hooks = later;
-        (first, self)
-    }
-
-    /// Whether there is no Pod to thaw.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.hooks.is_empty()
-    }
-
-    /// Runs the post-hooks of all Pods, those too whose pre-hooks failed. Returns what came of pre-hooks and
-    /// post-hooks.
-    ///
-    /// # Errors
-    /// When the note of it stays: the applications are thawed then, and are thawed once more by the next run.
-    pub(crate) async fn thaw(mut self) -> (HookResults, Result<()>) {
-        let thawed = self.runner.run(&self.hooks, HookPhase::Post).await;
-        self.hooks.clear();
-        let mut results = std::mem::take(&mut self.results);
-        results.extend(thawed);
-        let removed = match std::mem::take(&mut self.is_noted) {
-            true => self.runner.note.remove().await,
-            false => Ok(()),
-        };
-        (results, removed)
-    }
-}
-
-impl Drop for Frozen {
-    fn drop(&mut self) {
-        if self.is_last_try || self.hooks.iter().all(|hooks| hooks.post.is_empty()) {
-            return;
-        }
-        // Without a runtime there is nobody to thaw, and the note stays for the next run.
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let own = Self {
-                runner: self.runner.clone(),
-                hooks: std::mem::take(&mut self.hooks),
-                is_noted: self.is_noted,
-                is_last_try: true,
-                results: HookResults::default(),
-            };
-            runtime.spawn(async move {
-                let (results, removed) = own.thaw().await;
-                for failure in results.failures {
-                    tracing::error!(%failure, "a frozen application may not have been thawed");
-                }
-                if let Err(error) = removed {
-                    tracing::warn!(
-                        error = error.chain(),
-                        "the note of frozen applications stays"
-                    );
-                }
-            });
-        }
     }
 }

@@ -62,12 +62,12 @@ impl VolumePlan {
             let backed_up = BackedUpVolume::new(&claimed.volume, decision);
             let namespace = backed_up.claim.namespace.clone();
             if is_missing && let Some(reason) = backed_up.missing_because() {
-                let errors = plan.results.errors.namespaces.entry(namespace.clone());
-                errors.or_default().push(format!(
+                let message = format!(
                     "persistentvolumeclaims {}: its data is not kept: {reason}; label it `{SKIP_VOLUME_DATA}: \"true\"` \
                      if it need not be",
                     backed_up.claim
-                ));
+                );
+                plan.results.errors.push(&namespace, message);
             }
             if let Some(at) = snapshotter {
                 let in_batches = snapshotters[at].capabilities().batches;
@@ -124,8 +124,7 @@ impl VolumePlan {
                     planned.backed_up.warnings.push(warning.clone());
                 }
             }
-            let warnings = self.results.warnings.namespaces.entry(namespace.to_owned());
-            warnings.or_default().push(warning);
+            self.results.warnings.push(namespace, warning);
         }
     }
 
@@ -139,14 +138,9 @@ impl VolumePlan {
                 planned.backed_up.decision = VolumeDecision::skipped(why);
                 failed.insert(planned.volume.name().to_owned());
                 let claim = &planned.backed_up.claim;
-                let errors = self
-                    .results
-                    .errors
-                    .namespaces
-                    .entry(claim.namespace.clone());
-                errors.or_default().push(format!(
-                    "persistentvolumeclaims {claim}: its data is not kept: {why}"
-                ));
+                let message =
+                    format!("persistentvolumeclaims {claim}: its data is not kept: {why}");
+                self.results.errors.push(&claim.namespace, message);
             }
         }
         for planned in &mut self.groups {

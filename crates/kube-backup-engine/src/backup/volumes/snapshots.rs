@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, timeout_at};
 
 use super::planned::{PlannedGroup, PlannedVolume, VolumePlan};
@@ -13,8 +14,8 @@ use crate::backup::volume_spec::VolumeSpec;
 use crate::volumes::calls::{Pause, after, of_group, of_poll, persist};
 use crate::volumes::discard::discard;
 use crate::volumes::{
-    BackedUpVolume, BackedUpVolumes, SnapshotState, Volume, VolumeDecision, VolumeRecord,
-    VolumeSnapshotter,
+    BackedUpVolume, BackedUpVolumes, ObjectRef, SnapshotState, Volume, VolumeDecision,
+    VolumeRecord, VolumeSnapshotter,
 };
 use crate::{Error, Result, Results};
 
@@ -44,6 +45,9 @@ pub(crate) struct Snapshots<'a> {
     unanswered: BTreeMap<String, String>,
     /// Why snapshots cannot be asked about at all, by name.
     refused: BTreeMap<String, String>,
+    /// Pods whose files are being copied, and who is told of each once they are.
+    copied: HashSet<ObjectRef>,
+    tell_copied: Option<UnboundedSender<ObjectRef>>,
 }
 
 impl<'a> Snapshots<'a> {
@@ -72,6 +76,8 @@ impl<'a> Snapshots<'a> {
             until: after(spec.until_complete()),
             unanswered: BTreeMap::new(),
             refused: BTreeMap::new(),
+            copied: HashSet::new(),
+            tell_copied: None,
         };
         let until_cut = after(spec.until_cut());
         let begun = groups
@@ -112,6 +118,36 @@ impl<'a> Snapshots<'a> {
         (self.on_volumes)(&records);
     }
 
+    /// Tells of the Pods whose files nothing reads any more, as far as is known.
+    fn let_go(&mut self) {
+        let Some(tell) = &self.tell_copied else {
+            return;
+        };
+        let is_read = |record: &&VolumeRecord| {
+            let snapshotter = by_name(self.snapshotters, &record.snapshotter);
+            !snapshotter.capabilities().point_in_time
+                && !record.state.is_final()
+                && !self.refused.contains_key(&record.name)
+        };
+        let read: BTreeSet<&str> = self
+            .records
+            .values()
+            .filter(is_read)
+            .map(|record| record.volume.name.as_str())
+            .collect();
+        let volumes = self.volumes.iter();
+        let read = volumes.filter(|it| read.contains(it.volume.name()));
+        let kept: HashSet<&ObjectRef> = read
+            .flat_map(|it| &it.volume.mounts)
+            .map(|mount| &mount.pod)
+            .collect();
+        let done = self.copied.extract_if(|pod| !kept.contains(pod));
+        for pod in done {
+            // Whoever is told is there for as long as this is.
+            let _ = tell.send(pod);
+        }
+    }
+
     /// Holds the volumes against the claims that are in the archive by now: one that nobody decided about is not
     /// passed over.
     pub(crate) fn reconcile(&mut self, archived: &HashSet<String>) {
@@ -130,10 +166,10 @@ impl<'a> Snapshots<'a> {
             object.metadata.namespace = Some(namespace.to_owned());
             object.metadata.name = Some(claim.to_owned());
             let volume = Volume::new(PersistentVolume::default(), object);
-            let errors = self.results.errors.namespaces.entry(namespace.to_owned());
-            errors.or_default().push(format!(
+            let message = format!(
                 "persistentvolumeclaims {name}: its data is not kept: {reason}; back its kind up, too"
-            ));
+            );
+            self.results.errors.push(namespace, message);
             self.volumes.push(PlannedVolume {
                 backed_up: BackedUpVolume::new(&volume, VolumeDecision::skipped(reason)),
                 volume,
@@ -142,11 +178,10 @@ impl<'a> Snapshots<'a> {
         for planned in &self.volumes {
             let claim = &planned.backed_up.claim;
             if planned.backed_up.record.is_some() && !archived.contains(&claim.to_string()) {
-                let warnings = &mut self.results.warnings.namespaces;
-                let of = warnings.entry(claim.namespace.clone()).or_default();
-                of.push(format!(
+                let message = format!(
                     "persistentvolumeclaims {claim}: its data is kept, and the claim is not in the archive"
-                ));
+                );
+                self.results.warnings.push(&claim.namespace, message);
             }
         }
     }
@@ -190,10 +225,24 @@ impl<'a> Snapshots<'a> {
         );
     }
 
-    /// Waits until every snapshot is complete or has failed, and clears away what failed.
-    pub(crate) async fn complete(&mut self) {
+    /// Waits until every snapshot is complete or has failed, and clears away what failed. Tells of each of the Pods
+    /// whose files are `copied` once they are.
+    pub(crate) async fn complete(
+        &mut self,
+        copied: HashSet<ObjectRef>,
+        tell: UnboundedSender<ObjectRef>,
+    ) {
+        self.copied = copied;
+        self.tell_copied = Some(tell);
+        self.let_go();
         let is_under_way = |record: &VolumeRecord| !record.state.is_final();
         self.look_until(self.until, is_under_way).await;
+        let tell = self.tell_copied.take();
+        for pod in self.copied.drain() {
+            // What is not done by now is not waited for any more.
+            let _ = tell.as_ref().map(|tell| tell.send(pod));
+        }
+        drop(tell);
         let time = self.spec.until_complete();
         let why = format!("it was not ready {time:?} after it was asked for");
         self.give_up(|record| record.state == SnapshotState::Pending, &why);
@@ -229,6 +278,7 @@ impl<'a> Snapshots<'a> {
                 self.update(asked, looked, until).await;
             }
             self.tell();
+            self.let_go();
         }
     }
 
@@ -311,15 +361,14 @@ impl<'a> Snapshots<'a> {
             let snapshotter = by_name(self.snapshotters, &name);
             if let Err(error) = discard(snapshotter, records.clone(), until).await {
                 for record in records {
-                    let warnings = &mut self.results.warnings.namespaces;
-                    let of = warnings.entry(record.claim.namespace.clone()).or_default();
-                    of.push(format!(
+                    let message = format!(
                         "persistentvolumeclaims {}: snapshot `{}`, which failed, could not be deleted, and goes with the \
                          backup: {}",
                         record.claim,
                         record.name,
                         error.chain()
-                    ));
+                    );
+                    self.results.warnings.push(&record.claim.namespace, message);
                 }
             }
         }
@@ -333,14 +382,14 @@ impl<'a> Snapshots<'a> {
             let Some(record) = own.find(|it| it.volume.name == volume.volume.name) else {
                 continue;
             };
-            let namespace = volume.claim.namespace.clone();
+            let namespace = &volume.claim.namespace;
             match &record.state {
                 SnapshotState::Failed { reason } => {
-                    let errors = self.results.errors.namespaces.entry(namespace).or_default();
-                    errors.push(format!(
+                    let message = format!(
                         "persistentvolumeclaims {}: its data is not kept: `{}`: {reason}",
                         volume.claim, record.snapshotter
-                    ));
+                    );
+                    self.results.errors.push(namespace, message);
                 }
                 SnapshotState::Ready => {
                     let warning = format!(
@@ -350,8 +399,7 @@ impl<'a> Snapshots<'a> {
                         volume.volume.name,
                         self.spec.until_complete()
                     );
-                    let warnings = self.results.warnings.namespaces.entry(namespace);
-                    warnings.or_default().push(warning.clone());
+                    self.results.warnings.push(namespace, warning.clone());
                     volume.warnings.push(warning);
                 }
                 SnapshotState::Pending | SnapshotState::Complete => {}

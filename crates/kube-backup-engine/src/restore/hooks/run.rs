@@ -7,6 +7,7 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::planned::{HookStep, PodHooks};
+use crate::HookStatus;
 use crate::cluster::exec::{ContainerCommand, ExecFailure};
 use crate::cluster::failure::Failure;
 use crate::cluster::wait::Pauses;
@@ -36,12 +37,17 @@ pub(crate) async fn run(environment: &Environment<'_>, state: &mut State) {
     });
     let running: Vec<_> = running.collect();
     let mut running = futures::stream::iter(running).buffered(PODS);
+    let mut counts = HookStatus::default();
     for hooks in &hooks {
         let step = format!("run the hooks of {}", hooks.id);
         let ran = environment.deadline.within(&step, running.next()).await;
-        let failures = match ran {
-            Ok(failures) => failures.unwrap_or_default(),
-            Err(late) => vec![(HookErrorMode::Fail, late.chain())],
+        let (attempted, failures) = match ran {
+            Ok(of_pod) => of_pod.unwrap_or_default(),
+            Err(late) => (1, vec![(HookErrorMode::Fail, late.chain())]),
+        };
+        counts += HookStatus {
+            hooks_attempted: attempted,
+            hooks_failed: failures.len() as u64,
         };
         for (mode, why) in failures {
             let item = state.items.iter_mut().find(|item| item.id == hooks.id);
@@ -54,12 +60,14 @@ pub(crate) async fn run(environment: &Environment<'_>, state: &mut State) {
             }
         }
     }
+    state.hook_status = Some(counts);
 }
 
-/// One after the other. One that fails with `Fail` is the last.
-async fn run_of_pod(api: &ClusterWriter, hooks: &PodHooks) -> Vec<(HookErrorMode, String)> {
-    let mut failures = Vec::new();
+/// One after the other. One that fails with `Fail` is the last. Returns how many had their turn, and which have failed.
+async fn run_of_pod(api: &ClusterWriter, hooks: &PodHooks) -> (u64, Vec<(HookErrorMode, String)>) {
+    let (mut attempted, mut failures) = (0, Vec::new());
     for (n, step) in hooks.steps.iter().enumerate() {
+        attempted += 1;
         let Err(why) = run_step(api, hooks, step).await else {
             continue;
         };
@@ -73,7 +81,7 @@ async fn run_of_pod(api: &ClusterWriter, hooks: &PodHooks) -> Vec<(HookErrorMode
             break;
         }
     }
-    failures
+    (attempted, failures)
 }
 
 async fn run_step(api: &ClusterWriter, hooks: &PodHooks, step: &HookStep) -> Result<(), String> {

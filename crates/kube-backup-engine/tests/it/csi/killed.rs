@@ -1,65 +1,32 @@
 //! Killed at each request, and run again.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use http::Request;
-use kube::Client;
-use kube::client::Body;
 use kube_backup_engine::RunOptions;
 use kube_backup_engine::volumes::{
     CsiSnapshotter, SnapshotGroup, SnapshotState, VolumeRecord, VolumeSnapshotter, plan_groups,
 };
-use tokio::sync::Notify;
 
 use super::conforming::{connected, polled};
 use super::driver::Driver;
-
-/// Whether the request at which a program is killed arrives.
-#[derive(Debug, Clone, Copy)]
-enum Last {
-    IsCarriedOut,
-    IsNotSent,
-}
-
-/// A client that gets no response to its request number `at`, nor to any after it, and says when.
-fn cut_off(client: &Client, at: usize, last: Last) -> (Client, Arc<Notify>) {
-    let reached = Arc::new(Notify::new());
-    let counted = Arc::new(AtomicUsize::new(0));
-    let (inner, told) = (client.clone(), Arc::clone(&reached));
-    let service = tower::service_fn(move |request: Request<Body>| {
-        let (inner, told, counted) = (inner.clone(), Arc::clone(&told), Arc::clone(&counted));
-        async move {
-            let number = counted.fetch_add(1, Ordering::SeqCst);
-            if number < at {
-                return inner.send(request).await;
-            }
-            if number == at && matches!(last, Last::IsCarriedOut) {
-                let _ = inner.send(request).await;
-            }
-            told.notify_one();
-            std::future::pending().await
-        }
-    });
-    (Client::new(service, "default"), reached)
-}
+use crate::calls::{Calls, Fault};
 
 /// Runs `work` with a client that is cut off at its request number `at`. Returns whether it was.
 async fn killed<F: Future<Output = ()>>(
     driver: &Driver,
     at: usize,
-    last: Last,
+    last: Fault,
     work: impl FnOnce(CsiSnapshotter) -> F,
 ) -> bool {
     // What it reads to begin with changes nothing.
     let connecting = 2;
-    let (client, reached) = cut_off(&driver.client, at + connecting, last);
+    let calls = Calls::default();
+    calls.fail_at(at + connecting, last);
+    let client = calls.client(&driver.client);
     let snapshotter = CsiSnapshotter::connect(client, &RunOptions::default())
         .await
         .unwrap();
     tokio::select! {
         () = work(snapshotter) => false,
-        () = reached.notified() => true,
+        () = calls.killed() => true,
     }
 }
 
@@ -76,13 +43,13 @@ async fn a_snapshot_is_taken_once_and_deleted_for_good_wherever_it_is_killed() {
     let whole = connected(&driver).await;
     let volume = driver.volume("data").await;
     let mut cuts = 0;
-    for last in [Last::IsCarriedOut, Last::IsNotSent] {
+    for last in [Fault::KilledAfter, Fault::KilledBefore] {
         let mut is_done = false;
         for at in 0.. {
             if is_done {
                 break;
             }
-            let uid = format!("u-{last:?}-{at}");
+            let uid = format!("u-{last:?}-{at}").to_lowercase();
             let group = &plan_groups(&whole, "nightly", &uid, [volume.clone()])[0];
             let was_killed = killed(&driver, at, last, async |snapshotter| {
                 taken(&snapshotter, group).await;

@@ -81,7 +81,9 @@ impl<S: ObjectStore> ObjectStore for Tagged<S> {
         };
         if location.as_ref().ends_with("-lease.json") {
             let content: Vec<u8> = payload.iter().flatten().copied().collect();
-            let content = String::from_utf8_lossy(&content).into_owned();
+            // Every run has another name.
+            let mut content: serde_json::Value = serde_json::from_slice(&content).unwrap();
+            content["run"] = "RUN".into();
             self.note(format!("{mode} {location} {content}"));
         } else {
             self.note(format!("{mode} {location}"));

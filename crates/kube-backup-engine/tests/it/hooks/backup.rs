@@ -1,9 +1,10 @@
 //! Hooks of backups.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kube_backup_engine::backup::{Backup, BackupReport, BackupSpec};
-use kube_backup_engine::{Phase, Repository, Selection, rbac};
+use kube_backup_engine::{ErrorKind, Phase, Repository, RunOptions, Selection, rbac};
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::{Value, json};
@@ -57,6 +58,8 @@ async fn hooks_run_in_their_order_in_several_containers() {
         "pre": [hook("db", "freeze"), hook("proxy", "drain")], "post": [hook("db", "thaw")]}]);
     let report = run(&stage, spec(&stage, &resources)).await;
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
+    let counts = report.record.status.hook_status.unwrap();
+    assert_eq!((counts.hooks_attempted, counts.hooks_failed), (4, 0));
     let mut log = stage.log();
     let own = log.iter().position(|word| word == "own-pre").unwrap();
     log.remove(own);
@@ -129,6 +132,32 @@ async fn a_cancelled_backup_thaws() {
     }
     appears(&stage.file("thawed")).await;
     assert!(!frozen.exists());
+}
+
+/// Whoever may take the name then is not thawed by the run before.
+#[tokio::test]
+async fn a_failed_backup_has_thawed_once_it_says_so() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    stage.pod("db-0", &json!({})).await;
+    let resources = json!([{"name": "quiesce",
+        "pre": [{"exec": {"command": stage.line("touch frozen; sleep 60")}}],
+        "post": [{"exec": {"command": stage.line("sleep 2; echo thaw >> log")}}]}]);
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let options = RunOptions::default().with_lease_duration(Duration::from_secs(1));
+    let run = backup(&stage, &store, spec(&stage, &resources)).with_options(options);
+    let taken = async {
+        appears(&stage.file("frozen")).await;
+        store
+            .delete(&"backups/a/a-lease.json".into())
+            .await
+            .unwrap();
+    };
+    let (failed, ()) = tokio::join!(run.run(), taken);
+    assert_eq!(failed.unwrap_err().kind(), ErrorKind::Busy);
+    assert_eq!(stage.log(), ["thaw"]);
+    assert!(!is_noted(&store).await);
 }
 
 #[test]

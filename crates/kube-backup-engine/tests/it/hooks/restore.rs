@@ -86,6 +86,9 @@ async fn commands_and_init_containers_of_a_restore_are_run_once_in_what_it_creat
         reason.starts_with(said) && reason.ends_with("1 more were not run"),
         "{reason}"
     );
+    // What was not run for the one before it was not attempted.
+    let counts = serde_json::to_value(&report).unwrap()["hookStatus"].clone();
+    assert_eq!(counts, json!({"hooksAttempted": 4, "hooksFailed": 2}));
     let mut log = stage.log();
     log.sort();
     assert_eq!(log, ["annotated", "goes-on"]);
@@ -98,5 +101,6 @@ async fn commands_and_init_containers_of_a_restore_are_run_once_in_what_it_creat
     assert_eq!(stage.log().len(), 4);
     let other = restore(&stage, &repository, "other", &hooks).await;
     assert!(other.is_complete(), "{other}");
+    assert_eq!(other.hook_status, None);
     assert_eq!(stage.log().len(), 4);
 }

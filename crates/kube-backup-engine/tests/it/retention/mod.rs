@@ -5,6 +5,8 @@ mod execution;
 mod protection;
 mod restic;
 mod rules;
+mod snapshots;
+mod world;
 
 use chrono::{DateTime, Utc};
 use kube_backup_engine::retention::{Candidate, PrunePlan, RetentionPolicy, Verdict};

@@ -9,8 +9,9 @@ use kube::Client;
 use kube::client::Body;
 use kube_backup_engine::volumes::testkit::{FakeKind, FakeStorage};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
-use super::calls::{Calls, Counted};
+use crate::calls::{Calls, Counted};
 
 /// When everything happens that goes by the clocks of a test.
 pub(crate) fn now() -> DateTime<Utc> {
@@ -23,6 +24,7 @@ pub(crate) struct App {
     pub(crate) storage: FakeStorage,
     objects: Arc<Mutex<Vec<(&'static str, Value)>>>,
     requests: Arc<AtomicUsize>,
+    commands: Arc<Mutex<Vec<Instant>>>,
 }
 
 impl App {
@@ -32,6 +34,7 @@ impl App {
             storage: FakeStorage::new(now()),
             objects: Arc::default(),
             requests: Arc::default(),
+            commands: Arc::default(),
         };
         app.add("namespaces", json!({"metadata": {"name": "shop"}}));
         app
@@ -95,6 +98,11 @@ impl App {
         self.requests.load(Ordering::Relaxed)
     }
 
+    /// When commands were to be run in containers, of which there are none.
+    pub(crate) fn commands(&self) -> Vec<Instant> {
+        self.commands.lock().unwrap().clone()
+    }
+
     pub(crate) fn snapshotter(&self, kind: FakeKind, calls: &Calls) -> Counted {
         Counted::new(&self.storage, self.storage.snapshotter(kind), calls)
     }
@@ -110,6 +118,9 @@ impl App {
                     "a backup writes nothing to a cluster"
                 );
                 own.requests.fetch_add(1, Ordering::Relaxed);
+                if request.uri().path().ends_with("/exec") {
+                    own.commands.lock().unwrap().push(Instant::now());
+                }
                 let (status, body) = match own.respond(request.uri().path()) {
                     Some(found) => (StatusCode::OK, found),
                     None => (

@@ -192,3 +192,31 @@ async fn copies_that_were_made_since_go_too() {
     backed_up.delete(&BOTH).await.unwrap();
     assert_eq!(backed_up.app.storage.count(), 0);
 }
+
+/// Which applications are to be thawed is nowhere else. Beside a record the note means nothing: they were.
+#[tokio::test]
+async fn what_may_be_frozen_is_not_forgotten() {
+    let backed_up = BackedUp::new().await;
+    let store = &backed_up.stage.store.inner;
+    let note = |name: &str| format!("backups/{name}/{name}-frozen.json").into();
+    let pods = r#"{"pods":[{"namespace":"shop","name":"web","uid":"uid-of-web"}]}"#;
+    for name in ["a", "b"] {
+        store.put(&note(name), pods.into()).await.unwrap();
+    }
+    let repository = backed_up.stage.repository();
+    for deleted in [
+        repository.delete("b").await,
+        repository.delete_with_volumes("b", &[]).await,
+        repository.delete_keeping_volumes("b").await,
+    ] {
+        let error = deleted.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+        assert!(
+            error.to_string().contains("`discard_unfinished`"),
+            "{error}"
+        );
+    }
+    assert!(store.head(&note("b")).await.is_ok());
+    backed_up.delete(&BOTH).await.unwrap();
+    assert_eq!(backed_up.keys().await, 1, "and none of the backup");
+}

@@ -195,6 +195,57 @@ fn snapshots_of_a_killed_backup_are_not_left_by_whoever_takes_its_name() {
     assert_eq!(app.storage.count(), 0);
 }
 
+/// Gives up what an unfinished backup `u` has left, with these snapshotters.
+fn discard(app: &App, stage: &Stage, snapshotters: &[Counted]) -> kube_backup_engine::Result<bool> {
+    let process = process();
+    let _inside = process.enter();
+    let backup = stage.backup(app, snapshotters).with_uid("u");
+    let discarded = process.block_on(backup.discard_unfinished())?;
+    Ok(discarded.was_there)
+}
+
+/// Nobody runs a cancelled backup again: what discards its leftovers knows as much of its snapshots as the next run.
+#[test]
+fn snapshots_of_a_cancelled_backup_go_with_what_else_it_left() {
+    let mut discarded = 0;
+    for number in 0..calls_of_a_run() {
+        let what = format!("killed at call {number}");
+        let (app, stage) = (app(), Stage::default());
+        stage.calls().fail_at(number, Fault::KilledAfter);
+        run(&app, &stage, Some("u"));
+        stage.calls().fail_at(usize::MAX, Fault::Fails);
+        let is_committed = keys(&stage)
+            .iter()
+            .any(|it| it.ends_with("velero-backup.json"));
+        let begun = app.storage.count();
+        if begun > 0 && !is_committed {
+            let error = discard(&app, &stage, &[]).unwrap_err();
+            assert!(
+                error.to_string().contains("`fake-disks`"),
+                "{what}: {error}"
+            );
+            assert_eq!(
+                app.storage.count(),
+                begun,
+                "{what}: and nothing was deleted"
+            );
+            discarded += 1;
+        }
+        match discard(&app, &stage, &snapshotters(&app, &stage)) {
+            Ok(_) => {
+                assert!(!is_committed, "{what}");
+                assert_eq!(app.storage.count(), 0, "{what}");
+                assert_eq!(keys(&stage), Vec::<String>::new(), "{what}");
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::AlreadyExists, "{what}: {error}");
+                assert_eq!(app.storage.count(), 3, "{what}");
+            }
+        }
+    }
+    assert!(discarded > 3, "{discarded}");
+}
+
 /// The claims of the second run are others than those of the first.
 #[test]
 fn what_the_run_after_needs_no_more_is_deleted() {

@@ -2,13 +2,14 @@
 //! left of it.
 
 mod app;
-mod calls;
 mod deleted;
+mod frozen;
 mod killed;
 mod order;
 mod planned;
 mod served;
 mod side_files;
+mod twice;
 
 use std::sync::Arc;
 
@@ -16,8 +17,9 @@ use kube_backup_engine::Repository;
 use kube_backup_engine::backup::{Backup, BackupReport, BackupSpec};
 use kube_backup_engine::volumes::{BackedUpVolume, VolumeSnapshotter};
 
-use app::{App, now};
-use calls::{Calls, Counted, CountedStore, Fault, Time};
+use crate::calls::{Calls, Counted, CountedStore, Fault, Time};
+pub(crate) use app::App;
+use app::now;
 
 /// A store, and the calls to it and to snapshotters.
 #[derive(Debug, Clone, Default)]

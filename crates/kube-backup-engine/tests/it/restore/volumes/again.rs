@@ -1,19 +1,15 @@
 //! A restore of data that is cut off anywhere, and run again, ends as one that was not.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use futures::StreamExt as _;
-use http::{Request, Response};
-use kube::Client;
-use kube::client::Body;
 use kube_backup_engine::restore::RestoreReport;
 use kube_backup_engine::volumes::testkit::FakeKind;
-use tokio::sync::Notify;
 
 use super::super::of_shop;
 use super::stage::{CallFault, Stage, Target, contents};
 use super::{CONTENTS, SNAPSHOTS};
+use crate::calls::{Calls, Fault};
 
 const CLAIMS: [&str; 2] = ["a", "b"];
 const FAULTS: [CallFault; 3] = [
@@ -22,54 +18,12 @@ const FAULTS: [CallFault; 3] = [
     CallFault::LosesReply,
 ];
 
-/// The way to the API server, on which one request of the restore may go wrong.
-#[derive(Default)]
-struct Wire {
-    requests: AtomicUsize,
-    fault: Option<(usize, CallFault)>,
-    reached: Notify,
-}
-
-impl Wire {
-    fn client(self: &Arc<Self>, client: Client) -> Client {
-        let wire = self.clone();
-        let service = tower::service_fn(move |request: Request<Body>| {
-            let (wire, client) = (wire.clone(), client.clone());
-            async move { wire.send(&client, request).await }
-        });
-        Client::new(service, "default")
-    }
-
-    async fn send(
-        &self,
-        client: &Client,
-        request: Request<Body>,
-    ) -> Result<Response<Body>, std::io::Error> {
-        let at = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
-        let fault = self.fault.filter(|(when, _)| *when == at);
-        let fault = fault.map(|(_, fault)| fault);
-        if fault == Some(CallFault::Hangs) {
-            self.reached.notify_one();
-            return std::future::pending().await;
-        }
-        let response = client.send(request).await.map_err(std::io::Error::other);
-        match fault {
-            Some(CallFault::HangsAfterwards) => {
-                self.reached.notify_one();
-                std::future::pending().await
-            }
-            Some(_) => Err(std::io::Error::other("the connection was reset")),
-            None => response,
-        }
-    }
-}
-
 /// Where a restore is cut off.
 #[derive(Debug, Clone, Copy)]
 enum Cut {
     Never,
     /// At a request to the API server.
-    Request(usize, CallFault),
+    Request(usize, Fault),
     /// At a call of the snapshotter.
     Call(usize, CallFault),
 }
@@ -81,26 +35,25 @@ async fn run(
     uid: &str,
     cut: Cut,
 ) -> (Option<RestoreReport>, usize, usize) {
-    let mut wire = Wire::default();
+    let requests = Calls::default();
     let snapshotter = stage.snapshotter();
     match cut {
         Cut::Never => {}
-        Cut::Request(at, fault) => wire.fault = Some((at, fault)),
+        Cut::Request(at, fault) => requests.fail_at(at, fault),
         Cut::Call(at, fault) => *snapshotter.fault.lock().unwrap() = Some((at, fault)),
     }
-    let wire = Arc::new(wire);
     let backup = stage.repository.open("a").await.unwrap();
-    let client = wire.client(target.client.clone());
+    let client = requests.client(&target.client);
     let restore = kube_backup_engine::restore::Restore::new(client, backup, of_shop("r"))
         .with_uid(uid)
         .with_snapshotters(vec![snapshotter.clone()])
         .with_options(super::options());
     let report = tokio::select! {
         report = restore.run() => Some(report.unwrap()),
-        () = wire.reached.notified() => None,
+        () = requests.killed() => None,
         () = snapshotter.reached.notified() => None,
     };
-    let requests = wire.requests.load(Ordering::SeqCst);
+    let requests = requests.log().len();
     (report, requests, snapshotter.calls.load(Ordering::SeqCst))
 }
 
@@ -133,8 +86,8 @@ async fn cut_off_anywhere(kind: FakeKind) {
         "{requests} requests, {calls} calls"
     );
     // Lost replies of the API server: see `restore::again`.
-    let requests = (1..=requests).flat_map(|at| {
-        [CallFault::Hangs, CallFault::HangsAfterwards].map(|fault| Cut::Request(at, fault))
+    let requests = (0..requests).flat_map(|at| {
+        [Fault::KilledBefore, Fault::KilledAfter].map(|fault| Cut::Request(at, fault))
     });
     let calls = (1..=calls).flat_map(|at| FAULTS.map(|fault| Cut::Call(at, fault)));
     let undisturbed = &undisturbed;

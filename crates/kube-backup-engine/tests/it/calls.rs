@@ -1,15 +1,21 @@
-//! Counted calls, of which one goes wrong: to a store, and to a snapshotter.
+//! Counted calls, of which one goes wrong: to a store, to a snapshotter, and to an API server. The one way in which tests cut
+//! something off.
 
-use std::fmt;
+use std::cmp::Ordering;
 use std::future::pending;
 use std::ops::Range;
+use std::sync::atomic::{self, AtomicUsize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use std::{fmt, io};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt as _, TryStreamExt as _};
+use http::Request;
+use kube::Client;
+use kube::client::Body;
 use kube_backup_engine::volumes::testkit::{FakeSnapshotter, FakeStorage};
 use kube_backup_engine::volumes::{
     Capabilities, Eligibility, GroupLimits, RestoreSource, RestoreTarget, SnapshotGroup, Volume,
@@ -36,6 +42,15 @@ pub(crate) enum Fault {
     Fails,
     /// It is carried out, and nobody learns of it.
     LosesReply,
+    /// It is not carried out, nor is any after it.
+    FailsForGood,
+}
+
+impl Fault {
+    /// Whether nothing is heard of any call any more, since their process is gone.
+    fn kills(self) -> bool {
+        matches!(self, Self::KilledBefore | Self::KilledAfter)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -54,6 +69,12 @@ impl Calls {
         let mut state = self.0.lock().unwrap();
         state.log.clear();
         state.fault = Some((number, fault));
+    }
+
+    /// Whether the call that is to go wrong was made.
+    pub(crate) fn has_gone_wrong(&self) -> bool {
+        let state = self.0.lock().unwrap();
+        state.fault.is_some_and(|(at, _)| state.log.len() > at)
     }
 
     /// The calls so far.
@@ -77,11 +98,32 @@ impl Calls {
     fn next(&self, call: String) -> Option<Fault> {
         let mut state = self.0.lock().unwrap();
         let number = state.log.len();
-        state.log.push(call);
-        state
-            .fault
-            .filter(|(at, _)| *at == number)
-            .map(|(_, fault)| fault)
+        let (at, fault) = state.fault.unwrap_or((usize::MAX, Fault::Fails));
+        // A process that is gone makes no calls; what is left of it in this one is not heard.
+        if number <= at || !fault.kills() {
+            state.log.push(call);
+        }
+        match number.cmp(&at) {
+            Ordering::Less => None,
+            Ordering::Equal => Some(fault),
+            Ordering::Greater if fault.kills() => Some(Fault::KilledBefore),
+            Ordering::Greater => Some(fault).filter(|fault| *fault == Fault::FailsForGood),
+        }
+    }
+
+    /// A client that makes its requests through these calls.
+    pub(crate) fn client(&self, inner: &Client) -> Client {
+        let (calls, inner) = (self.clone(), inner.clone());
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let (calls, inner) = (calls.clone(), inner.clone());
+            async move {
+                let call = format!("{} {}", request.method(), request.uri().path());
+                let send = async { inner.send(request).await.map_err(io::Error::other) };
+                let reset = || io::Error::other("the connection was reset");
+                calls.carry_out(call, send, reset).await
+            }
+        });
+        Client::new(service, "default")
     }
 
     /// Carries a call out, or not.
@@ -92,7 +134,7 @@ impl Calls {
         failure: impl Fn() -> E,
     ) -> Result<T, E> {
         let fault = self.next(call);
-        if fault == Some(Fault::Fails) {
+        if matches!(fault, Some(Fault::Fails | Fault::FailsForGood)) {
             return Err(failure());
         }
         if fault == Some(Fault::KilledBefore) {
@@ -116,6 +158,8 @@ impl Calls {
 pub(crate) struct CountedStore {
     pub(crate) inner: Arc<InMemory>,
     pub(crate) calls: Calls,
+    /// Keys that contain this are kept, as under a retention policy.
+    pub(crate) locked: Option<&'static str>,
 }
 
 impl fmt::Display for CountedStore {
@@ -180,6 +224,11 @@ impl ObjectStore for CountedStore {
         let deleted = locations.and_then(move |path| {
             let own = own.clone();
             async move {
+                if own.locked.is_some_and(|it| path.as_ref().contains(it)) {
+                    let path = path.to_string();
+                    let source = "WORM".into();
+                    return Err(object_store::Error::PermissionDenied { path, source });
+                }
                 let delete = own.inner.delete(&path);
                 let call = format!("delete {path}");
                 own.calls.carry_out(call, delete, broken).await?;
@@ -199,7 +248,9 @@ impl ObjectStore for CountedStore {
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> object_store::Result<ListResult> {
-        self.inner.list_with_delimiter(prefix).await
+        let list = self.inner.list_with_delimiter(prefix);
+        let call = "list folders".to_owned();
+        self.calls.carry_out(call, list, broken).await
     }
 
     async fn copy_opts(
@@ -235,6 +286,8 @@ pub(crate) struct Counted {
     /// What its calls end with, other than by the counted fault, and whether that may pass.
     pub(crate) refuses: Option<(&'static str, bool)>,
     pub(crate) passed: Arc<Mutex<Duration>>,
+    /// How many deletions more are under way when they are asked about.
+    pub(crate) going: Arc<AtomicUsize>,
 }
 
 impl Counted {
@@ -248,6 +301,7 @@ impl Counted {
             members: None,
             refuses: None,
             passed: Arc::default(),
+            going: Arc::default(),
         }
     }
 
@@ -331,6 +385,11 @@ impl VolumeSnapshotter for Counted {
     }
 
     async fn delete(&self, records: &[VolumeRecord]) -> Result<bool, Error> {
+        let one_less = |going: usize| going.checked_sub(1);
+        let relaxed = atomic::Ordering::Relaxed;
+        if self.going.fetch_update(relaxed, relaxed, one_less).is_ok() {
+            return Ok(false);
+        }
         self.call(
             format!("delete {}", records.len()),
             self.inner.delete(records),
