@@ -15,7 +15,8 @@ pub(in crate::controller) async fn clear_leftovers(
     uid: &str,
 ) -> Result<(), Error> {
     let snapshotters = open.snapshotters(context);
-    let snapshotters = snapshotters.map_err(|why| Error::new(ErrorKind::Volume, why))?;
+    let snapshotters =
+        snapshotters.map_err(|why| Error::new(ErrorKind::Volume, why).with_retryable(true))?;
     let (client, repository) = (context.client.clone(), open.repository.clone());
     let left = Backup::new(client, repository, BackupSpec::named(name))
         .with_uid(uid)
