@@ -241,7 +241,7 @@ pub(crate) async fn discard_made(
         return Err(Error::invalid(format!(
             "{step}: there are snapshots of volumes, made by {}, which {are} not set up here; give that snapshotter, or they \
              would be left behind",
-            missing.join(" and ")
+            missing.join(", ")
         )));
     }
     let mut count = 0;

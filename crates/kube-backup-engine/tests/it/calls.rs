@@ -53,6 +53,14 @@ impl Fault {
     }
 }
 
+/// What becomes of the next call.
+enum Next {
+    IsFine,
+    GoesWrong(Fault),
+    /// There is nobody any more to make it.
+    IsNotMade,
+}
+
 #[derive(Debug, Default)]
 struct State {
     log: Vec<String>,
@@ -95,7 +103,7 @@ impl Calls {
         self.1.notified().await;
     }
 
-    fn next(&self, call: String) -> Option<Fault> {
+    fn next(&self, call: String) -> Next {
         let mut state = self.0.lock().unwrap();
         let number = state.log.len();
         let (at, fault) = state.fault.unwrap_or((usize::MAX, Fault::Fails));
@@ -104,10 +112,10 @@ impl Calls {
             state.log.push(call);
         }
         match number.cmp(&at) {
-            Ordering::Less => None,
-            Ordering::Equal => Some(fault),
-            Ordering::Greater if fault.kills() => Some(Fault::KilledBefore),
-            Ordering::Greater => Some(fault).filter(|fault| *fault == Fault::FailsForGood),
+            Ordering::Equal => Next::GoesWrong(fault),
+            Ordering::Greater if fault.kills() => Next::IsNotMade,
+            Ordering::Greater if fault == Fault::FailsForGood => Next::GoesWrong(fault),
+            Ordering::Less | Ordering::Greater => Next::IsFine,
         }
     }
 
@@ -133,7 +141,11 @@ impl Calls {
         carry_out: impl Future<Output = Result<T, E>>,
         failure: impl Fn() -> E,
     ) -> Result<T, E> {
-        let fault = self.next(call);
+        let fault = match self.next(call) {
+            Next::IsFine => None,
+            Next::GoesWrong(fault) => Some(fault),
+            Next::IsNotMade => return pending().await,
+        };
         if matches!(fault, Some(Fault::Fails | Fault::FailsForGood)) {
             return Err(failure());
         }
