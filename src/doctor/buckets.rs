@@ -9,6 +9,7 @@ use super::check::Check;
 use crate::chain::chain;
 use crate::cloud::Cloud;
 use crate::grants::{Buckets, Requirements};
+use crate::vault::OpenVault;
 
 /// Checks of each bucket over both networks.
 pub(super) async fn check(cloud: &Cloud, wanted: &Requirements) -> Vec<Check> {
@@ -45,12 +46,33 @@ async fn of_one(cloud: &Cloud, bucket: &str, account: Option<&str>) -> Vec<Check
         reached(bucket, "internal", &internal, region),
     ];
     if let Some(found) = public.ok().or(internal.ok()) {
-        checks.push(class(bucket, &found.info));
-        checks.push(location(bucket, &found.info, region));
-        checks.push(access(bucket, &found, account));
-        checks.push(protection(bucket, &found));
+        checks.extend(of_found(bucket, &found, region, account));
     }
     checks
+}
+
+/// Checks of a vault's bucket, by its own endpoint and with what signs there.
+pub(super) async fn of_vault(vault: &OpenVault) -> Vec<Check> {
+    let (bucket, region) = (vault.bucket.as_str(), vault.cloud.region());
+    let (account, looked) = futures::join!(account(&vault.cloud), vault.oss.inspect_bucket(bucket));
+    match &looked {
+        Ok(found) => of_found(bucket, found, region, account.as_deref()),
+        Err(_) => vec![reached(bucket, "vault", &looked, region)],
+    }
+}
+
+fn of_found(
+    bucket: &str,
+    found: &BucketInspection,
+    region: &Region,
+    account: Option<&str>,
+) -> Vec<Check> {
+    vec![
+        class(bucket, &found.info),
+        location(bucket, &found.info, region),
+        access(bucket, found, account),
+        protection(bucket, found),
+    ]
 }
 
 async fn look(

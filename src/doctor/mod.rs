@@ -28,8 +28,10 @@ mod credentials;
 mod report;
 mod rights;
 mod run;
+mod vault;
 
 pub use check::{Check, Status};
 pub use report::Report;
 pub use rights::verdict;
 pub use run::Doctor;
+pub use vault::{VerifiedInVault, check_vault, verify_in_vault};

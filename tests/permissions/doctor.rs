@@ -3,16 +3,22 @@
 use std::collections::BTreeSet;
 
 use ack_backup_center::clusters::ClusterKind;
-use ack_backup_center::doctor::{Check, Doctor, Report, Status};
+use ack_backup_center::core::Region;
+use ack_backup_center::doctor::{Check, Doctor, Report, Status, check_vault, verify_in_vault};
+use ack_backup_center::engine::Selection;
+use ack_backup_center::engine::backup::{Backup, BackupSpec};
+use ack_backup_center::engine::verify::Verify;
 use ack_backup_center::grants::{Buckets, Requirements};
 use ack_backup_center::oss::{self, OssEndpoint};
+use ack_backup_center::placement::Placement;
 use ack_backup_center::ram::client::{PolicyType, RotateStrategy};
 use ack_backup_center::ram::{PolicyDocument, Statement, ack};
-use alibaba_local::{Fault, Rule};
+use ack_backup_center::vault::Vault;
+use alibaba_local::{Fault, Rule, User};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{BUCKET, World, keys, named};
+use crate::world::{BUCKET, SECRET, World, keys, named};
 
 impl World {
     fn doctor(&self, requirements: &Requirements) -> Doctor {
@@ -464,4 +470,59 @@ async fn a_bucket_that_others_get_at_is_a_failure() {
     assert_eq!(check.status, Status::Fail, "{check:?}");
     let remedy = check.remedy.clone().unwrap_or_default();
     assert!(remedy.contains("make its ACL private"), "{check:?}");
+}
+
+/// What the doctor says of a bucket, a verification of a backup in it says too, with the rights of the vault.
+#[tokio::test]
+async fn a_verification_in_a_vault_names_who_gets_at_its_bucket() {
+    let world = World::empty().await;
+    let vault = Vault::new(BUCKET, Region::CN_HANGZHOU).or_machine_credentials();
+    let placement = Placement::new(ClusterKind::Dedicated.profile().link);
+    let open = vault
+        .open(&world.account(), &world.client(), &placement)
+        .await
+        .unwrap();
+    let spec = BackupSpec {
+        selection: Selection::of_namespaces(["default"]),
+        ..BackupSpec::named("a")
+    };
+    let backup = Backup::new(world.client(), open.repository.clone(), spec);
+    backup.run().await.unwrap();
+    let verify = || verify_in_vault(&open, Verify::new(open.repository.clone(), "a"));
+    let verified = verify().await.unwrap();
+    assert!(verified.is_good(), "{verified}");
+    let text = verified.to_string();
+    for word in ["could be better", "versioning", "private, of account"] {
+        assert!(text.contains(word), "{text}");
+    }
+    let access = format!("bucket {BUCKET} access");
+    open.oss
+        .put_bucket_acl(BUCKET, oss::Acl::PublicRead)
+        .await
+        .unwrap();
+    let verified = verify().await.unwrap();
+    assert!(
+        verified.backup.is_restorable() && !verified.is_good(),
+        "{verified}"
+    );
+    assert_eq!(verified.bucket.check(&access).unwrap().status, Status::Fail);
+    assert!(
+        verified.to_string().contains("make its ACL private"),
+        "{verified}"
+    );
+
+    // Whoever has what the page grants, and no more, is not told that all is well.
+    let only = Statement::allow().action(ack::OSS_ACTIONS).resource("*");
+    let user = User::new("LTAI-page", SECRET)
+        .named("page")
+        .policy("Page", PolicyDocument::new().statement(only));
+    world.cloud.directory().add_user(user);
+    let account = world.cloud_as(keys("LTAI-page", SECRET));
+    let open = vault
+        .open(&account, &world.client(), &placement)
+        .await
+        .unwrap();
+    let report = check_vault(&open).await;
+    assert_eq!(report.with(Status::Pass).count(), 0, "{report}");
+    assert_eq!(report.with(Status::Unknown).count(), 1, "{report}");
 }
