@@ -149,6 +149,19 @@ pub struct LocationConfig {
     #[schemars(length(max = 253))]
     pub endpoint: String,
 
+    /// How OSS encrypts what is stored: `AES256`, `SM4` or `KMS`. Default: as the bucket does by itself. Where OSS does not say that
+    /// it encrypts so, nothing is stored.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 63))]
+    #[x_kube(validation = Rule::new("self in ['', 'AES256', 'SM4', 'KMS']")
+        .message("the encryption is AES256, SM4 or KMS"))]
+    pub server_side_encryption: String,
+
+    /// The id of the key that `KMS` encrypts with. Default: the account's default key for OSS.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 253))]
+    pub kms_key_id: String,
+
     /// Settings that nobody reads.
     #[serde(flatten)]
     pub unknown: BTreeMap<String, Value>,

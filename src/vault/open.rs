@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alibaba_core::Region;
-use alibaba_oss::{Client, OssStore};
+use alibaba_oss::{Client, Encryption, OssStore};
 use kube_backup_engine::Repository;
 
 use super::credentials::{CredentialsChoice, choose};
@@ -23,12 +23,16 @@ pub struct Vault {
     pub prefix: String,
     /// Whether the machine's own credentials may sign where the cluster holds none.
     pub may_use_machine: bool,
+    /// How OSS is asked to encrypt what is stored; none leaves that to the bucket.
+    pub encryption: Option<Encryption>,
 }
 
 /// A vault that was looked at and found usable.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct OpenVault {
+    /// The bucket.
+    pub bucket: String,
     /// The backups in it.
     pub repository: Repository,
     /// The client of its bucket.
@@ -50,6 +54,7 @@ impl Vault {
             region,
             prefix: String::new(),
             may_use_machine: false,
+            encryption: None,
         }
     }
 
@@ -57,6 +62,14 @@ impl Vault {
     #[must_use]
     pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
+        self
+    }
+
+    /// Has OSS encrypt everything that is stored in it so, as with a key of KMS. Every response is held to that, and a
+    /// backup's first is that to its lease: where OSS does not say that it encrypts, nothing else is stored.
+    #[must_use]
+    pub fn with_encryption(mut self, encryption: Encryption) -> Self {
+        self.encryption = Some(encryption);
         self
     }
 
@@ -86,6 +99,10 @@ impl Vault {
         let oss = cloud
             .oss(endpoint.endpoint.clone())
             .map_err(|source| VaultError::Bucket { source })?;
+        let oss = match &self.encryption {
+            Some(encryption) => oss.with_encryption(encryption.clone()),
+            None => oss,
+        };
         let beginning = oss
             .list_objects(&self.bucket)
             .prefix(&self.prefix)
@@ -96,6 +113,7 @@ impl Vault {
             .map_err(|source| VaultError::Bucket { source })?;
         let store = OssStore::new(oss.clone(), self.bucket.as_str());
         Ok(OpenVault {
+            bucket: self.bucket.clone(),
             repository: Repository::new(Arc::new(store), &self.prefix),
             oss,
             endpoint,

@@ -25,6 +25,7 @@ mod retention;
 mod rights;
 mod rivals;
 mod roles;
+mod server_side;
 mod unusual;
 mod volume_data;
 mod volumes;

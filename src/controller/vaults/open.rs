@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use alibaba_core::Region;
-use alibaba_oss::OssEndpoint;
+use alibaba_oss::{Encryption, OssEndpoint};
 use kube_backup_engine::Repository;
 use kube_backup_engine::volumes::VolumeSnapshotter;
 
@@ -56,6 +56,7 @@ impl OpenLocation {
         let prefix = prefix(&spec.object_storage.prefix);
         let mut vault = Vault::new(&spec.object_storage.bucket, region).with_prefix(&prefix);
         vault.may_use_machine = context.may_use_machine;
+        vault.encryption = encryption(&spec.config).map_err(refused)?;
         let open = vault
             .open(&context.cloud, &context.client, &placement)
             .await;
@@ -98,6 +99,24 @@ fn prefix(written: &str) -> String {
     written.replace('\\', "/").trim_matches('/').to_owned()
 }
 
+fn encryption(config: &LocationConfig) -> Result<Option<Encryption>, String> {
+    let key_id = Some(&config.kms_key_id)
+        .filter(|id| !id.is_empty())
+        .cloned();
+    match (config.server_side_encryption.as_str(), key_id) {
+        ("KMS", key_id) => Ok(Some(Encryption::Kms { key_id })),
+        (_, Some(key_id)) => Err(format!(
+            "its `kmsKeyId` is `{key_id}`, and only the encryption KMS has keys of one's own: set `serverSideEncryption: KMS`"
+        )),
+        ("", None) => Ok(None),
+        ("AES256", None) => Ok(Some(Encryption::Aes256)),
+        ("SM4", None) => Ok(Some(Encryption::Sm4)),
+        (other, None) => Err(format!(
+            "`{other}` is no encryption: it is AES256, SM4 or KMS"
+        )),
+    }
+}
+
 fn place(cluster: &Placement, config: &LocationConfig) -> Result<Placement, String> {
     let place = cluster.clone();
     let endpoint = |text: &str| {
@@ -122,6 +141,35 @@ fn place(cluster: &Placement, config: &LocationConfig) -> Result<Placement, Stri
 mod tests {
     use super::*;
     use crate::placement::Link;
+
+    #[test]
+    fn a_vault_is_encrypted_as_its_config_says_and_no_word_of_it_is_lost() {
+        let of = |algorithm: &str, key: &str| {
+            encryption(&LocationConfig {
+                server_side_encryption: algorithm.to_owned(),
+                kms_key_id: key.to_owned(),
+                ..LocationConfig::default()
+            })
+        };
+        let kms = |key: Option<&str>| {
+            let key_id = key.map(str::to_owned);
+            Ok(Some(Encryption::Kms { key_id }))
+        };
+        assert_eq!(of("", ""), Ok(None));
+        assert_eq!(of("AES256", ""), Ok(Some(Encryption::Aes256)));
+        assert_eq!(of("SM4", ""), Ok(Some(Encryption::Sm4)));
+        assert_eq!(of("KMS", ""), kms(None));
+        assert_eq!(of("KMS", "key-1"), kms(Some("key-1")));
+        // A key that would not be used, and an algorithm that there is not.
+        for (algorithm, key, word) in [
+            ("", "key-1", "serverSideEncryption: KMS"),
+            ("AES256", "key-1", "serverSideEncryption: KMS"),
+            ("aws:kms", "", "`aws:kms` is no encryption"),
+        ] {
+            let why = of(algorithm, key).unwrap_err();
+            assert!(why.contains(word), "{why}");
+        }
+    }
 
     #[test]
     fn r54_the_endpoint_is_the_one_asked_for_and_else_the_one_in_reach() {

@@ -14,11 +14,15 @@ use super::response::{Body, Response};
 /// Where OSS, the one service that checks sums, names that of a body.
 const CRC_HEADER: &str = "x-oss-hash-crc64ecma";
 
+/// Where OSS says how it encrypts.
+const ENCRYPTION_HEADER: &str = "x-oss-server-side-encryption";
+
 /// Applies the faults that befall a response.
 pub(crate) fn corrupt(mut response: Response, fault: &Fault) -> Response {
     match fault {
         Fault::WrongCrc => return response.header(CRC_HEADER, "1"),
         Fault::NoCrc => drop(response.headers.remove(CRC_HEADER)),
+        Fault::NoEncryption => drop(response.headers.remove(ENCRYPTION_HEADER)),
         Fault::CorruptBody => response.body = altered(response.body),
         Fault::ResetBody(after) => response.body = reset(response.body, *after),
         Fault::TruncateBody(len) => {

@@ -35,6 +35,8 @@ pub enum Fault {
     WrongCrc,
     /// The response names no CRC-64, as that of an object copied from parts without one.
     NoCrc,
+    /// The response does not say that what was stored is encrypted, though that was asked for.
+    NoEncryption,
     /// The request is not carried out; the response is an error of the service with this status
     /// and code.
     Status(u16, &'static str),
