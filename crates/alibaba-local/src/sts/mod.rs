@@ -4,6 +4,7 @@ mod assume_role;
 mod caller_identity;
 mod jwt;
 mod oidc;
+mod saml;
 mod session;
 
 use crate::builder::{Setup, StartError};
@@ -29,6 +30,11 @@ impl Product for Sts {
             name: "AssumeRoleWithOIDC",
             access: Access::Anonymous,
             run: |_, call| oidc::run(call),
+        },
+        Action {
+            name: "AssumeRoleWithSAML",
+            access: Access::Anonymous,
+            run: |_, call| saml::run(call),
         },
         Action {
             name: "GetCallerIdentity",

@@ -2,6 +2,7 @@
 
 use alibaba_ram::{Principal, keys};
 use chrono::{DateTime, SecondsFormat};
+use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -52,7 +53,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<Value, ApiError> {
                 "This JSON Web Token is invalid.",
             ),
         };
-        ApiError::bad_request(code, message)
+        // "401 AuthenticationFail.OIDCToken.Expired" and its like: STS's table of errors.
+        ApiError::new(StatusCode::UNAUTHORIZED, code, message)
     })?;
     let known = claims
         .audiences

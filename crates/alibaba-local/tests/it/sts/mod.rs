@@ -264,7 +264,7 @@ async fn a_service_accounts_token_is_exchanged_for_credentials_of_the_role() {
     // The token ends by the cloud's clock.
     raw.pass(TimeDelta::seconds(3601));
     let late = exchange(&raw, &token);
-    late.fails(400, "AuthenticationFail.OIDCToken.Expired")
+    late.fails(401, "AuthenticationFail.OIDCToken.Expired")
         .await;
 }
 
@@ -295,7 +295,7 @@ async fn tokens_of_others_open_nothing() {
         let refused = exchange(&raw, &token).send().await;
         let text = refused.text();
         assert!(
-            refused.status == 400 && text.contains(invalid),
+            refused.status == 401 && text.contains(invalid),
             "{what}: {text}"
         );
     }
@@ -317,4 +317,30 @@ async fn tokens_of_others_open_nothing() {
     elsewhere.fails(404, "EntityNotExist.OIDCProvider").await;
     let short = exchange(&raw, "x");
     short.fails(400, "InvalidParameter.OIDCToken").await;
+}
+
+/// No provider of SAML can be described here, and this is what the service says of one that is not there.
+#[tokio::test]
+async fn no_assertion_opens_anything() {
+    let raw = start_with(cloud(role(trust(TrustedPrincipals::ram(ACCOUNT))))).await;
+    let provider = "acs:ram::1000000000000000:saml-provider/company1";
+    let call = |provider: &str, assertion: &str| {
+        raw.api(STS, "AssumeRoleWithSAML")
+            .generation(Generation::Anonymous)
+            .query("RoleArn", ROLE)
+            .query("SAMLProviderArn", provider)
+            .form("SAMLAssertion", assertion)
+    };
+    let absent = call(provider, "PHNhbWw+").fails(404, "EntityNotExist.SAMLProvider");
+    assert_eq!(absent.await["Message"], "Can not find SAML provider.");
+    call("company1", "PHNhbWw+")
+        .fails(400, "InvalidParameter.SAMLProviderArn")
+        .await;
+    call(provider, "x")
+        .fails(400, "InvalidParameter.SAMLAssertion")
+        .await;
+    raw.api(STS, "AssumeRoleWithSAML")
+        .generation(Generation::Anonymous)
+        .fails(400, "MissingParameter.SAMLProviderArn")
+        .await;
 }
