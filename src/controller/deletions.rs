@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chrono::Utc;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{DeleteParams, Preconditions};
-use kube::core::DynamicObject;
+use kube::api::{DeleteParams, ListParams, Preconditions};
+use kube::core::{DeserializeGuard, DynamicObject};
 use kube::runtime::controller::Action;
 use kube::{Api, Resource, ResourceExt as _};
 use kube_backup_engine::retention::{Prune, PrunedState};
@@ -17,7 +17,7 @@ use super::context::Context;
 use super::metrics::Ended;
 use super::report::{Note, Written, cut, fields_known, set};
 use super::restores;
-use super::vaults::{OpenLocation, SOURCE_CLUSTER, SYNCED_FROM, Waited, mark_deleted};
+use super::vaults::{OpenLocation, SOURCE_CLUSTER, SYNCED_FROM, Waited, mark_deleted, stands_for};
 use super::verification;
 use super::work::JobKey;
 use crate::chain::chain;
@@ -277,6 +277,15 @@ impl Job<'_> {
         if record.uid() != own && Some(record.uid()) != synced {
             return Ok("the backup of its name in the vault is another one, and stays".to_owned());
         }
+        // What another backup has is found by its uid, which anybody can write into a record.
+        if record.uid() != own
+            && let Some(other) = self.other_of(record.uid(), &name).await?
+        {
+            return Err(Attempt::Never(format!(
+                "the backup in the vault says that it has the uid of ApplicationBackup `{other}`, which no two backups have: it was not made by a \
+                 backup center, and nothing is deleted for it; look at who writes to the bucket"
+            )));
+        }
         if record.metadata.labels.get(SOURCE_CLUSTER) != Some(&self.context.cluster) {
             let marking =
                 mark_deleted(&open.repository, &open.prefix, &name, &self.context.cluster);
@@ -305,6 +314,19 @@ impl Job<'_> {
             )),
             _ => Err(Attempt::Again(why)),
         }
+    }
+
+    /// Another object that stands for a backup of this uid.
+    async fn other_of(&self, uid: &str, name: &str) -> Result<Option<String>, Attempt> {
+        let all = Api::<DeserializeGuard<ApplicationBackup>>::namespaced(
+            self.context.client.clone(),
+            &self.context.namespace,
+        );
+        let all = all.list(&ListParams::default()).await;
+        let all = all.map_err(|error| Attempt::Again(chain(&error)))?;
+        let mut others = all.items.into_iter().filter_map(|it| it.0.ok());
+        let other = others.find(|it| it.name_any() != name && stands_for(it, uid));
+        Ok(other.map(|it| it.name_any()))
     }
 
     async fn object<K>(&self, name: &str) -> Result<String, Attempt>

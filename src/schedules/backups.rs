@@ -49,6 +49,13 @@ pub(super) fn running(backups: &[ApplicationBackup]) -> Option<&ApplicationBacku
         .find(|backup| !has_ended(backup) && backup.metadata.deletion_timestamp.is_none())
 }
 
+/// Whether this cluster made it, and did not only find it in a vault.
+pub(crate) fn is_own(backup: &ApplicationBackup) -> bool {
+    let of_record = backup.status.as_ref();
+    let of_record = of_record.and_then(|it| it.backup_uid.as_ref());
+    of_record.is_none_or(|uid| backup.metadata.uid.as_ref() == Some(uid))
+}
+
 /// Whether a plan made it.
 pub(super) fn is_of(backup: &ApplicationBackup, plan: &str) -> bool {
     backup.labels().get(SCHEDULE).map(String::as_str) == Some(&label_value(plan))

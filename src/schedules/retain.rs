@@ -7,10 +7,10 @@ use kube::api::PostParams;
 use kube::{Api, ResourceExt as _};
 use kube_backup_engine::Phase;
 use kube_backup_engine::retention::{
-    Candidate, ClockWatch, Reason, RetentionPolicy, Verdict, Verified,
+    BackupVerdict, Candidate, ClockWatch, PrunePlan, Reason, RetentionPolicy, Verdict, Verified,
 };
 
-use super::backups::{SCHEDULE, has_ended};
+use super::backups::{SCHEDULE, has_ended, is_own};
 use super::notice::Notice;
 use super::scheduler::Scheduler;
 use crate::crds::{
@@ -35,18 +35,18 @@ impl Scheduler {
         notices: &mut Vec<Notice>,
     ) -> Result<RetentionStatus, kube::Error> {
         let mut watch: ClockWatch = before.and_then(|it| it.clock.clone()).unwrap_or_default();
-        let candidates: Vec<Candidate> = backups
-            .iter()
-            .filter(|backup| backup.metadata.deletion_timestamp.is_none())
-            .map(|backup| self.candidate(backup))
-            .collect();
-        let Ok(plan) = policy.apply(&candidates, now) else {
+        let backups = backups.iter();
+        let left = backups.filter(|backup| backup.metadata.deletion_timestamp.is_none());
+        let (candidates, own) = self.candidates(left);
+        let plans = (policy.apply(&candidates, now), policy.apply(&own, now));
+        let (Ok(plan), Ok(of_own)) = plans else {
             // It was checked with the rest of the plan.
             return Ok(RetentionStatus::default());
         };
         let plan = plan.watched_by(&mut watch);
+        let all_doomed = doomed(&plan, &own, &of_own);
         let mut refused = Vec::new();
-        for doomed in plan.with(Verdict::Delete) {
+        for doomed in &all_doomed {
             let reasons: Vec<String> = doomed.reasons.iter().map(Reason::to_string).collect();
             match self.request_deletion(&doomed.name).await? {
                 Asked::Now => notices.push(Notice::normal(
@@ -61,7 +61,9 @@ impl Scheduler {
                 Asked::Refused(why) => refused.push(format!("`{}`: {why}", doomed.name)),
             }
         }
-        let count = |verdict| i64::try_from(plan.with(verdict).count()).unwrap_or(i64::MAX);
+        let deleting = all_doomed.len();
+        let spared = plan.with(Verdict::Delete).count() - deleting;
+        let number = |count| i64::try_from(count).unwrap_or(i64::MAX);
         let shown = refused
             .iter()
             .take(NAMED)
@@ -69,9 +71,9 @@ impl Scheduler {
             .collect::<Vec<_>>()
             .join("; ");
         Ok(RetentionStatus {
-            kept: count(Verdict::Keep),
-            deleting: count(Verdict::Delete),
-            pending: count(Verdict::Pending),
+            kept: number(plan.with(Verdict::Keep).count() + spared),
+            deleting: number(deleting),
+            pending: number(plan.with(Verdict::Pending).count()),
             message: (!shown.is_empty()).then_some(shown),
             clock: Some(watch),
         })
@@ -106,14 +108,15 @@ impl Scheduler {
             }
         }
         let beside = self.backups_of(plan.map(String::as_str)).await?;
-        let candidates: Vec<Candidate> =
-            beside.iter().map(|beside| self.candidate(beside)).collect();
-        let is_doomed = RetentionPolicy::default()
-            .apply(&candidates, now)
-            .is_ok_and(|plan| {
-                plan.with(Verdict::Delete)
-                    .any(|doomed| doomed.name == backup.name_any())
-            });
+        let (candidates, own) = self.candidates(beside.iter());
+        let policy = RetentionPolicy::default();
+        let is_doomed = match (policy.apply(&candidates, now), policy.apply(&own, now)) {
+            (Ok(plan), Ok(of_own)) => {
+                let mut all = doomed(&plan, &own, &of_own).into_iter();
+                all.any(|doomed| doomed.name == backup.name_any())
+            }
+            _ => false,
+        };
         let mut notices = Vec::new();
         if is_doomed && matches!(self.request_deletion(&backup.name_any()).await?, Asked::Now) {
             notices.push(Notice::normal(
@@ -123,6 +126,23 @@ impl Scheduler {
         }
         // The newest one stays until there is another.
         Ok((notices, Some(AGAIN)))
+    }
+
+    /// What retention knows of backups of a plan: of all, and of those that this cluster has made.
+    fn candidates<'b>(
+        &self,
+        backups: impl Iterator<Item = &'b ApplicationBackup>,
+    ) -> (Vec<Candidate>, Vec<Candidate>) {
+        let mut all = Vec::new();
+        let mut own = Vec::new();
+        for backup in backups {
+            let candidate = self.candidate(backup);
+            if is_own(backup) {
+                own.push(candidate.clone());
+            }
+            all.push(candidate);
+        }
+        (all, own)
     }
 
     /// What retention knows of a backup of a plan. Backups in another vault are of another plan, in that each vault keeps
@@ -194,10 +214,65 @@ fn verified(status: &VerificationStatus) -> Verified {
     }
 }
 
+/// What is to go of a plan. What was only found in a vault takes the place of nothing that this cluster has made: records say
+/// of plans and times what whoever writes to the bucket likes.
+fn doomed<'p>(
+    plan: &'p PrunePlan,
+    own: &[Candidate],
+    of_own: &PrunePlan,
+) -> Vec<&'p BackupVerdict> {
+    let is_own = |name: &str| own.iter().any(|it| it.name == name);
+    let by_itself = |name: &str| of_own.with(Verdict::Delete).any(|it| it.name == name);
+    let doomed = plan.with(Verdict::Delete);
+    doomed
+        .filter(|it| !is_own(&it.name) || by_itself(&it.name))
+        .collect()
+}
+
 /// What came of asking for a deletion.
 enum Asked {
     Now,
     Before,
     /// It was tried, and failed.
     Refused(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_in_a_vault_makes_nothing_go_that_this_cluster_has_made() {
+        let now: DateTime<Utc> = "2026-05-20T00:00:00Z".parse().unwrap();
+        let of = |name: &str, day: u32| {
+            let at: DateTime<Utc> = format!("2026-05-{day:02}T00:00:00Z").parse().unwrap();
+            Candidate::completed(name, at)
+        };
+        let own = [of("own-1", 1), of("own-2", 2), of("own-3", 3)];
+        let forged: Vec<_> = (4..10)
+            .map(|day| of(&format!("forged-{day}"), day))
+            .collect();
+        let all = [&own[..], &forged].concat();
+        let policy = RetentionPolicy {
+            keep_last: Some(2),
+            ..RetentionPolicy::default()
+        };
+        let plan = policy.apply(&all, now).unwrap();
+        let of_own = policy.apply(&own, now).unwrap();
+        let names: Vec<_> = doomed(&plan, &own, &of_own)
+            .into_iter()
+            .map(|it| it.name.as_str())
+            .collect();
+        // The third of its own goes as it would without the others.
+        assert!(names.contains(&"own-1"), "{names:?}");
+        assert!(
+            !names.contains(&"own-2") && !names.contains(&"own-3"),
+            "{names:?}"
+        );
+        assert_eq!(
+            names.iter().filter(|it| it.starts_with("forged")).count(),
+            4,
+            "{names:?}"
+        );
+    }
 }

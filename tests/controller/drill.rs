@@ -249,7 +249,7 @@ async fn disks_are_in_a_backup_as_snapshots_and_what_is_missing_is_said() {
 }
 
 /// A claim, bound to a volume with this source.
-async fn bind(world: &World, namespace: &str, claim: &str, source: Value) {
+pub(crate) async fn bind(world: &World, namespace: &str, claim: &str, source: Value) {
     let name = format!("{namespace}-{claim}");
     let mut volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": {
         "capacity": {"storage": "20Gi"}, "accessModes": ["ReadWriteOnce"], "persistentVolumeReclaimPolicy": "Retain",

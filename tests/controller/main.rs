@@ -5,6 +5,7 @@ mod chart;
 mod cluster;
 mod definitions;
 mod drill;
+mod forged;
 mod installed;
 mod killed;
 mod leaders;

@@ -17,7 +17,7 @@ async fn another(cloud: &Arc<LocalCloud>) -> (KubeLocal, World) {
 }
 
 /// Has a vault looked at again, now.
-async fn look_again(world: &World, frequency: &str) {
+pub(crate) async fn look_again(world: &World, frequency: &str) {
     let patch = json!({"spec": {"validationFrequency": frequency}});
     test_support::patch(
         &world.client,

@@ -10,6 +10,7 @@ use crate::controller::context::Context;
 use crate::crds::{
     ApplicationBackup, ApplicationRestore, LOCATION_NOTE, LocationNote, from_time, phase,
 };
+use crate::schedules::is_own;
 
 /// A backup and the vault that it is in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,11 +102,8 @@ async fn newest(context: &Context, plan: &str) -> Result<Source, Missing> {
         ))
     })?;
     let all = all.items.into_iter().filter_map(|it| it.0.ok());
-    let newest = all
-        .filter_map(|it| Some((completed(&it)?, it)))
-        .max_by_key(|(at, _)| *at);
-    match newest {
-        Some((_, backup)) => Ok(Source {
+    match newest_of(all) {
+        Some(backup) => Ok(Source {
             backup: backup.name_any(),
             vault: backup.spec.storage_location,
         }),
@@ -115,10 +113,46 @@ async fn newest(context: &Context, plan: &str) -> Result<Source, Missing> {
     }
 }
 
+/// The newest of those that this cluster has made, where it has made any; else of those that were found in vaults. What a
+/// bucket says of plans and times anybody says who can write to it.
+fn newest_of(all: impl Iterator<Item = ApplicationBackup>) -> Option<ApplicationBackup> {
+    let complete = all.filter_map(|it| Some(((is_own(&it), completed(&it)?), it)));
+    let newest = complete.max_by_key(|(rank, _)| *rank);
+    newest.map(|(_, backup)| backup)
+}
+
 /// When a backup began that is complete.
 fn completed(backup: &ApplicationBackup) -> Option<DateTime<Utc>> {
     let status = backup.status.as_ref()?;
     let complete = status.phase.as_deref() == Some(phase::COMPLETED);
     let at = status.start_timestamp.as_ref()?;
     complete.then(|| from_time(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_backup_that_was_found_in_a_vault_is_not_taken_for_a_newer_one_of_the_plan() {
+        let of = |name: &str, uid: &str, day: u32| -> ApplicationBackup {
+            serde_json::from_value(json!({
+                "apiVersion": "csdr.alibabacloud.com/v1beta1", "kind": "ApplicationBackup",
+                "metadata": {"name": name, "uid": "u-of-the-object"},
+                "spec": {"storageLocation": "a"},
+                "status": {"phase": "Completed", "backupUid": uid,
+                    "startTimestamp": format!("2026-05-{day:02}T00:00:00Z")},
+            }))
+            .unwrap()
+        };
+        let own = |day| of("own", "u-of-the-object", day);
+        let found = |name, day| of(name, "u-of-a-record", day);
+        let newest = |all: Vec<ApplicationBackup>| newest_of(all.into_iter()).unwrap().name_any();
+        assert_eq!(newest(vec![own(1), found("forged", 9)]), "own");
+        // In a cluster that has made none, those of the vault are all there is.
+        assert_eq!(newest(vec![found("older", 1), found("newer", 2)]), "newer");
+        assert!(newest_of(std::iter::empty()).is_none());
+    }
 }

@@ -12,5 +12,6 @@ pub(super) use open::OpenLocation;
 pub(super) use reconcile::reconcile;
 pub(super) use registry::{Vaults, Waited};
 pub(super) use source::{SYNCED_FROM, mark_deleted};
+pub(super) use sync::stands_for;
 
 pub use source::SOURCE_CLUSTER;

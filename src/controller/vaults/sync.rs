@@ -101,9 +101,11 @@ impl Synced {
 
 /// Whether an object stands for this backup: names alone may be taken in several vaults.
 fn is_of(backup: &ApplicationBackup, vault: &str, record: &Record) -> bool {
-    if backup.spec.storage_location != vault {
-        return false;
-    }
+    backup.spec.storage_location == vault && stands_for(backup, record.uid())
+}
+
+/// Whether an object stands for the backup of this uid, in whichever vault.
+pub(in crate::controller) fn stands_for(backup: &ApplicationBackup, uid: &str) -> bool {
     let uids = [
         backup.metadata.uid.as_deref(),
         backup.annotations().get(SYNCED_FROM).map(String::as_str),
@@ -112,7 +114,7 @@ fn is_of(backup: &ApplicationBackup, vault: &str, record: &Record) -> bool {
             .as_ref()
             .and_then(|it| it.backup_uid.as_deref()),
     ];
-    uids.contains(&Some(record.uid()))
+    uids.contains(&Some(uid))
 }
 
 /// Whether an object stands for a backup that was in this vault and is in its list no more.
