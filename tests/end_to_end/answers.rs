@@ -9,13 +9,14 @@ use ack_backup_center::engine::restore::{
 };
 use ack_backup_center::engine::verify::Verify;
 use ack_backup_center::engine::{ApiResource, Discovery, Repository, Selection};
-use control_plane::unique_name;
+use control_plane::{ControlPlane, unique_name};
 use kube::Client;
 use kube_local::KubeLocal;
 use object_store::memory::InMemory;
 use serde_json::{Value, json};
 
 use crate::cluster::{create, delete, get, local_client, patch, until};
+use crate::roles;
 
 const NAMESPACES: &str = "/api/v1/namespaces";
 const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
@@ -24,7 +25,13 @@ const POLICIES: [ExistingResourcePolicy; 2] =
 
 /// A cluster with a namespace and a group of its own.
 struct Case {
+    /// The administrator, who sets everything up.
     client: Client,
+    /// Whoever backs up and restores: the administrator of the embedded server, which asks nobody for rights, and
+    /// users with the shipped roles of a real one.
+    backs_up: Client,
+    restores: Client,
+    plane: Option<&'static ControlPlane>,
     namespace: String,
     group: String,
     _local: Option<KubeLocal>,
@@ -35,16 +42,26 @@ impl Case {
     async fn all() -> Vec<Self> {
         let local = KubeLocal::start().await.unwrap();
         let embedded = local_client(&local.url());
-        let mut cases = vec![Self::new(embedded, Some(local)).await];
+        let mut cases =
+            vec![Self::new([(); 3].map(|()| embedded.clone()), Some(local), None).await];
         if let Some(plane) = control_plane::shared() {
-            cases.push(Self::new(plane.client(), None).await);
+            let (backs_up, restores) = (roles::backs_up().await, roles::restores().await);
+            let clients = [plane.client(), backs_up, restores];
+            cases.push(Self::new(clients, None, Some(plane)).await);
         }
         cases
     }
 
-    async fn new(client: Client, local: Option<KubeLocal>) -> Self {
+    async fn new(
+        [client, backs_up, restores]: [Client; 3],
+        local: Option<KubeLocal>,
+        plane: Option<&'static ControlPlane>,
+    ) -> Self {
         let case = Self {
             client,
+            backs_up,
+            restores,
+            plane,
             namespace: unique_name("answers"),
             group: format!("{}.example.com", unique_name("g")),
             _local: local,
@@ -79,6 +96,13 @@ impl Case {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("`{plural}` is not discovered in {versions:?} alone");
+    }
+
+    /// Lets whoever restores have a kind of the group, as whoever installs its operator would.
+    async fn let_restores_have(&self, plural: &str) {
+        if let Some(plane) = self.plane {
+            roles::let_restores_have(plane, &self.group, plural).await;
+        }
     }
 
     fn core(&self, rest: &str) -> String {
@@ -122,7 +146,7 @@ impl Case {
             selection: Selection::of_namespaces([self.namespace.as_str()]),
             ..BackupSpec::named("a")
         };
-        let backup = Backup::new(self.client.clone(), repository.clone(), spec);
+        let backup = Backup::new(self.backs_up.clone(), repository.clone(), spec);
         backup.run().await.unwrap();
     }
 
@@ -134,7 +158,7 @@ impl Case {
 
     async fn restore(&self, repository: &Repository, spec: RestoreSpec) -> Restore {
         let backup = repository.open("a").await.unwrap();
-        Restore::new(self.client.clone(), backup, spec)
+        Restore::new(self.restores.clone(), backup, spec)
     }
 
     async fn plan(&self, repository: &Repository, spec: RestoreSpec) -> RestorePlan {
@@ -176,6 +200,7 @@ async fn a_field_that_an_older_definition_prunes_is_named() {
         let spec = json!({"spec": {"replicas": 3, "tls": {"secretName": "main-tls"}}});
         let cache = case.object("Cache", "main", &spec);
         create(&case.client, &case.custom("caches"), &cache).await;
+        case.let_restores_have("caches").await;
         let repository = case.backed_up().await;
 
         delete(&case.client, &case.core("")[..case.core("").len() - 1]).await;
@@ -193,7 +218,7 @@ async fn a_field_that_an_older_definition_prunes_is_named() {
         let update = named("plan", ExistingResourcePolicy::Update);
         let plan = case.plan(&repository, update).await;
         assert!(!lines(&plan, "/main").contains("/spec/tls"), "{plan}");
-        let verified = Verify::new(repository.clone(), "a").against(case.client.clone());
+        let verified = Verify::new(repository.clone(), "a").against(case.restores.clone());
         let verified = verified.run().await.unwrap();
         assert!(
             lines(&verified, "/main").contains("/spec/tls"),
@@ -306,6 +331,7 @@ async fn status_is_data_where_there_is_no_subresource() {
             let definition = case.definition(singular, &free, status);
             create(&case.client, DEFINITIONS, &definition).await;
             case.await_versions(&format!("{singular}s"), &["v1"]).await;
+            case.let_restores_have(&format!("{singular}s")).await;
         }
         for (plural, kind, name, id) in [
             ("machines", "Machine", "m1", "i-0001"),
@@ -354,8 +380,9 @@ async fn a_version_that_the_targets_definition_does_not_serve_is_found() {
         route["apiVersion"] = format!("{}/v1beta1", case.group).into();
         let list = case.custom("routes").replace("/v1/", "/v1beta1/");
         create(&case.client, &list, &route).await;
+        case.let_restores_have("routes").await;
         let repository = case.backed_up().await;
-        let verify = || Verify::new(repository.clone(), "a").against(case.client.clone());
+        let verify = || Verify::new(repository.clone(), "a").against(case.restores.clone());
         assert!(verify().run().await.unwrap().is_restorable());
 
         let path = format!("{DEFINITIONS}/routes.{}", case.group);

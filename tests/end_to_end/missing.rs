@@ -12,6 +12,7 @@ use object_store::memory::InMemory;
 use serde_json::{Value, json};
 
 use crate::cluster::{create, define};
+use crate::roles;
 
 fn of(namespace: &str, kinds: &[&str]) -> BackupSpec {
     BackupSpec {
@@ -135,10 +136,9 @@ async fn behind_a_dead_conversion_webhook_objects_are_read_as_they_are_stored() 
         ..RestoreSpec::named("r")
     };
     let backup = repository.open("a").await.unwrap();
-    let report = Restore::new(client.clone(), backup, spec)
-        .run()
-        .await
-        .unwrap();
+    roles::let_restores_have(&plane, &group, "carts").await;
+    let restores = roles::client_of(&plane, roles::RESTORE).await;
+    let report = Restore::new(restores, backup, spec).run().await.unwrap();
     assert!(report.is_complete(), "{report}");
     // A kind that nobody asked for is not missed.
     let (_, report) = back_up(&client, of(&namespace, &["configmaps"])).await;
@@ -164,9 +164,10 @@ async fn a_group_whose_server_is_gone_is_named_where_it_matters() {
         &service,
     )
     .await;
+    let backs_up = roles::client_of(&plane, roles::BACKUP).await;
     // Discovery shows the group once the server has noticed.
     for attempt in 0.. {
-        let (_, report) = back_up(&client, of(&namespace, &[])).await;
+        let (_, report) = back_up(&backs_up, of(&namespace, &[])).await;
         if report.record.status.phase == Phase::PartiallyFailed {
             let errors: Vec<_> = report.results.errors.messages().collect();
             assert_eq!(errors.len(), 1, "{report}");
@@ -178,14 +179,18 @@ async fn a_group_whose_server_is_gone_is_named_where_it_matters() {
         assert!(attempt < 100, "{report}");
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
-    let (_, report) = back_up(&client, of(&namespace, &["configmaps"])).await;
+    let (_, report) = back_up(&backs_up, of(&namespace, &["configmaps"])).await;
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
     assert_eq!(report.record.status.warnings, 1, "{report}");
     assert!(
         report.to_string().contains("metrics.k8s.io/v1beta1"),
         "{report}"
     );
-    let (_, report) = back_up(&client, of(&namespace, &["configmaps", "*.metrics.k8s.io"])).await;
+    let (_, report) = back_up(
+        &backs_up,
+        of(&namespace, &["configmaps", "*.metrics.k8s.io"]),
+    )
+    .await;
     assert_eq!(
         report.record.status.phase,
         Phase::PartiallyFailed,

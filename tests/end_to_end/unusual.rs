@@ -19,6 +19,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 
 use crate::cluster::{create, define, delete, get};
+use crate::roles as shipped;
 
 const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1";
 
@@ -98,16 +99,18 @@ fn spec(namespaces: &[&str], kinds: &[&str]) -> BackupSpec {
     }
 }
 
-async fn back_up(client: &Client, spec: BackupSpec) -> (Repository, BackupReport) {
+/// As somebody who may only back up.
+async fn back_up(spec: BackupSpec) -> (Repository, BackupReport) {
     let repository = Repository::new(Arc::new(InMemory::new()), "");
-    let backup = Backup::new(client.clone(), repository.clone(), spec);
+    let backup = Backup::new(shipped::backs_up().await, repository.clone(), spec);
     let report = backup.run().await.unwrap();
     (repository, report)
 }
 
-async fn restore(client: &Client, repository: &Repository, spec: RestoreSpec) -> RestoreReport {
+/// As somebody who has the role for restores.
+async fn restore(repository: &Repository, spec: RestoreSpec) -> RestoreReport {
     let backup = repository.open("a").await.unwrap();
-    let restore = Restore::new(client.clone(), backup, spec);
+    let restore = Restore::new(shipped::restores().await, backup, spec);
     restore.run().await.unwrap()
 }
 
@@ -175,7 +178,7 @@ async fn round_trip_of_names(client: &Client, names: &[String]) {
         }
     }
     let kinds = ["roles.rbac.authorization.k8s.io", "configmaps"];
-    let (repository, report) = back_up(client, spec(&[&tenant, &prod], &kinds)).await;
+    let (repository, report) = back_up(spec(&[&tenant, &prod], &kinds)).await;
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
     assert_eq!(roles(&repository).await, taken);
     let verified = Verify::new(repository.clone(), "a").run().await.unwrap();
@@ -209,9 +212,9 @@ async fn round_trip_of_names(client: &Client, names: &[String]) {
             },
             ..RestoreSpec::named("prod")
         };
-        let report = restore(client, repository, of_prod).await;
+        let report = restore(repository, of_prod).await;
         assert!(report.is_complete(), "{report}");
-        let report = restore(client, repository, RestoreSpec::named("all")).await;
+        let report = restore(repository, RestoreSpec::named("all")).await;
         assert!(report.is_complete(), "{report}");
         assert_eq!(live_roles(client, &tenant).await, taken);
         for name in ["again", "once-more"] {
@@ -219,7 +222,7 @@ async fn round_trip_of_names(client: &Client, names: &[String]) {
                 existing_resource_policy: ExistingResourcePolicy::Update,
                 ..RestoreSpec::named(name)
             };
-            let report = restore(client, repository, update).await;
+            let report = restore(repository, update).await;
             assert!(report.is_complete(), "{report}");
             assert!(!report.counts().contains_key("created"), "{report}");
         }
@@ -333,6 +336,7 @@ async fn an_object_too_deep_to_be_read_back_is_left_out_by_name_and_alone() {
     let group = format!("{}.example.com", control_plane::unique_name("g"));
     define(&client, &group, "deep", &["v1"], &Value::Null).await;
     let kind = format!("deeps.{group}");
+    shipped::let_restores_have(plane, &group, "deeps").await;
     let (first, tenant, last) = (
         namespace(&client, "a-prod").await,
         namespace(&client, "m-tenant").await,
@@ -358,7 +362,7 @@ async fn an_object_too_deep_to_be_read_back_is_left_out_by_name_and_alone() {
     let with: &[&str] = &[&first, &tenant, &last];
     let without: &[&str] = &[&first, &last];
     for namespaces in [with, without] {
-        let (repository, report) = back_up(&client, spec(namespaces, &[&kind])).await;
+        let (repository, report) = back_up(spec(namespaces, &[&kind])).await;
         let backup = repository.open("a").await.unwrap();
         let objects: BTreeMap<String, Value> = backup
             .stream()
@@ -397,7 +401,7 @@ async fn an_object_too_deep_to_be_read_back_is_left_out_by_name_and_alone() {
         assert!(broken.is_empty(), "{verified}");
 
         clear(&client, namespaces).await;
-        let report = restore(&client, &repository, others.clone()).await;
+        let report = restore(&repository, others.clone()).await;
         assert!(report.is_complete(), "{report}");
         for namespace in [&first, &last] {
             let list = get(&client, &list(namespace)).await.unwrap();
@@ -473,6 +477,8 @@ async fn round_trip_of_numbers(client: &Client, numbers: &[String]) {
     );
     let definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     assert!(post(client, definitions, text).await);
+    let plane = control_plane::shared().unwrap();
+    shipped::let_restores_have(plane, &group, "models").await;
     let name = namespace(client, "num").await;
     let list = format!("/apis/{group}/v1/namespaces/{name}/models");
     let model = |numbers: &str| {
@@ -510,11 +516,11 @@ async fn round_trip_of_numbers(client: &Client, numbers: &[String]) {
         "customresourcedefinitions.apiextensions.k8s.io".to_owned(),
     ];
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
-    let (repository, report) = back_up(client, spec(&[&name], &kinds)).await;
+    let (repository, report) = back_up(spec(&[&name], &kinds)).await;
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
     clear(client, &[&name]).await;
     delete(client, &paths[2]).await;
-    let report = restore(client, &repository, RestoreSpec::named("r")).await;
+    let report = restore(&repository, RestoreSpec::named("r")).await;
     assert!(report.is_complete(), "{report}");
     for (path, before) in paths.iter().zip(&before) {
         assert_eq!(essence(client, path).await, *before, "{path}");
@@ -523,7 +529,7 @@ async fn round_trip_of_numbers(client: &Client, numbers: &[String]) {
         existing_resource_policy: ExistingResourcePolicy::Update,
         ..RestoreSpec::named(name)
     };
-    let report = restore(client, &repository, update("u1")).await;
+    let report = restore(&repository, update("u1")).await;
     assert!(report.is_complete(), "{report}");
     let changed = report
         .items
@@ -534,10 +540,10 @@ async fn round_trip_of_numbers(client: &Client, numbers: &[String]) {
     // What another one changed is changed back, number by number.
     let patch = json!({"spec": {"o": {"n": {"deep": [1.5]}}}});
     test_support::patch(client, &paths[0], &patch).await;
-    let report = restore(client, &repository, update("u2")).await;
+    let report = restore(&repository, update("u2")).await;
     assert_eq!(report.counts()["updated"], 1, "{report}");
     assert_eq!(essence(client, &paths[0]).await, before[0]);
-    let report = restore(client, &repository, update("u3")).await;
+    let report = restore(&repository, update("u3")).await;
     assert!(!report.counts().contains_key("updated"), "{report}");
     clear(client, &[&name]).await;
     delete(client, &paths[2]).await;

@@ -23,6 +23,7 @@ use object_store::{ObjectStore, ObjectStoreExt as _};
 use serde_json::{Map, Value};
 
 use crate::cluster::{settled, test_data};
+use crate::roles;
 
 /// `outcome`, `object`, `reason`, parted by tabs; outcomes that depend on whether a controller of the
 /// cluster was faster are parted by `|`.
@@ -165,9 +166,10 @@ async fn a_backup_of_velero_comes_back_on_a_real_control_plane() {
         .unwrap()
         .unwrap();
     let client = plane.client();
+    let restores = roles::client_of(&plane, roles::RESTORE).await;
     let repository = repository(&folder, <[u8]>::to_vec).await;
     let verified = Verify::new(repository.clone(), "boutique")
-        .against(client.clone())
+        .against(restores.clone())
         .run()
         .await
         .unwrap();
@@ -179,7 +181,7 @@ async fn a_backup_of_velero_comes_back_on_a_real_control_plane() {
     );
 
     let empty = settled(&client).await;
-    let report = restore(&client, &repository, "r").await;
+    let report = restore(&restores, &repository, "r").await;
     let archived = items(&repository).await;
     assert_expected(&report, &archived);
 

@@ -20,7 +20,7 @@ async fn a_claim_that_cannot_be_changed_is_named_and_keeps_its_data() {
             "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}})
     };
     create(&client, list, &claim("a")).await;
-    let repository = back_up_namespaces(&client, &["adv"]).await;
+    let repository = back_up_namespaces(plane, &["adv"]).await;
     delete(&client, &path).await;
     create(&client, list, &claim("b")).await;
     let before = get(&client, &path).await.unwrap();
@@ -28,7 +28,7 @@ async fn a_claim_that_cannot_be_changed_is_named_and_keeps_its_data() {
         existing_resource_policy: ExistingResourcePolicy::Update,
         ..RestoreSpec::named("r")
     };
-    let report = restore(&client, &repository, spec).await;
+    let report = restore(plane, &repository, spec).await;
     let Outcome::Failed(reason) = outcome(&report, "persistentvolumeclaims adv/data") else {
         panic!("{report}");
     };

@@ -13,9 +13,9 @@ async fn an_address_that_was_asked_for_is_asked_for_again() {
     };
     let client = plane.client();
     apply(&client, include_str!("cases/requested-cluster-ip.yaml")).await;
-    let repository = back_up_namespaces(&client, &["dns"]).await;
+    let repository = back_up_namespaces(plane, &["dns"]).await;
     delete_namespace(&client, "dns").await;
-    let report = restore(&client, &repository, RestoreSpec::named("r")).await;
+    let report = restore(plane, &repository, RestoreSpec::named("r")).await;
     assert!(report.is_complete(), "{report}");
     let path = "/api/v1/namespaces/dns/services/cluster-dns";
     let service = get(&client, path).await.unwrap();
@@ -26,7 +26,7 @@ async fn an_address_that_was_asked_for_is_asked_for_again() {
         namespace_mapping: [("dns".to_owned(), "dns-copy".to_owned())].into(),
         ..RestoreSpec::named("beside")
     };
-    let report = restore(&client, &repository, spec).await;
+    let report = restore(plane, &repository, spec).await;
     assert_eq!(
         outcome(&report, "services dns/cluster-dns"),
         Outcome::Created
@@ -75,7 +75,7 @@ async fn what_managers_own_was_asked_for_and_the_rest_was_not() {
         async move { get(&client, &format!("{list}/{name}")).await.unwrap()["spec"].clone() }
     };
     let nothing = before("nothing").await;
-    let repository = back_up_namespaces(&client, &["asked"]).await;
+    let repository = back_up_namespaces(plane, &["asked"]).await;
     delete_namespace(&client, "asked").await;
     // Its address and port go to others meanwhile.
     super::make_namespace(&client, "other-asked").await;
@@ -83,7 +83,7 @@ async fn what_managers_own_was_asked_for_and_the_rest_was_not() {
         "clusterIP": nothing["clusterIP"],
         "ports": [{"port": 80, "nodePort": nothing["ports"][0]["nodePort"]}]}});
     create(&client, "/api/v1/namespaces/other-asked/services", &taken).await;
-    let report = restore(&client, &repository, RestoreSpec::named("r")).await;
+    let report = restore(plane, &repository, RestoreSpec::named("r")).await;
     assert!(report.is_complete(), "{report}");
     for name in ["address", "none", "port", "family", "nothing"] {
         let name = format!("services asked/{name}");
@@ -136,8 +136,8 @@ async fn services_of_a_dual_stack_cluster_come_up_on_a_single_stack_one() {
         )
         .await;
     }
-    let repository = back_up_namespaces(&source, &["families"]).await;
-    let report = restore(&target, &repository, RestoreSpec::named("r")).await;
+    let repository = back_up_namespaces(&dual, &["families"]).await;
+    let report = restore(plane, &repository, RestoreSpec::named("r")).await;
     assert!(report.is_complete(), "{report}");
     for name in ["default", "headless", "prefers", "both"] {
         let service = get(&target, &format!("{list}/{name}")).await.unwrap();

@@ -34,11 +34,11 @@ async fn a_failed_job_is_not_run_again() {
         conditions.any(|condition| condition["type"] == "Failed" && condition["status"] == "True")
     })
     .await;
-    let repository = back_up_namespaces(&client, &["jobs"]).await;
+    let repository = back_up_namespaces(plane, &["jobs"]).await;
     delete_namespace(&client, "jobs").await;
-    let plan = restore_of(&client, &repository, RestoreSpec::named("r")).await;
+    let plan = restore_of(plane, &repository, RestoreSpec::named("r")).await;
     let plan = plan.plan().await.unwrap();
-    let report = restore(&client, &repository, RestoreSpec::named("r")).await;
+    let report = restore(plane, &repository, RestoreSpec::named("r")).await;
     let over = Outcome::Skipped(SkipReason::NotRestored("it has run to its end".into()));
     assert_eq!(outcome(&report, "jobs.batch jobs/migrate"), over);
     let planned = plan.items.iter().find(|item| item.id.name == "migrate");
@@ -85,13 +85,13 @@ async fn tokens_that_open_a_cluster_are_in_no_backup() {
         !secret["data"]["token"].is_null()
     })
     .await;
-    let repository = back_up_namespaces(&client, &["tokens"]).await;
+    let repository = back_up_namespaces(plane, &["tokens"]).await;
     let token = filled["data"]["token"].as_str().unwrap();
     assert_not_packed(&repository, token, &path).await;
     assert_not_packed(&repository, "c2VjcmV0c2VjcmV0", "bootstrap-token-abcdef").await;
     // Somebody asked for it, and it is filled in again, with another token.
     delete_namespace(&client, "tokens").await;
-    restore(&client, &repository, RestoreSpec::named("r")).await;
+    restore(plane, &repository, RestoreSpec::named("r")).await;
     let again = until(&client, &path, "filled", |secret| {
         !secret["data"]["token"].is_null()
     })
@@ -116,13 +116,13 @@ async fn a_token_that_nobody_asked_for_is_not_made_again() {
     // As the controller of servers before 1.24 left it.
     let names_it = json!({"secrets": [{"name": "default-token-x7k2p"}]});
     crate::cluster::patch(&client, account, &names_it).await;
-    let repository = back_up_namespaces(&client, &["legacy"]).await;
+    let repository = back_up_namespaces(plane, &["legacy"]).await;
     let token = get(&client, secret).await.unwrap()["data"]["token"].clone();
     assert_not_packed(&repository, token.as_str().unwrap(), secret).await;
     delete_namespace(&client, "legacy").await;
-    let report = restore(&client, &repository, RestoreSpec::named("r")).await;
+    let report = restore(plane, &repository, RestoreSpec::named("r")).await;
     assert_eq!(get(&client, secret).await, None, "{report}");
-    let again = restore(&client, &repository, RestoreSpec::named("again")).await;
+    let again = restore(plane, &repository, RestoreSpec::named("again")).await;
     assert_eq!(
         outcome(&again, "serviceaccounts legacy/default"),
         Outcome::Unchanged

@@ -24,12 +24,12 @@ async fn an_account_that_exists_gains_no_identity() {
     let account = json!({"metadata": {"name": "bot", "labels": {"app": "x"}, "annotations": {ROLE: "admin", "note": "a"}},
         "imagePullSecrets": [{"name": "theirs"}]});
     create(&client, list, &account).await;
-    let repository = back_up_namespaces(&client, &["who"]).await;
+    let repository = back_up_namespaces(plane, &["who"]).await;
     delete(&client, &path).await;
     create(&client, list, &json!({"metadata": {"name": "bot"}})).await;
     let before = get(&client, &path).await.unwrap();
 
-    let report = restore(&client, &repository, RestoreSpec::named("none")).await;
+    let report = restore(plane, &repository, RestoreSpec::named("none")).await;
     assert_eq!(get(&client, &path).await.unwrap(), before, "{report}");
     assert!(
         matches!(
@@ -42,7 +42,7 @@ async fn an_account_that_exists_gains_no_identity() {
         existing_resource_policy: ExistingResourcePolicy::Update,
         ..RestoreSpec::named("update")
     };
-    let report = restore(&client, &repository, spec).await;
+    let report = restore(plane, &repository, spec).await;
     let after = get(&client, &path).await.unwrap();
     assert_eq!(
         after["imagePullSecrets"], account["imagePullSecrets"],
@@ -73,13 +73,13 @@ async fn nobody_asks_for_a_certificate_in_the_name_of_the_restore() {
         selection: Selection::of_kinds(["certificatesigningrequests"]),
         ..BackupSpec::named("a")
     };
-    let repository = back_up(&client, spec).await;
+    let repository = back_up(plane, spec).await;
     delete(&client, &format!("{list}/of-a-tenant")).await;
     let spec = RestoreSpec {
         selection: Selection::of_kinds(["certificatesigningrequests"]),
         ..RestoreSpec::named("r")
     };
-    let report = restore(&client, &repository, spec).await;
+    let report = restore(plane, &repository, spec).await;
     assert_eq!(get(&client, &format!("{list}/of-a-tenant")).await, None);
     let said = report
         .warnings
@@ -120,14 +120,14 @@ async fn a_finalizer_that_waits_for_its_controller_is_named() {
         create(&client, list, &map(name, "carts.example.com/cleanup")).await;
     }
     create(&client, list, &map("three", "kubernetes.io/pvc-protection")).await;
-    let repository = back_up_namespaces(&client, &["waits"]).await;
+    let repository = back_up_namespaces(plane, &["waits"]).await;
     let spec = RestoreSpec {
         namespace_mapping: [("waits".to_owned(), "waits-copy".to_owned())].into(),
         ..RestoreSpec::named("r")
     };
-    let plan = restore_of(&client, &repository, spec.clone()).await;
+    let plan = restore_of(plane, &repository, spec.clone()).await;
     let plan = plan.plan().await.unwrap();
-    let report = restore(&client, &repository, spec).await;
+    let report = restore(plane, &repository, spec).await;
     for warnings in [&plan.warnings, &report.warnings] {
         let about: Vec<_> = warnings
             .iter()
@@ -182,12 +182,12 @@ async fn a_node_that_somebody_named_is_told_from_the_schedulers_choice() {
         get(&client, &format!("{list}/bound")).await.unwrap()["spec"]["nodeName"],
         "evidence-1"
     );
-    let repository = back_up_namespaces(&client, &["placed"]).await;
+    let repository = back_up_namespaces(plane, &["placed"]).await;
     let spec = RestoreSpec {
         namespace_mapping: [("placed".to_owned(), "placed-copy".to_owned())].into(),
         ..RestoreSpec::named("r")
     };
-    let report = restore(&client, &repository, spec).await;
+    let report = restore(plane, &repository, spec).await;
     let node = async |name: &str| {
         let path = format!("/api/v1/namespaces/placed-copy/pods/{name}");
         get(&client, &path).await.unwrap()["spec"]["nodeName"].clone()

@@ -16,12 +16,14 @@ use std::time::Duration;
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::restore::{Outcome, Restore, RestoreReport, RestoreSpec};
 use ack_backup_center::engine::{Discovery, Repository, Selection};
+use control_plane::ControlPlane;
 use kube::Client;
 use object_store::memory::InMemory;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use crate::cluster::{create, delete, get, paths, until};
+use crate::roles::{self, Role};
 
 /// Creates the objects of a manifest, each where it belongs, and returns them.
 async fn apply(client: &Client, manifest: &str) -> Vec<Value> {
@@ -79,29 +81,46 @@ async fn delete_namespace(client: &Client, name: &str) {
     delete(client, &format!("/api/v1/namespaces/{name}")).await;
 }
 
-/// Backs up what `spec` says, into a store of its own.
-async fn back_up(client: &Client, spec: BackupSpec) -> Repository {
+/// Backs up what `spec` says, into a store of its own, as somebody who may only do that.
+async fn back_up(plane: &ControlPlane, spec: BackupSpec) -> Repository {
+    let client = roles::client_of(plane, roles::BACKUP).await;
     let repository = Repository::new(Arc::new(InMemory::new()), "");
-    let backup = Backup::new(client.clone(), repository.clone(), spec);
+    let backup = Backup::new(client, repository.clone(), spec);
     backup.run().await.unwrap();
     repository
 }
 
-async fn back_up_namespaces(client: &Client, names: &[&str]) -> Repository {
+async fn back_up_namespaces(plane: &ControlPlane, names: &[&str]) -> Repository {
     let spec = BackupSpec {
         selection: Selection::of_namespaces(names.iter().copied()),
         ..BackupSpec::named("a")
     };
-    back_up(client, spec).await
+    back_up(plane, spec).await
 }
 
-async fn restore_of(client: &Client, repository: &Repository, spec: RestoreSpec) -> Restore {
+/// A restore by somebody who has the role for restores.
+async fn restore_of(plane: &ControlPlane, repository: &Repository, spec: RestoreSpec) -> Restore {
+    restore_by(roles::RESTORE, plane, repository, spec).await
+}
+
+/// A restore by somebody who has this role.
+async fn restore_by(
+    role: Role,
+    plane: &ControlPlane,
+    repository: &Repository,
+    spec: RestoreSpec,
+) -> Restore {
+    let client = roles::client_of(plane, role).await;
     let backup = repository.open("a").await.unwrap();
-    Restore::new(client.clone(), backup, spec)
+    Restore::new(client, backup, spec)
 }
 
-async fn restore(client: &Client, repository: &Repository, spec: RestoreSpec) -> RestoreReport {
-    let restore = restore_of(client, repository, spec).await;
+async fn restore(
+    plane: &ControlPlane,
+    repository: &Repository,
+    spec: RestoreSpec,
+) -> RestoreReport {
+    let restore = restore_of(plane, repository, spec).await;
     restore.run().await.unwrap()
 }
 

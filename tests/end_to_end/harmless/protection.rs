@@ -9,6 +9,7 @@ use super::{
     apply, back_up_namespaces, delete_namespace, items, make_namespace, outcome, restore_of,
 };
 use crate::cluster::{create, get, until};
+use crate::roles;
 
 const POLICIES: &str = "/apis/networking.k8s.io/v1/namespaces/closed/networkpolicies";
 
@@ -35,7 +36,7 @@ async fn nothing_starts_where_its_network_policy_is_missing() {
     create(&client, POLICIES, &policy).await;
     let config = json!({"metadata": {"name": "c"}});
     create(&client, "/api/v1/namespaces/closed/configmaps", &config).await;
-    let repository = back_up_namespaces(&client, &["closed", "open"]).await;
+    let repository = back_up_namespaces(plane, &["closed", "open"]).await;
     for namespace in ["closed", "open"] {
         delete_namespace(&client, namespace).await;
     }
@@ -45,14 +46,14 @@ async fn nothing_starts_where_its_network_policy_is_missing() {
             _ => Ok(Transformed::Object(object)),
         })
     };
-    let plan = without_policy(restore_of(&client, &repository, RestoreSpec::named("r")).await);
+    let plan = without_policy(restore_of(plane, &repository, RestoreSpec::named("r")).await);
     let plan = plan.plan().await.unwrap();
     let planned = plan
         .items
         .iter()
         .find(|item| item.id.to_string() == "deployments.apps closed/web");
     assert_eq!(planned.unwrap().action.name(), "fail", "{plan}");
-    let restore = without_policy(restore_of(&client, &repository, RestoreSpec::named("r")).await);
+    let restore = without_policy(restore_of(plane, &repository, RestoreSpec::named("r")).await);
     let report = restore.run().await.unwrap();
     let Outcome::Failed(reason) = outcome(&report, "deployments.apps closed/web") else {
         panic!("{report}");
@@ -75,7 +76,7 @@ async fn nothing_starts_where_its_network_policy_is_missing() {
     );
 
     // Once the policy can be restored, the same restore completes what is left.
-    let again = restore_of(&client, &repository, RestoreSpec::named("r")).await;
+    let again = restore_of(plane, &repository, RestoreSpec::named("r")).await;
     let report = again.run().await.unwrap();
     assert!(report.is_complete(), "{report}");
     assert!(
@@ -89,7 +90,7 @@ async fn nothing_starts_where_its_network_policy_is_missing() {
         run_unprotected: true,
         ..RestoreSpec::named("open")
     };
-    let report = without_policy(restore_of(&client, &repository, spec).await)
+    let report = without_policy(restore_of(plane, &repository, spec).await)
         .run()
         .await
         .unwrap();
@@ -195,7 +196,7 @@ async fn what_protects_pods_comes_before_them() {
         },
         ..ack_backup_center::engine::backup::BackupSpec::named("a")
     };
-    let repository = super::back_up(&client, spec).await;
+    let repository = super::back_up(plane, spec).await;
     for path in &cluster {
         crate::cluster::delete(&client, path).await;
     }
@@ -218,7 +219,9 @@ async fn what_protects_pods_comes_before_them() {
         },
         ..RestoreSpec::named("r")
     };
-    let report = super::restore(&client, &repository, spec).await;
+    // Admission is not for the role for restores.
+    let restore = super::restore_by(roles::DISASTER, plane, &repository, spec).await;
+    let report = restore.run().await.unwrap();
     assert!(report.is_complete(), "{report}");
     // One store counts all writes.
     let written = async |path: &str| -> u64 {

@@ -36,9 +36,9 @@ async fn no_more_pods_run_than_the_quota_allows() {
         let policy = json!({"metadata": {"name": format!("p{n}")}, "spec": {"podSelector": {}}});
         create(&client, policies, &policy).await;
     }
-    let repository = back_up_namespaces(&client, &["q-over"]).await;
+    let repository = back_up_namespaces(plane, &["q-over"]).await;
     delete_namespace(&client, "q-over").await;
-    let report = restore(&client, &repository, RestoreSpec::named("r")).await;
+    let report = restore(plane, &repository, RestoreSpec::named("r")).await;
     assert!(report.is_complete(), "{report}");
     until(&client, quota, "counted", |quota| {
         quota["status"]["used"]["pods"] == "3"
@@ -76,9 +76,9 @@ async fn nothing_is_lost_to_a_quota_that_is_exceeded() {
         quota["status"]["used"]["services"] == "4" && quota["status"]["used"]["pods"] == "4"
     })
     .await;
-    let repository = back_up_namespaces(&client, &["q-low"]).await;
+    let repository = back_up_namespaces(plane, &["q-low"]).await;
     delete_namespace(&client, "q-low").await;
-    let report = restore(&client, &repository, RestoreSpec::named("r")).await;
+    let report = restore(plane, &repository, RestoreSpec::named("r")).await;
     for plural in ["services", "configmaps"] {
         let left = items(&client, &core(plural)).await;
         let ours = left.iter().filter(|object| {

@@ -12,8 +12,9 @@ use http::Method;
 use kube::Client;
 use serde_json::{Value, json};
 
-use super::{apply, back_up, make_namespace, restore, restore_of, says};
+use super::{apply, back_up, make_namespace, restore_by, says};
 use crate::cluster::{create, get, send, until};
+use crate::roles;
 
 /// A control plane with an address and an authority of its own, as clusters have.
 async fn plane(address: &'static str, authority: &Path) -> ControlPlane {
@@ -261,7 +262,9 @@ async fn a_whole_cluster_goes_into_another_and_harms_nothing_there() {
     );
     let (from, to) = (source.client(), target.client());
     tokio::join!(fill(&from, "source"), fill(&to, "target"));
-    let repository = back_up(&from, BackupSpec::named("a")).await;
+    // The rights of whoever restores are the target's own, and are left as they are.
+    roles::client_of(&target, roles::DISASTER).await;
+    let repository = back_up(&source, BackupSpec::named("a")).await;
     let before = everything(&to).await;
     // Its own comings and goings are over.
     crate::cluster::settled(&to).await;
@@ -274,10 +277,11 @@ async fn a_whole_cluster_goes_into_another_and_harms_nothing_there() {
         existing_resource_policy: ExistingResourcePolicy::Update,
         ..RestoreSpec::named(name)
     };
-    let plan = restore_of(&to, &repository, spec("move")).await;
+    let plan = restore_by(roles::DISASTER, &target, &repository, spec("move")).await;
     let plan = plan.plan().await.unwrap();
     assert_eq!(everything(&to).await, before, "a plan changes nothing");
-    let report = restore(&to, &repository, spec("move")).await;
+    let restore = restore_by(roles::DISASTER, &target, &repository, spec("move")).await;
+    let report = restore.run().await.unwrap();
     let after = everything(&to).await;
 
     let mut changed = Vec::new();
