@@ -4,14 +4,22 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::world::{World, cloud};
+use ack_backup_center::controller::ElectionTimes;
+use alibaba_local::LocalCloud;
+use http::Method;
+use kube_local::KubeLocal;
 
-async fn leader(world: &World) -> Option<String> {
-    let path = format!(
+use crate::world::{BUCKET, World, cloud};
+
+fn lease(world: &World) -> String {
+    format!(
         "/apis/coordination.k8s.io/v1/namespaces/{}/leases/migrate-controller",
         world.namespace
-    );
-    let lease = world.read(&path).await?;
+    )
+}
+
+async fn leader(world: &World) -> Option<String> {
+    let lease = world.read(&lease(world)).await?;
     lease["spec"]["holderIdentity"].as_str().map(str::to_owned)
 }
 
@@ -121,5 +129,82 @@ async fn of_two_that_are_killed_again_and_again_each_backup_is_made_once() {
     }
     for controller in running {
         controller.stop().await;
+    }
+}
+
+/// How often the record of a backup got into the bucket.
+fn commits(cloud: &LocalCloud, name: &str) -> usize {
+    let record = format!("backups/{name}/velero-backup.json");
+    let all = cloud.requests().all();
+    let of_record = |it: &&alibaba_local::RequestRecord| {
+        it.operation == "PutObject"
+            && it.key.as_deref() == Some(&record)
+            && it.status.is_some_and(|status| status < 300)
+    };
+    all.iter().filter(of_record).count()
+}
+
+/// Two are always there, and the one that leads is killed at a request that nobody chose, a hundred times.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_hundred_leaders_that_are_killed_none_makes_a_backup_that_another_made() {
+    const KILLS: usize = 100;
+    let cloud = cloud().await;
+    let cluster = KubeLocal::start().await.unwrap();
+    let world = World::local(&cluster.url(), &cloud).await;
+    let times = ElectionTimes {
+        retry: Duration::from_millis(50),
+        ..ElectionTimes::default()
+    };
+    let candidate = |number: usize| {
+        let name = format!("c{number}");
+        (name.clone(), world.candidate_for(&name, times))
+    };
+    let mut running = vec![candidate(0), candidate(1)];
+    let spec = json!({"objectStorage": {"bucket": BUCKET}});
+    world.create("BackupLocation", "vault-a", spec).await;
+    world.phase("BackupLocation", "vault-a", "Available").await;
+    let shop = world.application().await;
+    let mut random = fastrand::Rng::with_seed(100);
+    let mut kills = 0;
+    let mut backups = 0;
+    while kills < KILLS {
+        // One backup more for every other kill, so that several are under way at different places.
+        if kills % 2 == 0 {
+            let spec = json!({"storageLocation": "vault-a", "includedNamespaces": [shop]});
+            world
+                .create("ApplicationBackup", &format!("day-{backups}"), spec)
+                .await;
+            backups += 1;
+        }
+        let cut = cloud.requests().len() + random.usize(0..25);
+        let mut patience = 40;
+        while cloud.requests().len() < cut && patience > 0 {
+            patience -= 1;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let Some(leading) = leader(&world).await else {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        let at = running.iter().position(|(name, _)| *name == leading);
+        running.remove(at.unwrap()).1.kill();
+        // The clock is moved to the end of its lease: it is dead, and nobody waits for that.
+        let (path, nothing) = (lease(&world), Value::Null);
+        test_support::send(&world.client, Method::DELETE, &path, &nothing)
+            .await
+            .unwrap();
+        kills += 1;
+        running.push(candidate(kills + 1));
+    }
+    for number in 0..backups {
+        let name = format!("day-{number}");
+        let backup = world.phase("ApplicationBackup", &name, "Completed").await;
+        assert_eq!(commits(&cloud, &name), 1, "{name}");
+        let record = world.repository("").record(&name).await.unwrap().unwrap();
+        assert_eq!(Some(record.uid()), backup["metadata"]["uid"].as_str());
+        world.repository("").open(&name).await.unwrap();
+    }
+    for (_, controller) in running {
+        controller.kill();
     }
 }
