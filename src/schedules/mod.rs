@@ -36,6 +36,7 @@ mod scheduler;
 mod settings;
 mod step;
 
+#[cfg(feature = "controller")]
 pub(crate) use backups::is_own;
 pub use notice::Notice;
 pub use scheduler::Scheduler;
