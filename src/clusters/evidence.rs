@@ -3,8 +3,9 @@
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Node, Secret};
 use kube::api::{Api, ListParams};
-use kube::{Client, Error};
+use kube::{Client, Error, ResourceExt};
 
+use super::region::common_region;
 use crate::component::ROLE_TOKEN_SECRET;
 
 /// The agent that joins a registered cluster to ACK One ("Create a registered cluster": it is seen
@@ -14,7 +15,7 @@ const AGENT: &str = "ack-cluster-agent";
 /// Cloud read the id, the account and the zones from it.
 const CLUSTER_PROFILE: &str = "ack-cluster-profile";
 /// Tells nodes in the cloud from those at the edge ("FAQ about edge nodes").
-const EDGE_LABEL: &str = "alibabacloud.com/is-edge-worker";
+pub(crate) const EDGE_LABEL: &str = "alibabacloud.com/is-edge-worker";
 
 /// What can be seen of the kind in a cluster. What could not be asked is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub struct Evidence {
     pub cluster_id: Option<String>,
     /// The id of the account that it belongs to, in ACK's profile of it.
     pub account_id: Option<String>,
-    /// The region of its nodes, where all have the same.
+    /// The region of its nodes, where those that say one say the same.
     pub region: Option<String>,
     /// Why something could not be asked.
     pub unknown: Vec<String>,
@@ -64,7 +65,7 @@ impl Evidence {
             deployments.get_metadata_opt(AGENT),
             config_maps.get_opt(CLUSTER_PROFILE),
             secrets.get_metadata_opt(ROLE_TOKEN_SECRET),
-            nodes.list(&all_nodes),
+            nodes.list_metadata(&all_nodes),
         );
         let mut seen = Self::default();
         seen.agent = seen.answer(
@@ -80,7 +81,7 @@ impl Evidence {
         }
         if let Some(nodes) = seen.answer("the nodes", nodes) {
             seen.nodes = Some(Nodes::of(&nodes.items));
-            seen.region = common_region(&nodes.items);
+            seen.region = common_region(&nodes.items).ok();
         }
         seen
     }
@@ -97,8 +98,8 @@ impl Evidence {
 }
 
 impl Nodes {
-    pub(super) fn of(nodes: &[Node]) -> Self {
-        let count = |holds: &dyn Fn(&Node) -> bool| nodes.iter().filter(|node| holds(node)).count();
+    pub(super) fn of<N: ResourceExt>(nodes: &[N]) -> Self {
+        let count = |holds: &dyn Fn(&N) -> bool| nodes.iter().filter(|node| holds(node)).count();
         Self {
             total: nodes.len(),
             control_plane: count(&|node| {
@@ -111,17 +112,6 @@ impl Nodes {
     }
 }
 
-fn label<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
-    let labels = node.metadata.labels.as_ref()?;
-    labels.get(key).map(String::as_str)
-}
-
-fn common_region(nodes: &[Node]) -> Option<String> {
-    let mut regions = nodes
-        .iter()
-        .map(|node| label(node, "topology.kubernetes.io/region"));
-    let first = regions.next()??;
-    regions
-        .all(|region| region == Some(first))
-        .then(|| first.to_owned())
+fn label<'a>(node: &'a impl ResourceExt, key: &str) -> Option<&'a str> {
+    node.labels().get(key).map(String::as_str)
 }

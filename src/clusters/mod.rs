@@ -19,9 +19,14 @@ mod detect;
 mod evidence;
 mod kind;
 mod profile;
+mod region;
+mod uid;
 
 pub use connection::Connection;
 pub use detect::{Detection, detect};
+pub(crate) use evidence::EDGE_LABEL;
 pub use evidence::Evidence;
 pub use kind::{ClusterKind, UnknownClusterKind};
 pub use profile::{Answer, Authorization, NodeChoice, Profile};
+pub use region::{UnknownRegion, region_of};
+pub(crate) use uid::uid;

@@ -4,9 +4,10 @@ use k8s_openapi::api::apps::v1::Deployment;
 
 use super::{ADDON, ComponentVersion};
 
-/// On the Deployment of this component: the version of ACK's whose features it has.
+/// On the Deployment of this component, in its manifest: the version of ACK's whose features it has.
 pub(crate) const FEATURES_OF: &str = "ack-backup-center.io/features-of";
 /// Everything that is bound to a version of ACK's component, up to this one, this component does.
+#[cfg(test)]
 pub(crate) const FEATURES: &str = "v1.8.7";
 
 /// The version that a Deployment runs: the tag of its image.

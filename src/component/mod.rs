@@ -6,12 +6,15 @@
 mod access_key;
 mod deployed;
 mod names;
+pub mod phase;
 mod version;
 
 pub(crate) use access_key::access_key;
-pub(crate) use deployed::{FEATURES, FEATURES_OF, features_of, version_of, version_of_image};
+#[cfg(test)]
+pub(crate) use deployed::{FEATURES, FEATURES_OF};
+pub(crate) use deployed::{features_of, version_of, version_of_image};
 pub use names::{
-    ACCESS_KEY_ID, ACCESS_KEY_SECRET, ADDON, ADDON_NAMESPACE, CREDENTIALS_SECRET, NAMESPACE,
-    ROLE_TOKEN, ROLE_TOKEN_SECRET,
+    ACCESS_KEY_ID, ACCESS_KEY_SECRET, ADDON, ADDON_NAMESPACE, CREDENTIALS_SECRET, GROUP, NAMESPACE,
+    ROLE_TOKEN, ROLE_TOKEN_SECRET, VERSION,
 };
 pub use version::{ComponentVersion, InvalidVersion};

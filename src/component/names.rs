@@ -24,3 +24,9 @@ pub const ROLE_TOKEN_SECRET: &str = "addon.aliyuncsmanagedbackuprestorerole.toke
 
 /// The key of the token in [`ROLE_TOKEN_SECRET`].
 pub const ROLE_TOKEN: &str = "addon.token.config";
+
+/// The API group of its custom resources.
+pub const GROUP: &str = "csdr.alibabacloud.com";
+
+/// The version of [`GROUP`].
+pub const VERSION: &str = "v1beta1";

@@ -5,6 +5,7 @@ use parking_lot::RwLock;
 
 use super::leader::Fence;
 use super::metrics::Metrics;
+use super::present::Present;
 use super::report::Reporter;
 use super::settings::Settings;
 use super::shown::Shown;
@@ -31,6 +32,7 @@ pub(super) struct Context {
     pub(super) jobs: Jobs,
     pub(super) vaults: Vaults,
     pub(super) shown: Shown,
+    pub(super) present: Present,
     pub(super) reporter: Reporter,
     pub(super) metrics: Metrics,
     /// The uid of the namespace `kube-system`, by which clusters are told apart.
@@ -45,6 +47,7 @@ pub(super) struct Queues {
     pub(super) deletions: Queue,
     /// One at a time: a drill holds a namespace in memory.
     pub(super) verifications: Queue,
+    pub(super) plans: Queue,
 }
 
 impl Queues {
@@ -54,6 +57,7 @@ impl Queues {
             restores: Queue::new(settings.restore_workers),
             deletions: Queue::new(settings.delete_workers),
             verifications: Queue::new(1),
+            plans: Queue::new(settings.schedule_workers),
         }
     }
 
@@ -61,6 +65,7 @@ impl Queues {
         self.backups.resize(settings.backup_workers);
         self.restores.resize(settings.restore_workers);
         self.deletions.resize(settings.delete_workers);
+        self.plans.resize(settings.schedule_workers);
     }
 }
 

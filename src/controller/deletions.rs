@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::Utc;
-use k8s_openapi::api::core::v1::Namespace;
+use chrono::{DateTime, Utc};
 use kube::api::{DeleteParams, ListParams, Preconditions};
 use kube::core::{DeserializeGuard, DynamicObject};
 use kube::runtime::controller::Action;
@@ -23,7 +22,7 @@ use super::work::JobKey;
 use crate::chain::chain;
 use crate::crds::{
     ApplicationBackup, ApplicationRestore, ConvertToSnapshot, DeleteObjectType, DeleteRequest,
-    DeleteRequestStatus, condition, phase, to_time,
+    DeleteRequestStatus, condition, from_time, phase, to_time,
 };
 
 /// The kind, as jobs are told apart.
@@ -32,6 +31,8 @@ pub(super) const KIND: &str = "DeleteRequest";
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// How long a vault is waited for: a request is not over because a vault is away for a day.
 const WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// When a request that failed is tried again: locks end, and people change what is in the way.
+const AFTER_FAILURE: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// Sees to it that a request is being met.
 pub(super) async fn reconcile(
@@ -43,9 +44,8 @@ pub(super) async fn reconcile(
         context.jobs.cancel(&key).await;
         return Ok(Action::await_change());
     }
-    let phase = request.status.as_ref().and_then(|it| it.phase.as_deref());
-    if phase == Some(phase::FAILED) {
-        return Ok(Action::await_change());
+    if let Some(left) = until_tried_again(request.status.as_ref(), Utc::now()) {
+        return Ok(Action::requeue(left));
     }
     let uid = request.uid().unwrap_or_default();
     let work = run(context.clone(), request.clone());
@@ -61,12 +61,29 @@ pub(super) async fn reconcile(
     Ok(Action::requeue(again))
 }
 
+/// How long a request that failed is left alone yet.
+fn until_tried_again(status: Option<&DeleteRequestStatus>, now: DateTime<Utc>) -> Option<Duration> {
+    let failed = status.filter(|it| it.phase.as_deref() == Some(phase::FAILED))?;
+    let tried = from_time(failed.completion_timestamp.as_ref()?);
+    (tried + AFTER_FAILURE - now).to_std().ok()
+}
+
 /// Why an attempt came to nothing.
 enum Attempt {
     /// The next one may pass.
     Again(String),
     /// No other one will.
     Never(String),
+}
+
+/// What a request is about.
+enum Target {
+    /// A backup, and the vault that it is in, if it is in any.
+    Backup(Box<(ApplicationBackup, Option<OpenLocation>)>),
+    /// An object of which nothing is in a vault.
+    Object,
+    /// It is not there.
+    Nothing,
 }
 
 async fn run(context: Arc<Context>, request: Arc<DeleteRequest>) {
@@ -87,27 +104,29 @@ struct Job<'a> {
 impl Job<'_> {
     async fn run(mut self) {
         let generation = self.request.metadata.generation;
-        let _place = self.context.queues.deletions.place("").await;
-        let resumed = self.status.phase.is_some();
+        let mut begun = self.status.phase.as_deref() == Some(phase::IN_PROGRESS);
         self.status.observed_generation = generation;
         let _ = fields_known(
             &mut self.status.conditions,
             generation,
             [("", &self.request.spec.unknown)],
         );
-        self.status.phase = Some(phase::IN_PROGRESS.to_owned());
-        self.status
-            .start_timestamp
-            .get_or_insert_with(|| to_time(Utc::now()));
-        if self.write().await == Written::Gone {
-            return;
-        }
-        if !resumed {
-            self.context.metrics.deletion_begins();
-        }
+        self.status.completion_timestamp = None;
         let mut pause = Duration::from_secs(1);
         loop {
-            let (why, never) = match self.attempt().await {
+            let attempt = match self.target().await {
+                Ok(target) => {
+                    // Nobody keeps a place who waits: not for a vault, and not for the next attempt.
+                    let _place = self.context.queues.deletions.place("").await;
+                    if !begun && self.begin().await == Written::Gone {
+                        return;
+                    }
+                    begun = true;
+                    self.attempt(target).await
+                }
+                Err(attempt) => Err(attempt),
+            };
+            let (why, never) = match attempt {
                 Ok(done) => {
                     self.context
                         .reporter
@@ -119,6 +138,13 @@ impl Job<'_> {
                 }
                 Err(Attempt::Again(why)) => (why, false),
                 Err(Attempt::Never(why)) => (why, true),
+            };
+            let why = match never {
+                true => format!(
+                    "{why}; it is tried again every {} hours",
+                    AFTER_FAILURE.as_secs() / 3600
+                ),
+                false => why,
             };
             self.status.message = Some(cut(&why, 2000));
             let note = Note {
@@ -151,6 +177,28 @@ impl Job<'_> {
         }
     }
 
+    /// Says that it has a place, and works.
+    async fn begin(&mut self) -> Written {
+        self.status.phase = Some(phase::IN_PROGRESS.to_owned());
+        self.status
+            .start_timestamp
+            .get_or_insert_with(|| to_time(Utc::now()));
+        let written = self.write().await;
+        if written == Written::Done {
+            self.context.metrics.deletion_begins();
+        }
+        written
+    }
+
+    /// Says what it waits for. It has not begun, unless it worked before.
+    async fn waits(&mut self, why: &str) -> Written {
+        if self.status.phase.as_deref() != Some(phase::IN_PROGRESS) {
+            self.status.phase = Some(phase::NEW.to_owned());
+        }
+        self.status.message = Some(cut(&format!("it waits for the vault: {why}"), 2000));
+        self.write().await
+    }
+
     async fn write(&self) -> Written {
         self.context
             .reporter
@@ -172,43 +220,60 @@ impl Job<'_> {
         }
     }
 
+    /// What is to go, once the vault that it is in can be used.
+    async fn target(&mut self) -> Result<Target, Attempt> {
+        let spec = &self.request.spec;
+        if spec.delete_object_type != DeleteObjectType::Backup {
+            return Ok(Target::Object);
+        }
+        let name = spec.delete_object_name.clone();
+        self.context
+            .jobs
+            .cancel(&JobKey::new(backups::KIND, &name))
+            .await;
+        self.context
+            .jobs
+            .cancel(&JobKey::new(verification::KIND, &name))
+            .await;
+        let found = self.context.backups().get_opt(&name).await;
+        let found = found.map_err(|error| Attempt::Again(chain(&error)))?;
+        let Some(backup) = found else {
+            return Ok(Target::Nothing);
+        };
+        let open = self.vault(&backup).await?;
+        Ok(Target::Backup(Box::new((backup, open))))
+    }
+
     /// What was done, in words.
-    async fn attempt(&mut self) -> Result<String, Attempt> {
+    async fn attempt(&mut self, target: Target) -> Result<String, Attempt> {
         let spec = &self.request.spec;
         let name = spec.delete_object_name.clone();
-        match spec.delete_object_type {
-            DeleteObjectType::Backup => self.backup(&name).await,
-            DeleteObjectType::Restore => {
+        match (target, spec.delete_object_type) {
+            (Target::Nothing, _) => Ok(format!("there is no ApplicationBackup `{name}`")),
+            (Target::Backup(found), _) => self.backup(&found.0, found.1.as_ref()).await,
+            (Target::Object, DeleteObjectType::Convert) => {
+                self.object::<ConvertToSnapshot>(&name).await
+            }
+            (Target::Object, _) => {
                 self.context
                     .jobs
                     .cancel(&JobKey::new(restores::KIND, &name))
                     .await;
                 self.object::<ApplicationRestore>(&name).await
             }
-            DeleteObjectType::Convert => self.object::<ConvertToSnapshot>(&name).await,
         }
     }
 
-    async fn backup(&mut self, name: &str) -> Result<String, Attempt> {
-        self.context
-            .jobs
-            .cancel(&JobKey::new(backups::KIND, name))
-            .await;
-        self.context
-            .jobs
-            .cancel(&JobKey::new(verification::KIND, name))
-            .await;
-        let found = self.context.backups().get_opt(name).await;
-        let found = found.map_err(|error| Attempt::Again(chain(&error)))?;
-        let Some(backup) = found else {
-            return Ok(format!("there is no ApplicationBackup `{name}`"));
-        };
-        let open = self.vault(&backup).await?;
+    async fn backup(
+        &self,
+        backup: &ApplicationBackup,
+        open: Option<&OpenLocation>,
+    ) -> Result<String, Attempt> {
         let done = match open {
-            Some(open) => self.in_vault(&open, &backup).await?,
+            Some(open) => self.in_vault(open, backup).await?,
             None => "it was in no vault".to_owned(),
         };
-        self.delete_object(&backup).await.map_err(Attempt::Again)?;
+        self.delete_object(backup).await.map_err(Attempt::Again)?;
         Ok(done)
     }
 
@@ -228,9 +293,7 @@ impl Job<'_> {
             match wait.next().await {
                 Waited::Usable(location) => break location,
                 Waited::Still(why) => {
-                    self.status.message =
-                        Some(cut(&format!("it waits for the vault: {why}"), 2000));
-                    let _ = self.write().await;
+                    let _ = self.waits(&why).await;
                 }
                 Waited::Over(why) => return Err(Attempt::Again(why)),
             }
@@ -374,12 +437,4 @@ impl Job<'_> {
             Err(error) => Err(chain(&error)),
         }
     }
-}
-
-/// The uid by which a cluster is told from others: that of its namespace `kube-system`.
-pub(super) async fn cluster_uid(client: &kube::Client) -> Result<String, kube::Error> {
-    let system = Api::<Namespace>::all(client.clone())
-        .get_metadata("kube-system")
-        .await?;
-    Ok(system.metadata.uid.unwrap_or_default())
 }

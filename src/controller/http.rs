@@ -35,6 +35,7 @@ async fn metrics(State(context): State<Arc<Context>>) -> impl IntoResponse {
         ("restore", &queues.restores),
         ("deletion", &queues.deletions),
         ("verification", &queues.verifications),
+        ("plan", &queues.plans),
     ] {
         context.metrics.work(kind, queue.waiting(), queue.taken());
     }

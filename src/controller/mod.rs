@@ -7,9 +7,9 @@
 //! |---|---|
 //! | BackupLocation | looked at when it appears and every `validationFrequency`: credentials, endpoint, and a probe that is written, read, listed and deleted; its backups have ApplicationBackups here, by whichever cluster or Velero they were written |
 //! | ApplicationBackup | made by the engine under the uid of the object, in its turn; and proved, where it, its plan or its vault asks for that: read back, or restored into a cluster in this process ([`drill`](crate::drill)) |
-//! | ApplicationRestore | done by the engine under the uid of the object, in its turn |
+//! | ApplicationRestore | done by the engine under the uid of the object, in its turn; images are changed as it says, and as the ConfigMap with labels `velero.io/plugin-config` and `velero.io/change-image-name: RestoreItemAction` says for all restores |
 //! | BackupSchedule | its backups are made, and those deleted that it does not keep: [`schedules`](crate::schedules) |
-//! | DeleteRequest | met, and gone then |
+//! | DeleteRequest | met, and gone then; one that failed, as for the lock of a bucket, is tried again every six hours |
 //! | ConvertToSnapshot | refused with a remedy: a restore changes claims itself |
 //!
 //! # What goes wrong
@@ -37,6 +37,7 @@ mod leader;
 mod metrics;
 mod options;
 mod plans;
+mod present;
 mod report;
 mod restores;
 mod run;

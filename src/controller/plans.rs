@@ -6,6 +6,7 @@ use std::time::Duration;
 use chrono::Utc;
 use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
+use kube_backup_engine::label_value;
 
 use super::context::Context;
 use super::metrics::PlanFacts;
@@ -15,6 +16,14 @@ use crate::schedules::{Notice, Scheduler};
 
 /// Even where nothing is due, a plan is looked at so often: what its backups came to shows in its status.
 const SELDOM: Duration = Duration::from_secs(60 * 60);
+
+/// The kind, as objects that are there are told apart.
+pub(super) const KIND: &str = "BackupSchedule";
+
+/// What metrics say of a plan that is gone: nothing, so that nobody is told that its next backup is late.
+pub(super) fn is_gone(context: &Context, name: &str) {
+    context.metrics.plan_is_gone(&label_value(name));
+}
 
 fn scheduler(context: &Context) -> Scheduler {
     Scheduler::new(context.client.clone(), &context.namespace, &context.cluster)
@@ -28,7 +37,10 @@ pub(super) async fn reconcile(
     if plan.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
-    let step = scheduler(&context).step(&plan, Utc::now()).await?;
+    let step = {
+        let _place = context.queues.plans.place("").await;
+        scheduler(&context).step(&plan, Utc::now()).await?
+    };
     let mut status = step.status;
     let template = &plan.spec.template;
     let unknown = [("", &plan.spec.unknown), ("template.", &template.unknown)];
@@ -45,7 +57,10 @@ pub(super) async fn reconcile(
         since: plan.metadata.creation_timestamp.as_ref().map(from_time),
         verifies: verifies(&plan.spec, &context),
     };
-    context.metrics.plan(&plan.name_any(), facts);
+    let (name, uid) = (plan.name_any(), plan.uid().unwrap_or_default());
+    if context.present.has(KIND, &name, &uid) {
+        context.metrics.plan(&label_value(&name), facts);
+    }
     if plan.status.as_ref() != Some(&status) {
         let _ = context.reporter.status_once(plan.as_ref(), &status).await?;
     }

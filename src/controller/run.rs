@@ -16,6 +16,7 @@ use super::context::{Context, Queues};
 use super::leader::{Election, ElectionError, Fence};
 use super::metrics::Metrics;
 use super::options::Options;
+use super::present::Present;
 use super::report::Reporter;
 use super::settings::{CONFIG, Settings};
 use super::shown::Shown;
@@ -23,9 +24,16 @@ use super::streams::reconcile_all;
 use super::vaults::Vaults;
 use super::work::Jobs;
 use super::{backups, conversions, deletions, http, plans, restores, vaults};
+use crate::clusters;
 
 /// How long a connection to the API server may take.
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long the API server may say nothing where it should: more than a watch, which it ends within five minutes
+/// (`watcher::Config`), and a request that a webhook holds up.
+const SILENCE: Duration = Duration::from_secs(330);
+/// How often the API server is asked at the start.
+const ATTEMPTS: u32 = 7;
 
 /// A controller could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -81,7 +89,12 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
     let grace = options.grace;
     let mut options = options;
     let listener = options.listener.take();
-    let context = Arc::new(context(options, fence).await?);
+    let mut stop = std::pin::pin!(stop);
+    let starting = tokio::select! {
+        () = &mut stop => return Ok(()),
+        context = context(options, fence) => context?,
+    };
+    let context = Arc::new(starting);
     // Gone with this function.
     let mut serving = JoinSet::new();
     if let Some(listener) = listener {
@@ -92,7 +105,6 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
             }
         });
     }
-    let mut stop = std::pin::pin!(stop);
     loop {
         if let Some(election) = &mut election {
             tokio::select! {
@@ -148,27 +160,12 @@ async fn context(options: Options, fence: Fence) -> Result<Context, RunError> {
     // The engine and the reconciles try again themselves, with deadlines.
     config.default_retry = false;
     config.connect_timeout = Some(config.connect_timeout.unwrap_or(CONNECT).min(CONNECT));
+    config.read_timeout = Some(config.read_timeout.unwrap_or(SILENCE).min(SILENCE));
     let client = ClientBuilder::try_from(config)
         .map_err(|error| RunError::Client(Box::new(error)))?
         .with_layer(&fence)
         .build();
-    let mut pause = Duration::from_millis(500);
-    let mut attempts = 0;
-    let cluster = loop {
-        // A process that starts with its cluster may be earlier than the API server.
-        match timeout(CONNECT, deletions::cluster_uid(&client)).await {
-            Ok(Ok(uid)) => break uid,
-            Ok(Err(error)) if attempts >= 6 => return Err(RunError::Cluster(Box::new(error))),
-            Ok(Err(error)) => tracing::warn!(
-                error = crate::chain::chain(&error),
-                "wait for the API server"
-            ),
-            Err(_) => tracing::warn!("wait for the API server"),
-        }
-        attempts += 1;
-        sleep(pause).await;
-        pause *= 2;
-    };
+    let cluster = cluster_uid(&client).await?;
     let settings = Settings::default();
     Ok(Context {
         reporter: Reporter::new(client.clone(), options.identity),
@@ -183,9 +180,33 @@ async fn context(options: Options, fence: Fence) -> Result<Context, RunError> {
         jobs: Jobs::default(),
         vaults: Vaults::default(),
         shown: Shown::default(),
+        present: Present::default(),
         metrics: Metrics::new(),
         cluster,
     })
+}
+
+/// By what the cluster is told from others. A process that starts with its cluster may be earlier than the API server.
+async fn cluster_uid(client: &kube::Client) -> Result<String, RunError> {
+    let mut pause = Duration::from_millis(500);
+    let mut attempt = 1;
+    loop {
+        let error = match timeout(CONNECT, clusters::uid(client)).await {
+            Ok(Ok(uid)) => return Ok(uid),
+            Ok(Err(error)) => error,
+            Err(late) => kube::Error::Service(Box::new(late)),
+        };
+        if attempt == ATTEMPTS {
+            return Err(RunError::Cluster(Box::new(error)));
+        }
+        tracing::warn!(
+            error = crate::chain::chain(&error),
+            "wait for the API server"
+        );
+        sleep(pause).await;
+        pause *= 2;
+        attempt += 1;
+    }
 }
 
 /// Starts all that a leader does.
@@ -231,5 +252,28 @@ async fn settings(context: Arc<Context>) {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::future::pending;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_api_server_that_says_nothing_is_not_waited_for_for_ever() {
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = asked.clone();
+        let silent = tower::service_fn(move |_: ::http::Request<kube::client::Body>| {
+            count.fetch_add(1, Ordering::Relaxed);
+            pending::<Result<::http::Response<kube::client::Body>, Infallible>>()
+        });
+        let client = kube::Client::new(silent, "csdr");
+        let error = cluster_uid(&client).await.unwrap_err();
+        assert!(matches!(error, RunError::Cluster(_)), "{error}");
+        assert_eq!(asked.load(Ordering::Relaxed), ATTEMPTS);
     }
 }

@@ -1,5 +1,6 @@
 //! One watch for each kind, and what goes wrong in one kept from the others.
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -18,12 +19,16 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::context::Context;
+use super::present::Gone;
 use super::work::JobKey;
+use super::{backups, plans, vaults, verification};
 use crate::chain::chain;
 use crate::crds::phase;
 
 /// Reconciles of one kind at once. Work that takes long is not in them.
 const AT_ONCE: u16 = 16;
+/// As many as there are. How many of them work is said elsewhere.
+const ALL: u16 = 0;
 /// After a reconcile that failed or panicked.
 const AGAIN: Duration = Duration::from_secs(10);
 /// Before a stream that ended is begun again, at most.
@@ -79,6 +84,7 @@ where
     R: Future<Output = Result<Action, kube::Error>> + Send + 'static,
 {
     let api = Api::<DeserializeGuard<K>>::namespaced(context.client.clone(), &context.namespace);
+    let kind = kind_of::<K>();
     let (reader, writer) = reflector::store();
     context.shown.keep(&reader);
     let of = context.clone();
@@ -89,8 +95,10 @@ where
         })
         .reflect(writer)
         .inspect(move |event| {
-            if let Ok(watcher::Event::Delete(object)) = event {
-                gone(&of, object);
+            if let Ok(event) = event {
+                for object in of.present.take(kind, event) {
+                    gone(&of, kind, &object);
+                }
             }
         })
         .applied_objects();
@@ -99,8 +107,8 @@ where
         async move { guarded(object, context, reconcile).await }
     };
     Controller::for_stream(objects, reader)
-        .with_config(Config::default().concurrency(AT_ONCE))
-        .reconcile_all_on(all_again::<K>(context))
+        .with_config(Config::default().concurrency(at_once(kind)))
+        .reconcile_all_on(all_again(kind, context))
         .run(run, |_, _, _| Action::requeue(AGAIN), context.clone())
         .for_each(|outcome| {
             if let Err(error) = outcome {
@@ -111,36 +119,48 @@ where
         .await;
 }
 
+/// The name of a kind, as it stands where kinds are told apart.
+fn kind_of<K: Resource<DynamicType = ()>>() -> &'static str {
+    match K::kind(&()) {
+        Cow::Borrowed(kind) => kind,
+        Cow::Owned(kind) => kind.leak(),
+    }
+}
+
 /// When all objects of a kind are to be looked at again: backups, when vaults begin to ask for what they did not.
-fn all_again<K: Resource<DynamicType = ()>>(context: &Context) -> BoxStream<'static, ()> {
-    match K::kind(&()).as_ref() {
-        "ApplicationBackup" => context.vaults.verification_changes().boxed(),
+fn all_again(kind: &str, context: &Context) -> BoxStream<'static, ()> {
+    match kind {
+        backups::KIND => context.vaults.verification_changes().boxed(),
         _ => futures::stream::pending().boxed(),
     }
 }
 
-/// An object was deleted: nobody works for it any more.
-fn gone<K: Resource<DynamicType = ()>>(context: &Arc<Context>, object: &DeserializeGuard<K>) {
-    let name = object.meta().name.clone().unwrap_or_default();
-    let kinds: &[&'static str] = match K::kind(&()).as_ref() {
-        "BackupLocation" => {
+fn at_once(kind: &str) -> u16 {
+    match kind {
+        // Each takes its place in a queue, as `schedule_max_worker_num` says.
+        plans::KIND => ALL,
+        _ => AT_ONCE,
+    }
+}
+
+/// An object was deleted: nobody works for it any more, and nothing is told of it.
+fn gone(context: &Arc<Context>, kind: &'static str, object: &Gone) {
+    let Gone { name, uid } = object.clone();
+    match kind {
+        vaults::KIND => {
             context.vaults.forget(&name);
             context.metrics.vault_is_gone(&name);
-            return;
         }
-        "BackupSchedule" => {
-            context.metrics.plan_is_gone(&name);
-            return;
-        }
-        "ApplicationBackup" => &[super::backups::KIND, super::verification::KIND],
-        "ApplicationRestore" => &[super::restores::KIND],
-        "DeleteRequest" => &[super::deletions::KIND],
-        _ => return,
-    };
-    let uid = object.meta().uid.clone().unwrap_or_default();
+        plans::KIND => plans::is_gone(context, &name),
+        backups::KIND => cancel(context, &[kind, verification::KIND], &name, &uid),
+        _ => cancel(context, &[kind], &name, &uid),
+    }
+}
+
+fn cancel(context: &Context, kinds: &[&'static str], name: &str, uid: &str) {
     for kind in kinds {
-        let (jobs, key) = (context.jobs.clone(), JobKey::new(kind, name.clone()));
-        let uid = uid.clone();
+        let (jobs, key) = (context.jobs.clone(), JobKey::new(kind, name));
+        let uid = uid.to_owned();
         tokio::spawn(async move { jobs.cancel_of(&key, &uid).await });
     }
 }

@@ -8,12 +8,6 @@ use super::{
     DeleteRequest,
 };
 
-/// The API group.
-pub const GROUP: &str = "csdr.alibabacloud.com";
-
-/// The version.
-pub const VERSION: &str = "v1beta1";
-
 /// The definitions of all kinds, by name. The same stand as YAML in `deploy/crds/`.
 #[must_use]
 pub fn definitions() -> Vec<CustomResourceDefinition> {

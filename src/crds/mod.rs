@@ -66,10 +66,15 @@ pub use convert_to_snapshot::{
     ConvertToSnapshot, ConvertToSnapshotSpec, ConvertToSnapshotStatus, ConvertedVolume,
     VolumeConversion,
 };
-pub use definitions::{GROUP, VERSION, definitions};
+pub use definitions::definitions;
 pub use delete_request::{DeleteObjectType, DeleteRequest, DeleteRequestSpec, DeleteRequestStatus};
 pub use duration::GoDuration;
 pub use location_note::{LOCATION_NOTE, LocationNote};
-pub use status::{condition, phase};
+pub use status::condition;
 pub use time::{from_time, to_time};
 pub use verification::{VerificationLevel, VerificationStatus};
+
+pub use crate::component::{GROUP, VERSION, phase};
+
+/// On a backup that a plan made: which plan, as [`label_value`](kube_backup_engine::label_value) writes it.
+pub const SCHEDULE_LABEL: &str = "csdr/schedule-name";

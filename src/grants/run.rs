@@ -4,8 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use alibaba_ram::client::Client as Ram;
-use k8s_openapi::api::core::v1::Namespace;
-use kube::Api;
 use tokio::time::sleep;
 
 use super::error::{Error, Refusal};
@@ -17,7 +15,7 @@ use super::requirements::Requirements;
 use super::state::State;
 use super::{grant, narrow, revoke, rotate};
 use crate::cloud::Cloud;
-use crate::clusters::ClusterKind;
+use crate::clusters::{self, ClusterKind};
 
 /// How often it is looked and acted before something is said to be in the way.
 const ROUNDS: usize = 12;
@@ -299,14 +297,7 @@ impl Grants {
 /// The names that follow from a cluster.
 pub(crate) async fn names_of(cluster: &kube::Client, kind: ClusterKind) -> Result<Names, Error> {
     let step = "ask the cluster for the uid of its namespace `kube-system`";
-    let system = Api::<Namespace>::all(cluster.clone())
-        .get("kube-system")
-        .await;
-    let uid = system
-        .map_err(Error::cluster(step))?
-        .metadata
-        .uid
-        .unwrap_or_default();
+    let uid = clusters::uid(cluster).await.map_err(Error::cluster(step))?;
     Ok(Names::of(kind, &uid))
 }
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::spec::InstallSpec;
-use crate::clusters::NodeChoice;
-use crate::component::{ADDON, FEATURES, FEATURES_OF};
+use crate::clusters::{EDGE_LABEL, NodeChoice};
+use crate::component::ADDON;
 use crate::grants::STARTED_FOR;
 
 /// In the order in which they are applied: what others need first.
@@ -26,8 +26,8 @@ const DEFINITIONS: [&str; 6] = [
 ];
 const DEPLOYMENT: &str = include_str!("../../deploy/manifests/deployment.yaml");
 
-/// The label of nodes in the cloud, of ACK Edge clusters ("FAQ about edge nodes").
-const EDGE_LABEL: &str = "alibabacloud.com/is-edge-worker";
+/// The variable that says the region of the cluster.
+const REGION: &str = "REGION_ID";
 
 /// Namespace and rights.
 pub(super) fn base() -> Vec<Value> {
@@ -44,12 +44,18 @@ pub(super) fn deployment(spec: &InstallSpec, mark: &str) -> Value {
     let mut deployment = documents(DEPLOYMENT)
         .pop()
         .expect("the manifest of the component has a document");
-    deployment["metadata"]["annotations"] = json!({FEATURES_OF: FEATURES});
     let wanted = &mut deployment["spec"];
     wanted["replicas"] = spec.replicas.into();
     let template = &mut wanted["template"];
     template["metadata"]["annotations"] = json!({STARTED_FOR: mark});
-    template["spec"]["containers"][0]["image"] = spec.image.as_str().into();
+    let container = &mut template["spec"]["containers"][0];
+    container["image"] = spec.image.as_str().into();
+    if let Some(variables) = container["env"].as_array_mut() {
+        // Where nobody says it here, it is left to whoever sets it in the cluster.
+        variables.retain(|it| it["name"] != REGION);
+        let region = spec.region.iter().map(alibaba_core::Region::as_str);
+        variables.extend(region.map(|region| json!({"name": REGION, "value": region})));
+    }
     if spec.kind.profile().nodes == NodeChoice::Cloud {
         template["spec"]["nodeSelector"] = json!({EDGE_LABEL: "false"});
     }
@@ -81,10 +87,12 @@ fn documents(text: &'static str) -> Vec<Value> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use alibaba_core::Region;
     use kube_backup_engine::rbac;
 
     use super::*;
     use crate::clusters::ClusterKind;
+    use crate::component::{FEATURES, FEATURES_OF};
 
     fn rules(documents: Vec<Value>) -> BTreeSet<String> {
         let roles = documents
@@ -128,6 +136,25 @@ mod tests {
         }
         assert_eq!(listed, there);
         assert_eq!(listed.len(), BASE.len() + DEFINITIONS.len() + 1);
+    }
+
+    #[test]
+    fn the_component_is_that_of_this_package_in_the_region_that_is_known() {
+        let manifest = &documents(DEPLOYMENT)[0];
+        let pod = &manifest["spec"]["template"]["spec"];
+        assert_eq!(pod["containers"][0]["image"], crate::install::IMAGE);
+        assert_eq!(manifest["metadata"]["annotations"][FEATURES_OF], FEATURES);
+        let spec = InstallSpec::new(ClusterKind::Managed).unwrap();
+        for (spec, region) in [
+            (spec.clone(), None),
+            (spec.in_region(Region::CN_BEIJING), Some("cn-beijing")),
+        ] {
+            let made = deployment(&spec, "none");
+            let container = &made["spec"]["template"]["spec"]["containers"][0];
+            let variables = container["env"].as_array().unwrap();
+            let said = variables.iter().find(|it| it["name"] == REGION);
+            assert_eq!(said.and_then(|it| it["value"].as_str()), region);
+        }
     }
 
     #[test]

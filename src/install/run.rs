@@ -108,10 +108,14 @@ impl Installer {
         let wanted = self.wanted(spec).await?;
         let applier = self.applier(spec.takes_over);
         // Before anything is changed: whether somebody else manages the component.
-        retried(|| applier.plan(&wanted.deployment)).await?;
+        let mut component = Some(retried(|| applier.plan(&wanted.deployment)).await?);
         let mut done = Vec::new();
         for object in wanted.objects() {
-            let Some(change) = retried(|| applier.plan(object)).await? else {
+            let planned = match component.take_if(|_| std::ptr::eq(object, &wanted.deployment)) {
+                Some(planned) => planned,
+                None => retried(|| applier.plan(object)).await?,
+            };
+            let Some(change) = planned else {
                 continue;
             };
             retried(|| applier.apply(object)).await?;

@@ -19,6 +19,7 @@ pub struct InstallSpec {
     pub(super) kind: ClusterKind,
     pub(super) image: String,
     pub(super) version: ComponentVersion,
+    pub(super) region: Option<Region>,
     pub(super) replicas: u32,
     pub(super) vault: Option<VaultSpec>,
     pub(super) takes_over: bool,
@@ -46,6 +47,7 @@ impl InstallSpec {
             kind,
             image: IMAGE.to_owned(),
             version: ComponentVersion::own(),
+            region: None,
             replicas: 1,
             vault: None,
             takes_over: false,
@@ -64,6 +66,13 @@ impl InstallSpec {
             reason,
         })?;
         Ok(self)
+    }
+
+    /// Sets the region of the cluster. Unless it is set, the controller takes that of its nodes.
+    #[must_use]
+    pub fn in_region(mut self, region: Region) -> Self {
+        self.region = Some(region);
+        self
     }
 
     /// Sets how many Pods of the controller there are: one works, the others stand by.

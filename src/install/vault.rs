@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::error::{Error, Refusal};
 use super::spec::VaultSpec;
-use crate::component::NAMESPACE;
+use crate::component::{GROUP, NAMESPACE, VERSION, phase};
 
-const GROUP: &str = "csdr.alibabacloud.com";
-const VERSION: &str = "v1beta1";
+/// What ACK's own component says of a task that has not begun.
+const QUEUED: &str = "Queued";
 
 /// The custom resources of one kind; none where the kind is not there.
 pub(super) async fn list(cluster: &kube::Client, kind: &str) -> Result<Vec<DynamicObject>, Error> {
@@ -93,18 +93,10 @@ pub(super) async fn running(cluster: &kube::Client) -> Result<Vec<String>, Error
     let mut tasks = Vec::new();
     for kind in kinds {
         for task in list(cluster, kind).await? {
-            let phase = task.data["status"]["phase"].as_str().unwrap_or_default();
-            let is_over = [
-                "Completed",
-                "PartiallyFailed",
-                "Failed",
-                "FailedValidation",
-                "Processed",
-            ]
-            .contains(&phase);
-            if !is_over && !matches!(phase, "" | "New" | "Queued") {
+            let word = task.data["status"]["phase"].as_str().unwrap_or_default();
+            if !phase::is_over(word) && !matches!(word, "" | phase::NEW | QUEUED) {
                 let name = task.metadata.name.unwrap_or_default();
-                tasks.push(format!("{kind} `{name}` ({phase})"));
+                tasks.push(format!("{kind} `{name}` ({word})"));
             }
         }
     }

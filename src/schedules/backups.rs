@@ -7,10 +7,7 @@ use kube::core::DeserializeGuard;
 use kube_backup_engine::label_value;
 
 use super::scheduler::Scheduler;
-use crate::crds::{ApplicationBackup, from_time, phase};
-
-/// The label that says which plan made a backup.
-pub(super) const SCHEDULE: &str = "csdr/schedule-name";
+use crate::crds::{ApplicationBackup, SCHEDULE_LABEL, from_time, phase};
 
 impl Scheduler {
     /// The backups that this plan made, or those that no plan made. Those that cannot be read are left out: nothing is known of them, so nothing is
@@ -20,8 +17,8 @@ impl Scheduler {
         plan: Option<&str>,
     ) -> Result<Vec<ApplicationBackup>, kube::Error> {
         let selector = plan.map_or_else(
-            || format!("!{SCHEDULE}"),
-            |plan| format!("{SCHEDULE}={}", label_value(plan)),
+            || format!("!{SCHEDULE_LABEL}"),
+            |plan| format!("{SCHEDULE_LABEL}={}", label_value(plan)),
         );
         let only = ListParams::default().labels(&selector);
         let found = kube::Api::<DeserializeGuard<ApplicationBackup>>::namespaced(
@@ -36,10 +33,7 @@ impl Scheduler {
 /// Whether a backup has ended, whatever came of it.
 pub(super) fn has_ended(backup: &ApplicationBackup) -> bool {
     let phase = backup.status.as_ref().and_then(|it| it.phase.as_deref());
-    matches!(
-        phase,
-        Some(phase::COMPLETED | phase::PARTIALLY_FAILED | phase::FAILED | phase::FAILED_VALIDATION)
-    )
+    phase.is_some_and(phase::is_over)
 }
 
 /// One that has not ended and is not being deleted: the next one waits for it.
@@ -58,7 +52,7 @@ pub(crate) fn is_own(backup: &ApplicationBackup) -> bool {
 
 /// Whether a plan made it.
 pub(super) fn is_of(backup: &ApplicationBackup, plan: &str) -> bool {
-    backup.labels().get(SCHEDULE).map(String::as_str) == Some(&label_value(plan))
+    backup.labels().get(SCHEDULE_LABEL).map(String::as_str) == Some(&label_value(plan))
 }
 
 /// When one was last completed.

@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use kube::api::PostParams;
+use kube::api::{ListParams, PostParams};
 use kube::{Api, ResourceExt as _};
-use kube_backup_engine::Phase;
 use kube_backup_engine::retention::{
     BackupVerdict, Candidate, ClockWatch, PrunePlan, Reason, RetentionPolicy, Verdict, Verified,
 };
+use kube_backup_engine::{Phase, label_value};
 
-use super::backups::{SCHEDULE, has_ended, is_own};
+use super::backups::{has_ended, is_own};
 use super::notice::Notice;
 use super::scheduler::Scheduler;
 use crate::crds::{
     ApplicationBackup, BackupSchedule, DeleteObjectType, DeleteRequest, DeleteRequestSpec,
-    RetentionStatus, VerificationStatus, from_time, phase,
+    RetentionStatus, SCHEDULE_LABEL, VerificationStatus, from_time, phase,
 };
 
 /// How often to look whether one that has expired may go.
@@ -100,12 +100,11 @@ impl Scheduler {
         if let Ok(left) = (expires_at - now).to_std() {
             return Ok((Vec::new(), Some(left + Duration::from_secs(1))));
         }
-        let plan = backup.labels().get(SCHEDULE);
-        if let Some(plan) = plan {
-            let plans = Api::<BackupSchedule>::namespaced(self.client.clone(), &self.namespace);
-            if plans.get_metadata_opt(plan).await?.is_some() {
-                return Ok((Vec::new(), None));
-            }
+        let plan = backup.labels().get(SCHEDULE_LABEL);
+        if let Some(plan) = plan
+            && self.has_plan(plan).await?
+        {
+            return Ok((Vec::new(), None));
         }
         let beside = self.backups_of(plan.map(String::as_str)).await?;
         let (candidates, own) = self.candidates(beside.iter());
@@ -143,6 +142,19 @@ impl Scheduler {
             all.push(candidate);
         }
         (all, own)
+    }
+
+    /// Whether there is the plan that a label is of. The label of a long name is not the name.
+    async fn has_plan(&self, label: &str) -> Result<bool, kube::Error> {
+        let plans = Api::<BackupSchedule>::namespaced(self.client.clone(), &self.namespace);
+        if plans.get_metadata_opt(label).await?.is_some() {
+            return Ok(true);
+        }
+        let all = plans.list_metadata(&ListParams::default()).await?;
+        Ok(all
+            .items
+            .iter()
+            .any(|plan| label_value(&plan.name_any()) == label))
     }
 
     /// What retention knows of a backup of a plan. Backups in another vault are of another plan, in that each vault keeps

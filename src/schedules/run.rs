@@ -6,11 +6,11 @@ use kube::{Api, ResourceExt as _};
 use kube_backup_engine::label_value;
 use kube_backup_engine::schedule::backup_name;
 
-use super::backups::{SCHEDULE, is_of};
+use super::backups::is_of;
 use super::namespaces::{Namespaces, all, keep_those_there};
 use super::notice::Notice;
 use super::scheduler::Scheduler;
-use crate::crds::{ApplicationBackup, BackupSchedule};
+use crate::crds::{ApplicationBackup, BackupSchedule, SCHEDULE_LABEL};
 
 /// What came of a slot.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Scheduler {
         backup.metadata.namespace = Some(self.namespace.clone());
         backup
             .labels_mut()
-            .insert(SCHEDULE.to_owned(), label_value(&plan_name));
+            .insert(SCHEDULE_LABEL.to_owned(), label_value(&plan_name));
         let backups = Api::<ApplicationBackup>::namespaced(self.client.clone(), &self.namespace);
         match backups.create(&PostParams::default(), &backup).await {
             Ok(_) => {

@@ -100,7 +100,6 @@ fn plain(mut object: Value) -> Value {
     }
     if object["kind"] == "Deployment" {
         let container = &mut object["spec"]["template"]["spec"]["containers"][0];
-        container["image"] = json!("ack-backup-center/migrate-controller");
         container.as_object_mut().unwrap().remove("imagePullPolicy");
     }
     object
@@ -130,6 +129,25 @@ fn in_floats(value: Value) -> Value {
             .map(|(name, value)| (name, in_floats(value)))
             .collect(),
         other => other,
+    }
+}
+
+/// Whoever installs it by whichever means gets the same version, which the doctor reads from its tag and annotation.
+#[test]
+fn every_installation_runs_the_version_of_this_package() {
+    let Some(helm) = helm() else { return };
+    for objects in [rendered(&helm, &[]), manifests()] {
+        let deployment = objects
+            .iter()
+            .find(|it| it["kind"] == "Deployment")
+            .unwrap();
+        let container = &deployment["spec"]["template"]["spec"]["containers"][0];
+        assert_eq!(container["image"], ack_backup_center::install::IMAGE);
+        let annotations = &deployment["metadata"]["annotations"];
+        assert!(
+            annotations["ack-backup-center.io/features-of"].is_string(),
+            "{deployment}"
+        );
     }
 }
 
@@ -207,14 +225,15 @@ fn rights_can_be_left_out_one_by_one() {
 }
 
 /// Values that change everything there is to change.
-const ALL: [&str; 16] = [
+const ALL: [&str; 17] = [
     "replicas=2",
+    r#"region="cn-shanghai""#,
     r#"image={"repository":"registry.example.com/migrate","digest":"sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#,
     r#"imagePullSecrets=[{"name":"registry"}]"#,
     r#"serviceAccount.annotations={"pod-identity.alibabacloud.com/role-name":"backup"}"#,
     r#"resources={"limits":{"memory":"512Mi"}}"#,
     r#"extraArgs=["--log","text"]"#,
-    r#"extraEnv=[{"name":"REGION_ID","value":"cn-beijing"}]"#,
+    r#"extraEnv=[{"name":"HTTPS_PROXY","value":"http://proxy.example"}]"#,
     r#"podLabels={"team":"a"}"#,
     r#"podAnnotations={"a":"b"}"#,
     r#"nodeSelector={"disk":"fast"}"#,
@@ -251,12 +270,13 @@ fn every_value_reaches_the_pods() {
     assert_eq!(metadata["annotations"], json!({"a": "b"}));
     let args = container["args"].as_array().unwrap();
     assert_eq!(args[args.len() - 2..], [json!("--log"), json!("text")]);
-    assert!(
-        container["env"]
-            .as_array()
-            .unwrap()
-            .contains(&json!({"name": "REGION_ID", "value": "cn-beijing"}))
-    );
+    let variables = container["env"].as_array().unwrap();
+    for variable in [
+        json!({"name": "REGION_ID", "value": "cn-shanghai"}),
+        json!({"name": "HTTPS_PROXY", "value": "http://proxy.example"}),
+    ] {
+        assert!(variables.contains(&variable), "{variables:?}");
+    }
     assert_eq!(container["resources"]["limits"]["memory"], "512Mi");
     for (field, value) in [
         ("imagePullSecrets", json!([{"name": "registry"}])),
@@ -289,6 +309,7 @@ fn values_that_are_mistyped_are_refused_and_all_are_explained() {
         "replica=2",
         "rights.restores=true",
         "replicas=\"two\"",
+        "region=\"Hangzhou\"",
         "image.digest=\"latest\"",
         "podMonitor.interval=\"often\"",
     ] {

@@ -1,6 +1,6 @@
 //! The controller with the rights that an installation gives it, and no others.
 
-use ack_backup_center::clusters::ClusterKind;
+use ack_backup_center::clusters::{ClusterKind, region_of};
 use ack_backup_center::install::{InstallSpec, Installer};
 use serde_json::json;
 
@@ -12,7 +12,8 @@ async fn what_an_installation_grants_is_enough_for_a_day() {
     let Some(world) = World::installed(&cloud) else {
         return;
     };
-    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}});
+    let labels = json!({"topology.kubernetes.io/region": "cn-hangzhou"});
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1", "labels": labels}});
     test_support::create(&world.client, "/api/v1/nodes", node).await;
     let wanted = InstallSpec::new(ClusterKind::Managed).unwrap();
     // The definitions are there already, by another manager.
@@ -22,6 +23,14 @@ async fn what_an_installation_grants_is_enough_for_a_day() {
         .await
         .unwrap();
 
+    // It starts and backs up without the rights of restores, which clusters do without that are never restored into.
+    let rights =
+        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/migrate-controller-restore";
+    test_support::delete(&world.client, rights).await;
+    // Its region is that of its nodes: it starts in none that nobody said.
+    let account = kube::Client::try_from(world.config.clone()).unwrap();
+    let region = region_of(&account).await.unwrap();
+    assert_eq!(region.as_str(), "cn-hangzhou");
     let controller = world.candidate("migrate-controller-0");
     world.vault("vault-a", "installed").await;
     let shop = world.application().await;
@@ -30,9 +39,6 @@ async fn what_an_installation_grants_is_enough_for_a_day() {
     world.phase("ApplicationBackup", "day", "Completed").await;
 
     // It has these rights and no others: without those of restores it restores nothing.
-    let rights =
-        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/migrate-controller-restore";
-    test_support::delete(&world.client, rights).await;
     let mapping = json!({&shop: format!("{shop}-not")});
     let restore = json!({"backupName": "day", "namespaceMapping": mapping});
     world.create("ApplicationRestore", "day-r0", restore).await;

@@ -4,8 +4,10 @@
 mod chart;
 mod cluster;
 mod definitions;
+mod deletions;
 mod drill;
 mod forged;
+mod images;
 mod installed;
 mod killed;
 mod leaders;
@@ -16,4 +18,6 @@ mod proved;
 mod refused;
 mod schedules;
 mod shared_vault;
+mod starting;
+mod vaults;
 mod world;

@@ -20,7 +20,7 @@ async fn what_cannot_be_done_ends_in_plain_words() {
     world.create("ApplicationBackup", "good", of(&shop)).await;
     world.phase("ApplicationBackup", "good", "Completed").await;
     let words = [
-        // E16
+        // ACK's own text.
         (
             "ApplicationBackup",
             "nowhere",
@@ -101,7 +101,7 @@ async fn what_cannot_be_done_ends_in_plain_words() {
             .contains("failed"),
         "{failed:#}"
     );
-    // E15: the name is taken in the bucket, by a backup that this cluster does not know.
+    // The name is taken in the bucket, by a backup that this cluster does not know.
     world.delete("ApplicationBackup", "good").await;
     world.create("ApplicationBackup", "good", of(&shop)).await;
     let taken = world.phase("ApplicationBackup", "good", "Failed").await;

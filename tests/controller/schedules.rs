@@ -462,7 +462,11 @@ async fn retention_asks_once_and_never_for_the_newest_good_one() {
 async fn what_was_made_by_hand_or_by_a_plan_that_is_gone_expires_and_the_newest_stays() {
     let Some(plane) = plane() else { return };
     let mut plans = Plans::new(plane.client()).await;
-    plans.create("hourly", json!({})).await;
+    // Longer than a label may be, which says which plan a backup is of.
+    let long = "x".repeat(80);
+    for plan in ["hourly", &long] {
+        plans.create(plan, json!({})).await;
+    }
     let ended = async |name: &str, plan: Option<&str>, hours: i64| {
         let mut body = object(
             "ApplicationBackup",
@@ -470,6 +474,7 @@ async fn what_was_made_by_hand_or_by_a_plan_that_is_gone_expires_and_the_newest_
             &json!({"storageLocation": VAULT, "ttl": "1h"}),
         );
         if let Some(plan) = plan {
+            let plan = kube_backup_engine::label_value(plan);
             body["metadata"]["labels"] = json!({"csdr/schedule-name": plan});
         }
         test_support::create(
@@ -495,6 +500,8 @@ async fn what_was_made_by_hand_or_by_a_plan_that_is_gone_expires_and_the_newest_
         ("gone-2", Some("gone"), 2),
         ("hourly-1", Some("hourly"), 1),
         ("hourly-2", Some("hourly"), 2),
+        ("long-1", Some(&long), 1),
+        ("long-2", Some(&long), 2),
     ] {
         ended(name, plan, hours).await;
     }
@@ -513,6 +520,8 @@ async fn what_was_made_by_hand_or_by_a_plan_that_is_gone_expires_and_the_newest_
         "gone-2",
         "hourly-1",
         "hourly-2",
+        "long-1",
+        "long-2",
     ] {
         look(name, later).await;
     }

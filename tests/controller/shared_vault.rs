@@ -340,3 +340,100 @@ async fn a_backup_that_velero_wrote_is_shown_and_restored() {
     );
     controller.stop().await;
 }
+
+/// It is deleted after its record was listed, and before the list is whole: it must not come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_deleted_during_a_sync_does_not_come_back() {
+    use alibaba_local::{Fault, Rule};
+
+    let cloud = cloud().await;
+    let (_cluster, world) = another(&cloud).await;
+    let controller = world.controller();
+    world.vault("vault-a", "").await;
+    let shop = world.application().await;
+    let spec = json!({"storageLocation": "vault-a", "includedNamespaces": [shop]});
+    for name in ["day", "night"] {
+        world.create("ApplicationBackup", name, spec.clone()).await;
+        world.phase("ApplicationBackup", name, "Completed").await;
+    }
+    let other = "night/velero-backup.json";
+    let pause = Rule::new(Fault::Delay(std::time::Duration::from_secs(4)));
+    let pause = pause.service("oss").operation("GetObject");
+    cloud.faults().add(pause.key_contains(other).times(1));
+    cloud.requests().clear();
+    look_again(&world, "7m").await;
+    while !crate::world::was_asked_for(&cloud, other) {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    // What a deletion does, while the records are being read.
+    world.repository("").delete("day").await.unwrap();
+    world.delete("ApplicationBackup", "day").await;
+    world
+        .until("BackupLocation", "vault-a", "synced again", |it| {
+            it["status"]["observedGeneration"] == 2
+        })
+        .await;
+    assert_eq!(world.get("ApplicationBackup", "day").await, None);
+    controller.stop().await;
+}
+
+/// An object that was made for a backup which is gone by now, by whatever race.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stands_for_a_backup_that_is_gone_goes_with_the_next_sync() {
+    let cloud = cloud().await;
+    let (_one, world) = another(&cloud).await;
+    let controller = world.controller();
+    world.vault("vault-a", "").await;
+    let mut ghost = crate::cluster::object(
+        "ApplicationBackup",
+        "ghost",
+        &json!({"storageLocation": "vault-a"}),
+    );
+    ghost["metadata"]["annotations"] = json!({"csdr.alibabacloud.com/synced-from-uid": "gone"});
+    world.create_object(ghost).await;
+    world.phase("ApplicationBackup", "ghost", "Failed").await;
+    // Somebody's own that failed stays, for them to see why.
+    let spec = json!({"storageLocation": "vault-a", "includedNamespaces": ["there-is-none"]});
+    world.create("ApplicationBackup", "own", spec).await;
+    world.phase("ApplicationBackup", "own", "Failed").await;
+    look_again(&world, "7m").await;
+    world.gone("ApplicationBackup", "ghost").await;
+    assert!(world.get("ApplicationBackup", "own").await.is_some());
+    controller.stop().await;
+}
+
+/// Where a vault is only read, nothing is written to it to find out whether its list is whole. What it lists shows that.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_gone_from_a_vault_that_is_only_read_is_not_shown_any_more() {
+    let cloud = cloud().await;
+    let (_one, source) = another(&cloud).await;
+    let first = source.controller();
+    source.vault("vault-a", "").await;
+    let shop = source.application().await;
+    let spec = json!({"storageLocation": "vault-a", "includedNamespaces": [shop]});
+    for name in ["day", "night"] {
+        source.create("ApplicationBackup", name, spec.clone()).await;
+        source.phase("ApplicationBackup", name, "Completed").await;
+    }
+    first.stop().await;
+    let (_two, target) = another(&cloud).await;
+    let second = target.controller();
+    let only_read = json!({"objectStorage": {"bucket": BUCKET}, "accessMode": "ReadOnly"});
+    target.create("BackupLocation", "vault-a", only_read).await;
+    for name in ["day", "night"] {
+        target.phase("ApplicationBackup", name, "Completed").await;
+    }
+    source.repository("").delete("day").await.unwrap();
+    look_again(&target, "7m").await;
+    target.gone("ApplicationBackup", "day").await;
+    // A list of nothing is no reason to take everything away.
+    source.repository("").delete("night").await.unwrap();
+    look_again(&target, "8m").await;
+    target
+        .until("BackupLocation", "vault-a", "synced", |it| {
+            it["status"]["backups"] == 0
+        })
+        .await;
+    assert!(target.get("ApplicationBackup", "night").await.is_some());
+    second.stop().await;
+}

@@ -53,7 +53,7 @@ fn context() -> Context {
 #[derive(Clone)]
 pub(crate) struct World {
     pub(crate) client: kube::Client,
-    config: kube::Config,
+    pub(crate) config: kube::Config,
     /// Where its custom resources are.
     pub(crate) namespace: String,
     pub(crate) cloud: Arc<LocalCloud>,
@@ -98,10 +98,15 @@ impl World {
 
     /// In a cluster of its own.
     pub(crate) async fn local(url: &str, cloud: &Arc<LocalCloud>) -> Self {
-        let client = test_support::client(url);
-        define(&client).await;
+        let world = Self::at(url, cloud);
+        define(&world.client).await;
+        world
+    }
+
+    /// In whatever is at this address.
+    pub(crate) fn at(url: &str, cloud: &Arc<LocalCloud>) -> Self {
         Self {
-            client,
+            client: test_support::client(url),
             config: kube::Config::new(url.parse().unwrap()),
             namespace: "csdr".to_owned(),
             cloud: cloud.clone(),

@@ -14,9 +14,11 @@ mod options;
 use std::error::Error;
 
 use ack_backup_center::cloud::Cloud;
+use ack_backup_center::clusters::region_of;
 use ack_backup_center::controller::{Options, run};
 use ack_backup_center::core::{Context, Region, credentials};
 use ack_backup_center::crds;
+use ack_backup_center::engine::client_for;
 use clap::Parser as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -54,9 +56,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// The cluster that it runs in, or that the kubeconfig names.
 async fn of_a_cluster(arguments: &Arguments) -> Result<Options, Box<dyn Error>> {
     let context = Context::system()?;
-    let region = Region::new(&arguments.region)?;
     let chain = credentials::default_chain(&context);
     let config = kube::Config::infer().await?;
+    let region = match arguments.region.as_str() {
+        "" => region_of(&client_for(config.clone())?).await?,
+        region => Region::new(region)?,
+    };
+    tracing::info!(%region, "the region of the cluster");
     let mut options = Options::new(config, Cloud::new(&context, region, chain))
         .in_namespace(&arguments.namespace);
     if let Some(name) = &arguments.pod_name {

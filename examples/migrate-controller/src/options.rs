@@ -13,8 +13,8 @@ pub(crate) struct Arguments {
     /// Brings a cluster and a cloud of its own, in memory, for a try.
     #[arg(long)]
     pub(crate) local: bool,
-    /// The region of the cluster.
-    #[arg(long, env = "REGION_ID", default_value = "cn-hangzhou")]
+    /// The region of the cluster; that of its nodes unless it is set.
+    #[arg(long, env = "REGION_ID", default_value = "")]
     pub(crate) region: String,
     /// The namespace of the custom resources.
     #[arg(long, default_value = "csdr")]

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use super::adjust::adjusted;
+use super::images;
 use super::outcome::{failed, in_words, of_report, summary};
 use super::source::{Missing, Source, source};
 use super::specification::specification;
@@ -293,6 +294,13 @@ impl Job<'_> {
             .with_options(options)
             .with_snapshotters(open.snapshotters(self.context).map_err(Attempt::Again)?);
         let restore = adjusted(restore, &self.restore.spec);
+        let restore =
+            images::changed(restore, self.context)
+                .await
+                .map_err(|refused| match refused {
+                    images::Refused::Cluster(why) => Attempt::Again(why),
+                    images::Refused::Invalid(why) => Attempt::Never(why),
+                })?;
         self.modified(restore).await
     }
 

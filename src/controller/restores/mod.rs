@@ -1,6 +1,7 @@
 //! Restores.
 
 mod adjust;
+mod images;
 mod job;
 mod outcome;
 mod reconcile;

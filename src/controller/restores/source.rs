@@ -4,11 +4,13 @@ use chrono::{DateTime, Utc};
 use kube::api::ListParams;
 use kube::core::DeserializeGuard;
 use kube::{Api, ResourceExt as _};
+use kube_backup_engine::label_value;
 
 use crate::chain::chain;
 use crate::controller::context::Context;
 use crate::crds::{
-    ApplicationBackup, ApplicationRestore, LOCATION_NOTE, LocationNote, from_time, phase,
+    ApplicationBackup, ApplicationRestore, LOCATION_NOTE, LocationNote, SCHEDULE_LABEL, from_time,
+    phase,
 };
 use crate::schedules::is_own;
 
@@ -93,7 +95,7 @@ async fn newest(context: &Context, plan: &str) -> Result<Source, Missing> {
         context.client.clone(),
         &context.namespace,
     );
-    let params = ListParams::default().labels(&format!("csdr/schedule-name={plan}"));
+    let params = ListParams::default().labels(&format!("{SCHEDULE_LABEL}={}", label_value(plan)));
     let all = all.list(&params).await;
     let all = all.map_err(|error| {
         Missing::Wait(format!(

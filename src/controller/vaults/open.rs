@@ -16,9 +16,6 @@ use crate::placement::{Network, Placement};
 use crate::vault::{OpenVault, Vault};
 use crate::volumes::disks::DiskSnapshots;
 
-/// OSS's endpoint for uploads from anywhere, as velero-plugin's `network: accelerate` names it.
-const ACCELERATED: &str = "https://oss-accelerate.aliyuncs.com";
-
 /// A vault that was looked at and found usable.
 #[derive(Clone, Debug)]
 pub(in crate::controller) struct OpenLocation {
@@ -89,8 +86,9 @@ impl OpenLocation {
     ) -> Result<Vec<Arc<dyn VolumeSnapshotter>>, String> {
         let here = self.cloud.in_region(context.cloud.region().clone());
         let disks = DiskSnapshots::new(&here, &context.cluster).map_err(|error| chain(&error))?;
-        let regions = [self.cloud.region().clone()];
-        Ok(vec![Arc::new(disks.with_regions(regions))])
+        // Its own region is looked at anyway.
+        let other = Some(self.cloud.region().clone()).filter(|it| it != here.region());
+        Ok(vec![Arc::new(disks.with_regions(other))])
     }
 }
 
@@ -130,7 +128,8 @@ fn place(cluster: &Placement, config: &LocationConfig) -> Result<Placement, Stri
         "" => Ok(place),
         "internal" => Ok(place.wanting(Network::Internal)),
         "public" => Ok(place.wanting(Network::Public)),
-        "accelerate" => Ok(place.with_endpoint(endpoint(ACCELERATED)?)),
+        // As velero-plugin's `network: accelerate` names it.
+        "accelerate" => Ok(place.with_endpoint(OssEndpoint::accelerate())),
         other => Err(format!(
             "`{other}` is no network: it is internal, public or accelerate"
         )),

@@ -16,6 +16,8 @@ use crate::controller::context::Context;
 use crate::controller::report::{Note, Written, fields_known, set};
 use crate::crds::{BackupLocation, BackupLocationStatus, GoDuration, condition, phase, to_time};
 
+/// The kind, as objects that are there are told apart.
+pub(in crate::controller) const KIND: &str = "BackupLocation";
 /// How often a vault is looked at, and its backups are, unless it says otherwise.
 const OFTEN: Duration = Duration::from_secs(5 * 60);
 /// No more often than this, whatever it says.
@@ -41,13 +43,11 @@ pub(in crate::controller) async fn reconcile(
         known.location.metadata.uid == location.metadata.uid
             && known.location.metadata.generation == location.metadata.generation
     });
-    if let Some(known) = &before {
-        let next = known.validated + validation;
-        let next = known.synced.map_or(next, |at| next.min(at + syncing));
-        let now = Instant::now();
-        if now < next {
-            return Ok(Action::requeue(next - now));
-        }
+    if let Some(left) = before
+        .as_ref()
+        .and_then(|known| known.rests(validation, syncing))
+    {
+        return Ok(Action::requeue(left));
     }
     let mut status = location.status.clone().unwrap_or_default();
     if status.phase.is_none() {
@@ -73,30 +73,46 @@ pub(in crate::controller) async fn reconcile(
     let due = synced_before.is_none_or(|at| at.elapsed() >= syncing);
     let mut synced_at = synced_before;
     // Those who wait may begin, while its backups are being read.
-    let state = looked.as_ref().map(drop).map_err(Clone::clone);
-    context
-        .vaults
-        .put(&name, Known::now(location.clone(), state, synced_before));
+    let mut validated = know(&context, &location, &looked, synced_before);
     let mut found = None;
     if let (Ok((open, probed)), true) = (&looked, due) {
-        // A bucket that is read only proves its list by what is in it.
+        // A vault that is only read proves its list by what is in it.
         let proved = probed.is_some();
         let syncing = timeout(LONG, sync(&context, &location, open, proved)).await;
         let outcome =
             syncing.unwrap_or_else(|_| Err("its backups could not be read in time".to_owned()));
         synced_at = Some(Instant::now());
         found = Some(outcome);
-        let state = looked.as_ref().map(drop).map_err(Clone::clone);
-        context
-            .vaults
-            .put(&name, Known::now(location.clone(), state, synced_at));
+        validated = know(&context, &location, &looked, synced_at);
     }
+    // What is not told now is looked at again, and told then.
     tell(&context, &location, &mut status, &looked, found.as_ref()).await?;
+    context.vaults.told(&name, validated);
     let next = match synced_at {
         Some(_) => validation.min(syncing),
         None => validation,
     };
     Ok(Action::requeue(next))
+}
+
+/// Notes what was seen of a vault, unless it is gone by now; when that was.
+fn know(
+    context: &Context,
+    location: &Arc<BackupLocation>,
+    looked: &Looked,
+    synced: Option<Instant>,
+) -> Instant {
+    let (name, uid) = (location.name_any(), location.uid().unwrap_or_default());
+    let state = looked.as_ref().map(drop).map_err(Clone::clone);
+    let known = Known::now(location.clone(), state, synced);
+    let validated = known.validated;
+    context.vaults.put(&name, known);
+    // Asked after it was noted: whoever sees it go forgets it after that, or is seen here to have done so before.
+    if !context.present.has(KIND, &name, &uid) {
+        context.vaults.forget(&name);
+        context.metrics.vault_is_gone(&name);
+    }
+    validated
 }
 
 type Looked = Result<(OpenLocation, Option<Probed>), String>;
@@ -195,8 +211,10 @@ async fn tell(
         Some(Err(why)) => note(condition::SYNCED, false, "NotRead", why),
         None => {}
     }
-    let is_available = looked.is_ok();
-    context.metrics.vault(&location.name_any(), is_available);
+    let (name, uid) = (location.name_any(), location.uid().unwrap_or_default());
+    if context.present.has(KIND, &name, &uid) {
+        context.metrics.vault(&name, looked.is_ok());
+    }
     if before != status.phase {
         match looked {
             Ok(_) => {

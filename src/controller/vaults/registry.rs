@@ -21,6 +21,8 @@ pub(in crate::controller) struct Known {
     pub(super) validated: Instant,
     /// When its backups were read.
     pub(super) synced: Option<Instant>,
+    /// Whether its status says all this.
+    pub(super) told: bool,
 }
 
 type All = BTreeMap<String, Known>;
@@ -43,6 +45,18 @@ impl Vaults {
     pub(super) fn put(&self, name: &str, known: Known) {
         self.0.send_modify(|all| {
             all.insert(name.to_owned(), known);
+        });
+    }
+
+    /// The status says what was seen at `validated`.
+    pub(super) fn told(&self, name: &str, validated: Instant) {
+        self.0.send_if_modified(|all| {
+            let known = all.get_mut(name).filter(|it| it.validated == validated);
+            if let Some(known) = known {
+                known.told = true;
+            }
+            // Nobody waits for that.
+            false
         });
     }
 
@@ -157,6 +171,15 @@ impl Known {
             state,
             validated: Instant::now(),
             synced,
+            told: false,
         }
+    }
+
+    /// How long it need not be looked at again: never, while its status lacks what was seen.
+    pub(super) fn rests(&self, validation: Duration, syncing: Duration) -> Option<Duration> {
+        let next = self.validated + validation;
+        let next = self.synced.map_or(next, |at| next.min(at + syncing));
+        let left = next.checked_duration_since(Instant::now())?;
+        (self.told && !left.is_zero()).then_some(left)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kube::ResourceExt as _;
 use kube::api::{DeleteParams, PostParams, Preconditions};
 use kube::core::DeserializeGuard;
-use kube_backup_engine::{BackupList, Phase, Record};
+use kube_backup_engine::{BackupList, Phase, Record, label_value};
 use serde_json::{Value, json};
 
 use super::open::OpenLocation;
@@ -14,7 +14,11 @@ use super::source::{SYNCED_FROM, is_marked};
 use crate::chain::chain;
 use crate::controller::context::Context;
 use crate::controller::report::cut;
-use crate::crds::{ApplicationBackup, BackupLocation, LOCATION_NOTE, LocationNote, phase};
+use crate::controller::work::JobKey;
+use crate::crds::{
+    ApplicationBackup, BackupLocation, GROUP, LOCATION_NOTE, LocationNote, SCHEDULE_LABEL, VERSION,
+    phase,
+};
 
 /// Names of a vault's backups that are told in its status.
 const NAMED: usize = 10;
@@ -43,11 +47,7 @@ pub(super) async fn sync(
     open: &OpenLocation,
     listing_is_proved: bool,
 ) -> Result<Synced, String> {
-    let list = open
-        .repository
-        .list()
-        .await
-        .map_err(|error| error.chain())?;
+    // Objects first, records second: a backup that is deleted in between loses its object, and is not made one anew.
     // One that cannot be read takes its name all the same.
     let names: BTreeMap<String, Arc<DeserializeGuard<ApplicationBackup>>> = context
         .shown
@@ -56,6 +56,11 @@ pub(super) async fn sync(
         .into_iter()
         .map(|it| (it.name_any(), it))
         .collect();
+    let list = open
+        .repository
+        .list()
+        .await
+        .map_err(|error| error.chain())?;
     let mut synced = Synced {
         backups: list.records.len(),
         ..Synced::default()
@@ -78,10 +83,13 @@ pub(super) async fn sync(
             },
         }
     }
+    let listed = names_in(&list);
+    // Where nothing was written to see it listed, what is in the list shows that it is one.
+    let listing_is_proved = listing_is_proved || !list.records.is_empty();
     let gone = names
         .values()
         .filter_map(|it| it.0.as_ref().ok())
-        .filter(|backup| may_be_gone(backup, &vault, &list));
+        .filter(|backup| may_be_gone(backup, &vault, &listed));
     for backup in gone {
         match remove(context, open, backup, listing_is_proved).await {
             Ok(removed) => synced.removed += usize::from(removed),
@@ -118,20 +126,26 @@ pub(in crate::controller) fn stands_for(backup: &ApplicationBackup, uid: &str) -
 }
 
 /// Whether an object stands for a backup that was in this vault and is in its list no more.
-fn may_be_gone(backup: &ApplicationBackup, vault: &str, list: &BackupList) -> bool {
+fn may_be_gone(backup: &ApplicationBackup, vault: &str, listed: &BTreeSet<&str>) -> bool {
     let status = backup.status.as_ref();
     let phase = status
         .and_then(|it| it.phase.as_deref())
         .unwrap_or_default();
-    let was_there = matches!(phase, phase::COMPLETED | phase::PARTIALLY_FAILED);
+    // What was made for a backup that was found stands for nothing else, whatever became of it.
+    let was_there = matches!(phase, phase::COMPLETED | phase::PARTIALLY_FAILED)
+        || backup.annotations().contains_key(SYNCED_FROM);
     let name = backup.name_any();
-    let listed: BTreeSet<&str> = list
-        .records
+    was_there && backup.spec.storage_location == vault && !listed.contains(name.as_str())
+}
+
+/// The names of all backups in a vault, also of those whose record cannot be read.
+fn names_in(list: &BackupList) -> BTreeSet<&str> {
+    let unreadable = list.unreadable.iter().map(|it| it.name.as_str());
+    list.records
         .iter()
         .map(Record::name)
-        .chain(list.unreadable.iter().map(|it| it.name.as_str()))
-        .collect();
-    was_there && backup.spec.storage_location == vault && !listed.contains(name.as_str())
+        .chain(unreadable)
+        .collect()
 }
 
 /// Makes the object of a backup; whether it did.
@@ -194,17 +208,17 @@ fn object_for(location: &BackupLocation, record: &Record) -> Result<ApplicationB
     }
     let labels = &record.metadata.labels;
     let plan = labels
-        .get("csdr/schedule-name")
+        .get(SCHEDULE_LABEL)
         .or_else(|| labels.get("velero.io/schedule-name"));
     let mut own = BTreeMap::from([(
         "velero.io/storage-location".to_owned(),
-        Value::String(label(&vault)),
+        Value::String(label_value(&vault)),
     )]);
     if let Some(plan) = plan {
-        own.insert("csdr/schedule-name".to_owned(), Value::String(plan.clone()));
+        own.insert(SCHEDULE_LABEL.to_owned(), Value::String(plan.clone()));
     }
     let object = json!({
-        "apiVersion": "csdr.alibabacloud.com/v1beta1",
+        "apiVersion": format!("{GROUP}/{VERSION}"),
         "kind": "ApplicationBackup",
         "metadata": {
             "name": record.name(),
@@ -214,15 +228,6 @@ fn object_for(location: &BackupLocation, record: &Record) -> Result<ApplicationB
         "spec": asked,
     });
     serde_json::from_value(object).map_err(|error| format!("read what it is of: {error}"))
-}
-
-/// A name as the value of a label, if it is short enough.
-fn label(name: &str) -> String {
-    if name.len() <= 63 {
-        name.to_owned()
-    } else {
-        String::new()
-    }
 }
 
 /// Removes the object of a backup that is gone; whether it did. That a list lacks it is not enough: it is asked for by its name, and
@@ -237,10 +242,7 @@ async fn remove(
         return Ok(false);
     }
     let name = backup.name_any();
-    if context.jobs.has(&crate::controller::work::JobKey::new(
-        "ApplicationBackup",
-        &name,
-    )) {
+    if context.jobs.has(&JobKey::new("ApplicationBackup", &name)) {
         return Ok(false);
     }
     let record = open

@@ -1,0 +1,77 @@
+//! Vaults that go, and what is told of vaults.
+
+use std::time::Duration;
+
+use kube_local::{Fault, KubeLocal, Rule};
+use serde_json::{Value, json};
+
+use crate::world::{BUCKET, World, cloud};
+
+async fn waits_for_its_vault(world: &World, backup: &str, vault: &str) {
+    world
+        .create(
+            "ApplicationBackup",
+            backup,
+            json!({"storageLocation": vault}),
+        )
+        .await;
+    world
+        .until("ApplicationBackup", backup, "waiting", |it| {
+            let message = it["status"]["message"].as_str().unwrap_or_default();
+            message.contains("there is no BackupLocation")
+        })
+        .await;
+}
+
+/// The look at it ends after it is gone, and must not bring it back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_that_was_deleted_while_it_was_looked_at_is_not_used() {
+    let cloud = cloud().await;
+    let cluster = KubeLocal::start().await.unwrap();
+    let world = World::local(&cluster.url(), &cloud).await;
+    let controller = world.controller();
+    cloud.faults().add(
+        alibaba_local::Rule::new(alibaba_local::Fault::Delay(Duration::from_secs(3)))
+            .service("oss")
+            .operation("ListObjectsV2")
+            .times(1),
+    );
+    let spec = json!({"objectStorage": {"bucket": BUCKET}});
+    world.create("BackupLocation", "short", spec).await;
+    while !cloud
+        .requests()
+        .by_operation()
+        .contains_key("ListObjectsV2")
+    {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    world.delete("BackupLocation", "short").await;
+    // Its probe is written after the delay; the look is over then.
+    let looked = || async { cloud.requests().by_operation().contains_key("PutObject") };
+    while !looked().await || !world.keys().await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    waits_for_its_vault(&world, "day", "short").await;
+    controller.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_told_of_a_vault_is_told_soon() {
+    let cloud = cloud().await;
+    let cluster = KubeLocal::start().await.unwrap();
+    let world = World::local(&cluster.url(), &cloud).await;
+    let controller = world.controller();
+    // The first word is that it is being looked at; the second, what came of it, does not get there.
+    let lost = Rule::new(Fault::Status(500, "InternalError")).method("PATCH");
+    cluster.faults().add(
+        lost.path_contains("backuplocations/told/status")
+            .skip(1)
+            .times(4),
+    );
+    world.vault("told", "").await;
+    let told = world.get("BackupLocation", "told").await.unwrap();
+    assert_eq!(told["status"]["phase"], "Available", "{told:#}");
+    assert_ne!(told["status"]["lastValidationTime"], Value::Null);
+    assert!(cluster.faults().injected() > 0);
+    controller.stop().await;
+}
