@@ -118,6 +118,10 @@ impl VolumeRecord {
     /// The attribute in which a CSI driver's snapshots name their VolumeSnapshotClass.
     pub const SNAPSHOT_CLASS: &'static str = "class";
 
+    /// The attribute with what the storage last complained of, while it still tries: worth telling of a snapshot that
+    /// is given up.
+    pub const LAST_ERROR: &'static str = "lastError";
+
     /// The record of a snapshot that was found in its storage, of which no more is known than this.
     pub fn found(
         snapshotter: impl Into<String>,

@@ -335,7 +335,9 @@ impl<'a> Snapshots<'a> {
         let open: Vec<VolumeRecord> = open.cloned().collect();
         for record in open {
             let refused = self.refused.get(&record.name);
-            let why = match (refused, self.unanswered.get(&record.snapshotter)) {
+            let unanswered = self.unanswered.get(&record.snapshotter);
+            let complaint = record.attributes.get(VolumeRecord::LAST_ERROR);
+            let why = match (refused, complaint.or(unanswered)) {
                 (Some(refused), _) => refused.clone(),
                 (None, Some(last)) => format!("{why} ({last})"),
                 (None, None) => why.to_owned(),

@@ -63,8 +63,11 @@ impl CsiSnapshotter {
         let mut pauses = Pauses::new(writer, "snapshots to be deleted", PAUSES, time);
         loop {
             let mut failure = None;
+            // Whatever stands for a snapshot whose VolumeSnapshot is gone was labelled before that went, or was made
+            // in an earlier round: one look is enough for all of them.
+            let contents = self.contents_of_all(records).await?;
             for removal in removals.iter_mut().filter(|removal| !removal.is_done) {
-                if let Err(error) = self.go_on(removal).await {
+                if let Err(error) = self.go_on(removal, &contents).await {
                     failure.get_or_insert(error);
                 }
             }
@@ -81,13 +84,8 @@ impl CsiSnapshotter {
         }
     }
 
-    /// Begins to delete one.
-    pub(super) async fn begin_removal(&self, record: &VolumeRecord) -> Result<()> {
-        self.go_on(&mut Removal::new(record)).await
-    }
-
     /// The next step of a deletion, by what there is.
-    async fn go_on(&self, removal: &mut Removal<'_>) -> Result<()> {
+    async fn go_on(&self, removal: &mut Removal<'_>, contents: &[Content]) -> Result<()> {
         let record = removal.record;
         if self.classes.is_none() {
             removal.is_done = true;
@@ -112,7 +110,7 @@ impl CsiSnapshotter {
             removal.seen = Some(snapshot);
             return Ok(());
         }
-        if let Some(content) = self.content_without_snapshot(removal).await? {
+        if let Some(content) = self.content_without_snapshot(removal, contents).await? {
             removal.note(&content);
             if content.is_going() {
                 return Ok(());
@@ -137,10 +135,14 @@ impl CsiSnapshotter {
     }
 
     /// The content whose VolumeSnapshot is gone.
-    async fn content_without_snapshot(&self, removal: &Removal<'_>) -> Result<Option<Content>> {
+    async fn content_without_snapshot(
+        &self,
+        removal: &Removal<'_>,
+        contents: &[Content],
+    ) -> Result<Option<Content>> {
         let record = removal.record;
-        let contents = self.contents_of(&record.backup_uid).await?;
-        let labelled = contents.into_iter().find(|content| content.is_for(record));
+        let labelled = contents.iter().find(|content| content.is_for(record));
+        let labelled = labelled.cloned();
         let (None, Some(snapshot)) = (&labelled, &removal.seen) else {
             return Ok(labelled);
         };

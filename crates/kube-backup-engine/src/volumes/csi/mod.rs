@@ -7,6 +7,10 @@
 //! what [`find`](VolumeSnapshotter::find) finds after a crash, until the backup's record has taken its place and
 //! it is [released](VolumeSnapshotter::release).
 //!
+//! How long a driver may take is not decided here: a snapshot that is not ready is on its way, with what the
+//! controllers last complained of in its record ([`VolumeRecord::LAST_ERROR`]), until whoever waits for it gives
+//! it up and has it deleted.
+//!
 //! The rules that are followed, and the traps that are kept clear of, are those of external-snapshotter v8
 //! (pkg/common-controller and pkg/sidecar-controller):
 //!
@@ -27,7 +31,6 @@ mod take;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -42,11 +45,6 @@ use super::{
 use crate::cluster::connection::Connection;
 use crate::cluster::writer::ClusterWriter;
 use crate::{Result, RunOptions};
-
-/// How long a driver may take to cut a snapshot, as Velero's `csiSnapshotTimeout`.
-const CUT: Duration = Duration::from_secs(10 * 60);
-/// How long it may take until the snapshot can be used, as Velero's `itemOperationTimeout`.
-const READY: Duration = Duration::from_secs(4 * 60 * 60);
 
 type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
@@ -66,8 +64,6 @@ pub struct CsiSnapshotter {
     api: SnapshotApi,
     /// `None` where the cluster serves no snapshots.
     classes: Option<Classes>,
-    cut_within: Duration,
-    ready_within: Duration,
     clock: Clock,
 }
 
@@ -98,8 +94,6 @@ impl CsiSnapshotter {
         Ok(Self {
             api,
             classes,
-            cut_within: CUT,
-            ready_within: READY,
             clock: Arc::new(Utc::now),
         })
     }
@@ -109,14 +103,6 @@ impl CsiSnapshotter {
     #[must_use]
     pub fn with_annotations(mut self, annotations: &BTreeMap<String, String>) -> Self {
         self.classes = self.classes.map(|classes| classes.annotated(annotations));
-        self
-    }
-
-    /// Gives drivers so long to cut a snapshot (ten minutes unless set), and so long until it can be used (four
-    /// hours). What takes longer has failed, and is deleted.
-    #[must_use]
-    pub fn with_timeouts(mut self, cut: Duration, ready: Duration) -> Self {
-        (self.cut_within, self.ready_within) = (cut, ready);
         self
     }
 

@@ -1,5 +1,7 @@
 //! Taking snapshots, and looking after them until they stand alone.
 
+use std::collections::BTreeSet;
+
 use futures::future::try_join_all;
 use serde_json::json;
 
@@ -76,14 +78,7 @@ impl CsiSnapshotter {
     }
 
     pub(super) async fn look_at(&self, records: &[VolumeRecord]) -> Result<Vec<VolumeRecord>> {
-        let mut uids: Vec<&str> = records
-            .iter()
-            .map(|record| record.backup_uid.as_str())
-            .collect();
-        uids.sort_unstable();
-        uids.dedup();
-        let contents = try_join_all(uids.iter().map(|uid| self.contents_of(uid))).await?;
-        let contents: Vec<Content> = contents.into_iter().flatten().collect();
+        let contents = self.contents_of_all(records).await?;
         let looks = records.iter().map(|record| self.look(record, &contents));
         try_join_all(looks).await
     }
@@ -111,7 +106,7 @@ impl CsiSnapshotter {
             .get(&content_path(&snapshot.content_name()))
             .await?;
         let Some(content) = content else {
-            return self.waiting(record, &snapshot, None).await;
+            return Ok(on_its_way(record, snapshot.error()));
         };
         if !content.belongs_to(&snapshot, &record) {
             record.state = SnapshotState::failed(format!(
@@ -131,9 +126,10 @@ impl CsiSnapshotter {
         };
         content.tell(&mut record);
         if !content.is_ready() || record.handle.is_none() {
-            return self.waiting(record, &snapshot, Some(&content)).await;
+            return Ok(on_its_way(record, content.error().or(snapshot.error())));
         }
         record.state = SnapshotState::Ready;
+        record.attributes.remove(VolumeRecord::LAST_ERROR);
         if was_adopted {
             let path = snapshot_path(&record.claim.namespace, &record.name);
             self.api.delete(&path, snapshot.uid()).await?;
@@ -168,38 +164,6 @@ impl CsiSnapshotter {
         })
     }
 
-    /// The record of a snapshot that is not ready yet; one that takes too long has failed, and is deleted.
-    async fn waiting(
-        &self,
-        mut record: VolumeRecord,
-        snapshot: &Snapshot,
-        content: Option<&Content>,
-    ) -> Result<VolumeRecord> {
-        let (limit, what) = match record.handle {
-            None => (self.cut_within, "it was not cut"),
-            Some(_) => (self.ready_within, "it could not be used"),
-        };
-        let age = record
-            .started_at
-            .and_then(|started| ((self.clock)() - started).to_std().ok())
-            .unwrap_or_default();
-        if age <= limit {
-            return Ok(record);
-        }
-        let said = content.and_then(Content::error).or(snapshot.error());
-        let said = said.map_or_else(
-            || "; look whether snapshot-controller and the driver's csi-snapshotter run".to_owned(),
-            |said| format!(": {said}"),
-        );
-        record.state = SnapshotState::failed(format!("{what} within {limit:?}{said}"));
-        record.completed_at = Some((self.clock)());
-        // What is not gone in this way is, when the backup is deleted.
-        if let Err(error) = self.begin_removal(&record).await {
-            tracing::warn!(error = error.chain(), "a failed snapshot stays");
-        }
-        Ok(record)
-    }
-
     /// The record of a snapshot whose VolumeSnapshot is gone.
     fn standing_alone(&self, mut record: VolumeRecord, content: Option<&Content>) -> VolumeRecord {
         match content {
@@ -224,6 +188,7 @@ impl CsiSnapshotter {
     }
 
     fn complete(&self, record: &mut VolumeRecord) {
+        record.attributes.remove(VolumeRecord::LAST_ERROR);
         record.state = SnapshotState::Complete;
         record.completed_at = record.completed_at.or_else(|| Some((self.clock)()));
     }
@@ -251,6 +216,13 @@ impl CsiSnapshotter {
         found.sort_by(|a, b| a.name.cmp(&b.name));
         found.dedup_by(|a, b| a.name == b.name);
         Ok(found)
+    }
+
+    /// The contents of all backups that these records are of.
+    pub(super) async fn contents_of_all(&self, records: &[VolumeRecord]) -> Result<Vec<Content>> {
+        let uids: BTreeSet<&str> = records.iter().map(|it| it.backup_uid.as_str()).collect();
+        let contents = try_join_all(uids.into_iter().map(|uid| self.contents_of(uid))).await?;
+        Ok(contents.into_iter().flatten().collect())
     }
 
     pub(super) async fn contents_of(&self, backup_uid: &str) -> Result<Vec<Content>> {
@@ -281,6 +253,16 @@ impl CsiSnapshotter {
         }
         Ok(())
     }
+}
+
+/// The record of a snapshot that is not ready yet, with what its controllers last complained of. They go on
+/// trying, so that it has not failed: how long that goes on is for those to say who wait for it.
+fn on_its_way(mut record: VolumeRecord, complaint: Option<&str>) -> VolumeRecord {
+    if let Some(complaint) = complaint {
+        let key = VolumeRecord::LAST_ERROR.to_owned();
+        record.attributes.insert(key, complaint.to_owned());
+    }
+    record
 }
 
 fn of_somebody_else(record: &VolumeRecord) -> String {

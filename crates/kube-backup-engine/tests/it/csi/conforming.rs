@@ -1,11 +1,9 @@
 //! The snapshotter does what every snapshotter must, and what is left of it is nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::Utc;
 use http::Method;
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim};
 use kube_backup_engine::volumes::testkit::conformance::{self, Subject};
@@ -18,7 +16,6 @@ use serde_json::{Value, json};
 use test_support::{send, until};
 
 use super::driver::{CONTENTS, Driver};
-use super::storage::Fault;
 use crate::roles::bind;
 
 pub(crate) async fn connected(driver: &Driver) -> CsiSnapshotter {
@@ -205,73 +202,6 @@ async fn nothing_is_left_in_the_namespace_and_then_nothing_in_the_cluster() {
     assert_eq!(driver.left().await, Vec::<String>::new());
     // What is gone counts as deleted.
     assert!(snapshotter.delete(&records).await.unwrap());
-}
-
-#[tokio::test]
-async fn a_snapshot_that_fails_or_never_comes_is_named_and_cleared_away() {
-    let Some(driver) = Driver::new().await else {
-        return;
-    };
-    let snapshotter = connected(&driver).await;
-    let late = Arc::new(AtomicU32::new(0));
-    let hours = Arc::clone(&late);
-    let snapshotter = snapshotter.with_clock(move || {
-        Utc::now() + Duration::from_secs(3600 * u64::from(hours.load(Ordering::SeqCst)))
-    });
-    let mut volumes = Vec::new();
-    for name in ["refused", "stuck", "good"] {
-        volumes.push(driver.volume(name).await);
-    }
-    let handle = |n: usize| {
-        let (_, handle) = volumes[n].csi().unwrap();
-        handle.to_owned()
-    };
-    driver.storage.fail(&handle(0), Fault::Refused);
-    driver.storage.fail(&handle(1), Fault::NeverReady);
-    let mut records = Vec::new();
-    for group in plan_groups(&snapshotter, "nightly", "u-2", volumes.clone()) {
-        records.extend(snapshotter.snapshot(&group).await.unwrap());
-    }
-    let records = polled(&snapshotter, records, |record| match &*record.claim.name {
-        "good" => record.state == SnapshotState::Complete,
-        "stuck" => record.handle.is_some(),
-        _ => true,
-    })
-    .await;
-    driver.complains().await;
-    let failed = async |records: &[VolumeRecord], claim: &str, words: &str| {
-        let records = snapshotter.poll(records).await.unwrap();
-        let mut failed = records.iter().filter_map(|record| match &record.state {
-            SnapshotState::Failed { reason } => Some((&*record.claim.name, reason)),
-            _ => None,
-        });
-        let (name, reason) = failed.next().unwrap();
-        assert_eq!(name, claim);
-        assert!(reason.contains(words), "{reason}");
-        assert_eq!(failed.next(), None);
-    };
-    // What is not cut within minutes has failed, and says why.
-    late.store(1, Ordering::SeqCst);
-    failed(&records, "refused", "the disk is busy").await;
-    // What is cut has hours to be ready.
-    late.store(5, Ordering::SeqCst);
-    let others: Vec<VolumeRecord> = records
-        .iter()
-        .filter(|record| record.claim.name != "refused")
-        .cloned()
-        .collect();
-    failed(&others, "stuck", "it could not be used within 14400s").await;
-    // The failed ones are cleared away by themselves, in the storage, too.
-    for _ in 0..100 {
-        if driver.storage.count() == 1 && driver.left().await.len() == 1 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    assert_eq!(driver.storage.count(), 1);
-    assert_eq!(driver.left().await.len(), 1, "{:?}", driver.left().await);
-    assert!(snapshotter.delete(&records).await.unwrap());
-    assert_eq!(driver.storage.count(), 0);
 }
 
 #[tokio::test]

@@ -4,5 +4,6 @@
 mod backed_up;
 mod conforming;
 mod driver;
+mod failing;
 mod killed;
 mod storage;
