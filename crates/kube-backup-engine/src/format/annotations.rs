@@ -41,3 +41,5 @@ pub(crate) const BACKUP_VOLUMES_EXCLUDES: &str = "backup.velero.io/backup-volume
 /// On objects that stand for a snapshot: its [record](crate::volumes::VolumeRecord), as JSON, as it was when the
 /// snapshot was asked for.
 pub(crate) const VOLUME_RECORD: &str = "kube-backup-engine.io/volume-record";
+/// On objects that stand for a group of snapshots: the records of its members, as a list.
+pub(crate) const VOLUME_RECORDS: &str = "kube-backup-engine.io/volume-records";

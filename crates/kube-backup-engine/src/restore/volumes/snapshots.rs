@@ -20,7 +20,9 @@ use crate::format::labels;
 use crate::{ApiResource, Error, Result};
 
 pub(crate) const GROUP: &str = "snapshot.storage.k8s.io";
+const GROUPS: &str = "groupsnapshot.storage.k8s.io";
 const CONTENT: &str = "VolumeSnapshotContent";
+const GROUP_CONTENT: &str = "VolumeGroupSnapshotContent";
 const SNAPSHOT: &str = "VolumeSnapshot";
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(2)];
 
@@ -69,9 +71,14 @@ pub(crate) async fn create(
     for object in objects {
         let mut object = object.clone();
         mark(environment, &mut object);
-        if object["kind"] == CONTENT {
+        let to = match object["kind"].as_str() {
+            Some(CONTENT) => Some("/spec/volumeSnapshotRef"),
+            Some(GROUP_CONTENT) => Some("/spec/volumeGroupSnapshotRef"),
+            _ => None,
+        };
+        if let Some(to) = to {
             object["spec"]["deletionPolicy"] = "Retain".into();
-            if let Some(to) = object.pointer_mut("/spec/volumeSnapshotRef") {
+            if let Some(to) = object.pointer_mut(to) {
                 // With a uid that is not its VolumeSnapshot's, it is never bound again.
                 to.as_object_mut().map(|to| to.remove("uid"));
             }
@@ -206,10 +213,16 @@ pub(crate) async fn clean_up(
             Err(error) => left.push(stays(&error)),
         }
     }
-    if !done.is_empty()
-        && let Err(error) = clean_up_contents(environment, served, &done).await
-    {
-        left.push(stays(&error));
+    for (group, kind, to) in [
+        (GROUP, CONTENT, "volumeSnapshotRef"),
+        (GROUPS, GROUP_CONTENT, "volumeGroupSnapshotRef"),
+    ] {
+        let Some(resource) = served.of_kind(group, kind).filter(|_| !done.is_empty()) else {
+            continue;
+        };
+        if let Err(error) = clean_up_contents(environment, resource, to, &done).await {
+            left.push(stays(&error));
+        }
     }
     left
 }
@@ -278,14 +291,13 @@ async fn retain(environment: &Environment<'_>, served: &Served, content: &str) -
     Ok(())
 }
 
+/// Deletes the contents of a kind, each of which says in `to` what it is the content of.
 async fn clean_up_contents(
     environment: &Environment<'_>,
-    served: &Served,
+    resource: &ApiResource,
+    to: &str,
     done: &[&StaticSnapshot],
 ) -> Result<()> {
-    let Some(resource) = served.of_kind(GROUP, CONTENT) else {
-        return Ok(());
-    };
     let selector = format!(
         "{}={}",
         labels::RESTORE_NAME,
@@ -305,7 +317,7 @@ async fn clean_up_contents(
         }
         let page = response.json();
         for content in page["items"].as_array().into_iter().flatten() {
-            let to = &content["spec"]["volumeSnapshotRef"];
+            let to = &content["spec"][to];
             let is_done = done
                 .iter()
                 .any(|it| to["namespace"] == it.namespace && to["name"] == it.name);

@@ -118,7 +118,11 @@ impl SnapshotApi {
         read(&response, &format!("read `{path}`")).map(Some)
     }
 
-    async fn list<T: DeserializeOwned>(&self, path: &str, selector: &str) -> Result<Vec<T>> {
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        selector: &str,
+    ) -> Result<Vec<T>> {
         let asked = with_query(path, &[("labelSelector", selector)]);
         let response = self.writer.get(&asked).await.map_err(passing)?;
         let list: List<T> = read(&response, &format!("list `{path}`"))?;
@@ -166,7 +170,8 @@ impl SnapshotApi {
     }
 }
 
-fn of_backup(uid: &str) -> String {
+/// Selects what is labelled with a backup's uid.
+pub(super) fn of_backup(uid: &str) -> String {
     format!("{}={}", labels::BACKUP_UID, labels::value(uid))
 }
 

@@ -7,12 +7,36 @@ use serde::Deserialize;
 
 use crate::spec::null_is_default;
 
-/// On a claim: the class. On a class: that it is the one to take.
-const CLASS: &str = "velero.io/csi-volumesnapshot-class";
-/// On a class: that it is its driver's default.
-const IS_DEFAULT: &str = "snapshot.storage.kubernetes.io/is-default-class";
+/// By what classes of a kind are chosen.
+#[derive(Debug)]
+pub(super) struct Keys {
+    /// The kind.
+    kind: &'static str,
+    /// On a claim: the class.
+    on_claim: &'static str,
+    /// On a class: that it is the one to take. On a backup, with `_` and a driver: the class.
+    on_class: &'static str,
+    /// On a class: that it is its driver's default.
+    is_default: &'static str,
+}
 
-/// A VolumeSnapshotClass.
+/// Of VolumeSnapshotClasses.
+pub(super) const SNAPSHOTS: Keys = Keys {
+    kind: "VolumeSnapshotClass",
+    on_claim: "velero.io/csi-volumesnapshot-class",
+    on_class: "velero.io/csi-volumesnapshot-class",
+    is_default: "snapshot.storage.kubernetes.io/is-default-class",
+};
+
+/// Of VolumeGroupSnapshotClasses.
+pub(super) const GROUPS: Keys = Keys {
+    kind: "VolumeGroupSnapshotClass",
+    on_claim: "velero.io/csi-volume-group-snapshot-class",
+    on_class: "velero.io/csi-volumegroupsnapshot-class",
+    is_default: "groupsnapshot.storage.kubernetes.io/is-default-class",
+};
+
+/// A VolumeSnapshotClass, or one of groups.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub(super) struct SnapshotClass {
     pub(super) metadata: ObjectMeta,
@@ -27,29 +51,32 @@ impl SnapshotClass {
         self.metadata.name.as_deref().unwrap_or_default()
     }
 
-    fn is_labelled(&self) -> bool {
+    fn is_labelled(&self, keys: &Keys) -> bool {
         let labels = self.metadata.labels.as_ref();
-        labels.is_some_and(|labels| labels.contains_key(CLASS))
+        labels.is_some_and(|labels| labels.contains_key(keys.on_class))
     }
 
-    fn is_default(&self) -> bool {
+    fn is_default(&self, keys: &Keys) -> bool {
         let annotations = self.metadata.annotations.as_ref();
-        annotations.is_some_and(|all| all.get(IS_DEFAULT).is_some_and(|value| value == "true"))
+        let value = annotations.and_then(|all| all.get(keys.is_default));
+        value.is_some_and(|value| value == "true")
     }
 }
 
 /// The classes of a cluster.
 #[derive(Debug, Clone)]
 pub(super) struct Classes {
+    keys: &'static Keys,
     all: Vec<SnapshotClass>,
     /// By driver, as a backup's annotations say.
     asked_for: BTreeMap<String, String>,
 }
 
 impl Classes {
-    pub(super) fn new(mut all: Vec<SnapshotClass>) -> Self {
+    pub(super) fn new(keys: &'static Keys, mut all: Vec<SnapshotClass>) -> Self {
         all.sort_by(|a, b| a.name().cmp(b.name()));
         Self {
+            keys,
             all,
             asked_for: BTreeMap::new(),
         }
@@ -57,11 +84,11 @@ impl Classes {
 
     pub(super) fn annotated(mut self, annotations: &BTreeMap<String, String>) -> Self {
         let of_driver = |(key, class): (&String, &String)| {
-            let driver = key.strip_prefix(CLASS)?.strip_prefix('_')?;
+            let driver = key.strip_prefix(self.keys.on_class)?.strip_prefix('_')?;
             Some((driver.to_owned(), class.clone()))
         };
-        self.asked_for
-            .extend(annotations.iter().filter_map(of_driver));
+        let asked_for: Vec<_> = annotations.iter().filter_map(of_driver).collect();
+        self.asked_for.extend(asked_for);
         self
     }
 
@@ -76,39 +103,44 @@ impl Classes {
         driver: &str,
         claim: Option<&BTreeMap<String, String>>,
     ) -> Result<&SnapshotClass, String> {
-        let named = claim.and_then(|annotations| annotations.get(CLASS));
+        let Keys { kind, on_claim, .. } = self.keys;
+        let named = claim.and_then(|annotations| annotations.get(*on_claim));
         let named = named.or_else(|| self.asked_for.get(driver));
         if let Some(name) = named {
             let class = self.all.iter().find(|class| class.name() == name);
             return match class {
                 Some(class) if class.driver == driver => Ok(class),
                 Some(class) => Err(format!(
-                    "VolumeSnapshotClass `{name}`, which it asks for, is of driver `{}` and not of its \
+                    "{kind} `{name}`, which it asks for, is of driver `{}` and not of its \
                      driver `{driver}`",
                     class.driver
                 )),
-                None => Err(format!(
-                    "there is no VolumeSnapshotClass `{name}`, which it asks for"
-                )),
+                None => Err(format!("there is no {kind} `{name}`, which it asks for")),
             };
         }
         let mut of_driver = self.of(driver);
         let first = of_driver
             .next()
-            .ok_or_else(|| format!("there is no VolumeSnapshotClass of its driver `{driver}`"))?;
+            .ok_or_else(|| format!("there is no {kind} of its driver `{driver}`"))?;
         if of_driver.next().is_none() {
             return Ok(first);
         }
-        let labelled = self.of(driver).find(|class| class.is_labelled());
-        let chosen = labelled.or_else(|| self.of(driver).find(|class| class.is_default()));
+        let labelled = self.of(driver).find(|class| class.is_labelled(self.keys));
+        let chosen = labelled.or_else(|| self.of(driver).find(|class| class.is_default(self.keys)));
         chosen.ok_or_else(|| {
             let names: Vec<&str> = self.of(driver).map(SnapshotClass::name).collect();
             format!(
-                "its driver `{driver}` has the VolumeSnapshotClasses `{}`: label one of them `{CLASS}`, or \
-                 annotate the claim with that and a name",
-                names.join("`, `")
+                "its driver `{driver}` has the {kind}es `{}`: label one of them `{}`, or annotate the claim \
+                 with `{on_claim}` and a name",
+                names.join("`, `"),
+                self.keys.on_class
             )
         })
+    }
+
+    /// Whether there is any.
+    pub(super) fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     /// A class of the driver that names a secret for looking at snapshots; static contents need it then.
@@ -125,8 +157,11 @@ mod tests {
 
     use super::*;
 
+    const CLASS: &str = SNAPSHOTS.on_class;
+    const IS_DEFAULT: &str = SNAPSHOTS.is_default;
+
     fn classes(all: &Value) -> Classes {
-        Classes::new(serde_json::from_value(all.clone()).unwrap())
+        Classes::new(&SNAPSHOTS, serde_json::from_value(all.clone()).unwrap())
     }
 
     fn class(name: &str, driver: &str) -> Value {

@@ -1,11 +1,13 @@
 //! Deleting snapshots.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::CsiSnapshotter;
 use super::api::{Created, content_path, contents_path, snapshot_path};
+use super::groups::delete::GroupRemoval;
 use super::objects::{BEING_DELETED, Content, Snapshot, attribute, content_for_deletion};
 use crate::cluster::wait::Pauses;
 use crate::volumes::VolumeRecord;
@@ -46,6 +48,21 @@ impl<'a> Removal<'a> {
     }
 }
 
+/// The groups of these records, each with all of its members.
+fn groups_of(records: &[VolumeRecord]) -> Vec<GroupRemoval> {
+    let mut groups: BTreeMap<(&str, &str), Vec<VolumeRecord>> = BTreeMap::new();
+    for record in records {
+        if let Some(group) = record.group.as_deref() {
+            let of = groups.entry((&record.backup_uid, group)).or_default();
+            of.push(record.clone());
+        }
+    }
+    let groups = groups.into_iter();
+    groups
+        .map(|((_, name), records)| GroupRemoval::new(name, records))
+        .collect()
+}
+
 impl CsiSnapshotter {
     /// Deletes the snapshots, and waits for that as long as a request may take. One that cannot be deleted does not
     /// keep the others.
@@ -57,7 +74,9 @@ impl CsiSnapshotter {
                  driver runs",
             ));
         }
-        let mut removals: Vec<Removal<'_>> = records.iter().map(Removal::new).collect();
+        let alone = records.iter().filter(|record| record.group.is_none());
+        let mut removals: Vec<Removal<'_>> = alone.map(Removal::new).collect();
+        let mut groups = groups_of(records);
         let writer = self.api.writer();
         let time = writer.request_timeout();
         let mut pauses = Pauses::new(writer, "snapshots to be deleted", PAUSES, time);
@@ -71,11 +90,17 @@ impl CsiSnapshotter {
                     failure.get_or_insert(error);
                 }
             }
+            for group in &mut groups {
+                if let Err(error) = self.go_on_with_group(group, &contents).await {
+                    failure.get_or_insert(error);
+                }
+            }
             if let Some(error) = failure {
                 return Err(error);
             }
             removals.retain(|removal| !removal.is_done);
-            if removals.is_empty() {
+            groups.retain(|group| !group.is_done);
+            if removals.is_empty() && groups.is_empty() {
                 return Ok(true);
             }
             if !pauses.pause("they are not gone yet").await {

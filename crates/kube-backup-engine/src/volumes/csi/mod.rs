@@ -11,6 +11,9 @@
 //! controllers last complained of in its record ([`VolumeRecord::LAST_ERROR`]), until whoever waits for it gives
 //! it up and has it deleted.
 //!
+//! Claims with the same value of a label are snapshotted as one group where the cluster serves that
+//! (`groupsnapshot.storage.k8s.io`, in any version) and has a VolumeGroupSnapshotClass for their driver ([`groups`]).
+//!
 //! The rules that are followed, and the traps that are kept clear of, are those of external-snapshotter v8
 //! (pkg/common-controller and pkg/sidecar-controller):
 //!
@@ -24,6 +27,7 @@
 mod api;
 mod classes;
 mod delete;
+mod groups;
 mod objects;
 mod restore;
 mod take;
@@ -37,10 +41,11 @@ use chrono::{DateTime, Utc};
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
 
 use self::api::SnapshotApi;
-use self::classes::{Classes, SnapshotClass};
+use self::classes::{Classes, SNAPSHOTS, SnapshotClass};
+use self::groups::Groups;
 use super::{
-    AdjustedClaim, Capabilities, Eligibility, RestoreSource, RestoreTarget, SnapshotGroup, Volume,
-    VolumeMethod, VolumeRecord, VolumeSnapshotter,
+    AdjustedClaim, Capabilities, Eligibility, GroupLimits, RestoreSource, RestoreTarget,
+    SnapshotGroup, Volume, VolumeMethod, VolumeRecord, VolumeSnapshotter,
 };
 use crate::cluster::connection::Connection;
 use crate::cluster::writer::ClusterWriter;
@@ -64,6 +69,8 @@ pub struct CsiSnapshotter {
     api: SnapshotApi,
     /// `None` where the cluster serves no snapshots.
     classes: Option<Classes>,
+    /// `None` where it serves no groups of them, or has no class for one.
+    groups: Option<Groups>,
     clock: Clock,
 }
 
@@ -88,21 +95,35 @@ impl CsiSnapshotter {
         let connection = Connection::new(client, options.timeouts(), None);
         let api = SnapshotApi::new(ClusterWriter::new(connection));
         let classes = match api.is_served().await? {
-            true => Some(Classes::new(api.classes().await?)),
+            true => Some(Classes::new(&SNAPSHOTS, api.classes().await?)),
             false => None,
+        };
+        let groups = match classes {
+            Some(_) => Groups::of(&api).await?,
+            None => None,
         };
         Ok(Self {
             api,
             classes,
+            groups,
             clock: Arc::new(Utc::now),
         })
     }
 
     /// Chooses classes by these annotations of a backup: `velero.io/csi-volumesnapshot-class_<driver>` names that of
-    /// a driver.
+    /// a driver, and `velero.io/csi-volumegroupsnapshot-class_<driver>` that of its groups.
     #[must_use]
     pub fn with_annotations(mut self, annotations: &BTreeMap<String, String>) -> Self {
         self.classes = self.classes.map(|classes| classes.annotated(annotations));
+        self.groups = self.groups.map(|groups| groups.annotated(annotations));
+        self
+    }
+
+    /// Snapshots claims of a namespace together that have the same value of this label: Velero's
+    /// `volumeGroupSnapshotLabelKey`, `velero.io/volume-group` unless set.
+    #[must_use]
+    pub fn with_group_label(mut self, key: impl Into<String>) -> Self {
+        self.groups = self.groups.map(|groups| groups.labelled(key));
         self
     }
 
@@ -135,12 +156,18 @@ impl VolumeSnapshotter for CsiSnapshotter {
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = Capabilities::of(VolumeMethod::CsiSnapshot);
         capabilities.block = true;
+        // Nobody but the driver knows how large one may be, and it says so.
+        let unlimited = GroupLimits::new(usize::MAX, u64::MAX);
+        let groups = self.groups.as_ref().filter(|groups| groups.can_be_made());
+        capabilities.groups = groups.map(|_| unlimited);
         capabilities
     }
 
     fn eligibility(&self, volume: &Volume) -> Eligibility {
         match self.class_of(volume) {
-            Ok(_) => Eligibility::Eligible { group: None },
+            Ok(_) => Eligibility::Eligible {
+                group: self.groups.as_ref().and_then(|groups| groups.key(volume)),
+            },
             Err(why) => Eligibility::Refused(why),
         }
     }
@@ -166,7 +193,7 @@ impl VolumeSnapshotter for CsiSnapshotter {
         record: &VolumeRecord,
         target: &RestoreTarget,
     ) -> Result<RestoreSource> {
-        restore::source(record, target, self.classes.as_ref())
+        restore::source(record, target, self.classes.as_ref(), self.groups.as_ref())
     }
 
     async fn release(&self, backup_uid: &str) -> Result<()> {

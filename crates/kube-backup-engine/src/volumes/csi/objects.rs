@@ -36,6 +36,10 @@ pub(super) mod attribute {
     /// Name and namespace of the Secret for deleting it.
     pub(crate) const SECRET_NAME: &str = "deletionSecretName";
     pub(crate) const SECRET_NAMESPACE: &str = "deletionSecretNamespace";
+    /// The class that its group was made with.
+    pub(crate) const GROUP_CLASS: &str = "groupClass";
+    /// What the driver calls the snapshots of its group, as JSON.
+    pub(crate) const GROUP_HANDLES: &str = "groupSnapshotHandles";
 }
 
 /// A VolumeSnapshot.
@@ -97,6 +101,13 @@ impl Snapshot {
         let bound = self.status.as_ref();
         let bound = bound.and_then(|status| status.bound_volume_snapshot_content_name.clone());
         bound.unwrap_or_else(|| format!("snapcontent-{}", self.uid()))
+    }
+
+    /// Whether it is the snapshot of a claim in the group of this uid.
+    pub(super) fn is_member(&self, group: &str, claim: &str) -> bool {
+        let owners = self.metadata.owner_references.iter().flatten();
+        let source = &self.spec.source.persistent_volume_claim_name;
+        source.as_deref() == Some(claim) && owners.into_iter().any(|owner| owner.uid == group)
     }
 
     /// Whether it was made for this record, and is of its claim: whoever may make VolumeSnapshots in the namespace
@@ -215,9 +226,26 @@ impl Content {
             )
     }
 
+    /// The name of its VolumeSnapshot.
+    pub(super) fn snapshot_name(&self) -> &str {
+        self.spec
+            .volume_snapshot_ref
+            .name
+            .as_deref()
+            .unwrap_or_default()
+    }
+
     /// Whether it holds the snapshot of the record.
     pub(super) fn is_for(&self, record: &VolumeRecord) -> bool {
         let of = &self.spec.volume_snapshot_ref;
+        if record.group.is_some() {
+            // The controller has named its VolumeSnapshot: it is known by what was noted on it.
+            let noted = record_on(&self.metadata);
+            return of.namespace.as_deref() == Some(&record.claim.namespace)
+                && noted.is_some_and(|noted| {
+                    noted.name == record.name && noted.backup_uid == record.backup_uid
+                });
+        }
         self.is_of_backup(&record.backup_uid)
             && of.name.as_deref() == Some(&record.name)
             && of.namespace.as_deref() == Some(&record.claim.namespace)
@@ -270,13 +298,13 @@ impl Content {
     }
 }
 
-fn is_of_backup(metadata: &ObjectMeta, uid: &str) -> bool {
+pub(super) fn is_of_backup(metadata: &ObjectMeta, uid: &str) -> bool {
     let label = metadata.labels.as_ref();
     let label = label.and_then(|labels| labels.get(labels::BACKUP_UID));
     label.is_some_and(|label| *label == labels::value(uid))
 }
 
-fn record_on(metadata: &ObjectMeta) -> Option<VolumeRecord> {
+pub(super) fn record_on(metadata: &ObjectMeta) -> Option<VolumeRecord> {
     let text = metadata
         .annotations
         .as_ref()?
@@ -340,20 +368,20 @@ pub(super) fn secrets(record: &VolumeRecord) -> BTreeMap<String, String> {
     named.collect()
 }
 
-fn marks(record: &VolumeRecord) -> BTreeMap<String, String> {
+pub(super) fn marks(record: &VolumeRecord) -> BTreeMap<String, String> {
     let uid = labels::value(&record.backup_uid);
     BTreeMap::from([(labels::BACKUP_UID.to_owned(), uid)])
 }
 
 /// The record, as it was when the snapshot was asked for.
-fn noted(record: &VolumeRecord) -> BTreeMap<String, String> {
+pub(super) fn noted(record: &VolumeRecord) -> BTreeMap<String, String> {
     // It is data of our own, which is always JSON.
     let text = serde_json::to_string(record).unwrap_or_default();
     BTreeMap::from([(annotations::VOLUME_RECORD.to_owned(), text)])
 }
 
 /// Whether the API server takes a key of a label.
-fn is_label(key: &str) -> bool {
+pub(super) fn is_label(key: &str) -> bool {
     let (prefix, name) = key.rsplit_once('/').unwrap_or(("", key));
     let is_prefix =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
@@ -366,7 +394,7 @@ fn is_label(key: &str) -> bool {
         && !prefix.contains("..")
 }
 
-fn is_label_value(value: &str) -> bool {
+pub(super) fn is_label_value(value: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let ends = [value.bytes().next(), value.bytes().last()];
     value.len() <= 63

@@ -5,6 +5,8 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use serde_json::{Value, json};
 
 use super::classes::Classes;
+use super::groups::Groups;
+use super::groups::restore::beside;
 use super::objects::{API_VERSION, attribute, secrets};
 use crate::format::{annotations, labels, names};
 use crate::volumes::volume::bytes_of;
@@ -41,6 +43,7 @@ pub(super) fn source(
     record: &VolumeRecord,
     target: &RestoreTarget,
     classes: Option<&Classes>,
+    groups: Option<&Groups>,
 ) -> Result<RestoreSource> {
     let refuse = |why: &str| {
         let claim = &record.claim;
@@ -58,6 +61,12 @@ pub(super) fn source(
     };
     if !target.serves_snapshots {
         return refuse("the cluster does not serve `snapshot.storage.k8s.io/v1`");
+    }
+    if record.group_handle.is_some() && groups.is_none() {
+        return refuse(
+            "it is of a group, and the cluster does not serve `groupsnapshot.storage.k8s.io`, without which a snapshot \
+             that its driver takes for part of a group is never ready; install its definitions",
+        );
     }
     let metadata = &target.claim.metadata;
     let namespace = metadata.namespace.as_deref().unwrap_or_default();
@@ -89,8 +98,10 @@ pub(super) fn source(
             object["spec"]["volumeSnapshotClassName"] = json!(class.name());
         }
     }
+    let group = groups.filter(|_| record.group_handle.is_some());
+    let group = group.map(|groups| beside(groups, record, [namespace, &name], &marks));
     Ok(RestoreSource::DataSource {
-        objects: vec![content, snapshot],
+        objects: group.into_iter().chain([content, snapshot]).collect(),
         data_source: DataSource {
             api_group: "snapshot.storage.k8s.io".to_owned(),
             kind: "VolumeSnapshot".to_owned(),

@@ -1,8 +1,8 @@
 //! Taking snapshots, and looking after them until they stand alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use futures::future::try_join_all;
+use futures::future::{try_join, try_join_all};
 use serde_json::json;
 
 use super::CsiSnapshotter;
@@ -15,6 +15,9 @@ impl CsiSnapshotter {
     pub(super) async fn take(&self, group: &SnapshotGroup) -> Result<Vec<VolumeRecord>> {
         // Those of an earlier run that stand alone already.
         let contents = self.contents_of(&group.backup_uid).await?;
+        if let Some(taken) = self.take_together(group, &contents).await? {
+            return Ok(taken);
+        }
         let requests = group.members.iter();
         let taken = requests.map(|request| self.take_one(group, request, &contents));
         try_join_all(taken).await
@@ -79,8 +82,22 @@ impl CsiSnapshotter {
 
     pub(super) async fn look_at(&self, records: &[VolumeRecord]) -> Result<Vec<VolumeRecord>> {
         let contents = self.contents_of_all(records).await?;
-        let looks = records.iter().map(|record| self.look(record, &contents));
-        try_join_all(looks).await
+        let mut groups: BTreeMap<&str, Vec<&VolumeRecord>> = BTreeMap::new();
+        for record in records {
+            if let Some(group) = record.group.as_deref() {
+                groups.entry(group).or_default().push(record);
+            }
+        }
+        let alone = records.iter().filter(|record| record.group.is_none());
+        let looks = alone.map(|record| self.look(record, &contents));
+        let together = groups.into_values();
+        let together = together.map(|group| self.look_together(group, &contents));
+        let (alone, together) = try_join(try_join_all(looks), try_join_all(together)).await?;
+        let looked = alone.into_iter().chain(together.into_iter().flatten());
+        let mut looked: BTreeMap<String, VolumeRecord> =
+            looked.map(|record| (record.name.clone(), record)).collect();
+        let of = |record: &VolumeRecord| looked.remove(&record.name);
+        Ok(records.iter().filter_map(of).collect())
     }
 
     async fn look(&self, record: &VolumeRecord, contents: &[Content]) -> Result<VolumeRecord> {
@@ -142,7 +159,7 @@ impl CsiSnapshotter {
     }
 
     /// Lets a content outlive its VolumeSnapshot, and be found by the backup's uid.
-    async fn adopt(&self, record: &VolumeRecord, content: &Content) -> Result<Content> {
+    pub(super) async fn adopt(&self, record: &VolumeRecord, content: &Content) -> Result<Content> {
         let mut first = record.clone();
         first.state = SnapshotState::Pending;
         let path = content_path(content.name());
@@ -165,7 +182,11 @@ impl CsiSnapshotter {
     }
 
     /// The record of a snapshot whose VolumeSnapshot is gone.
-    fn standing_alone(&self, mut record: VolumeRecord, content: Option<&Content>) -> VolumeRecord {
+    pub(super) fn standing_alone(
+        &self,
+        mut record: VolumeRecord,
+        content: Option<&Content>,
+    ) -> VolumeRecord {
         match content {
             Some(content) if content.is_going() || content.is_deleting() => {
                 record.state = SnapshotState::failed("somebody is deleting it");
@@ -203,6 +224,7 @@ impl CsiSnapshotter {
                 Some(record)
             })
             .collect();
+        found.extend(self.groups_begun(backup_uid).await?);
         if self.classes.is_some() {
             for snapshot in self.api.snapshots_of(backup_uid).await? {
                 let record = snapshot.record();
@@ -240,7 +262,8 @@ impl CsiSnapshotter {
                 continue;
             };
             let namespace = &record.claim.namespace;
-            let is_bound = self.api.snapshot(namespace, &record.name).await?.is_some();
+            let snapshot = self.api.snapshot(namespace, content.snapshot_name());
+            let is_bound = snapshot.await?.is_some();
             if is_bound || content.handle().is_none() || content.is_going() {
                 continue;
             }
@@ -251,13 +274,13 @@ impl CsiSnapshotter {
                 self.api.delete(&path, content.uid()).await?;
             }
         }
-        Ok(())
+        self.forget_groups(backup_uid).await
     }
 }
 
 /// The record of a snapshot that is not ready yet, with what its controllers last complained of. They go on
 /// trying, so that it has not failed: how long that goes on is for those to say who wait for it.
-fn on_its_way(mut record: VolumeRecord, complaint: Option<&str>) -> VolumeRecord {
+pub(super) fn on_its_way(mut record: VolumeRecord, complaint: Option<&str>) -> VolumeRecord {
     if let Some(complaint) = complaint {
         let key = VolumeRecord::LAST_ERROR.to_owned();
         record.attributes.insert(key, complaint.to_owned());

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use test_support::{send, until};
 
 use super::driver::{CONTENTS, Driver};
+use super::group_sidecar::GROUP_CONTENTS;
 use crate::roles::bind;
 
 pub(crate) async fn connected(driver: &Driver) -> CsiSnapshotter {
@@ -93,13 +94,17 @@ async fn provisioned(
     claim: &PersistentVolumeClaim,
     objects: &[Value],
 ) -> PersistentVolume {
-    let [content, snapshot] = objects else {
-        panic!("a content and its snapshot: {objects:?}");
+    let (group, content, snapshot) = match objects {
+        [content, snapshot] => (None, content, snapshot),
+        [group, content, snapshot] => (Some(group), content, snapshot),
+        _ => panic!("a content and its snapshot: {objects:?}"),
     };
-    for (list, object) in [
+    let group = group.map(|group| (GROUP_CONTENTS.to_owned(), group));
+    let own = [
         (CONTENTS.to_owned(), content),
         (driver.snapshots(), snapshot),
-    ] {
+    ];
+    for (list, object) in group.into_iter().chain(own) {
         let made = send(&driver.client, Method::POST, &list, object).await;
         made.unwrap_or_else(|error| panic!("create {object}: {error}"));
     }
@@ -125,16 +130,25 @@ async fn provisioned(
 }
 
 #[tokio::test]
-async fn csi_snapshots_of_a_real_controller_conform() {
-    let Some(driver) = Driver::new().await else {
-        return;
-    };
-    let snapshotter = connected(&driver).await;
-    let subject = Csi {
-        driver,
-        snapshotter,
-    };
-    conformance::run(&subject).await;
+async fn csi_snapshots_of_a_real_controller_conform_alone_and_in_groups() {
+    // One after the other: the backups of both have the same uids.
+    for is_grouped in [false, true] {
+        let driver = match is_grouped {
+            false => Driver::new().await,
+            true => Driver::of_groups().await,
+        };
+        let Some(driver) = driver else {
+            return;
+        };
+        let snapshotter = connected(&driver).await;
+        assert!(!is_grouped || snapshotter.capabilities().groups.is_some());
+        let subject = Csi {
+            driver,
+            snapshotter,
+        };
+        conformance::run(&subject).await;
+        assert_eq!(subject.driver.storage.groups(), 0);
+    }
 }
 
 /// Looks until `done` is content with all records.

@@ -13,12 +13,14 @@ use serde_json::{Value, json};
 use test_support::{create, get, send, until};
 use tokio::task::JoinHandle;
 
+use super::group_sidecar::{self, GROUP_CLASSES, GROUP_CONTENTS};
 use super::storage::Storage;
 
 pub(crate) const CONTENTS: &str = "/apis/snapshot.storage.k8s.io/v1/volumesnapshotcontents";
 const CLASSES: &str = "/apis/snapshot.storage.k8s.io/v1/volumesnapshotclasses";
 const FINALIZER: &str = "snapshot.storage.kubernetes.io/volumesnapshotcontent-bound-protection";
 const BEING_CREATED: &str = "snapshot.storage.kubernetes.io/volumesnapshot-being-created";
+const GROUP_HANDLE: &str = "groupsnapshot.storage.k8s.io/volumeGroupSnapshotHandle";
 const BEING_DELETED: &str = "snapshot.storage.kubernetes.io/volumesnapshot-being-deleted";
 
 /// The driver, and the namespace that it is used in. Its sidecar ends with it.
@@ -28,6 +30,8 @@ pub(crate) struct Driver {
     /// Its name.
     pub(crate) name: String,
     pub(crate) storage: Arc<Storage>,
+    /// Claims are labelled with what they are snapshotted together with: all of a name but for its last part.
+    is_grouped: bool,
     sidecar: JoinHandle<()>,
 }
 
@@ -63,8 +67,26 @@ impl Driver {
             namespace,
             name,
             storage,
+            is_grouped: false,
             sidecar,
         })
+    }
+
+    /// One that cuts groups.
+    pub(crate) async fn of_groups() -> Option<Self> {
+        let mut driver = Self::new().await?;
+        let class = json!({"apiVersion": "groupsnapshot.storage.k8s.io/v1", "kind": "VolumeGroupSnapshotClass",
+            "metadata": {"name": driver.namespace}, "driver": driver.name, "deletionPolicy": "Delete"});
+        create(&driver.client, GROUP_CLASSES, class).await;
+        driver.is_grouped = true;
+        Some(driver)
+    }
+
+    pub(crate) fn group_snapshots(&self) -> String {
+        format!(
+            "/apis/groupsnapshot.storage.k8s.io/v1/namespaces/{}/volumegroupsnapshots",
+            self.namespace
+        )
     }
 
     pub(crate) fn snapshots(&self) -> String {
@@ -92,7 +114,12 @@ impl Driver {
         )
         .await;
         let claims = format!("/api/v1/namespaces/{namespace}/persistentvolumeclaims");
-        let claim = json!({"metadata": {"name": name}, "spec": {"accessModes": ["ReadWriteOnce"],
+        let group = name.rsplit_once('-').map_or(name, |(group, _)| group);
+        let labels = match self.is_grouped {
+            true => json!({"velero.io/volume-group": group}),
+            false => json!({}),
+        };
+        let claim = json!({"metadata": {"name": name, "labels": labels}, "spec": {"accessModes": ["ReadWriteOnce"],
             "storageClassName": "", "volumeName": volume, "resources": {"requests": {"storage": "1Gi"}}}});
         create(&self.client, &claims, claim).await;
         let claim = format!("{claims}/{name}");
@@ -119,11 +146,17 @@ impl Driver {
                 let content = contents.find(|it| it["spec"]["volumeSnapshotRef"]["uid"] == *uid);
                 content.is_some_and(|it| !it["status"]["snapshotHandle"].is_null())
             };
-            if items(&self.client, &self.snapshots())
-                .await
-                .iter()
-                .all(is_cut)
-            {
+            let groups = items(&self.client, &self.group_snapshots()).await;
+            let of_groups = items(&self.client, GROUP_CONTENTS).await;
+            let group_is_cut = |group: &Value| {
+                let mut of = of_groups.iter();
+                let of = of.find(|it| {
+                    it["spec"]["volumeGroupSnapshotRef"]["uid"] == group["metadata"]["uid"]
+                });
+                of.is_some_and(|it| !it["status"]["volumeGroupSnapshotHandle"].is_null())
+            };
+            let snapshots = items(&self.client, &self.snapshots()).await;
+            if snapshots.iter().all(is_cut) && groups.iter().all(group_is_cut) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -160,11 +193,17 @@ impl Driver {
     /// All objects that stand for snapshots: VolumeSnapshots of the namespace, and contents of the driver.
     pub(crate) async fn left(&self) -> Vec<String> {
         let mut names = Vec::new();
-        for list in [self.snapshots(), CONTENTS.to_owned()] {
+        for list in [
+            self.snapshots(),
+            self.group_snapshots(),
+            CONTENTS.to_owned(),
+            GROUP_CONTENTS.to_owned(),
+        ] {
             let items = items(&self.client, &list).await;
-            let of_driver = items
-                .iter()
-                .filter(|item| list != CONTENTS || item["spec"]["driver"] == self.name.as_str());
+            let of_driver = items.iter().filter(|item| {
+                let driver = &item["spec"]["driver"];
+                driver.is_null() || *driver == self.name.as_str()
+            });
             names.extend(of_driver.map(|item| {
                 let name = item["metadata"]["name"].as_str().unwrap_or_default();
                 format!("{} {name}", item["kind"].as_str().unwrap_or_default())
@@ -186,6 +225,11 @@ async fn run(client: Client, driver: String, storage: Arc<Storage>) {
             if content["spec"]["driver"] == driver.as_str() {
                 // What fails is tried again.
                 let _ = sync(&client, &content, &storage).await;
+            }
+        }
+        for content in items(&client, GROUP_CONTENTS).await {
+            if content["spec"]["driver"] == driver.as_str() {
+                let _ = group_sidecar::sync(&client, &content, &storage).await;
             }
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -222,18 +266,25 @@ async fn sync(client: &Client, content: &Value, storage: &Storage) -> Result<(),
     if content["status"]["readyToUse"] == true {
         return Ok(());
     }
-    let told = |handle: &str, cut_at: i64, ready: bool| {
-        json!({"status": {"snapshotHandle": handle, "creationTime": cut_at,
-            "restoreSize": 1_i64 << 30, "readyToUse": ready, "error": null}})
+    let told = |handle: &str, cut_at: i64, ready: bool, group: Option<&str>| {
+        json!({"status": {"snapshotHandle": handle, "creationTime": cut_at, "restoreSize": 1_i64 << 30,
+            "readyToUse": ready, "error": null, "volumeGroupSnapshotHandle": group}})
     };
     let failed =
         |message: &str| json!({"status": {"readyToUse": false, "error": {"message": message}}});
-    if let Some(handle) = content["spec"]["source"]["snapshotHandle"].as_str() {
+    let is_member = !content["metadata"]["annotations"][GROUP_HANDLE].is_null();
+    let given = content["spec"]["source"]["snapshotHandle"].as_str();
+    let of_group = handle.filter(|_| !content["status"]["volumeGroupSnapshotHandle"].is_null());
+    if let Some(handle) = given.or(of_group) {
         let change = match storage.find(handle) {
-            Some(cut) => told(handle, cut.cut_at, true),
+            Some(cut) => told(handle, cut.cut_at, true, cut.group.as_deref()),
             None => failed(&format!("can not find snapshot for snapshotID {handle}")),
         };
         return patch(&status, change).await;
+    }
+    if is_member {
+        // Its group's controller writes its status.
+        return Ok(());
     }
     let volume = content["spec"]["source"]["volumeHandle"]
         .as_str()
@@ -244,7 +295,7 @@ async fn sync(client: &Client, content: &Value, storage: &Storage) -> Result<(),
     let created = json!({"metadata": {"annotations": {BEING_CREATED: "yes"}}});
     patch(&path, created).await?;
     let change = match storage.create(&format!("snapshot-{uid}"), volume) {
-        Ok((handle, cut, ready)) => told(&handle, cut.cut_at, ready),
+        Ok((handle, cut, ready)) => told(&handle, cut.cut_at, ready, None),
         Err(message) => failed(&format!("Failed to create snapshot: {message}")),
     };
     patch(&status, change).await?;

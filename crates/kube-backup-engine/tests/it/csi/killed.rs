@@ -2,7 +2,8 @@
 
 use kube_backup_engine::RunOptions;
 use kube_backup_engine::volumes::{
-    CsiSnapshotter, SnapshotGroup, SnapshotState, VolumeRecord, VolumeSnapshotter, plan_groups,
+    CsiSnapshotter, SnapshotGroup, SnapshotState, Volume, VolumeRecord, VolumeSnapshotter,
+    plan_groups,
 };
 
 use super::conforming::{connected, polled};
@@ -17,7 +18,7 @@ async fn killed<F: Future<Output = ()>>(
     work: impl FnOnce(CsiSnapshotter) -> F,
 ) -> bool {
     // What it reads to begin with changes nothing.
-    let connecting = 2;
+    let connecting = 4;
     let calls = Calls::default();
     calls.fail_at(at + connecting, last);
     let client = calls.client(&driver.client);
@@ -40,8 +41,22 @@ async fn a_snapshot_is_taken_once_and_deleted_for_good_wherever_it_is_killed() {
     let Some(driver) = Driver::new().await else {
         return;
     };
-    let whole = connected(&driver).await;
     let volume = driver.volume("data").await;
+    taken_once_and_deleted_for_good(&driver, &[volume], 24).await;
+}
+
+#[tokio::test]
+async fn a_group_is_taken_once_and_deleted_for_good_wherever_it_is_killed() {
+    let Some(driver) = Driver::of_groups().await else {
+        return;
+    };
+    let volumes = [driver.volume("data-a").await, driver.volume("data-b").await];
+    taken_once_and_deleted_for_good(&driver, &volumes, 36).await;
+    assert_eq!(driver.storage.groups(), 0);
+}
+
+async fn taken_once_and_deleted_for_good(driver: &Driver, volumes: &[Volume], most: usize) {
+    let whole = connected(driver).await;
     let mut cuts = 0;
     for last in [Fault::KilledAfter, Fault::KilledBefore] {
         let mut is_done = false;
@@ -49,26 +64,31 @@ async fn a_snapshot_is_taken_once_and_deleted_for_good_wherever_it_is_killed() {
             if is_done {
                 break;
             }
-            let uid = format!("u-{last:?}-{at}").to_lowercase();
-            let group = &plan_groups(&whole, "nightly", &uid, [volume.clone()])[0];
-            let was_killed = killed(&driver, at, last, async |snapshotter| {
+            let uid = format!("u-{}-{last:?}-{at}", driver.namespace).to_lowercase();
+            let group = &plan_groups(&whole, "nightly", &uid, volumes.to_vec())[0];
+            let was_killed = killed(driver, at, last, async |snapshotter| {
                 taken(&snapshotter, group).await;
             })
             .await;
             cuts += usize::from(was_killed);
             // Whatever there is by now is found by the backup's uid alone.
             let begun = whole.find(&uid).await.unwrap();
-            assert!(begun.len() <= 1, "{at} {last:?}: {begun:?}");
+            assert!(begun.len() <= volumes.len(), "{at} {last:?}: {begun:?}");
             let records = taken(&whole, group).await;
-            assert_eq!(records[0].state, SnapshotState::Complete, "{at} {last:?}");
-            let handle = records[0].handle.clone().unwrap();
+            let mut handles = Vec::new();
+            for record in &records {
+                assert_eq!(record.state, SnapshotState::Complete, "{at} {last:?}");
+                assert_eq!(record.group.is_some(), volumes.len() > 1, "{at} {last:?}");
+                handles.extend(record.handle.clone());
+            }
+            handles.sort();
             assert_eq!(
                 driver.storage.handles(),
-                [handle],
-                "{at} {last:?}: one of them"
+                handles,
+                "{at} {last:?}: one of each"
             );
             // The deletion is killed, too, with and without what release does before.
-            let deleted_in_part = killed(&driver, at, last, async |snapshotter| {
+            let deleted_in_part = killed(driver, at, last, async |snapshotter| {
                 if at % 2 == 0 {
                     snapshotter.release(&uid).await.unwrap();
                 }
@@ -83,7 +103,7 @@ async fn a_snapshot_is_taken_once_and_deleted_for_good_wherever_it_is_killed() {
             assert!(left.is_empty(), "{at} {last:?}: {left:?}");
             assert_eq!(whole.find(&uid).await.unwrap(), []);
             // A request more or less: looks at what is under way are counted, too.
-            if at > 24 {
+            if at > most {
                 break;
             }
         }

@@ -5,5 +5,7 @@ mod backed_up;
 mod conforming;
 mod driver;
 mod failing;
+mod group_sidecar;
+mod groups;
 mod killed;
 mod storage;

@@ -11,6 +11,8 @@ pub(crate) struct Cut {
     pub(crate) cut_at: i64,
     /// How often it was looked at.
     looks: u32,
+    /// What the group is called that it is of.
+    pub(crate) group: Option<String>,
 }
 
 /// What happens to snapshots of a volume.
@@ -28,6 +30,8 @@ struct Kept {
     /// By handle.
     snapshots: BTreeMap<String, Cut>,
     faults: BTreeMap<String, Fault>,
+    /// By handle: those of its members, by volume.
+    groups: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// The storage.
@@ -84,6 +88,7 @@ impl Storage {
             contents,
             cut_at: i64::try_from(since.as_nanos()).unwrap_or_default(),
             looks: 0,
+            group: None,
         });
         cut.looks += 1;
         let ready = cut.looks > LOOKS && fault != Some(Fault::NeverReady);
@@ -95,9 +100,95 @@ impl Storage {
         self.kept().snapshots.get(handle).cloned()
     }
 
-    /// CSI's DeleteSnapshot: what is gone is a success.
+    /// CSI's DeleteSnapshot: what is gone is a success. A member goes with its group alone.
     pub(crate) fn delete(&self, handle: &str) {
-        self.kept().snapshots.remove(handle);
+        let mut kept = self.kept();
+        if kept
+            .snapshots
+            .get(handle)
+            .is_some_and(|cut| cut.group.is_none())
+        {
+            kept.snapshots.remove(handle);
+        }
+    }
+
+    /// CSI's CreateVolumeGroupSnapshot: all of one moment, or none. Called again with a name, it returns the same one.
+    #[expect(clippy::type_complexity, reason = "it is what the call returns")]
+    pub(crate) fn create_group(
+        &self,
+        name: &str,
+        volumes: &[&str],
+    ) -> Result<(String, Vec<(String, String, Cut)>, bool), String> {
+        let fault =
+            |kept: &Kept, of: Fault| volumes.iter().any(|it| kept.faults.get(*it) == Some(&of));
+        let group = format!("g-of-{name}");
+        let is_there = self.kept().groups.contains_key(&group);
+        if !is_there {
+            if fault(&self.kept(), Fault::Refused) {
+                return Err(
+                    "rpc error: code = FailedPrecondition desc = the disk is busy".to_owned(),
+                );
+            }
+            let mut members = BTreeMap::new();
+            for (n, volume) in volumes.iter().enumerate() {
+                let (handle, _, _) = self.create(&format!("{name}-{n}"), volume)?;
+                members.insert((*volume).to_owned(), handle);
+            }
+            let mut kept = self.kept();
+            let first = members
+                .values()
+                .next()
+                .and_then(|it| kept.snapshots.get(it));
+            let cut_at = first.map(|cut| cut.cut_at).unwrap_or_default();
+            for handle in members.values() {
+                let cut = kept.snapshots.get_mut(handle).expect("it was just made");
+                (cut.group, cut.cut_at) = (Some(group.clone()), cut_at);
+            }
+            kept.groups.insert(group.clone(), members);
+        }
+        let mut kept = self.kept();
+        let ready = !fault(&kept, Fault::NeverReady);
+        let members = kept.groups[&group].clone();
+        let mut cuts = Vec::new();
+        for (volume, handle) in members {
+            let cut = kept
+                .snapshots
+                .get_mut(&handle)
+                .expect("it goes with its group");
+            cut.looks += 1;
+            cuts.push((volume, handle, cut.clone()));
+        }
+        let ready = ready && cuts.iter().all(|(_, _, cut)| cut.looks > LOOKS);
+        Ok((group, cuts, ready))
+    }
+
+    /// CSI's GetVolumeGroupSnapshot, for exactly these members.
+    pub(crate) fn find_group(&self, handle: &str, members: &[String]) -> Option<(i64, bool)> {
+        let kept = self.kept();
+        let mut own: Vec<&String> = kept.groups.get(handle)?.values().collect();
+        let mut asked: Vec<&String> = members.iter().collect();
+        own.sort();
+        asked.sort();
+        let cut = kept.snapshots.get(*own.first()?)?;
+        (own == asked).then_some((cut.cut_at, true))
+    }
+
+    /// CSI's DeleteVolumeGroupSnapshot, for exactly these members: what is gone is a success. Returns whether it is one.
+    pub(crate) fn delete_group(&self, handle: &str, members: &[String]) -> bool {
+        let is_there = self.kept().groups.contains_key(handle);
+        if is_there && self.find_group(handle, members).is_none() {
+            return false;
+        }
+        let mut kept = self.kept();
+        for member in kept.groups.remove(handle).unwrap_or_default().into_values() {
+            kept.snapshots.remove(&member);
+        }
+        true
+    }
+
+    /// How many groups there are.
+    pub(crate) fn groups(&self) -> usize {
+        self.kept().groups.len()
     }
 
     /// CSI's CreateVolume from a snapshot.
