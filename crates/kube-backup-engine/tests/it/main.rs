@@ -14,6 +14,7 @@ mod hooks;
 mod hostile;
 mod large;
 mod point_in_time;
+mod proxies;
 mod ranges;
 mod restore;
 mod retention;
