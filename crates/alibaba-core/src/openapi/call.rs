@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use http::Method;
 use serde::Serialize;
 
-use super::action::{Action, Invalid, add, fresh_id};
+use super::action::{Action, Invalid, Route, add, document, fresh_id, path_of};
 use super::client::Client;
 use super::response::Response;
 use super::send::send;
@@ -40,6 +41,43 @@ impl Client {
             invalid: None,
         }
     }
+
+    /// Begins a call in the ROA style, of products whose resources are in the path, such as Container Service.
+    /// The segments of the path are names as they are: they are encoded here.
+    ///
+    /// ```no_run
+    /// # async fn example(context: alibaba_core::Context) -> Result<(), Box<dyn std::error::Error>> {
+    /// use alibaba_core::endpoint::Product;
+    /// use alibaba_core::http::Method;
+    /// use alibaba_core::{Region, credentials, openapi};
+    ///
+    /// let credentials = credentials::default_chain(&context);
+    /// let product = Product::new("cs", "2015-12-15")?;
+    /// let cs = openapi::Client::new(&context, product, Region::CN_HANGZHOU, credentials)?;
+    /// let clusters = cs
+    ///     .roa_call("DescribeClustersV1", Method::GET, &["api", "v1", "clusters"])
+    ///     .param("page_size", 10)
+    ///     .send()
+    ///     .await?;
+    /// let upgrade = serde_json::json!({"component_name": "migrate-controller", "next_version": "v1.9.0"});
+    /// cs.roa_call("UpgradeClusterAddons", Method::POST, &["clusters", "c0123", "components", "upgrade"])
+    ///     .body(&upgrade)
+    ///     .send()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Such calls are signed by ACS3, and repeated after a broken connection where they only read (GET and
+    /// HEAD), or where the caller says [that it does no harm](Call::idempotent).
+    pub fn roa_call(&self, action: &str, method: Method, path: &[&str]) -> Call {
+        let mut call = self.call(action);
+        match path_of(path) {
+            Ok(path) => call.action.route = Some(Route { method, path }),
+            Err(invalid) => call.invalid = Some(invalid),
+        }
+        call
+    }
 }
 
 impl Call {
@@ -65,6 +103,15 @@ impl Call {
     pub fn form_param(mut self, name: &str, value: impl Serialize) -> Self {
         let added = add(&mut self.action.form, name, value);
         self.invalid = self.invalid.or(added.err());
+        self
+    }
+
+    /// The body of the call, as JSON: what calls in the ROA style take instead of a form.
+    pub fn body(mut self, value: impl Serialize) -> Self {
+        match document(value) {
+            Ok(document) => self.action.document = Some(document),
+            Err(invalid) => self.invalid = self.invalid.or(Some(invalid)),
+        }
         self
     }
 

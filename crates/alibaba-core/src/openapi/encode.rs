@@ -6,6 +6,7 @@ use alibaba_sign::percent::encode_to;
 use alibaba_sign::{Credentials, acs3, rpc_v1};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 
 use super::action::Action;
@@ -13,6 +14,8 @@ use super::client::{Inner, SignatureScheme};
 use crate::{Error, ErrorKind};
 
 const FORM: &str = "application/x-www-form-urlencoded";
+/// As the official SDKs write it.
+const JSON: &str = "application/json; charset=utf-8";
 
 /// What changes with each attempt.
 pub(super) struct Attempt<'a> {
@@ -35,15 +38,31 @@ pub(super) fn encode(
         let step = format!("write the parameter `{name}`: it is in the query and in the form");
         return Err(Error::new(ErrorKind::Configuration, step));
     }
+    if action.document.is_some() && !action.form.is_empty() {
+        return Err(unwritable(action, "it has a form and a JSON document"));
+    }
+    let is_acs3 = attempt.credentials.is_some() && client.scheme == SignatureScheme::Acs3;
+    if action.route.is_some() && !is_acs3 {
+        let why =
+            "a path is covered by signatures of ACS3 only; leave the client's signature at that";
+        return Err(unwritable(action, why));
+    }
+    let (method, path) = match &action.route {
+        Some(route) => (route.method.clone(), route.path.as_str()),
+        None => (Method::POST, "/"),
+    };
     let host = client.endpoint.authority();
-    let form = encoded(&action.form);
+    let (body, body_type) = match &action.document {
+        Some(document) => (document.clone(), JSON),
+        None => (encoded(&action.form), FORM),
+    };
     let mut headers = vec![
         (HOST.as_str(), host.clone()),
         ("x-acs-action", action.name.clone()),
         ("x-acs-version", client.product.version().to_owned()),
     ];
-    if !form.is_empty() {
-        headers.push((CONTENT_TYPE.as_str(), FORM.to_owned()));
+    if !body.is_empty() {
+        headers.push((CONTENT_TYPE.as_str(), body_type.to_owned()));
     }
 
     let mut query = action.query.clone();
@@ -56,8 +75,9 @@ pub(super) fn encode(
             let request = acs3::Request {
                 query: &pairs(&query),
                 headers: &signed_headers,
-                body: form.as_bytes(),
-                ..acs3::Request::new("POST")
+                path,
+                body: body.as_bytes(),
+                ..acs3::Request::new(method.as_str())
             };
             let signed = acs3::sign(credentials, attempt.time, attempt.nonce, &request);
             headers.extend(signed.iter().map(|(name, value)| (name, value.to_owned())));
@@ -92,10 +112,12 @@ pub(super) fn encode(
 
     let query = encoded(&query);
     let mark = if query.is_empty() { "" } else { "?" };
-    let uri = format!("{}://{host}/{mark}{query}", client.endpoint.scheme());
-    let mut request = http::Request::post(uri)
+    let uri = format!("{}://{host}{path}{mark}{query}", client.endpoint.scheme());
+    let mut request = http::Request::builder()
+        .method(method)
+        .uri(uri)
         .header(ACCEPT, "application/json")
-        .body(Bytes::from(form))
+        .body(Bytes::from(body))
         .map_err(|error| unsendable(action, error))?;
     for (name, value) in headers {
         let mut value = HeaderValue::try_from(value).map_err(|error| unsendable(action, error))?;
@@ -126,6 +148,11 @@ fn encoded(parameters: &BTreeMap<String, String>) -> String {
         encode_to(&mut out, value);
     }
     out
+}
+
+fn unwritable(action: &Action, why: &str) -> Error {
+    let step = format!("write the call `{}`: {why}", action.name);
+    Error::new(ErrorKind::Configuration, step)
 }
 
 fn unsendable(action: &Action, error: impl Into<http::Error>) -> Error {

@@ -1,4 +1,5 @@
-//! One signed call to any RPC-style product: ECS, Cloud Backup, RAM, STS and most others.
+//! One signed call to any product: in the RPC style ([`Client::call`]) to ECS, Cloud Backup, RAM, STS and most others,
+//! in the ROA style ([`Client::roa_call`]) to Container Service and whichever has resources in its paths.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,6 +24,8 @@ mod listing;
 mod operations;
 pub mod read;
 mod response;
+#[cfg(test)]
+mod roa_tests;
 mod send;
 #[cfg(test)]
 mod tests;

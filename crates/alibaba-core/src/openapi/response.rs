@@ -31,7 +31,7 @@ impl std::fmt::Debug for Response {
 /// The members that every response may have. Cloud Backup reports refusals with status 200.
 #[derive(Deserialize)]
 struct Envelope {
-    #[serde(rename = "RequestId", alias = "requestId")]
+    #[serde(rename = "RequestId", alias = "requestId", alias = "request_id")]
     request_id: Option<String>,
     #[serde(rename = "Success", alias = "success")]
     success: Option<Value>,
@@ -67,7 +67,16 @@ impl Response {
                 &body,
             )));
         }
-        let request_id = envelope.and_then(|envelope| envelope.request_id);
+        let header = || {
+            head.headers
+                .get("x-acs-request-id")?
+                .to_str()
+                .ok()
+                .map(str::to_owned)
+        };
+        let request_id = envelope
+            .and_then(|envelope| envelope.request_id)
+            .or_else(header);
         Ok(Self {
             action: action.to_owned(),
             request_id,
