@@ -29,6 +29,7 @@ struct Inner {
     code: Option<String>,
     message: Option<String>,
     ec: Option<String>,
+    auth_action: Option<String>,
     request_id: Option<String>,
     server: Option<String>,
     retry_after: Option<Duration>,
@@ -116,6 +117,7 @@ impl Error {
             code: None,
             message: None,
             ec: None,
+            auth_action: None,
             request_id: None,
             server: None,
             retry_after: None,
@@ -132,7 +134,7 @@ impl Error {
 
     /// Notes the head of the response that the error is about.
     pub(crate) fn with_response(mut self, status: StatusCode, headers: &HeaderMap) -> Self {
-        let text = |name| headers.get(name)?.to_str().ok().map(str::to_owned);
+        let text = |name| said(headers.get(name)?.to_str().ok().map(str::to_owned));
         self.0.status = Some(status);
         self.0.request_id = text("x-oss-request-id");
         self.0.ec = text("x-oss-ec");
@@ -152,10 +154,11 @@ impl Error {
     pub(crate) fn with_document(mut self, document: Document) -> Self {
         // Signed for by OSS, unlike the date of whoever handed it on.
         self.0.served_at = document.server_time().or(self.0.served_at);
-        self.0.code = document.code;
-        self.0.message = document.message;
-        self.0.ec = document.ec.or(self.0.ec);
-        self.0.request_id = document.request_id.or(self.0.request_id);
+        self.0.code = said(document.code);
+        self.0.message = said(document.message);
+        self.0.ec = said(document.ec).or(self.0.ec);
+        self.0.request_id = said(document.request_id).or(self.0.request_id);
+        self.0.auth_action = said(document.auth_action);
         self
     }
 
@@ -205,6 +208,13 @@ impl Error {
     #[must_use]
     pub fn ec(&self) -> Option<&str> {
         self.0.ec.as_deref()
+    }
+
+    /// The action that the caller lacks, such as `oss:PutObject`, where OSS says it. The text of an
+    /// [`ErrorKind::Denied`] names the action of the call elsewhere.
+    #[must_use]
+    pub fn missing_action(&self) -> Option<&str> {
+        self.0.auth_action.as_deref()
     }
 
     /// The id to give to Alibaba Cloud's support.
@@ -290,6 +300,11 @@ impl Error {
     }
 }
 
+/// What is there and not empty.
+fn said(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
 /// What is known of the response, in brackets after the step.
 struct Response<'e>(&'e Inner);
 
@@ -372,6 +387,32 @@ mod tests {
         );
         assert_eq!((error.host(), error.attempts()), (Some("b.oss.example"), 3));
         assert_eq!(Error::new(ErrorKind::Local, "read").to_string(), "read");
+    }
+
+    /// Who asks for a code asks whether there is one.
+    #[test]
+    fn what_is_empty_is_not_said() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-oss-ec", http::HeaderValue::from_static("0003-00000001"));
+        headers.insert("x-oss-request-id", http::HeaderValue::from_static(""));
+        let empty = || Some(String::new());
+        let document = Document {
+            code: empty(),
+            message: empty(),
+            request_id: empty(),
+            ec: empty(),
+            auth_action: empty(),
+            ..Document::default()
+        };
+        let error = Error::new(ErrorKind::Denied, "read")
+            .with_response(StatusCode::FORBIDDEN, &headers)
+            .with_document(document);
+        assert_eq!((error.service_code(), error.request_id()), (None, None));
+        assert_eq!(
+            (error.ec(), error.missing_action()),
+            (Some("0003-00000001"), None)
+        );
+        assert_eq!(error.to_string(), "read (403)");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The crate's error.
 
+mod chain;
 mod kind;
 
 use std::error::Error as StdError;
 use std::time::Duration;
 
+pub use chain::chain;
 pub use kind::ErrorKind;
 
 use crate::{AccessDeniedDetail, ServiceError};
@@ -83,6 +85,12 @@ impl Error {
     pub fn recommend(&self) -> Option<&str> {
         self.service()
             .and_then(|service| service.recommend.as_deref())
+    }
+
+    /// The action that the caller lacks, such as `ecs:CreateSnapshot`, where the service says it.
+    #[must_use]
+    pub fn missing_action(&self) -> Option<&str> {
+        self.access_denied()?.auth_action.as_deref()
     }
 
     /// Which permission was missing, and why.

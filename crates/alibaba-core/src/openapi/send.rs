@@ -8,7 +8,7 @@ use super::encode::{Attempt, encode};
 use super::response::Response;
 use crate::http_send::{SendError, SendErrorKind, SendOptions};
 use crate::retry::{Attempts, Cause};
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, ServiceError};
 
 pub(super) async fn send(client: &Client, action: &Action) -> Result<Response, Error> {
     let client = &*client.0;
@@ -77,7 +77,8 @@ async fn exchange(
     match client.context.http.send(request, options).await {
         Ok(response) => Response::read(&action.name, response).map_err(|refusal| {
             let cause = refusal.cause(action.is_idempotent());
-            (Error::refused(step(), refusal), cause)
+            let step = format!("{}{}", step(), remedy(client, action, &refusal));
+            (Error::refused(step, refusal), cause)
         }),
         Err(error) => {
             let cause = match error.kind() {
@@ -89,6 +90,24 @@ async fn exchange(
             };
             Err((without_response(step(), error), cause))
         }
+    }
+}
+
+/// What to do where a right is missing, to follow the step: which action it is that the caller lacks.
+fn remedy(client: &Inner, action: &Action, refusal: &ServiceError) -> String {
+    if refusal.kind() != ErrorKind::Denied {
+        return String::new();
+    }
+    let detail = refusal.access_denied.as_ref();
+    let named = detail.and_then(|detail| detail.auth_action.clone());
+    // The rule of all products that are called here: RAM's action is the API's, after the product's code.
+    let missing = named.unwrap_or_else(|| format!("{}:{}", client.product, action.name));
+    let denied = detail.and_then(|detail| detail.no_permission_type.as_deref());
+    match denied {
+        Some("ExplicitDeny") => {
+            format!(": a policy denies the caller `{missing}`; change that statement")
+        }
+        _ => format!(": add the action `{missing}` to the caller's RAM policy"),
     }
 }
 

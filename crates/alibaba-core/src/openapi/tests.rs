@@ -309,3 +309,49 @@ async fn a_default_gives_way_to_what_is_set() {
         .collect();
     assert_eq!(queries, ["MaxResults=100", "MaxResults=20"]);
 }
+
+/// An account of a denial may say much or nothing: the action is named all the same, and so is what to do.
+#[tokio::test]
+async fn a_missing_right_is_named() {
+    const ADD: &str = "at `ecs.cn-hangzhou.aliyuncs.com`: add the action `ecs:CreateSnapshot` to the caller's RAM policy";
+    const CHANGE: &str = "at `ecs.cn-hangzhou.aliyuncs.com`: a policy denies the caller `ecs:CreateSnapshot`; change that statement";
+    for (body, step, cause, missing) in [
+        (
+            r#"{"Code":"Forbidden.RAM","Message":"no"}"#,
+            ADD,
+            "HTTP 403 `Forbidden.RAM`: no",
+            None,
+        ),
+        (
+            r#"{"Code":"NoPermission","Message":"no","AccessDeniedDetail":{"AuthAction":"ecs:CreateSnapshot"}}"#,
+            ADD,
+            "HTTP 403 `NoPermission`: no (action `ecs:CreateSnapshot`)",
+            Some("ecs:CreateSnapshot"),
+        ),
+        (
+            r#"{"Code":"NoPermission","Message":"no","AccessDeniedDetail":{"AuthAction":"ecs:CreateSnapshot","NoPermissionType":"ExplicitDeny","PolicyType":"ControlPolicy"}}"#,
+            CHANGE,
+            "HTTP 403 `NoPermission`: no (action `ecs:CreateSnapshot`, ExplicitDeny by ControlPolicy)",
+            Some("ecs:CreateSnapshot"),
+        ),
+        (
+            r#"{"Code":"NoPermission","Message":"no","AccessDeniedDetail":{}}"#,
+            ADD,
+            "HTTP 403 `NoPermission`: no",
+            None,
+        ),
+        (r#"{"Code":"","Message":""}"#, ADD, "HTTP 403", None),
+    ] {
+        let stage = stage([Scene::Response(403, &[], body)]);
+        let error = client(&stage)
+            .call("CreateSnapshot")
+            .send()
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Denied);
+        assert_ne!(error.service_code(), Some(""));
+        assert_eq!(error.missing_action(), missing);
+        let expected = format!("call `CreateSnapshot` of ecs {step}: {cause}");
+        assert_eq!(crate::chain(&error), expected);
+    }
+}

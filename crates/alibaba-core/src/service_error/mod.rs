@@ -162,14 +162,16 @@ impl fmt::Display for ServiceError {
             write!(f, ": {}", self.message)?;
         }
         if let Some(detail) = &self.access_denied {
-            let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "?".to_owned());
-            write!(
-                f,
-                " (action `{}`, {} by {})",
-                part(&detail.auth_action),
-                part(&detail.no_permission_type),
-                part(&detail.policy_type),
-            )?;
+            let action = detail.auth_action.as_ref();
+            let denial = match (&detail.no_permission_type, &detail.policy_type) {
+                (Some(kind), Some(policy)) => Some(format!("{kind} by {policy}")),
+                (kind, policy) => kind.clone().or_else(|| policy.clone()),
+            };
+            let known = action.map(|action| format!("action `{action}`"));
+            let known: Vec<String> = known.into_iter().chain(denial).collect();
+            if !known.is_empty() {
+                write!(f, " ({})", known.join(", "))?;
+            }
         }
         if let Some(request_id) = &self.request_id {
             write!(f, " (request {request_id})")?;

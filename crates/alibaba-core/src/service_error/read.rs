@@ -79,7 +79,7 @@ impl ServiceError {
         Self {
             code: text(document, "Code").unwrap_or_default(),
             message: text(document, "Message").unwrap_or_default(),
-            request_id: text(document, "RequestId"),
+            request_id: text(document, "RequestId").or_else(|| text(document, "request_id")),
             recommend: text(document, "Recommend"),
             access_denied: field(document, "AccessDeniedDetail")
                 .filter(|detail| detail.is_object())

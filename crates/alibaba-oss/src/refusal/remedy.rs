@@ -55,7 +55,8 @@ pub(super) fn remedy(kind: ErrorKind, action: &str, document: &Document) -> Stri
             return match &document.endpoint {
                 Some(endpoint) => format!(": the bucket is reached at `{endpoint}`"),
                 None => {
-                    let action = document.auth_action.as_deref().unwrap_or(action);
+                    let named = document.auth_action.as_deref();
+                    let action = named.filter(|it| !it.is_empty()).unwrap_or(action);
                     format!(": add the action `{action}` to the caller's RAM policy")
                 }
             };
