@@ -94,7 +94,7 @@ impl ClientBuilder {
             signer: Signer::new(self.signature, self.region.as_str()),
             endpoint: self.endpoint,
             credentials: self.credentials,
-            transport: Transport::new(&self.context)?,
+            transport: Transport::new(&self.context.settings, &*self.context.environment)?,
             retry: self.retry,
             clock: Arc::new(clock),
             jitter: self.context.jitter,

@@ -3,6 +3,7 @@
 mod attempt;
 mod call;
 mod client;
+mod config;
 mod content_type;
 mod document;
 mod endpoint;
@@ -28,7 +29,21 @@ mod transport;
 mod verdict;
 mod xml;
 
+/// Credentials, regions, connection settings: what clients are made of.
+#[doc(no_inline)]
+pub use alibaba_core as core;
+#[cfg(feature = "object_store")]
+#[doc(no_inline)]
+pub use object_store;
+#[cfg(feature = "object_store_013")]
+#[doc(no_inline)]
+pub use object_store_013;
+/// The crates whose types stand in signatures.
+#[doc(no_inline)]
+pub use {bytes, chrono, http};
+
 pub use client::{Client, ClientBuilder};
+pub use config::{OssConfig, OssConfigKey};
 pub use endpoint::{Address, InvalidAddress, OssEndpoint, UrlStyle};
 pub use error::{Error, ErrorKind, Result};
 pub use operation::{Operation, Resource};
@@ -72,4 +87,5 @@ pub use reading::ObjectBody;
 pub use signing::SignatureVersion;
 #[cfg(any(feature = "object_store", feature = "object_store_013"))]
 pub use store::{ForbidOverwrite, OssStore, OssStoreBuilder};
+pub use transport::HyperSend;
 pub use verdict::Verdict;

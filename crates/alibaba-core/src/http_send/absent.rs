@@ -17,7 +17,7 @@ impl HttpSend for NoHttp {
         _: SendOptions,
     ) -> BoxFuture<'_, Result<http::Response<Bytes>, SendError>> {
         let remedy = "this program has no HTTP client: enable the feature `reqwest` of alibaba-core, \
-                      or give `Context::new` one";
+                      or give `Context::new` one, such as `HyperSend` of alibaba-oss";
         ready(Err(
             SendError::new(SendErrorKind::Request).with_source(remedy)
         ))

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::oss_store::OssStore;
 use crate::client::Client;
+use crate::config::OssConfig;
+use crate::error::Result;
 use crate::operations::attributes::Encryption;
 
 /// What an [`OssStore`] is made of. See [`OssStore::builder`].
@@ -31,6 +33,44 @@ impl OssStore {
             bucket: bucket.into(),
             forbid_overwrite: false,
         }
+    }
+}
+
+impl OssStore {
+    /// The bucket of a URL, and the prefix after it, with what the environment sets besides: see [`OssConfig`], which
+    /// takes options by name, too.
+    ///
+    /// ```no_run
+    /// # fn run() -> alibaba_oss::Result<()> {
+    /// use alibaba_oss::OssStore;
+    ///
+    /// // OSS_REGION=cn-hangzhou, and credentials where the default chain finds them.
+    /// let (store, prefix) = OssStore::from_url("oss://backups/clusters/berlin")?;
+    /// assert_eq!(prefix, "clusters/berlin");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) where the URL is none of a bucket, a variable has
+    /// a value that its option cannot have, or the region is missing.
+    pub fn from_url(url: &str) -> Result<(Self, String)> {
+        let config = OssConfig::from_env()?.with_url(url)?;
+        Ok((config.store()?, config.prefix().to_owned()))
+    }
+}
+
+impl OssConfig {
+    /// A store over the bucket: all of it, whatever the [prefix](OssConfig::prefix) is.
+    ///
+    /// # Errors
+    ///
+    /// As [`OssConfig::client`], and where there is no bucket.
+    pub fn store(&self) -> Result<OssStore> {
+        let bucket = self.required_bucket()?;
+        let store = OssStore::builder(self.client()?, bucket);
+        Ok(store.forbid_overwrite(self.forbid_overwrite).build())
     }
 }
 

@@ -4,10 +4,12 @@
 //! as they are signed. Nothing is decompressed on the way, which would break lengths and CRCs.
 
 mod dial;
+mod port;
 
 use std::time::Duration;
 
-use alibaba_core::{Context, ProxyRules, tls};
+use alibaba_core::environment::Environment;
+use alibaba_core::{ConnectionSettings, ProxyRules, tls};
 use bytes::Bytes;
 use http::header::PROXY_AUTHORIZATION;
 use http::{Request, Response};
@@ -18,6 +20,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::payload::{Sent, SentBody};
 use dial::Connector;
+
+pub use port::HyperSend;
 
 /// Read and write buffers of a connection: a frame of a transfer and its head fit.
 const BUFFER: usize = 512 * 1024;
@@ -30,13 +34,15 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub(crate) fn new(context: &Context) -> Result<Self> {
-        let settings = &context.settings;
+    pub(crate) fn new(
+        settings: &ConnectionSettings,
+        environment: &dyn Environment,
+    ) -> Result<Self> {
         let unusable = |step: &str| Error::new(ErrorKind::Configuration, step);
         let config = tls::client_config(&settings.roots)
             .map_err(|error| unusable("prepare TLS").with_source(error))?;
         let rules = settings
-            .proxy_rules(&*context.environment)
+            .proxy_rules(environment)
             .map_err(|error| unusable("choose the proxy").with_source(error))?;
         let connector = Connector::new(config, rules.clone(), settings.connect_timeout);
         let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())

@@ -9,6 +9,7 @@ mod any_response;
 mod buckets;
 mod calls;
 mod cloud;
+mod config;
 mod copies;
 mod creates;
 mod files;

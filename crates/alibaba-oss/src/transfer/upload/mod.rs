@@ -10,6 +10,8 @@ use std::path::PathBuf;
 
 use bytes::Bytes;
 use futures::stream::{BoxStream, Stream, StreamExt};
+use tokio::io::AsyncRead;
+use tokio_util::io::ReaderStream;
 
 pub use target::Uploaded;
 
@@ -26,8 +28,11 @@ use target::Target;
 /// Up to this length an object goes out in one PutObject: fewer requests, fewer rights needed.
 const ONE_PUT: u64 = 2 * PART;
 
-/// An upload of any size, under construction. See [`Client::upload_file`] and
-/// [`Client::upload_stream`].
+/// How much of a reader is read at a time.
+const READ: usize = 256 * 1024;
+
+/// An upload of any size, under construction. See [`Client::upload_file`], [`Client::upload_stream`] and
+/// [`Client::upload_reader`].
 #[derive(Debug)]
 #[must_use]
 pub struct Upload {
@@ -97,6 +102,24 @@ impl Client {
         stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Upload {
         self.upload(bucket.into(), key.into(), Source::Stream(stream.boxed()))
+    }
+
+    /// Stores what a reader gives, of unknown length: a pipe, a socket, the output of a process, a decoder.
+    /// As [`Client::upload_stream`], which takes it on from there.
+    ///
+    /// ```no_run
+    /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
+    /// client.upload_reader("backups", "dump.sql", tokio::io::stdin()).send().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn upload_reader(
+        &self,
+        bucket: impl Into<String>,
+        key: impl Into<String>,
+        reader: impl AsyncRead + Send + 'static,
+    ) -> Upload {
+        self.upload_stream(bucket, key, ReaderStream::with_capacity(reader, READ))
     }
 
     fn upload(&self, bucket: String, key: String, source: Source) -> Upload {
