@@ -19,8 +19,14 @@ pub mod schedules;
 pub mod vault;
 pub mod volumes;
 
+/// The crates whose types stand in signatures, at the versions that fit this one.
+#[doc(no_inline)]
+pub use kube_backup_engine::{bytes, chrono, k8s_openapi, kube, object_store};
+
 #[doc(inline)]
 pub use alibaba_core as core;
+#[doc(inline)]
+pub use alibaba_core::chain;
 #[doc(inline)]
 pub use alibaba_ecs_snapshot as ecs_snapshot;
 #[doc(inline)]

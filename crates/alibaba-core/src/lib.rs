@@ -23,10 +23,14 @@ mod testing;
 pub mod tls;
 mod waiter;
 
+/// The crates whose types stand in signatures.
+#[doc(no_inline)]
+pub use {bytes, chrono, http};
+
 pub use alibaba_sign::{Credentials, Secret};
 
 pub use context::Context;
-pub use error::{Error, ErrorKind};
+pub use error::{Error, ErrorKind, chain};
 pub use paginator::{NumberedPage, Page, Paginator};
 pub use proxy::{InvalidProxy, Proxy, ProxyRules, ProxyScheme};
 pub use region::{InvalidRegion, Region};

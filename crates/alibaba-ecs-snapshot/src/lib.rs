@@ -33,6 +33,13 @@ mod write;
 
 use alibaba_core::openapi::Operation;
 
+/// Credentials, regions, errors: what the client is made of, and what it returns.
+#[doc(no_inline)]
+pub use alibaba_core as core;
+/// The crate of the times in responses.
+#[doc(no_inline)]
+pub use chrono;
+
 pub use auto_policies::{
     ApplyAutoSnapshotPolicy, CancelAutoSnapshotPolicy, CreateAutoSnapshotPolicy,
     DeleteAutoSnapshotPolicy, DescribeAutoSnapshotPolicyAssociations, DescribeAutoSnapshotPolicyEx,

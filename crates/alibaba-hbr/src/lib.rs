@@ -35,6 +35,13 @@ mod write;
 
 use alibaba_core::openapi::Operation;
 
+/// Credentials, regions, errors: what the client is made of, and what it returns.
+#[doc(no_inline)]
+pub use alibaba_core as core;
+/// The crate of the times in responses.
+#[doc(no_inline)]
+pub use chrono;
+
 pub use backup_job::BackupJob;
 pub use backup_jobs::{
     BackupJobCreated, BackupJobPage, CancelBackupJob, CreateBackupJob, DescribeBackupJobs2,

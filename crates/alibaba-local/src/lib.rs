@@ -16,6 +16,10 @@ mod oss;
 mod ram;
 mod sts;
 
+/// The crate of the times and spans of its clock.
+#[doc(no_inline)]
+pub use chrono;
+
 pub use alibaba_ram::{
     Condition, Decision, Operator, PolicyDocument, Statement, TrustedPrincipals, Verdict,
 };

@@ -11,6 +11,14 @@ mod pattern;
 mod request;
 mod validate;
 
+/// Credentials, regions, errors: what the client is made of, and what it returns.
+#[cfg(feature = "client")]
+#[doc(no_inline)]
+pub use alibaba_core as core;
+/// The crate of the times of conditions and responses.
+#[doc(no_inline)]
+pub use chrono;
+
 pub use compare::{
     Change, ChangeKind, Diff, Missing, PatternSet, Required, TooComplex, diff, missing,
 };

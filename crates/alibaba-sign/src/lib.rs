@@ -21,6 +21,14 @@ mod time;
 mod vectors;
 mod verify;
 
+/// The crate whose times stand in signatures.
+#[doc(no_inline)]
+pub use chrono;
+/// The crate of the requests that are signed in place.
+#[cfg(feature = "http")]
+#[doc(no_inline)]
+pub use http;
+
 pub use credentials::Credentials;
 #[cfg(feature = "http")]
 pub use http_request::{Addressing, SignHttpError};

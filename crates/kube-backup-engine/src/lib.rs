@@ -27,6 +27,10 @@ mod time_zone;
 pub mod verify;
 pub mod volumes;
 
+/// The crates whose types stand in signatures, at the versions that fit this one.
+#[doc(no_inline)]
+pub use {bytes, chrono, k8s_openapi, kube, object_store};
+
 pub use archive::index::{EntryFilter, IndexFacts};
 pub use archive::{Entry, Listing, ReadLimits, RefusedEntry};
 pub use cluster::client::client_for;
