@@ -14,6 +14,7 @@ use ack_backup_center::engine::retention::{Candidate, Prune, RetentionPolicy};
 use ack_backup_center::engine::{Repository, Selection, client_for, schedule, verify::Verify};
 use ack_backup_center::{chrono::Utc, kube::Config, oss::OssStore};
 
+/// One night.
 #[tokio::main]
 pub async fn main() -> Result<(), Box<dyn Error>> {
     let (store, prefix) = OssStore::from_url(&env::var("BACKUPS")?)?;

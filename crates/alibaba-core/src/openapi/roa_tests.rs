@@ -17,7 +17,7 @@ const OK: Scene = Scene::Response(200, &[], r#"{"cluster_id":"c1","request_id":"
 
 #[derive(Deserialize)]
 struct Vectors {
-    cases: Vec<Case>,
+    cases: Vec<serde_json::Value>,
 }
 
 #[derive(Deserialize)]
@@ -29,7 +29,6 @@ struct Case {
 
 #[derive(Deserialize)]
 struct Input {
-    style: String,
     method: String,
     pathname: String,
     #[serde(default)]
@@ -63,11 +62,9 @@ async fn calls_travel_as_the_official_sdks_send_them() {
     let vectors = include_str!("../../../alibaba-sign/tests/vectors/acs3.json");
     let vectors: Vectors = serde_json::from_str(vectors).unwrap();
     let mut seen = 0;
-    for case in vectors
-        .cases
-        .iter()
-        .filter(|case| case.input.style == "ROA")
-    {
+    let is_roa = |case: &serde_json::Value| case["input"]["style"] == "ROA";
+    for case in vectors.cases.into_iter().filter(is_roa) {
+        let case: Case = serde_json::from_value(case).unwrap();
         let (name, input) = (&case.name, &case.input);
         // A slash at the end is an empty segment, which no action of a product has.
         if input.pathname.len() > 1 && input.pathname.ends_with('/') {
