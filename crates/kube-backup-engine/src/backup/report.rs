@@ -34,7 +34,7 @@ pub struct BackupReport {
     /// files: note it where the writers of the bucket have no hand, and
     /// [`OpenBackup::expecting`](crate::OpenBackup::expecting) it.
     pub record_sha256: Digest,
-    /// The backup's seal, if it was [sealed](Backup::sealed_with).
+    /// The backup's seal, if it was [sealed](super::Backup::sealed_with).
     pub seal: Option<Seal>,
     /// Warnings and errors, as stored beside the archive.
     pub results: Results,
