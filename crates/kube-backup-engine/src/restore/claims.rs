@@ -27,7 +27,8 @@ impl Execution<'_> {
         self.state.warnings.extend(warnings);
         let target = &self.state.surroundings.for_volumes;
         let snapshotters = environment.snapshotters;
-        let planned = plan(&environment.loaded, target, snapshotters, environment.spec);
+        let (loaded, spec) = (&environment.loaded, environment.spec);
+        let planned = plan(loaded, target, snapshotters, (spec, environment.steps));
         for claim in planned.values() {
             if let Some(why) = claim.instead_of_volume() {
                 self.state.replaced.insert(claim.data.volume.clone(), why);

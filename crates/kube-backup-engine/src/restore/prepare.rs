@@ -91,6 +91,10 @@ pub(crate) fn prepare(
     for step in environment.steps {
         match step.apply(id, object) {
             Ok(Transformed::Object(changed)) => object = changed,
+            Ok(Transformed::ObjectWith(changed, told)) => {
+                object = changed;
+                remarks.extend(told);
+            }
             Ok(Transformed::Skip(reason)) => return finish(Outcome::not_restored(reason)),
             Err(reason) => return finish(Outcome::Failed(reason)),
         }

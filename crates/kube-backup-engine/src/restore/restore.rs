@@ -26,7 +26,7 @@ use crate::cluster::retry::{OnWait, Waiting};
 use crate::cluster::writer::ClusterWriter;
 use crate::deadline::Deadline;
 use crate::format::names;
-use crate::volumes::VolumeSnapshotter;
+use crate::volumes::{VolumeRecord, VolumeSnapshotter};
 use crate::{
     Digest, Discovery, Error, ErrorKind, ObjectId, OpenBackup, RefusedEntry, Result, RunOptions,
 };
@@ -53,6 +53,7 @@ pub struct Restore {
     uid: Option<String>,
     steps: Vec<TransformStep>,
     snapshotters: Vec<Arc<dyn VolumeSnapshotter>>,
+    records: Vec<VolumeRecord>,
     expected: Option<Digest>,
     shows_values: bool,
     on_progress: OnProgress,
@@ -81,6 +82,7 @@ impl Restore {
             uid: None,
             steps: Vec::new(),
             snapshotters: Vec::new(),
+            records: Vec::new(),
             expected: None,
             shows_values: false,
             on_progress: Box::new(|_| {}),
@@ -112,7 +114,8 @@ impl Restore {
     /// which object it is. Where it fails or panics, that object is reported as failed, and the others are
     /// restored all the same. A plan takes the step, too.
     ///
-    /// It is called between requests and is not to block.
+    /// It is called between requests and is not to block. A claim whose data comes back is given to it twice: the class that it
+    /// names then is the one that its volume is made in.
     ///
     /// ```no_run
     /// # fn example(restore: kube_backup_engine::restore::Restore) {
@@ -158,6 +161,14 @@ impl Restore {
     #[must_use]
     pub fn with_snapshotters(mut self, snapshotters: Vec<Arc<dyn VolumeSnapshotter>>) -> Self {
         self.snapshotters = snapshotters;
+        self
+    }
+
+    /// Brings the data of claims back from these instead of what the backup says of them: what was made of that since, as a
+    /// snapshot of a disk that its files were put on. Each is of the claim that it names.
+    #[must_use]
+    pub fn with_records(mut self, records: Vec<VolumeRecord>) -> Self {
+        self.records = records;
         self
     }
 
@@ -321,7 +332,7 @@ impl Restore {
             ));
         }
         let refused = scope::refuse(&found, &mut entries);
-        let loading = Loaded::of(&self.backup, &entries);
+        let loading = Loaded::of(&self.backup, &entries, &self.records);
         let loaded = deadline
             .within("read what the backup says of its volumes", loading)
             .await??;

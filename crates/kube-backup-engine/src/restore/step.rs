@@ -14,6 +14,8 @@ use crate::ObjectId;
 pub enum Transformed {
     /// The object to restore.
     Object(Value),
+    /// The object to restore, and what somebody should know of what was changed in it, a sentence each.
+    ObjectWith(Value, Vec<String>),
     /// It is not to be restored, for this reason, which the report gives.
     Skip(String),
 }
@@ -52,7 +54,9 @@ impl TransformStep {
         // The object is the step's own until it returns one.
         let changed = catch_unwind(AssertUnwindSafe(|| (self.transform)(id, object)));
         match changed {
-            Ok(Ok(Transformed::Object(object))) if Identity::of(&object) != identity => {
+            Ok(Ok(Transformed::Object(object) | Transformed::ObjectWith(object, _)))
+                if Identity::of(&object) != identity =>
+            {
                 let what = "it changed the object's version, kind, namespace or name, which stay as they are";
                 Err(failed(what.to_owned()))
             }

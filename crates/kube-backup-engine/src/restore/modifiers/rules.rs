@@ -100,7 +100,7 @@ mod tests {
 
     fn changed(rules: &str, id: &ObjectId, object: &Value) -> Result<Value> {
         match ResourceModifiers::read(rules)?.apply(id, object.clone())? {
-            Transformed::Object(object) => Ok(object),
+            Transformed::Object(object) | Transformed::ObjectWith(object, _) => Ok(object),
             Transformed::Skip(why) => panic!("{why}"),
         }
     }

@@ -12,7 +12,7 @@ use super::users::Mounted;
 use crate::archive::Found;
 use crate::kinds::names::{CLAIMS, STORAGE_CLASSES, VOLUMES};
 use crate::kinds::pod_specs::POD_SPECS;
-use crate::volumes::BackedUpVolume;
+use crate::volumes::{BackedUpVolume, VolumeRecord};
 use crate::{Entry, EntryFilter, ObjectId, OpenBackup, Result};
 
 /// What uses a claim.
@@ -42,7 +42,11 @@ impl Loaded {
     /// # Errors
     /// When the backup says something of its volumes, and it cannot be read: without it, claims would come back
     /// empty and nobody would know.
-    pub(crate) async fn of(backup: &OpenBackup, entries: &[Entry]) -> Result<Self> {
+    pub(crate) async fn of(
+        backup: &OpenBackup,
+        entries: &[Entry],
+        records: &[VolumeRecord],
+    ) -> Result<Self> {
         let is_claim = |entry: &&Entry| CLAIMS.is(&entry.id.resource);
         let chosen: Vec<Entry> = entries.iter().filter(is_claim).cloned().collect();
         let mut loaded = Self::default();
@@ -53,7 +57,7 @@ impl Loaded {
             .volumes()
             .await?
             .into_iter()
-            .map(|volume| (id_of(&volume), volume))
+            .map(|volume| (id_of(&volume), made_since(volume, records)))
             .collect();
         for Entry { id, .. } in &chosen {
             loaded.kept.extend(kept.remove_entry(id));
@@ -154,6 +158,17 @@ impl Loaded {
         }
         Ok(())
     }
+}
+
+/// A volume, with what its data comes back from by now.
+fn made_since(mut volume: BackedUpVolume, records: &[VolumeRecord]) -> BackedUpVolume {
+    let is_its = |it: &&VolumeRecord| {
+        (&it.claim.namespace, &it.claim.name) == (&volume.claim.namespace, &volume.claim.name)
+    };
+    if let Some(record) = records.iter().find(is_its) {
+        volume.record = Some(record.clone());
+    }
+    volume
 }
 
 /// The claim in the backup.

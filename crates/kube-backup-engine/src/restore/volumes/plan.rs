@@ -7,6 +7,7 @@ use std::sync::Arc;
 use k8s_openapi::api::core::v1::PersistentVolume;
 use serde_json::Value;
 
+use super::claim::set_class;
 use super::data::{ClaimData, DataOutcome};
 use super::loaded::Loaded;
 use super::machine::Placement;
@@ -15,6 +16,7 @@ use super::target::Target;
 use super::zones::{self, Wanted};
 use crate::ObjectId;
 use crate::restore::spec::RestoreSpec;
+use crate::restore::step::{TransformStep, Transformed};
 use crate::volumes::{
     BackedUpVolume, SnapshotState, VolumeDecision, VolumeMethod, VolumeRecord, VolumeSnapshotter,
 };
@@ -90,7 +92,7 @@ pub(crate) fn plan(
     loaded: &Loaded,
     target: &Target,
     snapshotters: &[Arc<dyn VolumeSnapshotter>],
-    spec: &RestoreSpec,
+    (spec, steps): (&RestoreSpec, &[TransformStep]),
 ) -> BTreeMap<ObjectId, PlannedClaim> {
     let keys = |name: &str| {
         let by = snapshotters.iter().find(|it| it.name() == name);
@@ -115,7 +117,10 @@ pub(crate) fn plan(
         let placement = placement.unwrap_or_default();
         let mut data = described(id, kept, spec);
         data.used_by = users.map(|users| users.names.clone()).unwrap_or_default();
-        data.storage_class = class_for(&claim, kept, target, spec, &mut data.warnings);
+        data.storage_class = match class_by_steps(id, &claim, spec, steps) {
+            Some(class) => Some(class),
+            None => class_for(&claim, kept, target, spec, &mut data.warnings),
+        };
         data.bytes = requested(&claim).max(kept.record.as_ref().and_then(|it| it.restore_size));
         let way = match way_of(kept, volume, snapshotters, spec) {
             Ok(snapshotter) => {
@@ -273,6 +278,36 @@ fn original_zone(
     bound.or_else(noted).filter(|zone| !zone.is_empty())
 }
 
+/// The class that the caller's own steps give a claim, if they give it another one. A step that fails is told of where the claim is
+/// prepared.
+fn class_by_steps(
+    id: &ObjectId,
+    claim: &Value,
+    spec: &RestoreSpec,
+    steps: &[TransformStep],
+) -> Option<String> {
+    let class = |claim: &Value| {
+        claim["spec"]["storageClassName"]
+            .as_str()
+            .map(str::to_owned)
+    };
+    let mut changed = claim.clone();
+    let before = class(claim).map(|name| {
+        spec.storage_class_mapping
+            .get(&name)
+            .cloned()
+            .unwrap_or(name)
+    });
+    set_class(&mut changed, before.as_deref());
+    for step in steps {
+        match step.apply(id, changed) {
+            Ok(Transformed::Object(claim) | Transformed::ObjectWith(claim, _)) => changed = claim,
+            _ => return None,
+        }
+    }
+    class(&changed).filter(|class| Some(class) != before.as_ref())
+}
+
 /// The class of a claim in the target: its own, the one that it is mapped to, or, where that is not there,
 /// the one for volumes of its driver.
 fn class_for(
@@ -364,7 +399,7 @@ mod tests {
         target.note_classes(&[json!({"metadata": {"name": "new"}, "provisioner": DRIVER})]);
         let mut spec = RestoreSpec::named("r");
         change(&mut spec);
-        let mut planned = plan(loaded, &target, &snapshotters, &spec);
+        let mut planned = plan(loaded, &target, &snapshotters, (&spec, &[]));
         assert_eq!(planned.len(), 1);
         planned.pop_first().expect("there is one claim").1
     }
