@@ -10,10 +10,10 @@ use crate::component::ROLE_TOKEN_SECRET;
 
 /// The agent that joins a registered cluster to ACK One ("Create a registered cluster": it is seen
 /// by `kubectl -n kube-system get pod | grep ack-cluster-agent`).
-const AGENT: &str = "ack-cluster-agent";
+pub(crate) const AGENT: &str = "ack-cluster-agent";
 /// What ACK writes about a cluster of its own. The open CSI driver and Velero's plugin for Alibaba
 /// Cloud read the id, the account and the zones from it.
-const CLUSTER_PROFILE: &str = "ack-cluster-profile";
+pub(crate) const CLUSTER_PROFILE: &str = "ack-cluster-profile";
 /// Tells nodes in the cloud from those at the edge ("FAQ about edge nodes").
 pub(crate) const EDGE_LABEL: &str = "alibabacloud.com/is-edge-worker";
 
@@ -98,7 +98,7 @@ impl Evidence {
 }
 
 impl Nodes {
-    pub(super) fn of<N: ResourceExt>(nodes: &[N]) -> Self {
+    pub(crate) fn of<N: ResourceExt>(nodes: &[N]) -> Self {
         let count = |holds: &dyn Fn(&N) -> bool| nodes.iter().filter(|node| holds(node)).count();
         Self {
             total: nodes.len(),

@@ -35,6 +35,10 @@ pub(super) struct Context {
     pub(super) present: Present,
     pub(super) reporter: Reporter,
     pub(super) metrics: Metrics,
+    /// The id that ACK knows the cluster by, where it was said.
+    pub(super) cluster_id: Option<String>,
+    /// The kubelet's directory of Pods, where it is another than ACK's.
+    pub(super) kubelet_root: Option<String>,
     /// The uid of the namespace `kube-system`, by which clusters are told apart.
     pub(super) cluster: String,
 }
@@ -48,6 +52,7 @@ pub(super) struct Queues {
     /// One at a time: a drill holds a namespace in memory.
     pub(super) verifications: Queue,
     pub(super) plans: Queue,
+    pub(super) conversions: Queue,
 }
 
 impl Queues {
@@ -58,6 +63,7 @@ impl Queues {
             deletions: Queue::new(settings.delete_workers),
             verifications: Queue::new(1),
             plans: Queue::new(settings.schedule_workers),
+            conversions: Queue::new(settings.convert_workers),
         }
     }
 
@@ -66,6 +72,7 @@ impl Queues {
         self.restores.resize(settings.restore_workers);
         self.deletions.resize(settings.delete_workers);
         self.plans.resize(settings.schedule_workers);
+        self.conversions.resize(settings.convert_workers);
     }
 }
 

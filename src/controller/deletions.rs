@@ -13,12 +13,13 @@ use tokio::time::sleep;
 
 use super::backups::{self, clear_leftovers};
 use super::context::Context;
+use super::conversions;
 use super::metrics::Ended;
 use super::report::{Note, Written, cut, fields_known, set};
 use super::restores;
 use super::vaults::{OpenLocation, SOURCE_CLUSTER, SYNCED_FROM, Waited, mark_deleted, stands_for};
 use super::verification;
-use super::work::JobKey;
+use super::work::{Attempt, JobKey};
 use crate::chain::chain;
 use crate::crds::{
     ApplicationBackup, ApplicationRestore, ConvertToSnapshot, DeleteObjectType, DeleteRequest,
@@ -66,14 +67,6 @@ fn until_tried_again(status: Option<&DeleteRequestStatus>, now: DateTime<Utc>) -
     let failed = status.filter(|it| it.phase.as_deref() == Some(phase::FAILED))?;
     let tried = from_time(failed.completion_timestamp.as_ref()?);
     (tried + AFTER_FAILURE - now).to_std().ok()
-}
-
-/// Why an attempt came to nothing.
-enum Attempt {
-    /// The next one may pass.
-    Again(String),
-    /// No other one will.
-    Never(String),
 }
 
 /// What a request is about.
@@ -251,9 +244,7 @@ impl Job<'_> {
         match (target, spec.delete_object_type) {
             (Target::Nothing, _) => Ok(format!("there is no ApplicationBackup `{name}`")),
             (Target::Backup(found), _) => self.backup(&found.0, found.1.as_ref()).await,
-            (Target::Object, DeleteObjectType::Convert) => {
-                self.object::<ConvertToSnapshot>(&name).await
-            }
+            (Target::Object, DeleteObjectType::Convert) => self.conversion(&name).await,
             (Target::Object, _) => {
                 self.context
                     .jobs
@@ -359,7 +350,8 @@ impl Job<'_> {
         }
         let mut prune = Prune::new(open.repository.clone());
         // Those are asked alone that have made snapshots of it: rights on them are only needed where there are any.
-        for snapshotter in open.snapshotters(self.context).map_err(Attempt::Again)? {
+        let snapshotters = open.snapshotters(self.context).await;
+        for snapshotter in snapshotters.map_err(Attempt::Again)? {
             prune = prune.with_snapshotter(snapshotter);
         }
         let pruned = prune.delete_one(&name, record.uid()).await;
@@ -390,6 +382,28 @@ impl Job<'_> {
         let mut others = all.items.into_iter().filter_map(|it| it.0.ok());
         let other = others.find(|it| it.name_any() != name && stands_for(it, uid));
         Ok(other.map(|it| it.name_any()))
+    }
+
+    /// Takes back what a conversion has made, before the object goes that names it.
+    async fn conversion(&self, name: &str) -> Result<String, Attempt> {
+        let key = JobKey::new(conversions::KIND, name);
+        self.context.jobs.cancel(&key).await;
+        let all = Api::<ConvertToSnapshot>::namespaced(
+            self.context.client.clone(),
+            &self.context.namespace,
+        );
+        let found = all.get_opt(name).await;
+        let found = found.map_err(|error| Attempt::Again(chain(&error)))?;
+        let Some(conversion) = found else {
+            return Ok(format!("there is no Convert `{name}`"));
+        };
+        let snapshots = conversions::discard(self.context, &conversion).await?;
+        self.delete_object(&conversion)
+            .await
+            .map_err(Attempt::Again)?;
+        Ok(format!(
+            "the Convert is gone, with {snapshots} snapshots of volumes"
+        ))
     }
 
     async fn object<K>(&self, name: &str) -> Result<String, Attempt>

@@ -10,7 +10,7 @@
 //! | ApplicationRestore | done by the engine under the uid of the object, in its turn; images are changed as it says, and as the ConfigMap with labels `velero.io/plugin-config` and `velero.io/change-image-name: RestoreItemAction` says for all restores |
 //! | BackupSchedule | its backups are made, and those deleted that it does not keep: [`schedules`](crate::schedules) |
 //! | DeleteRequest | met, and gone then; one that failed, as for the lock of a bucket, is tried again every six hours |
-//! | ConvertToSnapshot | refused with a remedy: a restore changes claims itself |
+//! | ConvertToSnapshot | files of a backup are put onto disks, which are snapshotted for its restores |
 //!
 //! # What goes wrong
 //!
@@ -43,6 +43,7 @@ mod restores;
 mod run;
 mod settings;
 mod shown;
+mod snapshotters;
 mod streams;
 mod vaults;
 mod verification;

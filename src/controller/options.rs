@@ -17,6 +17,8 @@ pub struct Options {
     pub(super) namespace: String,
     pub(super) placement: Placement,
     pub(super) may_use_machine: bool,
+    pub(super) cluster_id: Option<String>,
+    pub(super) kubelet_root: Option<String>,
     pub(super) identity: String,
     pub(super) election: Option<(String, ElectionTimes)>,
     pub(super) grace: Duration,
@@ -35,6 +37,8 @@ impl Options {
             namespace: NAMESPACE.to_owned(),
             placement,
             may_use_machine: false,
+            cluster_id: None,
+            kubelet_root: None,
             identity: format!("{ADDON}-{}", uuid::Uuid::new_v4()),
             election: Some((ADDON.to_owned(), ElectionTimes::default())),
             grace: Duration::from_secs(20),
@@ -60,6 +64,22 @@ impl Options {
     #[must_use]
     pub fn or_machine_credentials(mut self) -> Self {
         self.may_use_machine = true;
+        self
+    }
+
+    /// The id that ACK knows the cluster by, under which Cloud Backup copies files: 33 letters and digits, the first a `c`. Unless set, it
+    /// is what ACK wrote into ConfigMap `kube-system/ack-cluster-profile`.
+    #[must_use]
+    pub fn with_cluster_id(mut self, id: impl Into<String>) -> Self {
+        self.cluster_id = Some(id.into());
+        self
+    }
+
+    /// Where the kubelets of the cluster have what Pods mount, as ACK's `KUBELET_ROOT_PATH`: it ends in `/pods`. `/var/lib/kubelet/pods`
+    /// unless set.
+    #[must_use]
+    pub fn with_kubelet_root(mut self, pods: impl Into<String>) -> Self {
+        self.kubelet_root = Some(pods.into());
         self
     }
 

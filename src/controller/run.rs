@@ -174,6 +174,8 @@ async fn context(options: Options, fence: Fence) -> Result<Context, RunError> {
         cloud: options.cloud,
         placement: options.placement,
         may_use_machine: options.may_use_machine,
+        cluster_id: options.cluster_id,
+        kubelet_root: options.kubelet_root,
         fence,
         queues: Queues::new(&settings),
         settings: RwLock::new(settings),

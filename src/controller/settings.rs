@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use crate::volumes::files::NodePolicy;
+
 /// The ConfigMap, in the namespace of the custom resources.
 pub const CONFIG: &str = "csdr-config";
 
@@ -31,8 +33,12 @@ pub struct Settings {
     pub delete_workers: usize,
     /// `schedule_max_worker_num`: plans looked at at once.
     pub schedule_workers: usize,
+    /// `convert_max_worker_num`: conversions at once.
+    pub convert_workers: usize,
     /// `velero_timeout_minutes`: how long a backup or a restore may take.
     pub timeout: Duration,
+    /// `node_schedule_policy`: on which nodes files are copied.
+    pub nodes: NodePolicy,
 }
 
 impl Default for Settings {
@@ -42,20 +48,19 @@ impl Default for Settings {
             restore_workers: 5,
             delete_workers: 30,
             schedule_workers: 20,
+            convert_workers: 15,
+            nodes: NodePolicy::default(),
             timeout: Duration::from_secs(60 * 60),
         }
     }
 }
 
-/// Keys of ACK's that ask for nothing here: volumes are not copied by Pods on nodes.
-const WITHOUT_EFFECT: [&str; 2] = ["convert_max_worker_num", "node_schedule_policy"];
-
 impl Settings {
-    /// Reads them, with remarks about what has no effect. What is not said has its default.
+    /// Reads them, with remarks about what is not known. What is not said has its default.
     ///
     /// # Errors
     ///
-    /// If it is no YAML mapping, or a value is no whole number within 1 and 10 000. The text names the key.
+    /// If it is no YAML mapping, or a value is no whole number within 1 and 10 000, or no policy. The text names the key.
     pub fn read(text: &str) -> Result<(Self, Vec<String>), String> {
         let read: Option<Map<String, Value>> = serde_norway::from_str(text).map_err(|error| {
             format!(
@@ -73,9 +78,8 @@ impl Settings {
                 "velero_timeout_minutes" => {
                     settings.timeout = Duration::from_secs(60 * number()? as u64);
                 }
-                key if WITHOUT_EFFECT.contains(&key) => {
-                    remarks.push(format!("`{key}` has no effect here"));
-                }
+                "convert_max_worker_num" => settings.convert_workers = number()?,
+                "node_schedule_policy" => settings.nodes = policy(&key, &value)?,
                 key => remarks.push(format!("`{key}` is not known")),
             }
         }
@@ -108,6 +112,12 @@ fn number(key: &str, value: &Value) -> Result<usize, String> {
         })
 }
 
+fn policy(key: &str, value: &Value) -> Result<NodePolicy, String> {
+    let text = value.as_str().map(str::trim).unwrap_or_default();
+    let read = text.parse();
+    read.map_err(|why: String| format!("ConfigMap `{CONFIG}`: `{key}` is {value}: {why}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,7 +130,11 @@ mod tests {
     fn the_documented_sample_is_read() {
         let (settings, remarks) = Settings::read(SAMPLE).unwrap();
         assert_eq!(settings, Settings::default());
-        assert_eq!(remarks.len(), 2);
+        assert!(remarks.is_empty(), "{remarks:?}");
+        let included = Settings::read("node_schedule_policy: include\nconvert_max_worker_num: 2");
+        let included = included.unwrap().0;
+        assert_eq!(included.nodes, NodePolicy::Include);
+        assert_eq!(included.convert_workers, 2);
         assert_eq!(Settings::read("").unwrap().0, Settings::default());
         assert_eq!(
             Settings::read("velero_timeout_minutes: 120")
@@ -141,6 +155,8 @@ mod tests {
             "- 1",
             "a: [",
             "delete_max_worker_num: 10001",
+            "node_schedule_policy: some",
+            "node_schedule_policy: 1",
         ] {
             let error = Settings::read(text).unwrap_err();
             assert!(error.contains("csdr-config"), "{error}");

@@ -257,10 +257,22 @@ pub struct BackupProgress {
     /// Objects stored.
     #[serde(default)]
     pub objects: i64,
-    /// Lists read, in percent.
+    /// Volumes whose data is to be in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volumes: Option<i64>,
+    /// Volumes whose data is in it, or will not be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volumes_done: Option<i64>,
+    /// Bytes of volumes that are stored, as far as their storages say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_bytes_done: Option<i64>,
+    /// Bytes of volumes in all, as far as their storages say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_bytes: Option<i64>,
+    /// Lists read, in percent; then, bytes of volumes.
     #[serde(default)]
     pub percent: i64,
-    /// When it would be over at the rate of the lists so far.
+    /// When it would be over at the rate so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_completion_timestamp: Option<Time>,
 }
@@ -278,13 +290,16 @@ pub struct VolumeStatus {
     /// The volume.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub persistent_volume: String,
+    /// What keeps its data: `ecs` snapshots of disks, `hbr` copies of files, `csi` snapshots of other drivers.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub method: String,
     /// The snapshot that holds its data.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub snapshot_id: String,
-    /// `Completed` or `Failed`.
+    /// `Completed`, `Skipped` or `Failed`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub phase: String,
-    /// Why it failed.
+    /// Why its data is not in it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
 }

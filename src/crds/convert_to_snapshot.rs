@@ -124,7 +124,10 @@ pub struct ConvertToSnapshotStatus {
     /// When it was over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completion_timestamp: Option<Time>,
-    /// What became of each claim, the first hundred.
+    /// The BackupLocation that the backup is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage_location: Option<String>,
+    /// What became of each claim, in the order of `convertedarg`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<ConvertedVolume>,
     /// `Ready` and `FieldsKnown`.
@@ -143,10 +146,16 @@ pub struct ConvertedVolume {
     /// The claim.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub persistent_volume_claim: String,
+    /// The StorageClass that it gets.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub storage_class: String,
+    /// The snapshot that holds its data, of a disk. Onto other classes, the restore copies the files.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub snapshot_id: String,
     /// `InProgress`, `Completed` or `Failed`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub phase: String,
-    /// Why it failed.
+    /// Why it failed, or what is not as it was.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
 }

@@ -112,7 +112,8 @@ mod tests {
     #[test]
     fn the_rights_are_those_of_the_engine() {
         let restores = [documents(rbac::RESTORE), documents(rbac::RESTORE_VOLUMES)].concat();
-        for (copy, roles) in [(BASE[3], documents(rbac::BACKUP)), (BASE[4], restores)] {
+        let backups = [documents(rbac::BACKUP), documents(rbac::SNAPSHOTS)].concat();
+        for (copy, roles) in [(BASE[3], backups), (BASE[4], restores)] {
             assert_eq!(rules(documents(copy)), rules(roles));
         }
     }

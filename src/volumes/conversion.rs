@@ -120,7 +120,7 @@ pub fn convert(
             provisioner: provisioner.to_owned(),
         });
     }
-    let is_disk = provisioner == DISK;
+    let is_disk = is_of_disks(class);
     let waits = class.volume_binding_mode.as_deref() == Some("WaitForFirstConsumer");
     if is_disk && zones > 1 && !waits {
         return Err(ConversionError::MultiZoned(to.class.clone()));
@@ -184,6 +184,12 @@ pub fn convert(
         requests.insert("storage".to_owned(), Quantity(format!("{gib}Gi")));
     }
     Ok(AdjustedClaim::changed(claim, warnings))
+}
+
+/// Whether the volumes of a class are disks, of which there are snapshots.
+#[must_use]
+pub fn is_of_disks(class: &StorageClass) -> bool {
+    class.provisioner == DISK
 }
 
 #[cfg(test)]

@@ -20,4 +20,5 @@ mod schedules;
 mod shared_vault;
 mod starting;
 mod vaults;
+mod volumes;
 mod world;

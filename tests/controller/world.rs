@@ -18,8 +18,8 @@ use tokio::sync::oneshot;
 
 use crate::cluster::{define, list, object, plane};
 
-const ID: &str = "LTAI-seed-id";
-const SECRET: &str = "example-secret";
+pub(crate) const ID: &str = "LTAI-seed-id";
+pub(crate) const SECRET: &str = "example-secret";
 pub(crate) const BUCKET: &str = "cnfs-oss-vault";
 /// How long anything may take.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -113,18 +113,23 @@ impl World {
         }
     }
 
+    /// The cloud, as controllers are given it.
+    fn account_at(cloud: &str) -> Cloud {
+        let keys = StaticProvider::new(Credentials::new(ID, SECRET)).unwrap();
+        Cloud::new(&context(), Region::CN_HANGZHOU, Arc::new(keys))
+            .with_endpoint(cloud.parse().unwrap())
+    }
+
     pub(crate) fn options(&self) -> Options {
         Self::options_for(self.config.clone(), &self.namespace, &self.cloud.endpoint())
     }
 
     /// For a controller of any cluster and cloud.
     pub(crate) fn options_for(config: kube::Config, namespace: &str, cloud: &str) -> Options {
-        let keys = StaticProvider::new(Credentials::new(ID, SECRET)).unwrap();
-        let cloud = Cloud::new(&context(), Region::CN_HANGZHOU, Arc::new(keys))
-            .with_endpoint(cloud.parse().unwrap());
-        Options::new(config, cloud)
+        Options::new(config, Self::account_at(cloud))
             .in_namespace(namespace)
             .or_machine_credentials()
+            .with_cluster_id("c0123456789abcdef0123456789abcdef")
             .with_grace(Duration::from_secs(5))
     }
 

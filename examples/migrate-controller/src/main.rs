@@ -68,6 +68,12 @@ async fn of_a_cluster(arguments: &Arguments) -> Result<Options, Box<dyn Error>> 
     if let Some(name) = &arguments.pod_name {
         options = options.called(name);
     }
+    if let Some(id) = &arguments.cluster_id {
+        options = options.with_cluster_id(id);
+    }
+    if let Some(root) = &arguments.kubelet_root {
+        options = options.with_kubelet_root(root);
+    }
     if arguments.machine_credentials {
         options = options.or_machine_credentials();
     }

@@ -25,6 +25,12 @@ pub(crate) struct Arguments {
     /// Lets the machine's own credentials sign for vaults where the cluster holds none.
     #[arg(long)]
     pub(crate) machine_credentials: bool,
+    /// The id that ACK knows the cluster by, where ACK has not written it into the cluster.
+    #[arg(long, env = "CLUSTER_ID")]
+    pub(crate) cluster_id: Option<String>,
+    /// Where kubelets have what Pods mount, if that is not /var/lib/kubelet/pods.
+    #[arg(long, env = "KUBELET_ROOT_PATH")]
+    pub(crate) kubelet_root: Option<String>,
     /// Where health and metrics are served.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub(crate) listen: SocketAddr,

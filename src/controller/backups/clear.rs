@@ -14,7 +14,7 @@ pub(in crate::controller) async fn clear_leftovers(
     name: &str,
     uid: &str,
 ) -> Result<(), Error> {
-    let snapshotters = open.snapshotters(context);
+    let snapshotters = open.snapshotters(context).await;
     let snapshotters =
         snapshotters.map_err(|why| Error::new(ErrorKind::Volume, why).with_retryable(true))?;
     let (client, repository) = (context.client.clone(), open.repository.clone());

@@ -5,29 +5,38 @@ use std::time::Duration;
 
 use chrono::Utc;
 use kube::ResourceExt as _;
-use kube_backup_engine::backup::{Backup, BackupReport};
+use kube_backup_engine::backup::{
+    Backup, BackupProgress as EngineProgress, BackupReport, BackupSpec,
+};
+use kube_backup_engine::volumes::VolumeSnapshotter;
 use kube_backup_engine::{Results, RunOptions};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::Instant;
 
 use super::outcome::{failed, in_words, may_pass, of_record, summary};
 use super::specification::{Refused, SCHEDULE, specification};
 use super::volumes;
 use crate::controller::context::Context;
 use crate::controller::report::{Estimate, Note, Written, cut, fields_known, set};
-use crate::controller::vaults::{OpenLocation, SYNCED_FROM, Waited};
+use crate::controller::vaults::{OpenLocation, SYNCED_FROM};
+use crate::controller::work::{Attempt, Gone, Pauses, Work};
 use crate::crds::{
     ApplicationBackup, ApplicationBackupStatus, BackupLocation, BackupProgress, condition, phase,
     to_time,
 };
 
-/// How often progress is written, if there is any.
-const PROGRESS: Duration = Duration::from_secs(2);
-/// Between two attempts, at most.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// How long the data of volumes may take beside what is asked of the API server, as Velero's `itemOperationTimeout`: a file system
+/// is copied for hours.
+const VOLUMES: Duration = Duration::from_secs(4 * 60 * 60);
 
-/// The object is gone: there is nobody to work for.
-struct Gone;
+/// How far a backup is.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    engine: EngineProgress,
+    /// Bytes of volumes in all, as far as their storages say.
+    bytes: u64,
+    since: Estimate,
+}
 
 /// Makes the backup that an object asks for, or finds out about the one that it stands for.
 pub(super) async fn run(context: Arc<Context>, backup: Arc<ApplicationBackup>) {
@@ -35,6 +44,7 @@ pub(super) async fn run(context: Arc<Context>, backup: Arc<ApplicationBackup>) {
         context: &context,
         backup: &backup,
         status: backup.status.clone().unwrap_or_default(),
+        location: None,
     };
     // An object that is gone needs no more words.
     let _ = job.run().await;
@@ -44,6 +54,8 @@ struct Job<'a> {
     context: &'a Context,
     backup: &'a ApplicationBackup,
     status: ApplicationBackupStatus,
+    /// Once it can be used.
+    location: Option<Arc<BackupLocation>>,
 }
 
 impl Job<'_> {
@@ -67,8 +79,9 @@ impl Job<'_> {
             .get(SCHEDULE)
             .filter(|it| !it.is_empty())
             .cloned();
-        let Some(location) = self.vault().await? else {
-            return Ok(());
+        let location = match self.location().await? {
+            Ok(location) => location,
+            Err(why) => return self.over(&why).await,
         };
         if let Some(uid) = self.backup.annotations().get(SYNCED_FROM).cloned() {
             return self.look_up(&location, &uid).await;
@@ -93,68 +106,44 @@ impl Job<'_> {
                 .await;
         }
         let began = Instant::now();
-        self.attempts(&location).await?;
+        self.location = Some(location);
+        let time = self.context.settings.read().timeout;
+        let within = match self.asks_for_volumes() {
+            true => time + VOLUMES,
+            false => time,
+        };
+        if let Err(why) = self.attempts(within).await? {
+            failed(&mut self.status, &why);
+        }
         self.finish(began.elapsed()).await
     }
 
-    /// The vault, once it can be used; nothing when the time is over, which is told then.
-    async fn vault(&mut self) -> Result<Option<Arc<BackupLocation>>, Gone> {
-        let name = self.backup.spec.storage_location.clone();
+    async fn location(&mut self) -> Result<Result<Arc<BackupLocation>, String>, Gone> {
+        let name = &self.backup.spec.storage_location;
         if name.is_empty() {
-            self.over("it names no BackupLocation: say which in storageLocation")
-                .await?;
-            return Ok(None);
+            let why = "it names no BackupLocation: say which in storageLocation";
+            return Ok(Err(why.to_owned()));
         }
         let within = self.context.settings.read().timeout;
-        let mut wait = self.context.vaults.wait_for(&name, within);
-        loop {
-            let why = match wait.next().await {
-                Waited::Usable(location) => return Ok(Some(location)),
-                Waited::Still(why) => why,
-                Waited::Over(why) => {
-                    self.over(&why).await?;
-                    return Ok(None);
-                }
-            };
-            if self.status.phase.is_none() {
-                self.status.phase = Some(phase::NEW.to_owned());
-            }
-            self.status.message = Some(cut(&format!("it waits for its vault: {why}"), 2000));
-            let note = Note {
-                holds: false,
-                reason: "WaitsForVault",
-                message: &why,
-            };
-            set(
-                &mut self.status.conditions,
-                condition::READY,
-                self.backup.metadata.generation,
-                &note,
-            );
-            let reporter = &self.context.reporter;
-            reporter.normal(self.backup, note.reason, &why).await;
-            self.write().await?;
-        }
+        let wait = self.context.vaults.wait_for(name, within);
+        self.vault(wait).await
     }
 
     /// Fills in the status of an object that stands for a backup found in a vault.
     async fn look_up(&mut self, location: &BackupLocation, uid: &str) -> Result<(), Gone> {
         let name = self.backup.name_any();
-        let mut pause = Duration::from_secs(1);
+        let mut pauses = Pauses::default();
         loop {
             let read = async {
                 let open = OpenLocation::of(self.context, location).await?;
-                open.repository
-                    .record(&name)
-                    .await
-                    .map_err(|error| error.chain())
+                let record = open.repository.record(&name).await;
+                let record = record.map_err(|error| error.chain())?;
+                Ok::<_, String>(record.map(|record| (open, record)))
             };
             match read.await {
-                Ok(Some(record)) if record.uid() == uid => {
+                Ok(Some((open, record))) if record.uid() == uid => {
                     of_record(&mut self.status, &record, &Results::default());
-                    if let Ok(open) = OpenLocation::of(self.context, location).await {
-                        self.volumes(&open).await;
-                    }
+                    self.volumes(&open).await;
                     let phase = self.status.phase.clone().unwrap_or_default();
                     summary(
                         &mut self.status.conditions,
@@ -175,129 +164,66 @@ impl Job<'_> {
                     tracing::warn!(name, error, "read the record of a backup that was found");
                 }
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(MAX_PAUSE);
+            pauses.pause().await;
         }
     }
 
-    /// Tries until it is made, cannot be made, or the time is over; the status says which.
-    async fn attempts(&mut self, location: &BackupLocation) -> Result<(), Gone> {
-        let end = Instant::now() + self.context.settings.read().timeout;
-        let mut pause = Duration::from_secs(1);
-        loop {
-            let left = end
-                .saturating_duration_since(Instant::now())
-                .max(Duration::from_secs(1));
-            let why = match self.attempt(location, left).await? {
-                Ok(()) => return Ok(()),
-                Err(Attempt::Never(why)) => {
-                    failed(&mut self.status, &why);
-                    return Ok(());
-                }
-                Err(Attempt::Again(why)) => why,
-            };
-            if Instant::now() + pause >= end {
-                failed(&mut self.status, &why);
-                return Ok(());
-            }
-            tracing::warn!(
-                name = self.backup.name_any(),
-                why,
-                "a backup is tried again"
-            );
-            self.status.message = Some(cut(&format!("it is tried again: {why}"), 2000));
-            self.write().await?;
-            sleep(pause).await;
-            pause = (pause * 2).min(MAX_PAUSE);
+    /// Where it goes, and what keeps the data of its volumes.
+    async fn opened(&self) -> Result<(OpenLocation, Vec<Arc<dyn VolumeSnapshotter>>), Attempt> {
+        let location = self.location.as_deref().ok_or_else(|| {
+            // The vault is waited for first.
+            Attempt::Again("its vault is not known yet".to_owned())
+        })?;
+        let open = OpenLocation::of(self.context, location).await;
+        let open = open.map_err(Attempt::Again)?;
+        if !open.is_writable {
+            return Err(Attempt::Never(format!(
+                "backups in `{}` can be restored, and not made, since its accessMode is ReadOnly",
+                location.name_any()
+            )));
         }
-    }
-
-    async fn attempt(
-        &mut self,
-        location: &BackupLocation,
-        left: Duration,
-    ) -> Result<Result<(), Attempt>, Gone> {
-        let open = match OpenLocation::of(self.context, location).await {
-            Ok(open) if open.is_writable => open,
-            Ok(_) => {
-                let why = format!(
-                    "backups in `{}` can be restored, and not made, since its accessMode is ReadOnly",
-                    location.name_any()
-                );
-                return Ok(Err(Attempt::Never(why)));
-            }
-            Err(why) => return Ok(Err(Attempt::Again(why))),
-        };
-        let made = specification(
-            &self.context.client,
-            self.backup,
-            (&self.context.cluster, &self.context.namespace),
-        )
-        .await;
-        let spec = match made {
-            Ok(spec) => spec,
-            Err(Refused::Invalid(why)) => return Ok(Err(Attempt::Never(why))),
-            Err(Refused::NoNamespaces(why)) => {
-                return Ok(Err(Attempt::Never(format!(
-                    "get target namespace failed: {why}"
-                ))));
-            }
-            Err(Refused::Cluster(why)) => return Ok(Err(Attempt::Again(why))),
-        };
-        let uid = self.backup.uid().unwrap_or_default();
-        let (sender, mut progress) = watch::channel(None);
         // Rights on snapshots are only needed where they are asked for.
         let snapshotters = match self.asks_for_volumes() {
-            true => open.snapshotters(self.context),
+            true => open.snapshotters(self.context).await,
             false => Ok(Vec::new()),
         };
-        let snapshotters = match snapshotters {
-            Ok(snapshotters) => snapshotters,
-            Err(why) => return Ok(Err(Attempt::Again(why))),
+        Ok((open, snapshotters.map_err(Attempt::Again)?))
+    }
+
+    async fn specification(&self) -> Result<BackupSpec, Attempt> {
+        let own = (&*self.context.cluster, &*self.context.namespace);
+        let made = specification(&self.context.client, self.backup, own).await;
+        made.map_err(|refused| match refused {
+            Refused::Invalid(why) => Attempt::Never(why),
+            Refused::NoNamespaces(why) => {
+                Attempt::Never(format!("get target namespace failed: {why}"))
+            }
+            Refused::Cluster(why) => Attempt::Again(why),
+        })
+    }
+
+    async fn prepared(
+        &self,
+        left: Duration,
+    ) -> Result<(OpenLocation, Backup, watch::Receiver<Option<Seen>>), Attempt> {
+        let (open, snapshotters) = self.opened().await?;
+        let spec = self.specification().await?;
+        let since = Estimate::from_now();
+        let (sender, seen) = watch::channel(None);
+        let of_volumes = sender.clone();
+        let change = move |sender: &watch::Sender<Option<Seen>>, change: &dyn Fn(&mut Seen)| {
+            sender.send_modify(|seen| change(seen.get_or_insert_with(|| Seen::since(since))));
         };
         let making = Backup::new(self.context.client.clone(), open.repository.clone(), spec)
-            .with_uid(uid)
+            .with_uid(self.backup.uid().unwrap_or_default())
             .with_snapshotters(snapshotters)
             .with_options(RunOptions::default().with_deadline(left))
-            .on_progress(move |progress| {
-                sender.send_replace(Some(progress));
-            })
-            .run();
-        let mut making = std::pin::pin!(making);
-        let estimate = Estimate::from_now();
-        let mut tick = interval(PROGRESS);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let made = loop {
-            tokio::select! {
-                made = &mut making => break made,
-                _ = tick.tick() => {}
-            }
-            let seen = *progress.borrow_and_update();
-            if let Some(seen) = seen {
-                let (done, lists) = (seen.lists_done as u64, seen.lists as u64);
-                let (percent, end) = estimate.of(done, lists);
-                let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-                let progress = Some(BackupProgress {
-                    lists: count(lists),
-                    lists_done: count(done),
-                    objects: count(seen.objects),
-                    percent,
-                    estimated_completion_timestamp: end,
-                });
-                if self.status.progress != progress {
-                    self.status.progress = progress;
-                    self.write().await?;
-                }
-            }
-        };
-        Ok(match made {
-            Ok(report) => {
-                self.made(&open, &report).await;
-                Ok(())
-            }
-            Err(error) if may_pass(&error) => Err(Attempt::Again(in_words(&error))),
-            Err(error) => Err(Attempt::Never(in_words(&error))),
-        })
+            .on_progress(move |progress| change(&sender, &|seen| seen.engine = progress))
+            .on_volumes(move |volumes| {
+                let bytes = volumes.iter().filter_map(|it| it.bytes_total).sum();
+                change(&of_volumes, &|seen| seen.bytes = bytes);
+            });
+        Ok((open, making, seen))
     }
 
     async fn made(&mut self, open: &OpenLocation, report: &BackupReport) {
@@ -376,6 +302,11 @@ impl Job<'_> {
                 reporter
                     .warning(self.backup, "PartiallyFailed", &note)
                     .await;
+                if let Some(note) = volumes::missing(&self.status) {
+                    reporter
+                        .warning(self.backup, "VolumesNotBackedUp", &note)
+                        .await;
+                }
             }
             _ => {
                 reporter
@@ -403,10 +334,103 @@ impl Job<'_> {
     }
 }
 
-/// Why an attempt came to nothing.
-enum Attempt {
-    /// The next one may pass.
-    Again(String),
-    /// No other one will.
-    Never(String),
+impl Work for Job<'_> {
+    type Progress = Seen;
+
+    async fn progress(&mut self, seen: Seen) -> Result<(), Gone> {
+        let progress = Some(seen.into_status());
+        if self.status.progress == progress {
+            return Ok(());
+        }
+        self.status.progress = progress;
+        self.write().await
+    }
+
+    async fn waits(&mut self, reason: &'static str, why: &str) -> Result<(), Gone> {
+        if self.status.phase.is_none() {
+            self.status.phase = Some(phase::NEW.to_owned());
+        }
+        self.status.message = Some(cut(&format!("it waits for its vault: {why}"), 2000));
+        let note = Note {
+            holds: false,
+            reason,
+            message: why,
+        };
+        let generation = self.backup.metadata.generation;
+        set(
+            &mut self.status.conditions,
+            condition::READY,
+            generation,
+            &note,
+        );
+        let reporter = &self.context.reporter;
+        reporter.normal(self.backup, reason, why).await;
+        self.write().await
+    }
+
+    async fn tried_again(&mut self, why: &str) -> Result<(), Gone> {
+        let name = self.backup.name_any();
+        tracing::warn!(name, why, "a backup is tried again");
+        self.status.message = Some(cut(&format!("it is tried again: {why}"), 2000));
+        self.write().await
+    }
+
+    async fn attempt(&mut self, left: Duration) -> Result<Result<(), Attempt>, Gone> {
+        let (open, making, seen) = match self.prepared(left).await {
+            Ok(prepared) => prepared,
+            Err(attempt) => return Ok(Err(attempt)),
+        };
+        Ok(match self.with_progress(seen, making.run()).await? {
+            Ok(report) => {
+                self.made(&open, &report).await;
+                Ok(())
+            }
+            Err(error) if may_pass(&error) => Err(Attempt::Again(in_words(&error))),
+            Err(error) => Err(Attempt::Never(in_words(&error))),
+        })
+    }
+}
+
+impl Seen {
+    fn since(since: Estimate) -> Self {
+        Self {
+            engine: EngineProgress::default(),
+            bytes: 0,
+            since,
+        }
+    }
+
+    fn into_status(self) -> BackupProgress {
+        let Self {
+            engine,
+            bytes,
+            since,
+        } = self;
+        let [lists, lists_done, volumes, volumes_done] = [
+            engine.lists,
+            engine.lists_done,
+            engine.volumes,
+            engine.volumes_done,
+        ]
+        .map(|count| count as u64);
+        // Once all objects are read, it is the bytes that are waited for, where it is known how many there are.
+        let (percent, end) = match lists > 0 && lists_done == lists && volumes_done < volumes {
+            true if bytes > 0 => since.of(engine.volume_bytes.min(bytes - 1), bytes),
+            true => since.of(volumes_done, volumes),
+            false => since.of(lists_done, lists),
+        };
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let told = |it: u64| (volumes > 0).then(|| count(it));
+        BackupProgress {
+            lists: count(lists),
+            lists_done: count(lists_done),
+            objects: count(engine.objects),
+            volumes: told(volumes),
+            volumes_done: told(volumes_done),
+            volume_bytes_done: told(engine.volume_bytes),
+            volume_bytes: told(bytes),
+            percent,
+            estimated_completion_timestamp: end,
+        }
+    }
 }

@@ -56,23 +56,45 @@ pub(super) fn tell(
 }
 
 const COMPLETED: &str = "Completed";
+const FAILED: &str = "Failed";
 
 fn of_one(volume: &BackedUpVolume) -> VolumeStatus {
     let record = volume.record.as_ref();
     let (phase, message) = match (&volume.decision, record.map(|it| &it.state)) {
         (_, Some(state)) if state.is_restorable() => (COMPLETED, ""),
-        (_, Some(SnapshotState::Failed { reason })) => ("Failed", reason.as_str()),
+        (_, Some(SnapshotState::Failed { reason })) => (FAILED, reason.as_str()),
         (VolumeDecision::Skipped { reason }, None) => ("Skipped", reason.as_str()),
-        _ => ("Failed", "there is no snapshot to restore from"),
+        _ => (FAILED, "there is no snapshot to restore from"),
+    };
+    let method = match &volume.decision {
+        VolumeDecision::Taken { snapshotter, .. } => snapshotter.as_str(),
+        _ => "",
     };
     VolumeStatus {
+        method: method.to_owned(),
         namespace: volume.claim.namespace.clone(),
         persistent_volume_claim: volume.claim.name.clone(),
         persistent_volume: volume.volume.name.clone(),
         snapshot_id: record.and_then(|it| it.handle.clone()).unwrap_or_default(),
         phase: phase.to_owned(),
-        message: cut(message, 300),
+        message: cut(message, 700),
     }
+}
+
+/// What the backup center calls it when the data of volumes is missing, with the claims ("FAQ about the backup center"): of files
+/// that Cloud Backup was to copy, `PROCESS hbr partially completed`.
+pub(super) fn missing(status: &ApplicationBackupStatus) -> Option<String> {
+    let all = &status.conditions;
+    let told = all
+        .iter()
+        .find(|it| it.type_ == condition::VOLUMES_BACKED_UP && it.status == "False")?;
+    let mut volumes = status.volumes.iter();
+    let by_hbr = volumes.any(|it| it.phase == FAILED && it.method == "hbr");
+    let process = if by_hbr { "hbr" } else { "snapshot" };
+    Some(format!(
+        "PROCESS {process} partially completed: {}",
+        told.message
+    ))
 }
 
 /// The first ones, and how many more.

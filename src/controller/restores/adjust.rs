@@ -7,7 +7,7 @@ use kube_backup_engine::ObjectId;
 use kube_backup_engine::restore::{Restore, Transformed};
 use serde_json::{Map, Value, json};
 
-use crate::crds::{ApplicationRestoreSpec, VolumeConversion};
+use crate::crds::ApplicationRestoreSpec;
 
 /// Adds the steps that a specification asks for.
 pub(super) fn adjusted(restore: Restore, spec: &ApplicationRestoreSpec) -> Restore {
@@ -15,7 +15,6 @@ pub(super) fn adjusted(restore: Restore, spec: &ApplicationRestoreSpec) -> Resto
         spec.service_annotations.clone(),
         spec.ingress_annotations.clone(),
     );
-    let volumes = spec.convertedarg.clone();
     let mut restore = restore;
     if !services.is_empty() || !ingresses.is_empty() {
         restore = restore.with_transform("annotations", move |id, mut object| {
@@ -23,14 +22,6 @@ pub(super) fn adjusted(restore: Restore, spec: &ApplicationRestoreSpec) -> Resto
                 annotate(&mut object, &services);
             } else if is_ingress(id) {
                 annotate(&mut object, &ingresses);
-            }
-            Ok::<_, Infallible>(Transformed::Object(object))
-        });
-    }
-    if !volumes.is_empty() {
-        restore = restore.with_transform("conversion of claims", move |id, mut object| {
-            if id.resource.is("", "persistentvolumeclaims") {
-                convert(id, &mut object, &volumes);
             }
             Ok::<_, Infallible>(Transformed::Object(object))
         });
@@ -52,44 +43,6 @@ fn annotate(object: &mut Value, annotations: &BTreeMap<String, String>) {
     }
     for (name, value) in annotations {
         there[name] = value.as_str().into();
-    }
-}
-
-/// Gives a claim what was asked for it, by its name and namespace in the backup. The first that fits counts.
-fn convert(id: &ObjectId, claim: &mut Value, all: &[VolumeConversion]) {
-    let class = claim["spec"]["storageClassName"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    let fits = |it: &&VolumeConversion| {
-        Some(it.namespace.as_str()) == id.namespace.as_deref()
-            && it.persistent_volume_claim == id.name
-            && (it.storage_class.is_empty() || it.storage_class == class)
-    };
-    let (Some(wanted), Some(spec)) = (all.iter().find(fits), claim["spec"].as_object_mut()) else {
-        return;
-    };
-    if !wanted.convert_to_storage_class_type.is_empty()
-        && wanted.convert_to_storage_class_type != class
-    {
-        spec.insert(
-            "storageClassName".to_owned(),
-            wanted.convert_to_storage_class_type.as_str().into(),
-        );
-        // The volume that it was bound to is of the old class.
-        spec.remove("volumeName");
-    }
-    if !wanted.convert_to_access_modes.is_empty() {
-        spec.insert(
-            "accessModes".to_owned(),
-            json!(wanted.convert_to_access_modes),
-        );
-    }
-    if let Some(capacity) = &wanted.capacity {
-        let resources = spec.entry("resources").or_insert_with(|| json!({}));
-        if resources.is_object() {
-            resources["requests"]["storage"] = capacity.0.as_str().into();
-        }
     }
 }
 
@@ -120,27 +73,5 @@ mod tests {
         annotate(&mut json!({}), &wanted);
         assert!(is_ingress(&id("ingresses.networking.k8s.io", "web")));
         assert!(!is_ingress(&id("services", "web")));
-    }
-
-    #[test]
-    fn a_claim_gets_what_was_asked_for_it_and_no_other_does() {
-        let all: Vec<VolumeConversion> = serde_json::from_value(json!([
-            {"namespace": "shop", "persistentVolumeClaim": "data", "storageClass": "other", "convertToStorageClassType": "wrong"},
-            {"namespace": "shop", "persistentVolumeClaim": "data", "storageClass": "local",
-             "convertToStorageClassType": "alicloud-disk", "convertToAccessModes": ["ReadWriteOnce"], "capacity": "40Gi"},
-        ]))
-        .unwrap();
-        let claim = json!({"spec": {"storageClassName": "local", "volumeName": "pv-1", "accessModes": ["ReadWriteMany"],
-            "resources": {"requests": {"storage": "5Gi"}}}});
-        let mut changed = claim.clone();
-        convert(&id("persistentvolumeclaims", "data"), &mut changed, &all);
-        assert_eq!(
-            changed,
-            json!({"spec": {"storageClassName": "alicloud-disk", "accessModes": ["ReadWriteOnce"],
-            "resources": {"requests": {"storage": "40Gi"}}}})
-        );
-        let mut other = claim.clone();
-        convert(&id("persistentvolumeclaims", "logs"), &mut other, &all);
-        assert_eq!(other, claim);
     }
 }

@@ -6,41 +6,29 @@ use std::time::Duration;
 use chrono::Utc;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{Api, ResourceExt as _};
-use kube_backup_engine::restore::{ResourceModifiers, Restore, RestoreReport};
-use kube_backup_engine::{ErrorKind, RunOptions};
+use kube_backup_engine::restore::{ResourceModifiers, Restore, RestoreProgress as EngineProgress};
+use kube_backup_engine::volumes::{BackedUpVolume, VolumeRecord};
+use kube_backup_engine::{Error, ErrorKind, RunOptions};
 use tokio::sync::watch;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::Instant;
 
 use super::adjust::adjusted;
+use super::convert::converted;
 use super::images;
 use super::outcome::{failed, in_words, of_report, summary};
 use super::source::{Missing, Source, source};
 use super::specification::specification;
 use crate::chain::chain;
 use crate::controller::context::Context;
+use crate::controller::conversions::{self, Targets};
 use crate::controller::metrics::Ended;
 use crate::controller::report::{Estimate, Note, Written, cut, fields_known, set};
-use crate::controller::vaults::{OpenLocation, Waited};
+use crate::controller::vaults::OpenLocation;
+use crate::controller::work::{Attempt, Gone, Pauses, Work};
 use crate::crds::{
     ApplicationRestore, ApplicationRestoreStatus, BackupLocation, RestoreProgress, condition,
     phase, to_time,
 };
-
-/// How often progress is written, if there is any.
-const PROGRESS: Duration = Duration::from_secs(2);
-/// Between two attempts, at most.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
-
-/// The object is gone: there is nobody to work for.
-struct Gone;
-
-/// Why an attempt came to nothing.
-enum Attempt {
-    /// The next one may pass.
-    Again(String),
-    /// No other one will.
-    Never(String),
-}
 
 /// Does the restore that an object asks for.
 pub(super) async fn run(context: Arc<Context>, restore: Arc<ApplicationRestore>) {
@@ -48,6 +36,7 @@ pub(super) async fn run(context: Arc<Context>, restore: Arc<ApplicationRestore>)
         context: &context,
         restore: &restore,
         status: restore.status.clone().unwrap_or_default(),
+        from: None,
     };
     // An object that is gone needs no more words.
     let _ = job.run().await;
@@ -57,6 +46,8 @@ struct Job<'a> {
     context: &'a Context,
     restore: &'a ApplicationRestore,
     status: ApplicationRestoreStatus,
+    /// The backup, and the vault that it is in, once both are known.
+    from: Option<(Source, Arc<BackupLocation>)>,
 }
 
 impl Job<'_> {
@@ -79,8 +70,10 @@ impl Job<'_> {
         let Some(source) = self.source(end).await? else {
             return Ok(());
         };
-        let Some(location) = self.vault(&source, within).await? else {
-            return Ok(());
+        let wait = self.context.vaults.wait_for(&source.vault, within);
+        let location = match self.vault(wait).await? {
+            Ok(location) => location,
+            Err(why) => return self.over(&why).await,
         };
         let tenant = self.restore.spec.included_namespaces.join(",");
         let _place = self.context.queues.restores.place(&tenant).await;
@@ -99,7 +92,10 @@ impl Job<'_> {
                 .normal(self.restore, "Started", &note)
                 .await;
         }
-        self.attempts(&source, &location).await?;
+        self.from = Some((source, location));
+        if let Err(why) = self.attempts(within).await? {
+            failed(&mut self.status, &why);
+        }
         self.finish().await
     }
 
@@ -113,7 +109,7 @@ impl Job<'_> {
                 vault: vault.clone(),
             }));
         }
-        let mut pause = Duration::from_secs(1);
+        let mut pauses = Pauses::default();
         loop {
             let why = match source(self.context, self.restore).await {
                 Ok(source) => {
@@ -129,149 +125,16 @@ impl Job<'_> {
                 }
             };
             self.waits("WaitsForBackup", &why).await?;
-            sleep(pause).await;
-            pause = (pause * 2).min(MAX_PAUSE);
+            pauses.pause().await;
         }
-    }
-
-    async fn vault(
-        &mut self,
-        source: &Source,
-        within: Duration,
-    ) -> Result<Option<Arc<BackupLocation>>, Gone> {
-        let mut wait = self.context.vaults.wait_for(&source.vault, within);
-        loop {
-            match wait.next().await {
-                Waited::Usable(location) => return Ok(Some(location)),
-                Waited::Still(why) => self.waits("WaitsForVault", &why).await?,
-                Waited::Over(why) => {
-                    self.over(&why).await?;
-                    return Ok(None);
-                }
-            }
-        }
-    }
-
-    /// Says what it waits for, if that is something else than before.
-    async fn waits(&mut self, reason: &'static str, why: &str) -> Result<(), Gone> {
-        let message = Some(cut(&format!("it waits: {why}"), 2000));
-        if self.status.message == message {
-            return Ok(());
-        }
-        self.status.message = message;
-        if self.status.phase.is_none() {
-            self.status.phase = Some(phase::NEW.to_owned());
-        }
-        let note = Note {
-            holds: false,
-            reason,
-            message: why,
-        };
-        set(
-            &mut self.status.conditions,
-            condition::READY,
-            self.restore.metadata.generation,
-            &note,
-        );
-        let reporter = &self.context.reporter;
-        reporter.normal(self.restore, reason, why).await;
-        self.write().await
-    }
-
-    /// Tries until it is done, cannot be done, or the time is over; the status says which.
-    async fn attempts(&mut self, source: &Source, location: &BackupLocation) -> Result<(), Gone> {
-        let end = Instant::now() + self.context.settings.read().timeout;
-        let mut pause = Duration::from_secs(1);
-        loop {
-            let left = end
-                .saturating_duration_since(Instant::now())
-                .max(Duration::from_secs(1));
-            let why = match self.attempt(source, location, left).await? {
-                Ok(report) => {
-                    of_report(&mut self.status, &report);
-                    return Ok(());
-                }
-                Err(Attempt::Never(why)) => {
-                    failed(&mut self.status, &why);
-                    return Ok(());
-                }
-                Err(Attempt::Again(why)) => why,
-            };
-            if Instant::now() + pause >= end {
-                failed(&mut self.status, &why);
-                return Ok(());
-            }
-            tracing::warn!(
-                name = self.restore.name_any(),
-                why,
-                "a restore is tried again"
-            );
-            self.status.message = Some(cut(&format!("it is tried again: {why}"), 2000));
-            self.write().await?;
-            sleep(pause).await;
-            pause = (pause * 2).min(MAX_PAUSE);
-        }
-    }
-
-    async fn attempt(
-        &mut self,
-        source: &Source,
-        location: &BackupLocation,
-        left: Duration,
-    ) -> Result<Result<RestoreReport, Attempt>, Gone> {
-        let restore = match self.prepared(source, location, left).await {
-            Ok(restore) => restore,
-            Err(attempt) => return Ok(Err(attempt)),
-        };
-        let (sender, mut progress) = watch::channel(None);
-        let restoring = restore
-            .on_progress(move |progress| {
-                sender.send_replace(Some(progress));
-            })
-            .run();
-        let mut restoring = std::pin::pin!(restoring);
-        let estimate = Estimate::from_now();
-        let mut tick = interval(PROGRESS);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let done = loop {
-            tokio::select! {
-                done = &mut restoring => break done,
-                _ = tick.tick() => {}
-            }
-            let seen = *progress.borrow_and_update();
-            if let Some(seen) = seen {
-                let (percent, end) = estimate.of(seen.done as u64, seen.total as u64);
-                let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-                let progress = Some(RestoreProgress {
-                    total: count(seen.total),
-                    done: count(seen.done),
-                    percent,
-                    estimated_completion_timestamp: end,
-                });
-                if self.status.progress != progress {
-                    self.status.progress = progress;
-                    self.write().await?;
-                }
-            }
-        };
-        Ok(done.map_err(|error| {
-            let again = error.kind() != ErrorKind::Timeout && error.is_retryable();
-            let why = in_words(&error);
-            if again {
-                Attempt::Again(why)
-            } else {
-                Attempt::Never(why)
-            }
-        }))
     }
 
     /// The engine's restore, with everything that is asked for.
-    async fn prepared(
-        &self,
-        source: &Source,
-        location: &BackupLocation,
-        left: Duration,
-    ) -> Result<Restore, Attempt> {
+    async fn prepared(&self, left: Duration) -> Result<Restore, Attempt> {
+        let (source, location) = self.from.as_ref().ok_or_else(|| {
+            // Both are waited for first.
+            Attempt::Again("its backup is not known yet".to_owned())
+        })?;
         let open = OpenLocation::of(self.context, location)
             .await
             .map_err(Attempt::Again)?;
@@ -285,14 +148,19 @@ impl Job<'_> {
                     "there is no backup `{}` in vault `{}`",
                     source.backup, source.vault
                 )),
-                _ if error.is_retryable() => Attempt::Again(in_words(&error)),
-                _ => Attempt::Never(in_words(&error)),
+                _ => failed_at(&error),
             })?;
+        // Rights on snapshots are only needed where there are any.
+        let kept = opened.volumes().await.map_err(|error| failed_at(&error))?;
+        let snapshotters = match kept.is_empty() {
+            true => Ok(Vec::new()),
+            false => open.snapshotters(self.context).await,
+        };
         let options = RunOptions::default().with_deadline(left);
         let restore = Restore::new(self.context.client.clone(), opened, spec)
             .with_uid(self.restore.uid().unwrap_or_default())
             .with_options(options)
-            .with_snapshotters(open.snapshotters(self.context).map_err(Attempt::Again)?);
+            .with_snapshotters(snapshotters.map_err(Attempt::Again)?);
         let restore = adjusted(restore, &self.restore.spec);
         let restore =
             images::changed(restore, self.context)
@@ -301,7 +169,41 @@ impl Job<'_> {
                     images::Refused::Cluster(why) => Attempt::Again(why),
                     images::Refused::Invalid(why) => Attempt::Never(why),
                 })?;
+        let restore = self.converted(restore, &open, &kept).await?;
         self.modified(restore).await
+    }
+
+    /// The same, with claims as they are asked for here, or by conversions of the backup.
+    async fn converted(
+        &self,
+        restore: Restore,
+        open: &OpenLocation,
+        kept: &[BackedUpVolume],
+    ) -> Result<Restore, Attempt> {
+        let spec = &self.restore.spec;
+        let mut wanted = spec.convertedarg.clone();
+        let mut records = Vec::new();
+        if !kept.is_empty() && !spec.app_restore_only {
+            let backup = self.status.backup_name.as_deref().unwrap_or_default();
+            let done = conversions::of_backup(self.context, open, backup).await?;
+            // What is asked for here takes the place of what was converted.
+            let is_asked_for = |record: &VolumeRecord| {
+                let claim = (&record.claim.namespace, &record.claim.name);
+                let mut asked = spec.convertedarg.iter();
+                asked.any(|it| (&it.namespace, &it.persistent_volume_claim) == claim)
+            };
+            records = done.records;
+            records.retain(|record| !is_asked_for(record));
+            wanted.extend(done.wanted);
+        }
+        if wanted.is_empty() {
+            return Ok(restore);
+        }
+        let targets = Targets::of(&self.context.client).await;
+        let targets = targets.map_err(Attempt::Again)?;
+        let mapping = spec.storage_class_mapping.clone();
+        let restore = restore.with_records(records);
+        Ok(converted(restore, wanted, targets, kept, mapping))
     }
 
     /// The same, with the rules of a ConfigMap.
@@ -396,5 +298,85 @@ impl Job<'_> {
             Written::Done => Ok(()),
             Written::Gone => Err(Gone),
         }
+    }
+}
+
+/// Whether what failed may pass by itself; its own deadline does not.
+fn failed_at(error: &Error) -> Attempt {
+    let why = in_words(error);
+    match error.kind() != ErrorKind::Timeout && error.is_retryable() {
+        true => Attempt::Again(why),
+        false => Attempt::Never(why),
+    }
+}
+
+impl Work for Job<'_> {
+    type Progress = (EngineProgress, Estimate);
+
+    async fn progress(&mut self, (seen, since): (EngineProgress, Estimate)) -> Result<(), Gone> {
+        let (percent, end) = since.of(seen.done as u64, seen.total as u64);
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let progress = Some(RestoreProgress {
+            total: count(seen.total),
+            done: count(seen.done),
+            percent,
+            estimated_completion_timestamp: end,
+        });
+        if self.status.progress == progress {
+            return Ok(());
+        }
+        self.status.progress = progress;
+        self.write().await
+    }
+
+    async fn waits(&mut self, reason: &'static str, why: &str) -> Result<(), Gone> {
+        let message = Some(cut(&format!("it waits: {why}"), 2000));
+        if self.status.message == message {
+            return Ok(());
+        }
+        self.status.message = message;
+        if self.status.phase.is_none() {
+            self.status.phase = Some(phase::NEW.to_owned());
+        }
+        let note = Note {
+            holds: false,
+            reason,
+            message: why,
+        };
+        set(
+            &mut self.status.conditions,
+            condition::READY,
+            self.restore.metadata.generation,
+            &note,
+        );
+        let reporter = &self.context.reporter;
+        reporter.normal(self.restore, reason, why).await;
+        self.write().await
+    }
+
+    async fn tried_again(&mut self, why: &str) -> Result<(), Gone> {
+        let name = self.restore.name_any();
+        tracing::warn!(name, why, "a restore is tried again");
+        self.status.message = Some(cut(&format!("it is tried again: {why}"), 2000));
+        self.write().await
+    }
+
+    async fn attempt(&mut self, left: Duration) -> Result<Result<(), Attempt>, Gone> {
+        let restore = match self.prepared(left).await {
+            Ok(restore) => restore,
+            Err(attempt) => return Ok(Err(attempt)),
+        };
+        let (sender, seen) = watch::channel(None);
+        let since = Estimate::from_now();
+        let restore = restore.on_progress(move |progress| {
+            sender.send_replace(Some((progress, since)));
+        });
+        Ok(match self.with_progress(seen, restore.run()).await? {
+            Ok(report) => {
+                of_report(&mut self.status, &report);
+                Ok(())
+            }
+            Err(error) => Err(failed_at(&error)),
+        })
     }
 }

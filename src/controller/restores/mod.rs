@@ -1,6 +1,7 @@
 //! Restores.
 
 mod adjust;
+mod convert;
 mod images;
 mod job;
 mod outcome;

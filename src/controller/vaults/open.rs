@@ -11,10 +11,10 @@ use super::fenced::FencedStore;
 use crate::chain::chain;
 use crate::cloud::Cloud;
 use crate::controller::context::Context;
+use crate::controller::snapshotters::snapshotters;
 use crate::crds::{AccessMode, BackupLocation, LocationConfig};
 use crate::placement::{Network, Placement};
 use crate::vault::{OpenVault, Vault};
-use crate::volumes::disks::DiskSnapshots;
 
 /// A vault that was looked at and found usable.
 #[derive(Clone, Debug)]
@@ -79,16 +79,20 @@ impl OpenLocation {
     ///
     /// # Errors
     ///
-    /// When no client of the cloud can be made.
-    pub(in crate::controller) fn snapshotters(
+    /// When the cluster cannot be asked what it has for volumes, or no client of the cloud can be made.
+    pub(in crate::controller) async fn snapshotters(
         &self,
         context: &Context,
     ) -> Result<Vec<Arc<dyn VolumeSnapshotter>>, String> {
-        let here = self.cloud.in_region(context.cloud.region().clone());
-        let disks = DiskSnapshots::new(&here, &context.cluster).map_err(|error| chain(&error))?;
+        let here = self.cloud_of_cluster(context);
         // Its own region is looked at anyway.
         let other = Some(self.cloud.region().clone()).filter(|it| it != here.region());
-        Ok(vec![Arc::new(disks.with_regions(other))])
+        snapshotters(context, &here, other).await
+    }
+
+    /// The cloud in the cluster's region, signed for by the same as the vault.
+    pub(in crate::controller) fn cloud_of_cluster(&self, context: &Context) -> Cloud {
+        self.cloud.in_region(context.cloud.region().clone())
     }
 }
 

@@ -131,7 +131,7 @@ impl Job<'_> {
         let has_volumes = read.is_ok_and(|volumes| !volumes.is_empty());
         // Rights on snapshots are only needed where there are any.
         let snapshotters = match has_volumes {
-            true => open.snapshotters(self.context)?,
+            true => open.snapshotters(self.context).await?,
             false => Vec::new(),
         };
         let verify = Verify::new(open.repository.clone(), &name).with_snapshotters(snapshotters);

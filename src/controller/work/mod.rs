@@ -1,8 +1,10 @@
 //! What is under way, and how much of it at once.
 
+mod attempts;
 mod jobs;
 mod queue;
 mod rotation;
 
+pub(super) use attempts::{Attempt, Gone, Pauses, Work};
 pub(super) use jobs::{JobKey, Jobs};
 pub(super) use queue::Queue;

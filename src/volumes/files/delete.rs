@@ -8,7 +8,7 @@ use kube_backup_engine::volumes::VolumeRecord;
 use kube_backup_engine::{Error, ErrorKind, Result};
 
 use super::jobs::{JOB, Shown, VAULT_ID, attribute, is_of_backup};
-use super::shared::Shared;
+use super::shared::{Cancels, Shared};
 use crate::volumes::failure::Failure;
 
 impl Shared {
@@ -74,12 +74,13 @@ impl Shared {
             .places(job)
             .collect::<std::collections::BTreeSet<_>>()
             .len();
-        if !self.cancels || records.len() < volumes {
+        if self.cancels == Cancels::No || records.len() < volumes {
             return Ok(());
         }
         let step = format!("cancel the backup job `{}`", job.id);
         let cancel = self.hbr.cancel_backup_job(&job.id).vault_id(vault);
         match cancel.send().await.map_err(Failure::of(step)) {
+            Err(failure) if failure.is_denial() && self.cancels == Cancels::WhereAllowed => Ok(()),
             Err(failure) if failure.is_denial() || failure.passes() => Err(failure.into()),
             // It has ended meanwhile.
             _ => Ok(()),

@@ -33,6 +33,9 @@ impl Shared {
                  in current version: restore it in `{from}`"
             )));
         }
+        if let Some(reason) = &self.refused {
+            return Err(invalid(format!("restore claim `{claim}`: {reason}")));
+        }
         let is_block = target.claim.spec.as_ref();
         let is_block = is_block.and_then(|spec| spec.volume_mode.as_deref()) == Some("Block");
         if is_block {

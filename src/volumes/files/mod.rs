@@ -38,7 +38,7 @@ use kube_backup_engine::volumes::{
 };
 
 pub use nodes::{NodePolicy, Nodes};
-use shared::{NAME, PODS, Shared};
+use shared::{Cancels, NAME, PODS, Shared};
 
 use crate::cloud::Cloud;
 use crate::clusters::ClusterKind;
@@ -84,7 +84,8 @@ impl FileBackups {
             kind: None,
             nodes: Arc::default(),
             pods: PODS.to_owned(),
-            cancels: false,
+            cancels: Cancels::No,
+            refused: None,
             deletes: false,
         }))
     }
@@ -118,7 +119,21 @@ impl FileBackups {
     /// ACK's page does not grant.
     #[must_use]
     pub fn cancelling_jobs(self) -> Self {
-        self.with(|shared| shared.cancels = true)
+        self.with(|shared| shared.cancels = Cancels::Yes)
+    }
+
+    /// The same where the account may; where it may not, jobs are waited for.
+    #[must_use]
+    pub fn cancelling_jobs_where_allowed(self) -> Self {
+        self.with(|shared| shared.cancels = Cancels::WhereAllowed)
+    }
+
+    /// Copies no files, neither way, for this reason: that nothing in the cluster does it, for one. What is kept is found and deleted
+    /// all the same.
+    #[must_use]
+    pub fn refusing(self, reason: impl Into<String>) -> Self {
+        let reason = reason.into();
+        self.with(|shared| shared.refused = Some(reason))
     }
 
     /// Deletes backups from the vault with their application's, rather than leave them until their retention is
@@ -148,9 +163,14 @@ impl VolumeSnapshotter for FileBackups {
 
     fn eligibility(&self, volume: &Volume) -> Eligibility {
         let refused = self.0.kind.and_then(|kind| kind.profile().volumes.reason());
-        match refused {
-            Some(reason) => Eligibility::refused(reason),
-            None => mounts::eligibility(volume, &self.0.nodes),
+        match (refused, mounts::eligibility(volume, &self.0.nodes)) {
+            (Some(reason), _) => Eligibility::refused(reason),
+            // What could not be copied anyway is said first: nothing that is installed changes that.
+            (None, Eligibility::Eligible { group }) => match &self.0.refused {
+                Some(reason) => Eligibility::refused(reason),
+                None => Eligibility::Eligible { group },
+            },
+            (None, refused) => refused,
         }
     }
 

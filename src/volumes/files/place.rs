@@ -24,7 +24,8 @@ impl Shared {
             .describe_vaults()
             .vault_name(VaultName::new(VAULT))
             .items();
-        let step = format!("look for the vault `{VAULT}`");
+        // E11 of ACK's FAQ: Cloud Backup is not activated, or the account has no rights to it.
+        let step = format!("HBRError: check HBR vault error: look for the vault `{VAULT}`");
         let mut found: Vec<Vault> = found.try_collect().await.map_err(Failure::of(step))?;
         let region = self.region();
         found.retain(|vault| {

@@ -29,8 +29,20 @@ pub(super) struct Shared {
     pub(super) nodes: Arc<Nodes>,
     /// The kubelet's directory of Pods.
     pub(super) pods: String,
-    pub(super) cancels: bool,
+    pub(super) cancels: Cancels,
+    /// Why no files can be copied at all.
+    pub(super) refused: Option<String>,
     pub(super) deletes: bool,
+}
+
+/// Whether jobs are cancelled of which nothing is wanted any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cancels {
+    /// They end by themselves.
+    No,
+    /// They are, where the account may; else they end by themselves.
+    WhereAllowed,
+    Yes,
 }
 
 impl Shared {

@@ -1,0 +1,7 @@
+//! The data of volumes, by applied custom resources alone.
+
+mod conversion;
+mod csi;
+mod day;
+mod files;
+mod stage;
