@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// An option of an [`OssConfig`](super::OssConfig), by the name that it has in tables of options and, in
+use crate::error::{Error, ErrorKind};
+
+/// An option of an [`OssConfig`](crate::OssConfig), by the name that it has in tables of options and, in
 /// capitals, in the environment.
 ///
 /// ```
@@ -113,7 +115,7 @@ impl fmt::Display for OssConfigKey {
 }
 
 impl FromStr for OssConfigKey {
-    type Err = crate::Error;
+    type Err = Error;
 
     /// Reads a name in any case, with `oss_` before it or without.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -126,10 +128,11 @@ impl FromStr for OssConfigKey {
         };
         Self::ALL.iter().find(is_named).copied().ok_or_else(|| {
             let known: Vec<_> = Self::ALL.iter().map(AsRef::as_ref).collect();
-            super::unusable(format!(
+            let step = format!(
                 "set the option `{text}`: there is none of that name; there are {}",
                 known.join(", ")
-            ))
+            );
+            Error::new(ErrorKind::Configuration, step)
         })
     }
 }

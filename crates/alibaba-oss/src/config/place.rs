@@ -1,7 +1,7 @@
 //! Where a URL points to.
 
 use crate::endpoint::OssEndpoint;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 
 /// A bucket and a prefix in it, as a URL names them.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -18,10 +18,11 @@ impl Place {
     /// name as it stands and not encoded, as ossutil takes it.
     pub(super) fn read(url: &str) -> Result<Self> {
         let refused = |why: &str| {
-            super::unusable(format!(
+            let step = format!(
                 "read the address `{}`: {why}; write `oss://bucket/prefix`",
                 without_login(url)
-            ))
+            );
+            Error::new(ErrorKind::Configuration, step)
         };
         let (scheme, rest) = url
             .split_once("://")

@@ -18,7 +18,15 @@ const DESTROYING: [&str; 10] = [
 ];
 
 /// Messages that have such a word and ask nobody for anything, each with what it says.
-const HARMLESS: [(&str, &str); 17] = [
+const HARMLESS: [(&str, &str); 19] = [
+    (
+        "delete the group `",
+        "the step of a deletion that was asked for",
+    ),
+    (
+        "delete group `{handle}`: its content",
+        "the step of a deletion that was asked for",
+    ),
     (
         "delete what a backup that was never finished left below `",
         "the step of a deletion that was asked for",
