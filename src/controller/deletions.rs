@@ -15,7 +15,7 @@ use super::backups::{self, clear_leftovers};
 use super::context::Context;
 use super::conversions;
 use super::metrics::Ended;
-use super::report::{Note, Written, cut, fields_known, set};
+use super::report::{Gone, Note, cut, fields_known, set};
 use super::restores;
 use super::vaults::{OpenLocation, SOURCE_CLUSTER, SYNCED_FROM, Waited, mark_deleted, stands_for};
 use super::verification;
@@ -111,7 +111,7 @@ impl Job<'_> {
                 Ok(target) => {
                     // Nobody keeps a place who waits: not for a vault, and not for the next attempt.
                     let _place = self.context.queues.deletions.place("").await;
-                    if !begun && self.begin().await == Written::Gone {
+                    if !begun && self.begin().await.is_err() {
                         return;
                     }
                     begun = true;
@@ -162,7 +162,7 @@ impl Job<'_> {
                 self.context.metrics.deletion_ended(Ended::Not);
                 return;
             }
-            if self.write().await == Written::Gone {
+            if self.write().await.is_err() {
                 return;
             }
             sleep(pause).await;
@@ -171,20 +171,18 @@ impl Job<'_> {
     }
 
     /// Says that it has a place, and works.
-    async fn begin(&mut self) -> Written {
+    async fn begin(&mut self) -> Result<(), Gone> {
         self.status.phase = Some(phase::IN_PROGRESS.to_owned());
         self.status
             .start_timestamp
             .get_or_insert_with(|| to_time(Utc::now()));
-        let written = self.write().await;
-        if written == Written::Done {
-            self.context.metrics.deletion_begins();
-        }
-        written
+        self.write().await?;
+        self.context.metrics.deletion_begins();
+        Ok(())
     }
 
     /// Says what it waits for. It has not begun, unless it worked before.
-    async fn waits(&mut self, why: &str) -> Written {
+    async fn waits(&mut self, why: &str) -> Result<(), Gone> {
         if self.status.phase.as_deref() != Some(phase::IN_PROGRESS) {
             self.status.phase = Some(phase::NEW.to_owned());
         }
@@ -192,7 +190,7 @@ impl Job<'_> {
         self.write().await
     }
 
-    async fn write(&self) -> Written {
+    async fn write(&self) -> Result<(), Gone> {
         self.context
             .reporter
             .status(self.request, &self.status)

@@ -17,9 +17,9 @@ use super::outcome::{failed, in_words, may_pass, of_record, summary};
 use super::specification::{Refused, SCHEDULE, specification};
 use super::volumes;
 use crate::controller::context::Context;
-use crate::controller::report::{Estimate, Note, Written, cut, fields_known, set};
+use crate::controller::report::{Estimate, Gone, Note, cut, fields_known, set};
 use crate::controller::vaults::{OpenLocation, SYNCED_FROM};
-use crate::controller::work::{Attempt, Gone, Pauses, Work};
+use crate::controller::work::{Attempt, Pauses, Work};
 use crate::crds::{
     ApplicationBackup, ApplicationBackupStatus, BackupLocation, BackupProgress, condition, phase,
     to_time,
@@ -322,15 +322,8 @@ impl Job<'_> {
     }
 
     async fn write(&self) -> Result<(), Gone> {
-        match self
-            .context
-            .reporter
-            .status(self.backup, &self.status)
-            .await
-        {
-            Written::Done => Ok(()),
-            Written::Gone => Err(Gone),
-        }
+        let reporter = &self.context.reporter;
+        reporter.status(self.backup, &self.status).await
     }
 }
 
@@ -351,20 +344,9 @@ impl Work for Job<'_> {
             self.status.phase = Some(phase::NEW.to_owned());
         }
         self.status.message = Some(cut(&format!("it waits for its vault: {why}"), 2000));
-        let note = Note {
-            holds: false,
-            reason,
-            message: why,
-        };
-        let generation = self.backup.metadata.generation;
-        set(
-            &mut self.status.conditions,
-            condition::READY,
-            generation,
-            &note,
-        );
         let reporter = &self.context.reporter;
-        reporter.normal(self.backup, reason, why).await;
+        let conditions = &mut self.status.conditions;
+        reporter.waits(self.backup, conditions, reason, why).await;
         self.write().await
     }
 

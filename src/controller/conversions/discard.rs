@@ -44,16 +44,12 @@ pub(in crate::controller) async fn discard(
     let cloud = open.cloud_of_cluster(context);
     let disks = disks(context, &cloud, []).map_err(Attempt::Again)?;
     let uid = conversion.uid().unwrap_or_default();
-    let failed = |error: kube_backup_engine::Error| match error.is_retryable() {
-        true => Attempt::Again(error.chain()),
-        false => Attempt::Never(error.chain()),
-    };
-    let found = disks.find(&uid).await.map_err(failed)?;
+    let found = disks.find(&uid).await?;
     if found.is_empty() {
         return Ok(0);
     }
     let until = Instant::now() + GOING;
-    while !disks.delete(&found).await.map_err(failed)? {
+    while !disks.delete(&found).await? {
         if Instant::now() >= until {
             return Err(Attempt::Again("its snapshots are going".to_owned()));
         }

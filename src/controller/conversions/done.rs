@@ -79,12 +79,7 @@ async fn add(
     let cloud = open.cloud_of_cluster(context);
     let disks = disks(context, &cloud, []).map_err(Attempt::Again)?;
     let uid = conversion.uid().unwrap_or_default();
-    let found = disks.find(&uid).await;
-    let found = found.map_err(|error| match error.is_retryable() {
-        true => Attempt::Again(error.chain()),
-        false => Attempt::Never(error.chain()),
-    })?;
-    for mut record in found {
+    for mut record in disks.find(&uid).await? {
         let of = record.handle.as_ref().and_then(|it| snapshots.remove(it));
         let Some(wanted) = of else { continue };
         record.claim = ObjectRef {

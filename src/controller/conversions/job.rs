@@ -17,10 +17,10 @@ use tokio::time::sleep;
 use super::targets::Targets;
 use super::temporary::Temporary;
 use crate::controller::context::Context;
-use crate::controller::report::{Note, Written, cut, fields_known, set};
+use crate::controller::report::{Gone, Note, cut, fields_known, set};
 use crate::controller::snapshotters::{disks, files};
 use crate::controller::vaults::OpenLocation;
-use crate::controller::work::{Attempt, Gone, Work};
+use crate::controller::work::{Attempt, Pauses, Work};
 use crate::crds::{
     BackupLocation, ConvertToSnapshot, ConvertToSnapshotStatus, ConvertedVolume, VolumeConversion,
     condition, phase, to_time,
@@ -121,7 +121,7 @@ impl Job<'_> {
             ));
         }
         let backups = self.context.backups();
-        let mut pauses = crate::controller::work::Pauses::default();
+        let mut pauses = Pauses::default();
         loop {
             let found = backups.get_opt(name).await;
             let why = match found {
@@ -150,16 +150,11 @@ impl Job<'_> {
             // It is waited for first.
             Attempt::Again("its vault is not known yet".to_owned())
         })?;
-        let failed = |error: &kube_backup_engine::Error| match error.is_retryable() {
-            true => Attempt::Again(error.chain()),
-            false => Attempt::Never(error.chain()),
-        };
         let open = OpenLocation::of(self.context, location).await;
         let open = open.map_err(Attempt::Again)?;
         let name = &self.conversion.spec.backup_name;
-        let opened = open.repository.open(name).await;
-        let opened = opened.map_err(|error| failed(&error))?;
-        let kept = opened.volumes().await.map_err(|error| failed(&error))?;
+        let opened = open.repository.open(name).await?;
+        let kept = opened.volumes().await?;
         let claims = super::done::claims(&opened, &self.conversion.spec.convertedarg).await;
         let cloud = open.cloud_of_cluster(self.context);
         let (files, targets) = futures::join!(
@@ -169,7 +164,7 @@ impl Job<'_> {
         let expires = opened.record().expires_at().ok().flatten();
         Ok(Means {
             kept,
-            claims: claims.map_err(|error| failed(&error))?,
+            claims: claims?,
             targets: targets.map_err(Attempt::Again)?,
             files: files.map_err(Attempt::Again)?,
             disks: disks(self.context, &cloud, []).map_err(Attempt::Again)?,
@@ -275,10 +270,7 @@ impl Job<'_> {
 
     async fn write(&self) -> Result<(), Gone> {
         let reporter = &self.context.reporter;
-        match reporter.status(self.conversion, &self.status).await {
-            Written::Done => Ok(()),
-            Written::Gone => Err(Gone),
-        }
+        reporter.status(self.conversion, &self.status).await
     }
 }
 
@@ -299,20 +291,11 @@ impl Work for Job<'_> {
         if self.status.phase.is_none() {
             self.status.phase = Some(phase::NEW.to_owned());
         }
-        let note = Note {
-            holds: false,
-            reason,
-            message: why,
-        };
-        let generation = self.conversion.metadata.generation;
-        set(
-            &mut self.status.conditions,
-            condition::READY,
-            generation,
-            &note,
-        );
         let reporter = &self.context.reporter;
-        reporter.normal(self.conversion, reason, why).await;
+        let conditions = &mut self.status.conditions;
+        reporter
+            .waits(self.conversion, conditions, reason, why)
+            .await;
         self.write().await
     }
 
@@ -378,12 +361,8 @@ async fn convert_one(
     let group = groups
         .pop()
         .ok_or_else(|| Attempt::Never("its disk cannot be snapshotted".to_owned()))?;
-    let failed = |error: kube_backup_engine::Error| match error.is_retryable() {
-        true => Attempt::Again(error.chain()),
-        false => Attempt::Never(error.chain()),
-    };
     let group = group.retained_for(means.retain);
-    let mut records = means.disks.snapshot(&group).await.map_err(failed)?;
+    let mut records = means.disks.snapshot(&group).await?;
     loop {
         match records.first().map(|it| &it.state) {
             Some(SnapshotState::Failed { reason }) => return Err(Attempt::Never(reason.clone())),
@@ -391,7 +370,7 @@ async fn convert_one(
             Some(SnapshotState::Complete) | None => break,
             Some(_) => sleep(LOOK).await,
         }
-        records = means.disks.poll(&records).await.map_err(failed)?;
+        records = means.disks.poll(&records).await?;
     }
     Ok(Converted {
         snapshot: records.pop(),

@@ -254,12 +254,10 @@ impl<'a> Temporary<'a> {
         let uid = self.conversion.uid().unwrap_or_default();
         let target = FillTarget::new(uid, claim, volume, mount.clone());
         loop {
-            match files.fill(record, &target).await {
-                Ok(FillState::Done) => return Ok(()),
-                Ok(FillState::Failed { reason }) => return Err(Attempt::Never(reason)),
-                Ok(_) => sleep(LOOK).await,
-                Err(error) if error.is_retryable() => return Err(Attempt::Again(error.chain())),
-                Err(error) => return Err(Attempt::Never(error.chain())),
+            match files.fill(record, &target).await? {
+                FillState::Done => return Ok(()),
+                FillState::Failed { reason } => return Err(Attempt::Never(reason)),
+                _ => sleep(LOOK).await,
             }
         }
     }

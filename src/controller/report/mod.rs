@@ -7,5 +7,5 @@ mod text;
 
 pub(super) use conditions::{Note, fields_known, set};
 pub(super) use estimate::Estimate;
-pub(super) use reporter::{Reporter, Written};
+pub(super) use reporter::{Gone, Reporter};
 pub(super) use text::{Messages, cut};

@@ -3,28 +3,24 @@
 use std::fmt;
 use std::time::Duration;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::api::{Patch, PatchParams};
 use kube::runtime::events::{Event, EventType, Recorder, Reporter as Name};
 use kube::{Api, Resource, ResourceExt as _};
 use serde::Serialize;
 use serde_json::json;
 
+use super::conditions::{Note, set};
 use super::text::cut;
 use crate::component::ADDON;
-use crate::crds::{GROUP, VERSION};
+use crate::crds::{GROUP, VERSION, condition};
 
 /// Between two attempts to write a status, at most.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// What became of writing a status.
+/// The object is gone, or is another one of its name by now: there is nobody to work for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use]
-pub(in crate::controller) enum Written {
-    /// It is there.
-    Done,
-    /// The object is gone, or is another one of its name by now.
-    Gone,
-}
+pub(in crate::controller) struct Gone;
 
 /// Writes status and events.
 #[derive(Clone)]
@@ -56,7 +52,7 @@ impl Reporter {
         &self,
         object: &K,
         status: &impl Serialize,
-    ) -> Written
+    ) -> Result<(), Gone>
     where
         K: Resource<DynamicType = ()>,
     {
@@ -68,7 +64,7 @@ impl Reporter {
                 Err(kube::Error::Api(refused)) if refused.code == 422 => {
                     let (kind, name) = (K::kind(&()), object.name_any());
                     tracing::error!(%kind, name, error = refused.message, "a status is refused: apply the definitions of this version");
-                    return Written::Done;
+                    return Ok(());
                 }
                 Err(error) => {
                     let (kind, name) = (K::kind(&()), object.name_any());
@@ -85,7 +81,7 @@ impl Reporter {
         &self,
         object: &K,
         status: &impl Serialize,
-    ) -> Result<Written, kube::Error>
+    ) -> Result<Result<(), Gone>, kube::Error>
     where
         K: Resource<DynamicType = ()>,
     {
@@ -107,13 +103,33 @@ impl Reporter {
         );
         let params = PatchParams::apply(ADDON).force();
         match api.patch_status(&name, &params, &Patch::Apply(body)).await {
-            Ok(_) => Ok(Written::Done),
+            Ok(_) => Ok(Ok(())),
             // Not there, or there with another uid.
             Err(kube::Error::Api(status)) if status.code == 404 || status.code == 409 => {
-                Ok(Written::Gone)
+                Ok(Err(Gone))
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Tells what an object waits for, in a word and in a sentence: by an event, and by a condition for its next status.
+    pub(in crate::controller) async fn waits<K>(
+        &self,
+        object: &K,
+        conditions: &mut Vec<Condition>,
+        reason: &'static str,
+        why: &str,
+    ) where
+        K: Resource<DynamicType = ()>,
+    {
+        let note = Note {
+            holds: false,
+            reason,
+            message: why,
+        };
+        let generation = object.meta().generation;
+        set(conditions, condition::READY, generation, &note);
+        self.normal(object, reason, why).await;
     }
 
     /// Tells of something that is as it should be.

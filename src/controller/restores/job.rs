@@ -22,12 +22,11 @@ use crate::chain::chain;
 use crate::controller::context::Context;
 use crate::controller::conversions::{self, Targets};
 use crate::controller::metrics::Ended;
-use crate::controller::report::{Estimate, Note, Written, cut, fields_known, set};
+use crate::controller::report::{Estimate, Gone, cut, fields_known};
 use crate::controller::vaults::OpenLocation;
-use crate::controller::work::{Attempt, Gone, Pauses, Work};
+use crate::controller::work::{Attempt, Pauses, Work};
 use crate::crds::{
-    ApplicationRestore, ApplicationRestoreStatus, BackupLocation, RestoreProgress, condition,
-    phase, to_time,
+    ApplicationRestore, ApplicationRestoreStatus, BackupLocation, RestoreProgress, phase, to_time,
 };
 
 /// Does the restore that an object asks for.
@@ -289,15 +288,8 @@ impl Job<'_> {
     }
 
     async fn write(&self) -> Result<(), Gone> {
-        match self
-            .context
-            .reporter
-            .status(self.restore, &self.status)
-            .await
-        {
-            Written::Done => Ok(()),
-            Written::Gone => Err(Gone),
-        }
+        let reporter = &self.context.reporter;
+        reporter.status(self.restore, &self.status).await
     }
 }
 
@@ -338,19 +330,9 @@ impl Work for Job<'_> {
         if self.status.phase.is_none() {
             self.status.phase = Some(phase::NEW.to_owned());
         }
-        let note = Note {
-            holds: false,
-            reason,
-            message: why,
-        };
-        set(
-            &mut self.status.conditions,
-            condition::READY,
-            self.restore.metadata.generation,
-            &note,
-        );
         let reporter = &self.context.reporter;
-        reporter.normal(self.restore, reason, why).await;
+        let conditions = &mut self.status.conditions;
+        reporter.waits(self.restore, conditions, reason, why).await;
         self.write().await
     }
 

@@ -13,7 +13,7 @@ use super::probe::{Probed, probe};
 use super::registry::Known;
 use super::sync::{Synced, sync};
 use crate::controller::context::Context;
-use crate::controller::report::{Note, Written, fields_known, set};
+use crate::controller::report::{Note, fields_known, set};
 use crate::crds::{BackupLocation, BackupLocationStatus, GoDuration, condition, phase, to_time};
 
 /// The kind, as objects that are there are told apart.
@@ -57,7 +57,7 @@ pub(in crate::controller) async fn reconcile(
             .reporter
             .status_once(location.as_ref(), &status)
             .await?
-            == Written::Gone
+            .is_err()
         {
             return Ok(Action::await_change());
         }

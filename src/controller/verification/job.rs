@@ -10,7 +10,7 @@ use kube_backup_engine::{Error, ErrorKind};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::controller::context::Context;
-use crate::controller::report::{Note, Written, cut, set};
+use crate::controller::report::{Gone, Note, cut, set};
 use crate::controller::vaults::{OpenLocation, Waited};
 use crate::crds::{
     ApplicationBackup, ApplicationBackupStatus, VerificationLevel, VerificationStatus, condition,
@@ -20,9 +20,6 @@ use crate::drill::Drill;
 
 /// Between two attempts, at most.
 const MAX_PAUSE: Duration = Duration::from_secs(300);
-
-/// The object is gone: there is nobody to work for.
-struct Gone;
 
 /// What was found.
 struct Found {
@@ -234,15 +231,8 @@ impl Job<'_> {
     }
 
     async fn write(&self) -> Result<(), Gone> {
-        match self
-            .context
-            .reporter
-            .status(self.backup, &self.status)
-            .await
-        {
-            Written::Done => Ok(()),
-            Written::Gone => Err(Gone),
-        }
+        let reporter = &self.context.reporter;
+        reporter.status(self.backup, &self.status).await
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
+use crate::controller::report::Gone;
 use crate::controller::vaults::{Wait, Waited};
 use crate::crds::BackupLocation;
 
@@ -14,10 +15,6 @@ const PROGRESS: Duration = Duration::from_secs(2);
 /// Between two attempts, at most.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
-/// The object is gone: there is nobody to work for.
-#[derive(Debug)]
-pub(in crate::controller) struct Gone;
-
 /// Why an attempt came to nothing.
 #[derive(Debug)]
 pub(in crate::controller) enum Attempt {
@@ -25,6 +22,16 @@ pub(in crate::controller) enum Attempt {
     Again(String),
     /// No other one will.
     Never(String),
+}
+
+impl From<kube_backup_engine::Error> for Attempt {
+    /// What the engine says of itself.
+    fn from(error: kube_backup_engine::Error) -> Self {
+        match error.is_retryable() {
+            true => Self::Again(error.chain()),
+            false => Self::Never(error.chain()),
+        }
+    }
 }
 
 /// Pauses between attempts, each twice as long as the one before.

@@ -5,6 +5,6 @@ mod jobs;
 mod queue;
 mod rotation;
 
-pub(super) use attempts::{Attempt, Gone, Pauses, Work};
+pub(super) use attempts::{Attempt, Pauses, Work};
 pub(super) use jobs::{JobKey, Jobs};
 pub(super) use queue::Queue;
