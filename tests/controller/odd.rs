@@ -126,15 +126,7 @@ async fn specifications_that_no_one_meant_are_said_and_keep_nobody_busy() {
     let controller = world.controller();
     // Those that are as they should be are not kept from anything.
     world.vault("vault-a", "").await;
-    let shop = world.application().await;
-    world
-        .create(
-            "ApplicationBackup",
-            "good",
-            json!({"storageLocation": "vault-a", "includedNamespaces": [shop]}),
-        )
-        .await;
-    world.phase("ApplicationBackup", "good", "Completed").await;
+    world.backed_up("good").await;
     for ((kind, name), spec) in &specs {
         let told = world
             .until(kind, name, "told what becomes of it", |it| {

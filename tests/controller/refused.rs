@@ -176,15 +176,7 @@ async fn an_object_that_cannot_be_read_stops_no_other() {
         .await;
     let controller = world.controller();
     world.vault("vault-a", "").await;
-    let shop = world.application().await;
-    world
-        .create(
-            "ApplicationBackup",
-            "good",
-            json!({"storageLocation": "vault-a", "includedNamespaces": [shop]}),
-        )
-        .await;
-    world.phase("ApplicationBackup", "good", "Completed").await;
+    world.backed_up("good").await;
     let odd = world
         .phase("ApplicationBackup", "odd", "FailedValidation")
         .await;
@@ -296,15 +288,7 @@ async fn no_namespace_is_stranded_when_the_controller_is_gone() {
     };
     let controller = world.controller();
     world.vault("vault-a", "").await;
-    let shop = world.application().await;
-    world
-        .create(
-            "ApplicationBackup",
-            "day",
-            json!({"storageLocation": "vault-a", "includedNamespaces": [shop]}),
-        )
-        .await;
-    world.phase("ApplicationBackup", "day", "Completed").await;
+    world.backed_up("day").await;
     world
         .create(
             "ApplicationBackup",

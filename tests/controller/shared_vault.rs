@@ -134,15 +134,7 @@ async fn a_list_that_fails_or_lies_removes_nothing() {
     let (_one, world) = another(&cloud).await;
     let controller = world.controller();
     world.vault("vault-a", "").await;
-    let shop = world.application().await;
-    world
-        .create(
-            "ApplicationBackup",
-            "day",
-            json!({"storageLocation": "vault-a", "includedNamespaces": [shop]}),
-        )
-        .await;
-    world.phase("ApplicationBackup", "day", "Completed").await;
+    world.backed_up("day").await;
     cloud.faults().add(
         Rule::new(Fault::Status(403, "AccessDenied"))
             .service("oss")
@@ -256,15 +248,7 @@ async fn a_bucket_that_keeps_everything_is_written_to_once_and_used() {
         })
         .await;
     assert_eq!(world.keys().await, before);
-    let shop = world.application().await;
-    world
-        .create(
-            "ApplicationBackup",
-            "day",
-            json!({"storageLocation": "vault-a", "includedNamespaces": [shop]}),
-        )
-        .await;
-    world.phase("ApplicationBackup", "day", "Completed").await;
+    world.backed_up("day").await;
     controller.stop().await;
 }
 

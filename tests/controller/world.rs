@@ -283,6 +283,14 @@ impl World {
         namespace
     }
 
+    /// An application, and a backup of this name that it is in, in `vault-a`.
+    pub(crate) async fn backed_up(&self, backup: &str) {
+        let shop = self.application().await;
+        let spec = json!({"storageLocation": "vault-a", "includedNamespaces": [shop]});
+        self.create("ApplicationBackup", backup, spec).await;
+        self.phase("ApplicationBackup", backup, "Completed").await;
+    }
+
     pub(crate) async fn read(&self, path: &str) -> Option<Value> {
         test_support::get(&self.client, path).await
     }

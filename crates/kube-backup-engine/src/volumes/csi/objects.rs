@@ -71,9 +71,10 @@ struct SnapshotStatus {
     error: Option<SnapshotError>,
 }
 
+/// What the controllers complain of.
 #[derive(Debug, Clone, Default, Deserialize)]
-struct SnapshotError {
-    message: Option<String>,
+pub(super) struct SnapshotError {
+    pub(super) message: Option<String>,
 }
 
 impl Snapshot {
@@ -320,21 +321,29 @@ pub(super) fn made_at(metadata: &ObjectMeta) -> Option<DateTime<Utc>> {
 
 /// The VolumeSnapshot that is asked for.
 pub(super) fn snapshot(record: &VolumeRecord, group: &SnapshotGroup, class: &str) -> Value {
+    json!({
+        "apiVersion": API_VERSION, "kind": "VolumeSnapshot",
+        "metadata": {"name": record.name, "namespace": record.claim.namespace,
+            "labels": labels_of(group, marks(record)), "annotations": noted(record)},
+        "spec": {"volumeSnapshotClassName": class,
+            "source": {"persistentVolumeClaimName": record.claim.name}}})
+}
+
+/// The labels of what a backup asks for: those that its group is to have and can have, and the backup's own.
+pub(super) fn labels_of(
+    group: &SnapshotGroup,
+    marks: BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
     let mut all = group.labels.clone();
     all.retain(|key, value| is_label(key) && is_label_value(value));
-    all.extend(marks(record));
+    all.extend(marks);
     all.insert(
         labels::BACKUP_NAME.to_owned(),
         labels::value(&group.backup_name),
     );
     // It is gone before anybody could restore it.
     all.insert(labels::EXCLUDE.to_owned(), "true".to_owned());
-    json!({
-        "apiVersion": API_VERSION, "kind": "VolumeSnapshot",
-        "metadata": {"name": record.name, "namespace": record.claim.namespace, "labels": all,
-            "annotations": noted(record)},
-        "spec": {"volumeSnapshotClassName": class,
-            "source": {"persistentVolumeClaimName": record.claim.name}}})
+    all
 }
 
 /// Makes a content the backup's own, and lets it outlive its VolumeSnapshot.
@@ -381,7 +390,7 @@ pub(super) fn noted(record: &VolumeRecord) -> BTreeMap<String, String> {
 }
 
 /// Whether the API server takes a key of a label.
-pub(super) fn is_label(key: &str) -> bool {
+fn is_label(key: &str) -> bool {
     let (prefix, name) = key.rsplit_once('/').unwrap_or(("", key));
     let is_prefix =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
@@ -394,7 +403,7 @@ pub(super) fn is_label(key: &str) -> bool {
         && !prefix.contains("..")
 }
 
-pub(super) fn is_label_value(value: &str) -> bool {
+fn is_label_value(value: &str) -> bool {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     let ends = [value.bytes().next(), value.bytes().last()];
     value.len() <= 63

@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::objects::{
-    attribute, is_label, is_label_value, is_of_backup, made_at, marks, secrets,
+    SnapshotError, attribute, is_of_backup, labels_of, made_at, marks, secrets,
 };
 use super::{Groups, Selected};
-use crate::format::{annotations, labels};
+use crate::format::annotations;
 use crate::volumes::{SnapshotGroup, VolumeRecord};
 
 /// Keeps a content until the driver has been asked.
@@ -37,12 +37,7 @@ pub(super) struct GroupSnapshot {
 #[serde(rename_all = "camelCase")]
 struct GroupStatus {
     bound_volume_group_snapshot_content_name: Option<String>,
-    error: Option<GroupError>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-struct GroupError {
-    message: Option<String>,
+    error: Option<SnapshotError>,
 }
 
 impl GroupSnapshot {
@@ -122,7 +117,7 @@ struct Handles {
 struct ContentStatus {
     volume_group_snapshot_handle: Option<String>,
     ready_to_use: Option<bool>,
-    error: Option<GroupError>,
+    error: Option<SnapshotError>,
 }
 
 impl GroupContent {
@@ -230,18 +225,10 @@ pub(super) fn snapshot(
     group: &SnapshotGroup,
     records: &[VolumeRecord],
 ) -> Value {
-    let mut all = group.labels.clone();
-    all.retain(|key, value| is_label(key) && is_label_value(value));
-    all.extend(marks_of(records));
-    all.insert(
-        labels::BACKUP_NAME.to_owned(),
-        labels::value(&group.backup_name),
-    );
-    // It is gone before anybody could restore it.
-    all.insert(labels::EXCLUDE.to_owned(), "true".to_owned());
+    let labels = labels_of(group, marks_of(records));
     json!({
         "apiVersion": groups.api_version(), "kind": "VolumeGroupSnapshot",
-        "metadata": {"name": group.name, "namespace": selected.namespace, "labels": all,
+        "metadata": {"name": group.name, "namespace": selected.namespace, "labels": labels,
             "annotations": noted(records)},
         "spec": {"volumeGroupSnapshotClassName": selected.class,
             "source": {"selector": {"matchLabels": {groups.label.as_str(): selected.value}}}}})
