@@ -2,8 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 mod disks;
-mod disks_conform;
-mod disks_faults;
 mod end_to_end;
 mod files;
 mod files_conform;
