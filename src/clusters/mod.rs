@@ -26,6 +26,7 @@ pub use connection::Connection;
 pub use detect::{Detection, detect};
 pub(crate) use evidence::EDGE_LABEL;
 pub use evidence::Evidence;
+#[cfg(feature = "controller")]
 pub(crate) use evidence::{AGENT, CLUSTER_PROFILE, Nodes};
 pub use kind::{ClusterKind, UnknownClusterKind};
 pub use profile::{Answer, Authorization, NodeChoice, Profile};
