@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod drill;
 pub mod grants;
 pub mod install;
+pub mod location;
 pub mod placement;
 #[cfg(feature = "crds")]
 pub mod schedules;

@@ -5,10 +5,12 @@ use serde_json::Value;
 
 use crate::cluster::Cluster;
 use crate::failure::Result;
+use crate::volume::{CLAIM, Uploads};
 
 const MANIFESTS: &str = include_str!("application.yaml");
 
-pub(crate) async fn deploy(cluster: &Cluster, namespace: &str) -> Result<()> {
+/// Creates the shop in a namespace; with a disk for its uploads, where there is one.
+pub(crate) async fn deploy(cluster: &Cluster, namespace: &str, has_disk: bool) -> Result<()> {
     for document in serde_norway::Deserializer::from_str(MANIFESTS) {
         let mut object = Value::deserialize(document)?;
         let (list, namespaced) = place(&object)?;
@@ -19,6 +21,12 @@ pub(crate) async fn deploy(cluster: &Cluster, namespace: &str) -> Result<()> {
         }
         if object["kind"] == "Namespace" {
             object["metadata"]["name"] = namespace.into();
+        }
+        if has_disk
+            && object["kind"] == "PersistentVolumeClaim"
+            && object["metadata"]["name"] == CLAIM
+        {
+            Uploads::bind(&mut object, namespace);
         }
         for subject in object["subjects"].as_array_mut().into_iter().flatten() {
             subject["namespace"] = namespace.into();

@@ -1,5 +1,6 @@
 //! The cluster: the user's own, a real throw-away one, or the embedded one.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use ack_backup_center::engine::client_for;
@@ -9,6 +10,7 @@ use kube::Client;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube_local::KubeLocal;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::failure::Result;
 use crate::options::Options;
@@ -17,9 +19,17 @@ use crate::options::Options;
 const DELETION: Duration = Duration::from_secs(120);
 
 enum Kind {
-    Own { name: String },
+    Own {
+        name: String,
+        kubeconfig: Option<PathBuf>,
+    },
     Real(Box<ControlPlane>),
-    Embedded(KubeLocal),
+    Embedded {
+        server: KubeLocal,
+        kubeconfig: PathBuf,
+        /// It goes with this.
+        _folder: TempDir,
+    },
 }
 
 /// A cluster to work in.
@@ -46,6 +56,7 @@ impl Cluster {
             let config = kube::Config::from_custom_kubeconfig(kubeconfig, &context).await?;
             let kind = Kind::Own {
                 name: name.unwrap_or_default(),
+                kubeconfig: options.kubeconfig.clone(),
             };
             return Ok(Self {
                 client: client_for(config)?,
@@ -61,9 +72,18 @@ impl Cluster {
         }
         let local = KubeLocal::start().await?;
         let client = client_for(kube::Config::new(local.url().parse()?))?;
+        let folder = tempfile::Builder::new()
+            .prefix("ack-backup-quickstart-")
+            .tempdir()?;
+        let kubeconfig = folder.path().join("kubeconfig");
+        std::fs::write(&kubeconfig, local.kubeconfig())?;
         Ok(Self {
             client,
-            kind: Kind::Embedded(local),
+            kind: Kind::Embedded {
+                server: local,
+                kubeconfig,
+                _folder: folder,
+            },
         })
     }
 
@@ -73,9 +93,9 @@ impl Cluster {
 
     pub(crate) fn describe(&self) -> String {
         match &self.kind {
-            Kind::Own { name } => format!("yours, context `{name}`"),
+            Kind::Own { name, .. } => format!("yours, context `{name}`"),
             Kind::Real(plane) => format!("a real kube-apiserver for this run, {}", plane.url()),
-            Kind::Embedded(local) => format!("kube-local, embedded, {}", local.url()),
+            Kind::Embedded { server, .. } => format!("kube-local, embedded, {}", server.url()),
         }
     }
 
@@ -123,7 +143,7 @@ impl Cluster {
         }
     }
 
-    async fn delete(&self, path: &str) -> Result<()> {
+    pub(crate) async fn delete(&self, path: &str) -> Result<()> {
         let request = Request::builder()
             .method(Method::DELETE)
             .uri(path)
@@ -170,15 +190,30 @@ impl Cluster {
         Ok(())
     }
 
+    /// Whether it is a cluster of yours, and not one for this run.
+    pub(crate) fn is_yours(&self) -> bool {
+        matches!(self.kind, Kind::Own { .. })
+    }
+
+    /// How `kubectl` and `backup-center` are told of it.
+    pub(crate) fn flags(&self) -> String {
+        match &self.kind {
+            Kind::Own { name, kubeconfig } => {
+                let file = kubeconfig
+                    .as_ref()
+                    .map(|file| format!("--kubeconfig {} ", file.display()));
+                format!("{}--context {name}", file.unwrap_or_default())
+            }
+            Kind::Real(plane) => format!("--kubeconfig {}", plane.kubeconfig_path().display()),
+            Kind::Embedded { kubeconfig, .. } => format!("--kubeconfig {}", kubeconfig.display()),
+        }
+    }
+
     /// Says how to look inside.
     pub(crate) fn show(&self, namespace: &str) {
-        let access = match &self.kind {
-            Kind::Own { name } => format!("--context {name}"),
-            Kind::Real(plane) => format!("--kubeconfig {}", plane.kubeconfig_path().display()),
-            Kind::Embedded(local) => format!("--server {}", local.url()),
-        };
         println!(
-            "Look at the cluster:\n  kubectl {access} --namespace {namespace} get all,configmaps,secrets,pvc"
+            "Look at the cluster:\n  kubectl {} --namespace {namespace} get all,configmaps,secrets,pvc",
+            self.flags()
         );
     }
 }

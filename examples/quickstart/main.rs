@@ -13,6 +13,7 @@ mod failure;
 mod objects;
 mod options;
 mod storage;
+mod volume;
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -30,6 +31,7 @@ use failure::{Result, in_words};
 use objects::{Live, live_objects};
 use options::Options;
 use storage::Storage;
+use volume::{CLAIM, Uploads};
 
 #[tokio::main]
 async fn main() {
@@ -48,10 +50,10 @@ async fn main() {
 
 async fn run(options: Options) -> Result<()> {
     let began = Instant::now();
-    let cluster = Cluster::connect(&options).await?;
-    println!("Cluster    {}", cluster.describe());
     let storage = Storage::open(&options).await?;
     println!("Storage    {}", storage.describe());
+    let cluster = Cluster::connect(&options).await?;
+    println!("Cluster    {}", cluster.describe());
 
     let (shop, copy) = (cluster.namespace("shop"), cluster.namespace("shop-copy"));
     let backup = format!("{shop}-{}", time_suffix());
@@ -62,8 +64,10 @@ async fn run(options: Options) -> Result<()> {
     if result.is_ok() {
         println!("\nDone in {:.1} s.", began.elapsed().as_secs_f64());
     }
-    if options.keep {
-        storage.copy_out(&backup).await?;
+    if options.keep && result.is_ok() {
+        storage
+            .show_access(&options, &backup, &shop, &cluster.flags())
+            .await?;
         cluster.show(&shop);
         println!("\nEverything is left as it is. Press Ctrl-C to end.");
         tokio::signal::ctrl_c().await?;
@@ -82,7 +86,8 @@ async fn demonstrate(
     copy: &str,
     backup: &str,
 ) -> Result<()> {
-    application::deploy(cluster, shop).await?;
+    let uploads = Uploads::make(cluster, storage, shop).await?;
+    application::deploy(cluster, shop, uploads.is_some()).await?;
     let before = live_objects(cluster.client(), shop, cluster.has_definitions()).await?;
     println!(
         "Deployed   {} objects in namespace `{shop}`\n",
@@ -97,7 +102,9 @@ async fn demonstrate(
             selection: Selection::of_namespaces([shop]),
             ..BackupSpec::named(backup)
         };
+        let snapshotters = uploads.as_ref().map(Uploads::snapshotters);
         Backup::new(cluster.client().clone(), repository.clone(), spec)
+            .with_snapshotters(snapshotters.unwrap_or_default())
             .on_progress(move |at| {
                 bar.set_length(at.lists as u64);
                 bar.set_position(at.lists_done as u64);
@@ -114,10 +121,19 @@ async fn demonstrate(
     println!("\nDeleting namespace `{shop}` ...");
     cluster.delete_namespace(shop).await?;
     cluster.delete_definitions().await?;
+    if let Some(uploads) = &uploads {
+        uploads.destroy(cluster, shop).await?;
+    }
 
-    let same = restore(cluster, &repository, backup, "same-name", BTreeMap::new()).await?;
+    let again = Again {
+        cluster,
+        repository: &repository,
+        backup,
+        uploads: uploads.as_ref(),
+    };
+    let same = again.restore("same-name", BTreeMap::new()).await?;
     let mapping = BTreeMap::from([(shop.to_owned(), copy.to_owned())]);
-    let mapped = restore(cluster, &repository, backup, "second-name", mapping.clone()).await?;
+    let mapped = again.restore("second-name", mapping.clone()).await?;
 
     let again = live_objects(cluster.client(), shop, cluster.has_definitions()).await?;
     let copied = live_objects(cluster.client(), copy, cluster.has_definitions()).await?;
@@ -142,8 +158,22 @@ async fn demonstrate(
     }
     println!(
         "\nEvery field of every object was compared, apart from what a server owns (uids, addresses, status).\n\
-         Volume data is not in this backup: claims come back empty. Objects are."
+         Claims of volumes that no snapshots are made of come back empty."
     );
+    if let Some(uploads) = &uploads {
+        for namespace in [shop, copy] {
+            let (disk, is_whole) = uploads.look(cluster, namespace).await?;
+            if !is_whole {
+                wrong.push(format!(
+                    "what is on disk `{disk}` of claim `{namespace}/{CLAIM}`"
+                ));
+                continue;
+            }
+            println!(
+                "Claim `{namespace}/{CLAIM}` has the new disk `{disk}`, with every byte of the old one."
+            );
+        }
+    }
     storage.show(backup).await?;
     if wrong.is_empty() {
         return Ok(());
@@ -158,36 +188,43 @@ async fn demonstrate(
     .into())
 }
 
-async fn restore(
-    cluster: &Cluster,
-    repository: &Repository,
-    backup: &str,
-    name: &str,
-    namespace_mapping: BTreeMap<String, String>,
-) -> Result<RestoreReport> {
-    let bar = progress("Restore");
-    let inner = bar.clone();
-    let spec = RestoreSpec {
-        namespace_mapping,
-        ..RestoreSpec::named(name)
-    };
-    let report = Restore::new(
-        cluster.client().clone(),
-        repository.open(backup).await?,
-        spec,
-    )
-    .on_progress(move |at| {
-        inner.set_length(at.total as u64);
-        inner.set_position(at.done as u64);
-    })
-    .run()
-    .await?;
-    bar.finish();
-    print!("{report}");
-    if report.is_complete() {
-        Ok(report)
-    } else {
-        Err(format!("restore `{backup}`").into())
+/// A backup that is restored, more than once.
+struct Again<'a> {
+    cluster: &'a Cluster,
+    repository: &'a Repository,
+    backup: &'a str,
+    uploads: Option<&'a Uploads>,
+}
+
+impl Again<'_> {
+    async fn restore(
+        &self,
+        name: &str,
+        namespace_mapping: BTreeMap<String, String>,
+    ) -> Result<RestoreReport> {
+        let bar = progress("Restore");
+        let inner = bar.clone();
+        let spec = RestoreSpec {
+            namespace_mapping,
+            ..RestoreSpec::named(name)
+        };
+        let backup = self.repository.open(self.backup).await?;
+        let snapshotters = self.uploads.map(Uploads::snapshotters);
+        let report = Restore::new(self.cluster.client().clone(), backup, spec)
+            .with_snapshotters(snapshotters.unwrap_or_default())
+            .on_progress(move |at| {
+                inner.set_length(at.total as u64);
+                inner.set_position(at.done as u64);
+            })
+            .run()
+            .await?;
+        bar.finish();
+        print!("{report}");
+        if report.is_complete() {
+            Ok(report)
+        } else {
+            Err(format!("restore `{}`", self.backup).into())
+        }
     }
 }
 

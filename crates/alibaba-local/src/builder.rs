@@ -1,9 +1,10 @@
 //! What a local cloud is made of.
 
 use std::any::Any;
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use http::Extensions;
 
@@ -12,6 +13,7 @@ use crate::directory::provider::OidcProvider;
 use crate::directory::role::Role;
 use crate::directory::store::Directory;
 use crate::directory::user::User;
+use crate::folder::{self, NotTaken};
 use crate::gateway::clock::LocalClock;
 use crate::gateway::service::Service;
 
@@ -28,9 +30,42 @@ pub enum StartError {
         #[source]
         source: io::Error,
     },
-    /// The data folder cannot be used.
-    #[error("open the data folder: it must be writable, and what is in it be an earlier run's")]
+    /// The data folder cannot be made or written to.
+    #[error("use the data folder `{folder}`: name one that can be written to")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Another server uses the data folder.
+    #[error(
+        "use the data folder `{folder}`: another server uses it; stop that one, or name another folder"
+    )]
+    FolderInUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// What is in the data folder cannot be read.
+    #[error("read the data folder: what is in it must be an earlier run's")]
     Data(#[source] io::Error),
+    /// A bucket that is to be there from the start cannot be called so.
+    #[error(
+        "make the bucket `{name}`: a bucket's name is 3 to 63 lower-case letters, digits and inner hyphens"
+    )]
+    Bucket {
+        /// Its name.
+        name: String,
+    },
+    /// A region cannot be called so.
+    #[error(
+        "play the region `{name}`: a region is called as in `cn-hangzhou`, without `oss-` before it or `-internal` after it"
+    )]
+    Region {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// Opens a service as it was described: a row of the table of services.
@@ -46,6 +81,8 @@ pub(crate) struct Setup {
     pub(crate) folder: Option<PathBuf>,
     settings: Extensions,
     pub(crate) handles: Extensions,
+    /// The data folder is this server's for as long as it is held.
+    pub(crate) lock: Option<File>,
 }
 
 impl Setup {
@@ -142,7 +179,21 @@ impl Builder {
     }
 
     pub(crate) fn into_setup(self) -> Result<Setup, StartError> {
+        let regions = std::iter::once(&self.region).chain(&self.other_regions);
+        if let Some(name) = regions.into_iter().find(|name| !is_region(name)) {
+            return Err(StartError::Region { name: name.clone() });
+        }
         let folder = self.folder.as_deref();
+        let take = |folder: &Path| {
+            folder::take(folder).map_err(|why| {
+                let folder = folder.to_owned();
+                match why {
+                    NotTaken::InUse => StartError::FolderInUse { folder },
+                    NotTaken::Failed(source) => StartError::Folder { folder, source },
+                }
+            })
+        };
+        let lock = folder.map(take).transpose()?;
         let directory = Directory::open(folder, self.described).map_err(StartError::Data)?;
         Ok(Setup {
             region: self.region,
@@ -151,6 +202,18 @@ impl Builder {
             folder: self.folder,
             settings: self.settings,
             handles: Extensions::new(),
+            lock,
         })
     }
+}
+
+/// Whether it can be the id of a region.
+fn is_region(name: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    name.contains('-')
+        && name.bytes().all(legal)
+        && name.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && !name.starts_with("oss-")
+        && !name.ends_with('-')
+        && !name.ends_with("-internal")
 }

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -65,6 +66,7 @@ impl Builder {
             handles: setup.handles,
             faults,
             requests,
+            _lock: setup.lock,
             _tasks: tasks,
         })
     }
@@ -84,6 +86,8 @@ pub struct LocalCloud {
     handles: Extensions,
     faults: Faults,
     requests: RequestLog,
+    /// The data folder is another's once this is dropped.
+    _lock: Option<File>,
     /// They end when this is dropped.
     _tasks: JoinSet<()>,
 }

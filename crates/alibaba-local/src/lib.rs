@@ -3,6 +3,7 @@
 mod builder;
 mod cloud;
 mod directory;
+mod folder;
 mod gateway;
 mod journal;
 mod objects;

@@ -1,13 +1,17 @@
-//! When all of a backup or a restore has to be over.
+//! When all of a backup or a restore has to be over: at its deadline, or once somebody has had enough of it.
 
 use std::future::Future;
 use std::pin::pin;
 use std::time::Duration;
 
+use futures::future::{BoxFuture, Shared};
 use tokio::time::{Instant, timeout_at};
 
 use crate::cluster::retry::Retries;
 use crate::{Error, ErrorKind, Result};
+
+/// Ready once an operation is to end before it is done.
+pub(crate) type Cancelled = Shared<BoxFuture<'static, ()>>;
 
 /// The deadline of a whole operation, if it has one.
 #[derive(Clone)]
@@ -17,6 +21,7 @@ pub(crate) struct Deadline {
     operation: &'static str,
     remedy: &'static str,
     retries: Retries,
+    cancelled: Option<Cancelled>,
 }
 
 impl Deadline {
@@ -34,14 +39,36 @@ impl Deadline {
             operation,
             remedy,
             retries: retries.clone(),
+            cancelled: None,
         }
+    }
+
+    /// Over once this is ready, too.
+    #[must_use]
+    pub(crate) fn or_cancelled(mut self, cancelled: Option<Cancelled>) -> Self {
+        self.cancelled = cancelled;
+        self
     }
 
     /// Waits for `work` until the deadline; the error names `step`, and the requests that were failing.
     ///
     /// # Errors
-    /// [`ErrorKind::Timeout`] once the deadline has passed.
+    /// [`ErrorKind::Timeout`] once the deadline has passed, [`ErrorKind::Cancelled`] once it is cancelled.
     pub(crate) async fn within<F: Future>(&self, step: &str, work: F) -> Result<F::Output> {
+        let Some(cancelled) = &self.cancelled else {
+            return self.in_time(step, work).await;
+        };
+        tokio::select! {
+            biased;
+            () = cancelled.clone() => Err(Error::new(
+                ErrorKind::Cancelled,
+                format!("{step}: the {} was cancelled before it was done", self.operation),
+            )),
+            done = self.in_time(step, work) => done,
+        }
+    }
+
+    async fn in_time<F: Future>(&self, step: &str, work: F) -> Result<F::Output> {
         let Some(at) = self.at else {
             return Ok(work.await);
         };

@@ -32,6 +32,8 @@ pub enum ErrorKind {
     Unreadable,
     /// A deadline passed.
     Timeout,
+    /// The caller has cancelled it.
+    Cancelled,
     /// The storage of a volume refused, failed or could not be reached.
     Volume,
     /// This program or its machine failed, and no input is to blame: report it.

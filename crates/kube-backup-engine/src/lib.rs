@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod archive;
+mod background;
 pub mod backup;
 mod cluster;
 pub mod compare;
@@ -43,9 +44,10 @@ pub use format::labels::value as label_value;
 pub use repository::{
     ArchiveFacts, BackupList, EncryptionFacts, FileFacts, Files, HookStatus, OpenBackup, Phase,
     PointInTime, Record, RecordMetadata, RecordProgress, RecordStatus, Repository, Results,
-    ResultsBySource, UnreadableBackup,
+    ResultsBySource, StoredArchive, UnreadableBackup,
 };
 pub use resource::{ApiResource, GroupResource, ObjectId};
 pub use run_options::RunOptions;
 pub use spec::go_duration;
 pub use spec::selection::{Selection, UnmatchedFilters};
+pub use spec::selector_text::label_selector;

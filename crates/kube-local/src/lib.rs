@@ -9,6 +9,7 @@ mod go_order;
 mod http;
 mod kinds;
 mod patch;
+mod protobuf;
 mod requests;
 mod schema;
 mod selector;

@@ -2,7 +2,6 @@
 
 mod fenced;
 mod open;
-mod probe;
 mod reconcile;
 mod registry;
 mod source;

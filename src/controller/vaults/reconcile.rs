@@ -9,12 +9,12 @@ use kube::runtime::controller::Action;
 use tokio::time::{Instant, timeout};
 
 use super::open::OpenLocation;
-use super::probe::{Probed, probe};
 use super::registry::Known;
 use super::sync::{Synced, sync};
 use crate::controller::context::Context;
 use crate::controller::report::{Note, fields_known, set};
 use crate::crds::{BackupLocation, BackupLocationStatus, GoDuration, condition, phase, to_time};
+use crate::location::{Probed, probe};
 
 /// The kind, as objects that are there are told apart.
 pub(in crate::controller) const KIND: &str = "BackupLocation";
@@ -123,7 +123,9 @@ async fn look(context: &Context, location: &BackupLocation) -> Looked {
         return Ok((open, None));
     }
     let store = open.repository.store().clone();
-    let probed = probe(store.as_ref(), &open.prefix, &context.cluster).await?;
+    let probed = probe(store.as_ref(), &open.prefix, &context.cluster).await;
+    let probed =
+        probed.map_err(|error| format!("VaultError: backup vault is unavailable: {error}"))?;
     Ok((open, Some(probed)))
 }
 

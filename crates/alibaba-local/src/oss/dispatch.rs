@@ -5,9 +5,11 @@ use http::request::Parts;
 use crate::gateway::exchange::Exchange;
 use crate::gateway::response::{Body, Response};
 use crate::oss::auth;
+use crate::oss::buckets::name::is_bucket_name;
 use crate::oss::error::OssError;
 use crate::oss::operation::Operation as O;
 use crate::oss::receive::document;
+use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 
@@ -21,6 +23,15 @@ impl Oss {
         body: Body,
     ) -> Result<Response, OssError> {
         target.check_host(&self.region)?;
+        if let Some(name) = target
+            .bucket
+            .as_deref()
+            .filter(|name| !is_bucket_name(name))
+        {
+            let message = "The specified bucket is not valid.";
+            let refused = OssError::refuse(Refusal::INVALID_BUCKET_NAME, message);
+            return Err(refused.with("BucketName", name));
+        }
         let headers = &parts.headers;
         match auth::authenticate(&self.auth(exchange.now()), parts, target)? {
             Some(caller) => self.authorize(&caller, target, target.key(), headers, exchange)?,

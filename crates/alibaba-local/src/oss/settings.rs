@@ -10,6 +10,7 @@ use crate::builder::{Builder, Setup, StartError};
 use crate::gateway::service::Service;
 use crate::objects::ObjectsPort;
 use crate::oss::bench::{BenchOptions, RepeatedBlock};
+use crate::oss::buckets::name::is_bucket_name;
 use crate::oss::port::StoredObjects;
 use crate::oss::state::Oss;
 use crate::oss::storage::settings::BucketPreset;
@@ -89,6 +90,9 @@ pub(crate) fn open(setup: &mut Setup) -> Result<Box<dyn Service>, StartError> {
         restore_time: settings.restore_time,
     };
     for (bucket, preset) in settings.buckets {
+        if !is_bucket_name(&bucket) {
+            return Err(StartError::Bucket { name: bucket });
+        }
         oss.create_bucket(&bucket, preset)
             .map_err(StartError::Data)?;
     }

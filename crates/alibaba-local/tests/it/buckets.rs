@@ -9,10 +9,12 @@ async fn buckets_are_made_listed_and_removed() {
         raw.bucket("PUT").bucket(name).ok().await;
     }
     for name in ["ab", "-abc", "abc-", "Abc", "a_c", &"x".repeat(64)] {
-        raw.bucket("PUT")
-            .bucket(name)
-            .fails(400, "InvalidBucketName")
-            .await;
+        for method in ["PUT", "GET", "DELETE"] {
+            raw.bucket(method)
+                .bucket(name)
+                .fails(400, "InvalidBucketName")
+                .await;
+        }
     }
     let all = raw.service("GET").ok().await;
     assert_eq!(all.all("Name"), ["aa-1", "aa-2", "backups", "bb-1"]);

@@ -118,3 +118,61 @@ async fn the_program_says_what_it_is_shows_its_calls_and_is_whole_after_a_kill()
         .fails(403, "NoPermission")
         .await;
 }
+
+/// What the program says when it is started so, and cannot.
+fn refused(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_alibaba-local"))
+        .args(arguments)
+        .env_remove("OSS_ACCESS_KEY_ID")
+        .env_remove("OSS_ACCESS_KEY_SECRET")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.lines().count(), 1, "{said}");
+    said
+}
+
+#[test]
+fn what_cannot_be_started_is_refused_with_a_sentence() {
+    let folder = Folder::new();
+    let data = folder.path().to_str().unwrap();
+    let _running = Program::start(folder.path(), &[]);
+    let any = ["--listen", "127.0.0.1:0"];
+    let said = refused(&[&any[..], &["--data", data]].concat());
+    assert!(
+        said.contains("another server uses it") && said.contains(data),
+        "{said}"
+    );
+
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = port.local_addr().unwrap().to_string();
+    let said = refused(&["--listen", &taken]);
+    assert!(
+        said.contains(&taken) && said.contains("choose another address"),
+        "{said}"
+    );
+
+    let file = folder.path().join("_lock");
+    let below = file.join("data");
+    let said = refused(&[&any[..], &["--data", below.to_str().unwrap()]].concat());
+    assert!(said.contains("can be written to"), "{said}");
+
+    for name in ["ab", "Backups", "back_ups", "-abc"] {
+        let bucket = format!("--bucket={name}");
+        let said = refused(&[&any[..], &[bucket.as_str()]].concat());
+        assert!(said.contains(&format!("`{name}`")), "{said}");
+    }
+    for name in [
+        "",
+        "oss-cn-hangzhou",
+        "cn-hangzhou-internal",
+        "Hangzhou",
+        "cn hangzhou",
+    ] {
+        for flag in ["--region", "--another-region"] {
+            let said = refused(&[&any[..], &[flag, name]].concat());
+            assert!(said.contains(&format!("`{name}`")), "{said}");
+        }
+    }
+}

@@ -4,20 +4,22 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, SubsecRound as _, Utc};
+use futures::FutureExt as _;
 
+use super::log::{Level, RunLog};
 use super::report::BackupProgress;
 use super::spec::BackupSpec;
 use crate::cluster::connection::Connection;
 use crate::cluster::reader::{ClusterReader, ListEncoding};
 use crate::cluster::retry::{OnWait, Waiting};
-use crate::deadline::Deadline;
+use crate::deadline::{Cancelled, Deadline};
 use crate::seal::SigningKey;
 use crate::volumes::{VolumeRecord, VolumeSnapshotter};
 use crate::{Repository, RunOptions};
 
 type OnProgress = Box<dyn Fn(BackupProgress) + Send + Sync>;
 type OnVolumes = Box<dyn Fn(&[VolumeRecord]) + Send + Sync>;
-type Clock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 /// A backup to be made.
 ///
@@ -47,6 +49,8 @@ pub struct Backup {
     on_progress: OnProgress,
     on_volumes: OnVolumes,
     on_wait: Option<OnWait>,
+    cancelled: Option<Cancelled>,
+    pub(super) log: Arc<RunLog>,
 }
 
 impl fmt::Debug for Backup {
@@ -73,11 +77,13 @@ impl Backup {
             options: RunOptions::default(),
             encoding: ListEncoding::default(),
             // The one place where a backup reads the wall clock.
-            clock: Box::new(Utc::now),
+            clock: Arc::new(Utc::now),
             progress: Mutex::default(),
             on_progress: Box::new(|_| {}),
             on_volumes: Box::new(|_| {}),
             on_wait: None,
+            cancelled: None,
+            log: Arc::default(),
         }
     }
 
@@ -122,7 +128,7 @@ impl Backup {
     /// clock.
     #[must_use]
     pub fn with_clock(mut self, clock: impl Fn() -> DateTime<Utc> + Send + Sync + 'static) -> Self {
-        self.clock = Box::new(clock);
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -163,6 +169,7 @@ impl Backup {
     }
 
     pub(super) fn report_volumes(&self, records: &[VolumeRecord]) {
+        self.log.add_volumes(self.now(), records);
         (self.on_volumes)(records);
         self.report_progress(|progress| {
             progress.volumes = records.len();
@@ -178,6 +185,15 @@ impl Backup {
         self
     }
 
+    /// Ends the backup once `cancelled` is ready, with [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled). It waits for
+    /// what has to be undone: what hooks froze is thawed, snapshots are deleted, uploads aborted, and nothing of it is left in
+    /// the store. One that is being committed by then is made.
+    #[must_use]
+    pub fn cancelled_by(mut self, cancelled: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.cancelled = Some(cancelled.boxed().shared());
+        self
+    }
+
     pub(super) fn deadline(&self, api: &ClusterReader) -> Deadline {
         Deadline::new(
             "backup",
@@ -185,6 +201,7 @@ impl Backup {
             "run it again, with a later deadline if the cluster needs more time",
             api.retries(),
         )
+        .or_cancelled(self.cancelled.clone())
     }
 
     pub(super) fn reader(&self) -> ClusterReader {
@@ -193,6 +210,23 @@ impl Backup {
 
     pub(super) fn connection(&self) -> Connection {
         let timeouts = self.options.timeouts();
-        Connection::new(self.client.clone(), timeouts, self.on_wait.clone())
+        let (log, clock, tell) = (
+            Arc::clone(&self.log),
+            Arc::clone(&self.clock),
+            self.on_wait.clone(),
+        );
+        let on_wait: OnWait = Arc::new(move |waiting: &Waiting| {
+            log.add_wait(clock(), waiting);
+            if let Some(tell) = &tell {
+                tell(waiting);
+            }
+        });
+        Connection::new(self.client.clone(), timeouts, Some(on_wait))
+    }
+
+    pub(super) fn note(&self, message: &str) {
+        let backup = format!("velero/{}", self.spec.name);
+        self.log
+            .add(self.now(), Level::Info, message, &[("backup", &backup)]);
     }
 }

@@ -17,6 +17,7 @@ mod freezing;
 mod hooks;
 mod left_behind;
 mod leftovers;
+mod log;
 mod objects;
 mod plan;
 mod preview;

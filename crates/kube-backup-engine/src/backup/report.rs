@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::printable::Printable;
 use crate::seal::Seal;
 use crate::{Digest, Record, Results};
@@ -25,7 +27,8 @@ pub struct BackupProgress {
 }
 
 /// The result of a backup.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BackupReport {
     /// The committed record.

@@ -17,6 +17,7 @@ use super::scope::Scope;
 use super::sealing;
 use super::side_files::write_results;
 use super::writer::Archives;
+use crate::background::Background;
 use crate::cluster::reader::ClusterReader;
 use crate::cluster::writer::ClusterWriter;
 use crate::format::keys::Keys;
@@ -55,10 +56,17 @@ impl Backup {
     ///
     /// # Errors
     /// [`ErrorKind::AlreadyExists`] when there is another backup of this name, [`ErrorKind::Busy`] while
-    /// another is being written under it, [`ErrorKind::Cluster`] and [`ErrorKind::Store`] with the
+    /// another is being written under it, [`ErrorKind::Cancelled`] once it is
+    /// [cancelled](Self::cancelled_by), [`ErrorKind::Cluster`] and [`ErrorKind::Store`] with the
     /// step that failed. What could not be cleaned up then, and what to do about it, is in
     /// [`Error::left_behind`].
     pub async fn run(self) -> Result<BackupReport> {
+        let background = Background::default();
+        let running = Box::pin(self.run_within(&background));
+        background.scope(running).await
+    }
+
+    async fn run_within(&self, background: &Background) -> Result<BackupReport> {
         self.check()?;
         let name = &self.spec.name;
         let keys = self.repository.keys(name)?.encrypted(self.is_of_all());
@@ -85,12 +93,22 @@ impl Backup {
         let uid = self.uid.clone().unwrap_or_else(random);
         let duration = self.options.lease_duration;
         let store = self.repository.store();
-        let mut lease = deadline
+        self.note(&format!(
+            "kube-backup-engine {}: backing up {} namespaces at resourceVersion {}, uid {uid}",
+            env!("CARGO_PKG_VERSION"),
+            scope.chosen.len(),
+            scope.resource_version
+        ));
+        let taken = deadline
             .within(
                 &step("take the lease on the name"),
                 Lease::take(store, &keys, name, &uid, duration),
             )
-            .await??;
+            .await;
+        if taken.is_err() {
+            Lease::release_left(store, &keys, name, &uid).await;
+        }
+        let mut lease = taken??;
         let begun = AtomicBool::new(false);
         let run = Run {
             keys: &keys,
@@ -138,9 +156,13 @@ impl Backup {
             })
         };
         let outcome: Result<BackupReport> = outcome.await;
+        background.finish().await;
         // Applications first, and the name last: whoever has it next may freeze them again.
         let mut left = Box::pin(lease.through(hooks.thaw_left())).await;
         left.extend(Box::pin(self.end_snapshots(run, &mut lease, outcome.is_ok())).await);
+        if matches!(&outcome, Err(error) if error.kind() == ErrorKind::Cancelled) {
+            left.extend(self.discard_written(&keys, &lease).await);
+        }
         left.extend(lease.release().await);
         outcome.map_err(|error| left.into_iter().fold(error, Error::with_left_behind))
     }
@@ -228,6 +250,7 @@ impl Backup {
                 self.end_of_volumes(snapshots, run, &mut collected, &mut side_files)
             });
             let volumes = volumes.transpose()?;
+            self.note_collected(&collected, archive.length);
             files.extend(self.write_side_files(keys, &collected, side_files).await?);
             let inputs = RecordInputs {
                 spec: &self.spec,
@@ -263,6 +286,37 @@ impl Backup {
         lease.during(writing).await
     }
 
+    /// Deletes what a backup that was cancelled has written. Returns what stays, for people.
+    async fn discard_written(&self, keys: &Keys, lease: &Lease) -> Option<String> {
+        let discarding = async {
+            lease.check().await?;
+            let mut written = self.repository.below(keys).await?;
+            let is_committed = written.contains(&keys.record());
+            // What is still frozen, or was begun and not deleted, is for the next run.
+            written.retain(|path| {
+                *path != keys.lease() && *path != keys.frozen() && !keys.is_begun(path)
+            });
+            if is_committed {
+                return Ok(());
+            }
+            let step = format!("delete what was written below `{}`", keys.folder());
+            self.repository.delete_all(written, step).await
+        };
+        let discarded: Result<()> = discarding.await;
+        discarded.err().map(|error| error.chain())
+    }
+
+    fn note_collected(&self, collected: &Collected, archive: u64) {
+        for (kind, count) in collected.names.counts() {
+            self.note(&format!("{count} objects of {kind}"));
+        }
+        self.note(&format!(
+            "{} objects in an archive of {archive} bytes",
+            collected.objects
+        ));
+        self.log.add_results(self.now(), &collected.results);
+    }
+
     async fn write_side_files(
         &self,
         keys: &Keys,
@@ -273,6 +327,7 @@ impl Backup {
         let files = [
             (keys.resource_list(), collected.names.write()?),
             (keys.results(), write_results(&collected.results)?),
+            (keys.log(), self.log.write()?),
         ];
         let mut written = Files::new();
         for (path, bytes) in of_volumes.into_iter().chain(files) {

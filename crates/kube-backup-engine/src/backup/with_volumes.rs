@@ -88,7 +88,7 @@ impl Backup {
                     plan,
                     &self.snapshotters,
                     &self.spec.volumes,
-                    &self.clock,
+                    &*self.clock,
                     Box::new(|records| self.report_volumes(records)),
                 );
                 Some(snapshots.await)

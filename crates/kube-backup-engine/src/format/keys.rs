@@ -111,6 +111,11 @@ impl Keys {
         self.content("-results.gz")
     }
 
+    /// What the backup told of itself while it was made.
+    pub(crate) fn log(&self) -> Path {
+        self.content("-logs.gz")
+    }
+
     /// What became of the data of each volume.
     pub(crate) fn volumes(&self) -> Path {
         self.side("-volumes.json.gz")
@@ -206,6 +211,7 @@ mod tests {
             (keys.index(), "nightly-1-index.json.gz"),
             (keys.resource_list(), "nightly-1-resource-list.json.gz"),
             (keys.results(), "nightly-1-results.gz"),
+            (keys.log(), "nightly-1-logs.gz"),
             (keys.seal(), "nightly-1-seal.json"),
             (keys.volumes(), "nightly-1-volumes.json.gz"),
             (keys.volume_info(), "nightly-1-volumeinfo.json.gz"),
@@ -236,6 +242,7 @@ mod tests {
             (keys.index(), "a-index.json.gz.age"),
             (keys.resource_list(), "a-resource-list.json.gz.age"),
             (keys.results(), "a-results.gz.age"),
+            (keys.log(), "a-logs.gz.age"),
         ];
         for (key, file) in all {
             assert_eq!(key.as_ref(), format!("backups/a/{file}"));

@@ -36,6 +36,18 @@ impl OpenBackup {
         self.side_file(&self.keys.results()).await
     }
 
+    /// What the backup told of itself while it was made, in lines of logfmt; `None` when no log is stored.
+    ///
+    /// # Errors
+    /// When it exists and cannot be read; [`ErrorKind::Corrupt`](crate::ErrorKind::Corrupt) when it is missing or another
+    /// than the record names, or has more than 128 MiB of text.
+    pub async fn log(&self) -> Result<Option<String>> {
+        let keyring = self.keyring.as_ref().filter(|_| self.keys.is_encrypted());
+        let key = self.keys.log();
+        let text = side_text(self.store.as_ref(), &self.keys, &self.files, keyring, &key).await?;
+        Ok(text.map(|text| String::from_utf8_lossy(&text).into_owned()))
+    }
+
     /// Objects by `apiVersion/Kind`, as stored beside the archive.
     ///
     /// # Errors
@@ -209,6 +221,22 @@ async fn side_file<T: serde::de::DeserializeOwned>(
     keyring: Option<&Keyring>,
     key: &Path,
 ) -> Result<Option<T>> {
+    let Some(text) = side_text(store, keys, files, keyring, key).await? else {
+        return Ok(None);
+    };
+    serde_json::from_slice(&text)
+        .map(Some)
+        .map_err(|error| Error::corrupt(format!("read `{key}`")).with_source(error))
+}
+
+/// The text of a file beside the record.
+async fn side_text(
+    store: &dyn ObjectStore,
+    keys: &Keys,
+    files: &Files,
+    keyring: Option<&Keyring>,
+    key: &Path,
+) -> Result<Option<Vec<u8>>> {
     let step = format!("read `{key}`");
     let found = read_up_to(store, key, MAX_SIDE_FILE + 1).await;
     let found = found.map_err(|error| Error::store(&step, error))?;
@@ -233,8 +261,5 @@ async fn side_file<T: serde::de::DeserializeOwned>(
         Some(keyring) => keyring.decrypt(&step, &bytes)?,
         None => bytes,
     };
-    let text = gunzip(&bytes, MAX_SIDE_FILE)?;
-    serde_json::from_slice(&text)
-        .map(Some)
-        .map_err(|error| Error::corrupt(step).with_source(error))
+    gunzip(&bytes, MAX_SIDE_FILE).map(Some)
 }

@@ -4,6 +4,7 @@ pub(crate) mod begun;
 mod beside;
 mod bounded;
 pub(crate) mod delete;
+mod download;
 mod files;
 mod held;
 pub(crate) mod lease;
@@ -28,6 +29,7 @@ use futures::TryStreamExt as _;
 use object_store::ObjectStore;
 use object_store::path::Path;
 
+pub use download::StoredArchive;
 pub use files::{FileFacts, Files};
 pub use list::{BackupList, UnreadableBackup};
 pub use open::OpenBackup;

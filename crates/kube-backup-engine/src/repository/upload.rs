@@ -10,8 +10,10 @@ use object_store::{
     MultipartUpload, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, PutPayload,
 };
 use sha2::{Digest as _, Sha256};
+use tokio::sync::oneshot;
 
 use super::files::FileFacts;
+use crate::background;
 use crate::{Digest, Error, ErrorKind, Result};
 
 /// Part size of multipart uploads; smaller objects are written by one request. Two are held, one under
@@ -189,15 +191,17 @@ impl AbortOnDrop {
     async fn at(store: &Arc<dyn ObjectStore>, path: &Path) -> Result<object_store::Result<Self>> {
         let step = format!("write `{path}`: begin its upload");
         let (store, path) = (Arc::clone(store), path.clone());
-        let begin = async move {
-            let upload = store.put_multipart(&path).await?;
-            Ok(Self {
+        let (begun, response) = oneshot::channel();
+        background::spawn(async move {
+            let upload = store.put_multipart(&path).await;
+            let upload = upload.map(|upload| Self {
                 upload: Some(upload),
                 path,
-            })
-        };
-        let joined = tokio::spawn(begin).await;
-        joined.map_err(|error| Error::internal(step, error))
+            });
+            // Where nobody waits for it, it is dropped here, and aborted by that.
+            drop(begun.send(upload));
+        });
+        response.await.map_err(|error| Error::internal(step, error))
     }
 
     fn parts(&mut self) -> &mut dyn MultipartUpload {
@@ -222,16 +226,15 @@ impl AbortOnDrop {
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
-        if let (Some(upload), Ok(runtime)) =
-            (self.upload.take(), tokio::runtime::Handle::try_current())
-        {
-            let path = self.path.clone();
-            runtime.spawn(async move {
-                if let Err(error) = abort(upload, &path).await {
-                    tracing::warn!("left behind: {}", error.chain());
-                }
-            });
-        }
+        let Some(upload) = self.upload.take() else {
+            return;
+        };
+        let path = self.path.clone();
+        background::spawn(async move {
+            if let Err(error) = abort(upload, &path).await {
+                tracing::warn!("left behind: {}", error.chain());
+            }
+        });
     }
 }
 

@@ -36,6 +36,7 @@ mod request;
     reason = "the entry point bears the module's name"
 )]
 mod restore;
+mod restored;
 mod scope;
 mod select;
 mod served;
@@ -64,6 +65,7 @@ pub use policy::{PowerPolicy, PowerSwitch, Profile, Withheld};
 pub use progress::RestoreProgress;
 pub use report::{Item, Outcome, RestoreReport, SkipReason};
 pub use restore::Restore;
+pub use restored::RestoredObjects;
 pub use spec::{ExistingResourcePolicy, RestoreSpec};
 pub use step::Transformed;
 pub use volumes::data::{ClaimData, DataOutcome};

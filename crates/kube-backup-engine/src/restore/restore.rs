@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use serde_json::Value;
 
 use super::bystanders::Bystanders;
@@ -24,7 +25,7 @@ use super::volumes::snapshots;
 use crate::cluster::connection::Connection;
 use crate::cluster::retry::{OnWait, Waiting};
 use crate::cluster::writer::ClusterWriter;
-use crate::deadline::Deadline;
+use crate::deadline::{Cancelled, Deadline};
 use crate::format::names;
 use crate::volumes::{VolumeRecord, VolumeSnapshotter};
 use crate::{
@@ -58,6 +59,7 @@ pub struct Restore {
     shows_values: bool,
     on_progress: OnProgress,
     on_wait: Option<OnWait>,
+    cancelled: Option<Cancelled>,
 }
 
 impl fmt::Debug for Restore {
@@ -87,6 +89,7 @@ impl Restore {
             shows_values: false,
             on_progress: Box::new(|_| {}),
             on_wait: None,
+            cancelled: None,
         }
     }
 
@@ -96,6 +99,14 @@ impl Restore {
     #[must_use]
     pub fn with_uid(mut self, uid: impl Into<String>) -> Self {
         self.uid = Some(uid.into());
+        self
+    }
+
+    /// Ends the restore once `cancelled` is ready. What has not had its turn by then is reported as failed; running the
+    /// restore again completes it.
+    #[must_use]
+    pub fn cancelled_by(mut self, cancelled: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.cancelled = Some(cancelled.boxed().shared());
         self
     }
 
@@ -307,7 +318,8 @@ impl Restore {
             self.options.deadline,
             "run the restore again to complete what is left",
             api.retries(),
-        );
+        )
+        .or_cancelled(self.cancelled.clone());
         let discovering = Discovery::of(&reader);
         let found = deadline
             .within("discover the kinds of the cluster", discovering)

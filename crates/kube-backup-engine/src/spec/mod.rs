@@ -12,6 +12,7 @@ pub(crate) mod other;
 pub(crate) mod resources;
 pub(crate) mod restore_hooks;
 pub(crate) mod selection;
+pub(crate) mod selector_text;
 pub(crate) mod selectors;
 
 use serde::{Deserialize, Deserializer};

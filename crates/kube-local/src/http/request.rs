@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::query::Query;
 use crate::catalog::Resource;
 use crate::error::ApiError;
+use crate::protobuf::{self, MEDIA_TYPE};
 
 /// The parts of a request that count.
 #[derive(Debug)]
@@ -36,6 +37,17 @@ pub(super) fn read_body(request: &Request, resource: &Resource) -> Result<Value,
     {
         "application/json" | "" => from_json(&request.body).map_err(unreadable),
         "application/yaml" => from_yaml(&request.body),
+        // As with the real server, built-in kinds alone.
+        MEDIA_TYPE if resource.custom.is_none() => protobuf::read(&request.body).map_err(|error| {
+            ApiError::bad_request(format!(
+                "the object provided is unrecognized (must be of type {}): {error}",
+                resource.kind
+            ))
+        }),
+        _ if resource.custom.is_some() => Err(ApiError::unsupported_media_type(
+            "the body of the request was in an unknown format - accepted media types include: \
+             application/json, application/yaml",
+        )),
         _ => Err(ApiError::unsupported_media_type(
             "the body of the request was in an unknown format - accepted media types include: \
              application/json, application/yaml, application/vnd.kubernetes.protobuf",

@@ -10,10 +10,10 @@ mod lookup;
 mod shape;
 mod validate;
 
-pub(crate) use builtin::builtin_kind;
+pub(crate) use builtin::{builtin_kind, named as builtin_type};
 pub(crate) use crd::{apply_defaults, shape_of_crd};
 pub(crate) use decode::{
     FieldValidation, decode, empty_lists_to_null, print_zero_values, scalar_fits,
 };
-pub(crate) use shape::{Field, ListKind, Scalar, Shape, Structure};
+pub(crate) use shape::{Field, ListKind, Scalar, Shape, Structure, WhenAbsent};
 pub(crate) use validate::validate;

@@ -7,4 +7,5 @@ mod custom_resources;
 mod differential;
 mod faults;
 mod kube_rs;
+mod kubectl;
 mod reach;

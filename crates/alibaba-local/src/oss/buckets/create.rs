@@ -7,7 +7,6 @@ use crate::gateway::response::Response;
 use crate::oss::acl::bucket_acl;
 use crate::oss::document::{self};
 use crate::oss::error::OssError;
-use crate::oss::refusal::Refusal;
 use crate::oss::request::Target;
 use crate::oss::state::Oss;
 use crate::oss::storage::object::StorageClass;
@@ -29,19 +28,6 @@ impl Oss {
         document: &str,
     ) -> Result<Response, OssError> {
         let name = target.bucket();
-        let legal = (3..=63).contains(&name.len())
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
-            && !name.starts_with('-')
-            && !name.ends_with('-');
-        if !legal {
-            return Err(OssError::refuse(
-                Refusal::INVALID_BUCKET_NAME,
-                "The specified bucket is not valid.",
-            )
-            .with("BucketName", name));
-        }
         let mut settings = Settings::new(self.clock.now());
         let acl = bucket_acl(headers)?;
         settings.acl = acl.unwrap_or(settings.acl);

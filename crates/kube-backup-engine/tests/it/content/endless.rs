@@ -27,6 +27,7 @@ async fn of_a_file_that_never_ends_little_is_read() {
         "a-index.json.gz",
         "a-resource-list.json.gz",
         "a-results.gz",
+        "a-logs.gz",
     ] {
         let meddler = Arc::new(Meddler::over(store.as_ref(), suffix, Meddling::Endless).await);
         let repository = Repository::new(Arc::clone(&meddler) as Arc<dyn ObjectStore>, "");
@@ -34,6 +35,7 @@ async fn of_a_file_that_never_ends_little_is_read() {
         assert_eq!(list.records.len() + list.unreadable.len(), 1, "{suffix}");
         if let Ok(backup) = repository.open("a").await {
             let _ = backup.results().await;
+            let _ = backup.log().await;
             let _ = backup.resource_list().await;
             let _ = backup.entries(&EntryFilter::default()).await;
             let mut objects = backup.stream();

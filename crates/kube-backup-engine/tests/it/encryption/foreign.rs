@@ -40,6 +40,7 @@ async fn age_and_tar_open_what_is_encrypted() {
                 "a.tar.gz.age",
                 &[
                     "a-index.json.gz.age",
+                    "a-logs.gz.age",
                     "a-results.gz.age",
                     "a-resource-list.json.gz.age",
                 ],
@@ -102,6 +103,7 @@ async fn what_age_encrypts_is_read() {
     for file in [
         "a.tar.gz.age",
         "a-index.json.gz.age",
+        "a-logs.gz.age",
         "a-results.gz.age",
         "a-resource-list.json.gz.age",
     ] {

@@ -83,6 +83,7 @@ async fn names_show_only_where_secrets_alone_are_encrypted() {
         let expected: &[&str] = match mode {
             EncryptionMode::All => &[
                 "a-index.json.gz.age",
+                "a-logs.gz.age",
                 "a-resource-list.json.gz.age",
                 "a-results.gz.age",
                 "a.tar.gz.age",
@@ -90,6 +91,7 @@ async fn names_show_only_where_secrets_alone_are_encrypted() {
             ],
             _ => &[
                 "a-index.json.gz",
+                "a-logs.gz",
                 "a-resource-list.json.gz",
                 "a-results.gz",
                 "a-secrets-index.json.gz.age",

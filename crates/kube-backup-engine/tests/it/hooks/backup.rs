@@ -160,6 +160,32 @@ async fn a_failed_backup_has_thawed_once_it_says_so() {
     assert!(!is_noted(&store).await);
 }
 
+#[tokio::test]
+async fn a_backup_that_is_told_to_end_has_thawed_and_leaves_nothing() {
+    let Some(stage) = Stage::new().await else {
+        return;
+    };
+    stage.pod("db-0", &json!({})).await;
+    let resources = json!([{"name": "quiesce",
+        "pre": [{"exec": {"command": stage.line("touch frozen; sleep 60")}}],
+        "post": [{"exec": {"command": stage.line("rm -f frozen; touch thawed")}}]}]);
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let frozen = stage.file("frozen");
+    let is_frozen = {
+        let frozen = frozen.clone();
+        async move { appears(&frozen).await }
+    };
+    let backup = backup(&stage, &store, spec(&stage, &resources)).cancelled_by(is_frozen);
+    let error = backup.run().await.unwrap_err();
+    let kind = error.kind();
+    assert_eq!(kind, kube_backup_engine::ErrorKind::Cancelled, "{error}");
+    assert!(error.left_behind().is_empty(), "{error}");
+    // By now, and not some time later.
+    assert!(stage.file("thawed").exists() && !frozen.exists());
+    let left = store.list_with_delimiter(None).await.unwrap();
+    assert!(left.common_prefixes.is_empty(), "{left:?}");
+}
+
 #[test]
 fn a_killed_backup_is_thawed_by_the_next_run() {
     let runtime = || tokio::runtime::Runtime::new().unwrap();

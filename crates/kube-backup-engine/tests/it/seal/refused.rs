@@ -157,6 +157,7 @@ async fn an_older_backup_in_the_place_of_a_later_one_is_refused_by_who_remembers
         "a-index.json.gz",
         "a-resource-list.json.gz",
         "a-results.gz",
+        "a-logs.gz",
         "a-seal.json",
     ];
     sealer.back_up("a").await;

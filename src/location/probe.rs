@@ -1,4 +1,4 @@
-//! Whether a vault can be written to, found out by writing to it.
+//! Whether a location can be written to, found out by writing to it.
 
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
@@ -6,36 +6,34 @@ use uuid::Uuid;
 
 /// What a probe showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Probed {
+#[non_exhaustive]
+pub enum Probed {
     /// Written, read, listed and deleted.
     Whole,
     /// What was written is not deleted, as under a retention policy of the bucket; this is what the store said. It is not written again.
     Kept(String),
 }
 
+/// What a probe failed at.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ProbeError(String);
+
 /// Writes a small object beside the backups, reads it, lists it and deletes it. It is a file and no folder, since Velero takes no
 /// other folders than its own.
 ///
+/// The object is named by `who` looks, letters, digits and `-`: that of an earlier probe of the same is its own.
 /// One that an earlier probe left is deleted first. Where that is refused, nothing is written: a bucket that keeps everything is
 /// not to fill up.
 ///
 /// # Errors
 ///
 /// The step that failed, with what the store said.
-pub(super) async fn probe(
-    store: &dyn ObjectStore,
-    prefix: &str,
-    cluster: &str,
-) -> Result<Probed, String> {
+pub async fn probe(store: &dyn ObjectStore, prefix: &str, who: &str) -> Result<Probed, ProbeError> {
     let folder = Path::from(prefix);
-    let path = folder
-        .clone()
-        .join(format!("backup-center-probe-{cluster}"));
+    let path = folder.clone().join(format!("backup-center-probe-{who}"));
     let failed = |step: &str, error: &object_store::Error| {
-        format!(
-            "VaultError: backup vault is unavailable: {step} `{path}`: {}",
-            crate::chain::chain(error)
-        )
+        ProbeError(format!("{step} `{path}`: {}", crate::chain::chain(error)))
     };
     let mut kept = match store.head(&path).await {
         Ok(_) => kept(store.delete(&path).await),
@@ -50,17 +48,15 @@ pub(super) async fn probe(
     let read = async { store.get(&path).await?.bytes().await };
     let read = read.await.map_err(|error| failed("read", &error))?;
     if kept.is_none() && read != text {
-        return Err(format!(
-            "VaultError: backup vault is unavailable: `{path}` is not what was written there a moment ago"
-        ));
+        return Err(ProbeError(format!(
+            "`{path}` is not what was written there a moment ago"
+        )));
     }
     let below = (!prefix.is_empty()).then_some(&folder);
     let listed = store.list_with_delimiter(below).await;
     let listed = listed.map_err(|error| failed("list", &error))?;
     if !listed.objects.iter().any(|it| it.location == path) {
-        return Err(format!(
-            "VaultError: backup vault is unavailable: `{path}` is there and is not listed"
-        ));
+        return Err(ProbeError(format!("`{path}` is there and is not listed")));
     }
     if kept.is_none() {
         kept = self::kept(store.delete(&path).await);

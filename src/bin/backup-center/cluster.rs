@@ -1,0 +1,31 @@
+//! The cluster.
+
+use ack_backup_center::engine::client_for;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+
+use crate::exit::{Failure, Result};
+use crate::place::Place;
+
+/// A client of the cluster that is named, of the default kubeconfig's, or of the one that this runs in.
+pub(crate) async fn connect(place: &Place) -> Result<kube::Client> {
+    Ok(client_for(config(place).await?)?)
+}
+
+async fn config(place: &Place) -> Result<kube::Config> {
+    if place.kubeconfig.is_none() && place.context.is_none() {
+        return kube::Config::infer()
+            .await
+            .map_err(|error| Failure::failed("find a cluster: name it by --kubeconfig", error));
+    }
+    let read = match &place.kubeconfig {
+        Some(path) => Kubeconfig::read_from(path),
+        None => Kubeconfig::read(),
+    };
+    let kubeconfig = read.map_err(|error| Failure::failed("read the kubeconfig", error))?;
+    let choice = KubeConfigOptions {
+        context: place.context.clone(),
+        ..KubeConfigOptions::default()
+    };
+    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &choice).await;
+    config.map_err(|error| Failure::failed("use the kubeconfig", error))
+}
