@@ -29,11 +29,11 @@ async fn main() -> Result<()> {
         return Err("usage: backup NAME NAMESPACE LOCATION [REGION]".into());
     };
     let location: Location = location.parse()?;
-    let repository = location.repository(|| {
+    let repository = location.repository(|| -> Result<Client> {
         let region = arguments.next().ok_or("name the region of the bucket")?;
         let context = Context::system()?;
         let credentials = credentials::default_chain(&context);
-        Result::Ok(Client::new(&context, region.parse()?, credentials)?)
+        Ok(Client::new(&context, region.parse()?, credentials)?)
     })?;
     let cluster = client_for(kube::Config::infer().await?)?;
     let spec = BackupSpec {
@@ -45,7 +45,7 @@ async fn main() -> Result<()> {
             println!(
                 "{} of {} lists, {} objects",
                 at.lists_done, at.lists, at.objects
-            )
+            );
         })
         .run()
         .await?;

@@ -50,7 +50,8 @@ fn started(mut command: Command, until: &str) -> (Child, Vec<String>) {
             return (child, said);
         }
     }
-    panic!("it ended: {said:#?}");
+    let ended = child.wait().unwrap();
+    panic!("it ended, {ended}: {said:#?}");
 }
 
 async fn run(line: &str, keys: &[(String, String)]) -> Ran {

@@ -1,4 +1,5 @@
 //! The program `backup-center`, as operators run it: in a bare environment, against `alibaba-local` and `kube-local`.
+#![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 mod kept;
 mod program;

@@ -43,7 +43,7 @@ pub(crate) struct Chosen {
 impl Chosen {
     /// Puts what was said into `selection`, and leaves the rest as it is.
     pub(crate) fn apply(&self, selection: &mut Selection) -> Result<()> {
-        let all = |names: &[String]| names.iter().cloned().collect::<Vec<_>>();
+        let all = |names: &[String]| names.to_vec();
         selection
             .included_namespaces
             .extend(all(&self.include_namespaces));

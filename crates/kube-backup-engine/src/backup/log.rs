@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::archive::write::gzip;
+use crate::archive::gzip::gzip;
 use crate::cluster::retry::Waiting;
 use crate::printable::Printable;
 use crate::volumes::{SnapshotState, VolumeRecord};

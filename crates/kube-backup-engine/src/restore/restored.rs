@@ -107,7 +107,7 @@ async fn list(
                 id: ObjectId {
                     resource: kind.group_resource(),
                     namespace: item.head.namespace.as_deref().map(str::to_owned),
-                    name: item.head.name.to_string(),
+                    name: item.head.name.clone(),
                 },
                 backup: text("labels", BACKUP_NAME),
                 backup_uid: text("annotations", BACKUP_UID),

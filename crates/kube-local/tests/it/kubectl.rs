@@ -158,10 +158,6 @@ fn done(cluster: &KubeLocal, arguments: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "whoever runs the tests is to know what was skipped"
-)]
 #[tokio::test(flavor = "multi_thread")]
 async fn what_people_type_works() {
     if Command::new("kubectl")

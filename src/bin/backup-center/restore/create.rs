@@ -183,7 +183,7 @@ impl Create {
             None => {}
             Some(Existing::None) => spec.existing_resource_policy = ExistingResourcePolicy::None,
             Some(Existing::Update) => {
-                spec.existing_resource_policy = ExistingResourcePolicy::Update
+                spec.existing_resource_policy = ExistingResourcePolicy::Update;
             }
         }
         spec.restore_pvs = self.restore_volumes.or(spec.restore_pvs);
