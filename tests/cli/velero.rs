@@ -135,7 +135,8 @@ async fn veleros_client_describes_our_backups_and_prints_their_logs() {
     ];
     assert_eq!(world.run(&create_it).await.code, 3);
     define(&client).await;
-    let location = json!({"metadata": {"name": "default"}, "spec": {"provider": "aws"}});
+    let location = json!({"apiVersion": "velero.io/v1", "kind": "BackupStorageLocation",
+        "metadata": {"name": "default"}, "spec": {"provider": "aws"}});
     create(&client, &format!("{AT}/backupstoragelocations"), location).await;
     let mut record = world.json(&["backup", "get", "ours"]).await;
     // What belongs to one cluster alone, as the sync leaves it out.
