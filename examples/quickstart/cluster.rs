@@ -11,7 +11,9 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube_local::KubeLocal;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::task::JoinSet;
 
+use crate::binder::bind_claims;
 use crate::failure::Result;
 use crate::options::Options;
 
@@ -27,8 +29,9 @@ enum Kind {
     Embedded {
         server: KubeLocal,
         kubeconfig: PathBuf,
-        /// It goes with this.
+        /// They go with this.
         _folder: TempDir,
+        _binder: JoinSet<()>,
     },
 }
 
@@ -72,6 +75,8 @@ impl Cluster {
         }
         let local = KubeLocal::start().await?;
         let client = client_for(kube::Config::new(local.url().parse()?))?;
+        let mut binder = JoinSet::new();
+        binder.spawn(bind_claims(client.clone()));
         let folder = tempfile::Builder::new()
             .prefix("ack-backup-quickstart-")
             .tempdir()?;
@@ -83,6 +88,7 @@ impl Cluster {
                 server: local,
                 kubeconfig,
                 _folder: folder,
+                _binder: binder,
             },
         })
     }

@@ -8,6 +8,7 @@
 #![allow(clippy::print_stdout, reason = "an example prints")]
 
 mod application;
+mod binder;
 mod cluster;
 mod failure;
 mod objects;
@@ -88,6 +89,9 @@ async fn demonstrate(
 ) -> Result<()> {
     let uploads = Uploads::make(cluster, storage, shop).await?;
     application::deploy(cluster, shop, uploads.is_some()).await?;
+    if uploads.is_some() {
+        Uploads::bound(cluster, shop).await?;
+    }
     let before = live_objects(cluster.client(), shop, cluster.has_definitions()).await?;
     println!(
         "Deployed   {} objects in namespace `{shop}`\n",

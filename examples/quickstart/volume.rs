@@ -2,6 +2,7 @@
 //! there is none, since that would make disks there.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ack_backup_center::engine::volumes::VolumeSnapshotter;
 use ack_backup_center::volumes::disks::DiskSnapshots;
@@ -16,6 +17,8 @@ const DRIVER: &str = "diskplugin.csi.alibabacloud.com";
 const ZONE_KEY: &str = "topology.diskplugin.csi.alibabacloud.com/zone";
 const DISK: &str = "d-bp1quickstart00000001";
 const CLASS: &str = "quickstart-disk";
+/// Longest time that takes.
+const BINDING: Duration = Duration::from_secs(60);
 const VOLUMES: &str = "/api/v1/persistentvolumes";
 /// What the application has uploaded.
 const CONTENT: &[u8] = "六安瓜片.jpg\nkeemun.jpg\n".as_bytes();
@@ -73,6 +76,26 @@ impl Uploads {
     pub(crate) fn bind(claim: &mut Value, namespace: &str) {
         claim["spec"]["storageClassName"] = CLASS.into();
         claim["spec"]["volumeName"] = Self::volume(namespace).into();
+    }
+
+    /// Waits until the claim is bound to the disk, as a cluster does it in its own time.
+    pub(crate) async fn bound(cluster: &Cluster, namespace: &str) -> Result<()> {
+        let path = format!("/api/v1/namespaces/{namespace}/persistentvolumeclaims/{CLAIM}");
+        let began = Instant::now();
+        while cluster
+            .get(&path)
+            .await?
+            .is_none_or(|claim| claim["status"]["phase"] != "Bound")
+        {
+            if began.elapsed() > BINDING {
+                return Err(format!(
+                    "bind claim `{namespace}/{CLAIM}`: it is not bound after {BINDING:?}"
+                )
+                .into());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
     }
 
     pub(crate) fn snapshotters(&self) -> Vec<Arc<dyn VolumeSnapshotter>> {
