@@ -107,7 +107,8 @@ async fn behind_a_dead_conversion_webhook_objects_are_read_as_they_are_stored() 
         let list = format!("/apis/{group}/v1/namespaces/{namespace}/carts");
         create(&client, &list, &cart).await;
     }
-    let (repository, report) = back_up(&client, of(&namespace, &[&kind, "configmaps"])).await;
+    let backs_up = roles::client_of(&plane, roles::BACKUP).await;
+    let (repository, report) = back_up(&backs_up, of(&namespace, &[&kind, "configmaps"])).await;
     assert_eq!(report.record.status.phase, Phase::PartiallyFailed);
     let errors = &report.results.errors.namespaces[&namespace];
     assert_eq!(errors.len(), 1, "{report}");
@@ -141,7 +142,7 @@ async fn behind_a_dead_conversion_webhook_objects_are_read_as_they_are_stored() 
     let report = Restore::new(restores, backup, spec).run().await.unwrap();
     assert!(report.is_complete(), "{report}");
     // A kind that nobody asked for is not missed.
-    let (_, report) = back_up(&client, of(&namespace, &["configmaps"])).await;
+    let (_, report) = back_up(&backs_up, of(&namespace, &["configmaps"])).await;
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
 }
 

@@ -18,7 +18,7 @@ const DESTROYING: [&str; 10] = [
 ];
 
 /// Messages that have such a word and ask nobody for anything, each with what it says.
-const HARMLESS: [(&str, &str); 19] = [
+const HARMLESS: [(&str, &str); 20] = [
     (
         "delete the group `",
         "the step of a deletion that was asked for",
@@ -66,6 +66,10 @@ const HARMLESS: [(&str, &str); 19] = [
     (
         "delete what lies below `",
         "the step of a deletion that was asked for",
+    ),
+    (
+        "delete what was written below `",
+        "the step of a cancelled backup, of its own files",
     ),
     ("remove the lease `", "a step of the lease's holder"),
     (

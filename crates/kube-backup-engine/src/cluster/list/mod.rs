@@ -296,10 +296,21 @@ impl<'a> ListReader<'a> {
 }
 
 /// The version in which etcd holds the objects of a custom resource: it needs no conversion.
+///
+/// Its definition is found by listing, which is all that the role for backups may do.
 async fn storage_version(api: &ClusterReader, resource: &ApiResource) -> Option<String> {
     #[derive(Deserialize)]
+    struct Crds {
+        items: Vec<Crd>,
+    }
+    #[derive(Deserialize)]
     struct Crd {
+        metadata: Metadata,
         spec: Spec,
+    }
+    #[derive(Deserialize)]
+    struct Metadata {
+        name: String,
     }
     #[derive(Deserialize)]
     struct Spec {
@@ -313,9 +324,13 @@ async fn storage_version(api: &ClusterReader, resource: &ApiResource) -> Option<
     }
     let name = resource.group_resource().to_string();
     let definitions = "customresourcedefinitions";
-    let path = path(["apis", "apiextensions.k8s.io", "v1", definitions, &name]);
-    let (_, body) = api.get(&path, "application/json").await.ok()?;
-    let crd: Crd = serde_json::from_slice(&body).ok()?;
+    let list = path(["apis", "apiextensions.k8s.io", "v1", definitions]);
+    let named = format!("metadata.name={name}");
+    let list = with_query(&list, &[("fieldSelector", &named)]);
+    let (_, body) = api.get(&list, "application/json").await.ok()?;
+    let crds: Crds = serde_json::from_slice(&body).ok()?;
+    let mut crds = crds.items.into_iter();
+    let crd = crds.find(|crd| crd.metadata.name == name)?;
     crd.spec
         .versions
         .into_iter()

@@ -16,6 +16,7 @@ async fn read_all(backup: &OpenBackup) -> kube_backup_engine::Result<()> {
     use futures::TryStreamExt as _;
     backup.results().await?;
     backup.resource_list().await?;
+    backup.log().await?;
     let entries = backup.entries(&EntryFilter::default()).await?;
     backup
         .read(&entries)
@@ -42,7 +43,7 @@ async fn the_record_names_every_file_with_its_length_and_sha256() {
         }
     }
     assert_eq!(found, files.keys().cloned().collect::<Vec<_>>());
-    assert_eq!(found.len(), 4, "{found:?}");
+    assert_eq!(found.len(), 5, "{found:?}");
     let backup = repository.open("a").await.unwrap();
     read_all(&backup).await.unwrap();
 }

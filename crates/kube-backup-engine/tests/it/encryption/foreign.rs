@@ -68,6 +68,10 @@ async fn age_and_tar_open_what_is_encrypted() {
                 .env("AGE", &age)
                 .env("KEY", &key)
                 .env("FILE", folder.join(file)));
+            if file.contains("-logs.") {
+                assert!(text.starts_with("time="), "{text}");
+                continue;
+            }
             serde_json::from_str::<serde_json::Value>(&text).unwrap();
         }
     }

@@ -41,6 +41,7 @@ async fn every_encrypted_file_that_was_touched_is_named() {
                     let backup = repository.open("a").await?;
                     backup.results().await?;
                     backup.resource_list().await?;
+                    backup.log().await?;
                     read(&repository, "a", &all).await
                 };
                 let error = outcome.await.expect_err(case);

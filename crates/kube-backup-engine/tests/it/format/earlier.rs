@@ -192,6 +192,6 @@ async fn what_an_earlier_writer_left_unfinished_makes_room_for_a_backup() {
         .try_collect()
         .await
         .unwrap();
-    assert_eq!(left.len(), 5, "{left:?}");
+    assert_eq!(left.len(), 6, "{left:?}");
     repository.open("unfinished").await.unwrap();
 }

@@ -106,6 +106,7 @@ pub(crate) async fn read_all(repository: &Repository, name: &str) -> Result<usiz
     let backup = repository.open(name).await?;
     backup.results().await?;
     backup.resource_list().await?;
+    backup.log().await?;
     let entries = backup
         .entries(&kube_backup_engine::EntryFilter::default())
         .await?;

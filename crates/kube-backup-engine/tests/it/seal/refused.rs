@@ -120,8 +120,13 @@ async fn a_seal_that_was_touched_is_no_seal() {
     sealer.back_up("a").await;
     let store = sealer.store.as_ref();
     let seal = get(store, SEAL).await;
+    // A seal without the key's id is still a seal: in DSSE it is a hint.
+    let hint = b"\"keyid\"";
+    let hint = seal.windows(hint.len()).position(|it| it == hint);
+    let hint = hint.unwrap()..hint.unwrap() + 7;
     let mut others: Vec<Vec<u8>> = (0..seal.len() - 1)
         .step_by(23)
+        .filter(|at| !hint.contains(at))
         .map(|at| {
             let mut other = seal.clone();
             other[at] ^= 1;
