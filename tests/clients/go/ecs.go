@@ -84,6 +84,35 @@ func finished(client *ecs.Client, region string, id *string) *ecs.DescribeSnapsh
 	return nil
 }
 
+// lifeOfADisk makes a disk, attaches it, detaches it and deletes it.
+func lifeOfADisk(client *ecs.Client) {
+	id := must(client.CreateDisk(&ecs.CreateDiskRequest{
+		RegionId: ptr(here), ZoneId: ptr("cn-hangzhou-k"), Size: ptr(int32(20)), DiskCategory: ptr("cloud_essd"),
+	})).Body.DiskId
+	reached := func(status string) {
+		for range 600 {
+			found := must(client.DescribeDisks(&ecs.DescribeDisksRequest{
+				RegionId: ptr(here), DiskIds: ptr(string(must(json.Marshal([]*string{id})))),
+			})).Body.Disks.Disk
+			if *found[0].Status == status {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		log.Fatalf("%s is never %s", *id, status)
+	}
+	instance := ptr("i-local0000000000000000")
+	gone := &ecs.DeleteDiskRequest{DiskId: id}
+	reached("Available")
+	must(client.AttachDisk(&ecs.AttachDiskRequest{DiskId: id, InstanceId: instance}))
+	reached("In_use")
+	same("an attached disk", code(client.DeleteDisk(gone)), "IncorrectDiskStatus")
+	must(client.DetachDisk(&ecs.DetachDiskRequest{DiskId: id, InstanceId: instance}))
+	reached("Available")
+	must(client.DeleteDisk(gone))
+	must(client.DeleteDisk(gone))
+}
+
 // tour makes snapshots of disks, alone and as a group, copies, locks and deletes them.
 func tour() {
 	client := must(ecs.NewClient(settings(os.Getenv("OSS_ACCESS_KEY_ID"), os.Getenv("OSS_ACCESS_KEY_SECRET"))))
@@ -134,6 +163,8 @@ func tour() {
 		RegionId: ptr(elsewhere), DiskIds: ptr(string(must(json.Marshal([]*string{made})))),
 	})).Body.Disks.Disk
 	same("the new disk", []any{*disks[0].Size, *disks[0].SourceSnapshotId}, []any{int32(20), *copied})
+
+	lifeOfADisk(client)
 
 	lock := must(client.LockSnapshot(&ecs.LockSnapshotRequest{
 		RegionId: ptr(here), SnapshotId: first, LockMode: ptr("compliance"),

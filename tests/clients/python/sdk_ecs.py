@@ -115,6 +115,29 @@ for algorithm in [None, "v2"]:
     new = wait(lambda: ecs.describe_disks(disks).body.disks.disk[0])
     same("the new disk", (new.size, new.source_snapshot_id), (20, copied))
 
+    disk = models.CreateDiskRequest(region_id=REGION, zone_id=ZONE, size=20, disk_category="cloud_essd")
+    disk = ecs.create_disk(disk).body.disk_id
+    described = models.DescribeDisksRequest(region_id=REGION, disk_ids=json.dumps([disk]))
+
+    def reached(status):
+        for _ in range(600):
+            [found] = ecs.describe_disks(described).body.disks.disk
+            if found.status == status:
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"{disk} is never {status}")
+
+    pair = {"disk_id": disk, "instance_id": "i-local0000000000000000"}
+    release = models.DeleteDiskRequest(disk_id=disk)
+    reached("Available")
+    ecs.attach_disk(models.AttachDiskRequest(**pair))
+    reached("In_use")
+    refused("an attached disk", lambda: ecs.delete_disk(release), "IncorrectDiskStatus")
+    ecs.detach_disk(models.DetachDiskRequest(**pair))
+    reached("Available")
+    ecs.delete_disk(release)
+    ecs.delete_disk(release)
+
     lock = models.LockSnapshotRequest(
         region_id=REGION, snapshot_id=first, lock_mode="compliance", lock_duration=1, cool_off_period=1
     )

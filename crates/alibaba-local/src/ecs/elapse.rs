@@ -10,6 +10,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 
 use super::categories;
 use super::cut::{Cut, NewCopy, NewSnapshot, copy};
+use super::records::instance::Instance;
 use super::records::policy::Policy;
 use super::records::snapshot::{PlannedCopy, Status};
 use super::state::State;
@@ -150,7 +151,7 @@ fn may_cut(state: &State, disk: &str, at: DateTime<Utc>) -> bool {
     };
     let instance = disk.attached.as_ref();
     let instance = instance.and_then(|it| state.records.instances.get(&it.instance));
-    let is_still = instance.is_none_or(|it| matches!(&*it.status, "Running" | "Stopped"));
+    let is_still = instance.is_none_or(Instance::is_still);
     let under_way = state.records.snapshots.values();
     let under_way = under_way
         .filter(|it| it.source_disk == disk.id && it.copied_from.is_none())

@@ -198,6 +198,7 @@ impl LocalDisk {
                 instance: instance.to_owned(),
                 device,
                 since: now,
+                takes_millis: 0,
             });
             Ok(())
         })?
@@ -214,31 +215,24 @@ impl LocalDisk {
             let disk = disk.ok_or_else(|| missing("disk", &self.id))?;
             if disk.attached.take().is_some() {
                 disk.detached_at = Some(now);
+                disk.detaching_millis = 0;
             }
             Ok(())
         })?
     }
 
-    /// Deletes it, with its automatic snapshots and those that are not done yet. The others stay.
+    /// Deletes it whatever it is attached to, with its automatic snapshots and those that are not done yet. The
+    /// others stay.
     ///
     /// # Errors
     ///
     /// When it is not there.
     pub fn delete(&self) -> io::Result<()> {
         self.store.with(|state, now| {
-            let disk = state.records.disks.get(&self.id);
-            let disk = disk.ok_or_else(|| missing("disk", &self.id))?;
-            let takes_automatic = disk.delete_auto_snapshot;
-            let taken = state.records.snapshots.keys_of(|it| {
-                it.source_disk == self.id
-                    && it.copied_from.is_none()
-                    && !it.is_locked(now)
-                    && (it.is_progressing(now) || it.is_automatic && takes_automatic)
-            });
-            for id in taken {
-                state.remove_snapshot(&id);
+            if !state.records.disks.contains(&self.id) {
+                return Err(missing("disk", &self.id));
             }
-            state.remove_disk(&self.id);
+            state.release_disk(&self.id, now);
             Ok(())
         })?
     }

@@ -88,6 +88,9 @@ impl Product for EcsApi {
         "CancelAutoSnapshotPolicy" on rights::disks_and_policy => policies::apply::cancel;
         "DescribeAutoSnapshotPolicyAssociations" on rights::everything => policies::apply::describe;
         "CreateDisk" on rights::new_disk => disks::create::create;
+        "AttachDisk" on rights::disk_and_instance => disks::attach::attach;
+        "DetachDisk" on rights::disk_and_instance => disks::detach::detach;
+        "DeleteDisk" on rights::disk => disks::delete::delete;
         "DescribeDisks" => disks::describe::describe;
         "DescribeInstances" => instances::describe;
         "DescribeRegions" on rights::everything => geography::describe_regions;

@@ -1,6 +1,8 @@
 //! ECS's refusals that several actions share. Codes and statuses are those of the API reference's
 //! tables; where one is inferred, its place says so.
 
+use http::StatusCode;
+
 use crate::openapi::error::ApiError;
 
 /// There is none: `InvalidSnapshotId` becomes `InvalidSnapshotId.NotFound`.
@@ -29,6 +31,28 @@ pub(super) fn no_group() -> ApiError {
 
 pub(super) fn no_instance() -> ApiError {
     not_found("InvalidInstanceId", "InstanceId")
+}
+
+/// The instance that a disk is attached to, or is to be, is locked. Nothing is done to it.
+pub(super) fn locked_for_security() -> ApiError {
+    ApiError::forbidden(
+        "InstanceLockedForSecurity",
+        "The instance is locked due to security.",
+    )
+}
+
+/// A disk is not in the state that a call wants. Tables have the same code for being unpaid.
+pub(super) fn disk_status(message: &'static str) -> ApiError {
+    ApiError::forbidden("IncorrectDiskStatus", message)
+}
+
+/// An instance is on its way from one state to another. The status is not the same in all tables.
+pub(super) fn instance_status(status: StatusCode) -> ApiError {
+    ApiError::new(
+        status,
+        "IncorrectInstanceStatus",
+        "The current status of the resource does not support this operation.",
+    )
 }
 
 /// Something about a policy of automatic snapshots is wrong. ECS has one code for all of it.

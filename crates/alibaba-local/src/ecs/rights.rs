@@ -29,6 +29,17 @@ pub(super) fn disk_and_snapshots(store: &Store, call: &Call<'_>) -> Vec<Resource
     ]
 }
 
+pub(super) fn disk(store: &Store, call: &Call<'_>) -> Vec<Resource> {
+    one(store, call, "disk", "DiskId")
+}
+
+/// A disk, and the instance that it is attached to or detached from.
+pub(super) fn disk_and_instance(store: &Store, call: &Call<'_>) -> Vec<Resource> {
+    let mut resources = one(store, call, "disk", "DiskId");
+    resources.extend(one(store, call, "instance", "InstanceId"));
+    resources
+}
+
 pub(super) fn snapshot(store: &Store, call: &Call<'_>) -> Vec<Resource> {
     one(store, call, "snapshot", "SnapshotId")
 }

@@ -42,7 +42,8 @@ impl Builder {
         self
     }
 
-    /// How long CreateDisk takes until the disk is available; a second unless set.
+    /// How long CreateDisk takes until the disk is available, and AttachDisk and DetachDisk until it is attached or
+    /// free; a second unless set.
     pub fn disk_time(mut self, time: Duration) -> Self {
         self.settings::<EcsSettings>().limits.disk_takes = delta(time);
         self

@@ -238,6 +238,7 @@ impl EcsDisk {
             device: state.records.next_device(&instance),
             instance,
             since: now,
+            takes_millis: 0,
         });
         let level = categories::is_essd(&self.category) && self.category == "cloud_essd";
         let disk = Disk {
@@ -265,6 +266,8 @@ impl EcsDisk {
             was_attached: attached.is_some(),
             attached,
             detached_at: None,
+            detaching_millis: 0,
+            delete_with_instance: None,
             delete_auto_snapshot: true,
             policies: Vec::new(),
             link: None,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::content::Images;
 use super::records::Records;
@@ -104,10 +104,21 @@ impl State {
         }
     }
 
-    /// Removes a disk, with what goes with it.
-    pub(super) fn remove_disk(&mut self, id: &str) {
-        if self.records.disks.remove(id).is_some() {
-            self.doomed.push(id.to_owned());
+    /// Removes a disk, with its automatic snapshots, where it is so set, and those that are not done yet. The others
+    /// stay.
+    pub(super) fn release_disk(&mut self, id: &str, now: DateTime<Utc>) {
+        let Some(disk) = self.records.disks.remove(id) else {
+            return;
+        };
+        self.doomed.push(disk.id.clone());
+        let taken = self.records.snapshots.keys_of(|it| {
+            it.source_disk == disk.id
+                && it.copied_from.is_none()
+                && !it.is_locked(now)
+                && (it.is_progressing(now) || it.is_automatic && disk.delete_auto_snapshot)
+        });
+        for id in taken {
+            self.remove_snapshot(&id);
         }
     }
 }

@@ -91,6 +91,24 @@ pub(super) const ACTIONS: &[KnownAction] = &[
             form("acs:ecs:{region}:{account}:snapshot/{id}"),
         ],
     ),
+    on(
+        "ecs:AttachDisk",
+        &[
+            mandatory("acs:ecs:{region}:{account}:disk/{id}"),
+            mandatory("acs:ecs:{region}:{account}:instance/{id}"),
+        ],
+    ),
+    on(
+        "ecs:DetachDisk",
+        &[
+            mandatory("acs:ecs:{region}:{account}:disk/{id}"),
+            mandatory("acs:ecs:{region}:{account}:instance/{id}"),
+        ],
+    ),
+    on(
+        "ecs:DeleteDisk",
+        &[mandatory("acs:ecs:{region}:{account}:disk/{id}")],
+    ),
     unscoped("ecs:DescribeRegions").assumed(),
     unscoped("ecs:DescribeZones").assumed(),
     on(

@@ -171,6 +171,8 @@ fn make(
         was_attached: attached.is_some(),
         attached,
         detached_at: None,
+        detaching_millis: 0,
+        delete_with_instance: None,
         delete_auto_snapshot: true,
         policies: Vec::new(),
         link: None,
@@ -202,6 +204,7 @@ fn place_of(
             instance: id.clone(),
             device: state.records.next_device(id),
             since: now,
+            takes_millis: 0,
         };
         return Ok((instance.zone.clone(), Some(attached)));
     }

@@ -178,8 +178,8 @@ impl Describe {
             && flag(self.enable_auto_snapshot, true)
             && flag(self.enable_shared, false)
             && flag(self.delete_auto_snapshot, disk.delete_auto_snapshot)
-            && flag(self.delete_with_instance, disk.is_system)
-            && flag(self.portable, !disk.is_system)
+            && flag(self.delete_with_instance, disk.goes_with_instance())
+            && flag(self.portable, disk.is_portable())
             && (self.encrypted != Some(true) || disk.encrypted)
             && same(&self.kms_key_id, disk.kms_key.as_deref())
             && same(&self.lock_reason, lock_reason(disk))
@@ -272,8 +272,8 @@ fn show(disk: &Disk, now: DateTime<Utc>) -> Value {
         "Encrypted": disk.encrypted,
         "KMSKeyId": disk.kms_key.as_deref().unwrap_or_default(),
         "MultiAttach": multi_attach(disk),
-        "Portable": !disk.is_system,
-        "DeleteWithInstance": disk.is_system,
+        "Portable": disk.is_portable(),
+        "DeleteWithInstance": disk.goes_with_instance(),
         "DeleteAutoSnapshot": disk.delete_auto_snapshot,
         "EnableAutoSnapshot": true,
         "EnableAutomatedSnapshotPolicy": !disk.policies.is_empty(),

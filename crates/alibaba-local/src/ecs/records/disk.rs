@@ -35,6 +35,12 @@ pub(in crate::ecs) struct Disk {
     pub(in crate::ecs) tags: Tags,
     pub(in crate::ecs) attached: Option<Attached>,
     pub(in crate::ecs) detached_at: Option<DateTime<Utc>>,
+    /// How long it took, or still takes, to be detached.
+    #[serde(default)]
+    pub(in crate::ecs) detaching_millis: i64,
+    /// Whether it goes with its instance, where a call said so.
+    #[serde(default)]
+    pub(in crate::ecs) delete_with_instance: Option<bool>,
     pub(in crate::ecs) was_attached: bool,
     pub(in crate::ecs) delete_auto_snapshot: bool,
     pub(in crate::ecs) policies: Vec<AppliedPolicy>,
@@ -52,6 +58,9 @@ pub(in crate::ecs) struct Attached {
     pub(in crate::ecs) instance: String,
     pub(in crate::ecs) device: String,
     pub(in crate::ecs) since: DateTime<Utc>,
+    /// How long it takes until it is attached.
+    #[serde(default)]
+    pub(in crate::ecs) takes_millis: i64,
 }
 
 /// A policy of automatic snapshots that a disk has.
@@ -71,14 +80,27 @@ impl Disk {
         if self.is_system { "system" } else { "data" }
     }
 
-    /// The API reference's states; attaching and detaching takes no time here.
+    /// Whether it can exist without an instance: system disks and subscription disks cannot.
+    pub(in crate::ecs) fn is_portable(&self) -> bool {
+        !self.is_system && !self.prepaid
+    }
+
+    /// Whether it is released with its instance.
+    pub(in crate::ecs) fn goes_with_instance(&self) -> bool {
+        self.delete_with_instance.unwrap_or(self.is_system)
+    }
+
+    /// The API reference's states.
     pub(in crate::ecs) fn status(&self, now: DateTime<Utc>) -> &'static str {
-        if now < self.created + TimeDelta::milliseconds(self.takes_millis) {
-            "Creating"
-        } else if self.attached.is_some() {
-            "In_use"
-        } else {
-            "Available"
+        let under_way = |since: DateTime<Utc>, takes| now < since + TimeDelta::milliseconds(takes);
+        if under_way(self.created, self.takes_millis) {
+            return "Creating";
+        }
+        match (&self.attached, self.detached_at) {
+            (Some(it), _) if under_way(it.since, it.takes_millis) => "Attaching",
+            (Some(_), _) => "In_use",
+            (None, Some(since)) if under_way(since, self.detaching_millis) => "Detaching",
+            (None, _) => "Available",
         }
     }
 }

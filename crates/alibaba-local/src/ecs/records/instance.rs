@@ -27,3 +27,15 @@ pub(in crate::ecs) struct Instance {
     pub(in crate::ecs) resource_group: Option<String>,
     pub(in crate::ecs) tags: Tags,
 }
+
+impl Instance {
+    /// Whether it is locked for security, and nothing can be done to it.
+    pub(in crate::ecs) fn is_locked(&self) -> bool {
+        self.lock_reason.as_deref() == Some("security")
+    }
+
+    /// Whether it is not on its way from one state to another.
+    pub(in crate::ecs) fn is_still(&self) -> bool {
+        matches!(&*self.status, "Running" | "Stopped")
+    }
+}

@@ -1,6 +1,7 @@
 //! Whether a snapshot can be made of a disk.
 
 use chrono::{DateTime, Utc};
+use http::StatusCode;
 
 use crate::ecs::categories;
 use crate::ecs::records::disk::Disk;
@@ -41,9 +42,9 @@ pub(in crate::ecs) fn check(
             "The specified operation is denied as your disk is in arrears.",
         ));
     }
-    if disk.status(now) == "Creating" {
-        return Err(ApiError::forbidden(
-            "IncorrectDiskStatus",
+    // "In_use, or Available and attached before."
+    if !matches!(disk.status(now), "In_use" | "Available") {
+        return Err(refusal::disk_status(
             "The current disk status does not support this operation.",
         ));
     }
@@ -63,17 +64,11 @@ fn check_instance(state: &State, disk: &Disk) -> Result<(), ApiError> {
     let Some(instance) = attached.and_then(|it| state.records.instances.get(&it.instance)) else {
         return Ok(());
     };
-    if instance.lock_reason.as_deref() == Some("security") {
-        return Err(ApiError::forbidden(
-            "InstanceLockedForSecurity",
-            "The instance is locked due to security.",
-        ));
+    if instance.is_locked() {
+        return Err(refusal::locked_for_security());
     }
-    if !matches!(&*instance.status, "Running" | "Stopped") {
-        return Err(ApiError::bad_request(
-            "IncorrectInstanceStatus",
-            "The current status of the resource does not support this operation.",
-        ));
+    if !instance.is_still() {
+        return Err(refusal::instance_status(StatusCode::BAD_REQUEST));
     }
     Ok(())
 }

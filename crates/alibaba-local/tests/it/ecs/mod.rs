@@ -1,5 +1,6 @@
 //! The service ECS.
 
+mod attachments;
 mod bytes;
 mod calls;
 mod groups;

@@ -7,7 +7,7 @@ use alibaba_local::EcsDisk;
 use serde_json::Value;
 
 use super::calls::{
-    DISK, ELSEWHERE, INSTANCE, OLD, OTHER, REGION, TAKES, ZONE, call, copy, described, text,
+    DISK, ELSEWHERE, INSTANCE, OLD, OTHER, REGION, TAKES, UNUSED, ZONE, call, copy, described, text,
 };
 use crate::fields::Fields;
 use crate::raw::{Raw, start_with};
@@ -149,6 +149,12 @@ async fn every_response_has_the_fields_of_the_api_and_no_others() {
         ("DiskCategory", "cloud_essd"),
     ];
     checked.call(&raw, "CreateDisk", &subscription).await;
+    let pair = [("DiskId", UNUSED), ("InstanceId", INSTANCE)];
+    checked.call(&raw, "AttachDisk", &pair).await;
+    raw.pass(TAKES);
+    checked.call(&raw, "DetachDisk", &pair).await;
+    raw.pass(TAKES);
+    checked.call(&raw, "DeleteDisk", &pair[..1]).await;
     let snapshots = super::calls::snapshots(&raw, REGION, &[("DiskId", OTHER)]).await;
     let usable = text(&snapshots[0]["SnapshotId"]);
     super::calls::disk_of(&raw, REGION, ZONE, &usable).await;

@@ -7,7 +7,7 @@ use alibaba_local::{Builder, LocalCloud};
 use serde_json::{Value, json};
 
 use super::calls::{
-    DISK, ELSEWHERE, INSTANCE, OTHER, REGION, TAKES, ZONE, call, copy, described, disk_of,
+    DISK, ELSEWHERE, INSTANCE, OTHER, REGION, TAKES, UNUSED, ZONE, call, copy, described, disk_of,
     finished_snapshot, here, list, snapshots, text,
 };
 use crate::folder::Folder;
@@ -186,6 +186,19 @@ async fn step(raw: &Raw, number: usize, ids: &mut Vec<String>) {
                 .ok()
                 .await;
         }
+        15 => {
+            let attach = [("DiskId", UNUSED), ("InstanceId", INSTANCE)];
+            call(raw, "AttachDisk", &attach).ok().await;
+            raw.pass(TAKES);
+        }
+        16 => {
+            let detach = [("DiskId", UNUSED), ("InstanceId", INSTANCE)];
+            call(raw, "DetachDisk", &detach).ok().await;
+            raw.pass(TAKES);
+        }
+        17 => {
+            call(raw, "DeleteDisk", &[("DiskId", UNUSED)]).ok().await;
+        }
         _ => ecs.disk(DISK).delete().unwrap(),
     }
 }
@@ -196,7 +209,7 @@ async fn a_process_that_is_killed_between_any_two_writes_comes_back_whole() {
     let data = folder.path().join("data");
     let raw = start_with(described().data_folder(&data)).await;
     let mut ids = Vec::new();
-    for number in 0..16 {
+    for number in 0..19 {
         let before = (seen(&raw).await, bytes(&raw).await);
         let old_journal = std::fs::read(journal(&data)).unwrap();
         let old_images = images(&data);

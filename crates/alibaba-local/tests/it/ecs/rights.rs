@@ -141,7 +141,7 @@ async fn every_action_needs_the_right_to_the_resources_that_the_policy_library_k
             assert!(!may(&raw, action, PARAMETERS).await, "{right} elsewhere");
         }
     }
-    assert_eq!(checked, 32);
+    assert_eq!(checked, 35);
 }
 
 #[tokio::test]
@@ -242,7 +242,7 @@ async fn rights_come_before_what_is_wrong_with_a_call() {
     }
     let log = raw.cloud.requests().all();
     let denied = log.iter().filter(|it| it.service == "ecs");
-    assert!(denied.clone().count() >= 31);
+    assert!(denied.clone().count() >= 34);
     assert!(
         denied
             .clone()

@@ -2,7 +2,8 @@
 
 use super::refused;
 use crate::ecs::calls::{
-    ELSEWHERE, INSTANCE, REGION, SYSTEM, ZONE, described, finished_snapshot, here, start,
+    DISK, ELSEWHERE, INSTANCE, REGION, SYSTEM, UNUSED, ZONE, described, finished_snapshot, here,
+    start,
 };
 use crate::raw::start_with;
 
@@ -173,6 +174,157 @@ async fn create_disk_refuses() {
     .await;
     let disks = here(&raw, "DescribeDisks", &[]).ok().await;
     assert_eq!(disks["TotalCount"], 5, "none was made");
+}
+
+#[tokio::test]
+async fn attach_detach_and_delete_disk_refuse() {
+    let other = alibaba_local::EcsInstance::new("i-other").in_zone("cn-hangzhou-h");
+    let multi = alibaba_local::EcsDisk::new("d-multi")
+        .attached_to(INSTANCE)
+        .multi_attach();
+    let ephemeral =
+        alibaba_local::EcsDisk::new("d-gone").category("elastic_ephemeral_disk_premium");
+    let beijing = alibaba_local::EcsDisk::new("d-there").in_zone("cn-beijing-h");
+    let raw = start_with(
+        described()
+            .ecs_instance(other)
+            .ecs_disk(multi)
+            .ecs_disk(ephemeral)
+            .ecs_disk(beijing),
+    )
+    .await;
+    let (on, disk, unused) = (
+        ("InstanceId", INSTANCE),
+        ("DiskId", DISK),
+        ("DiskId", UNUSED),
+    );
+    let release = ("DeleteWithInstance", "true");
+    refused(
+        &raw,
+        &[
+            ("AttachDisk", &[on], 400, "MissingParameter.DiskId"),
+            ("AttachDisk", &[unused], 400, "MissingParameter.InstanceId"),
+            (
+                "AttachDisk",
+                &[on, ("DiskId", "d-none")],
+                404,
+                "InvalidDiskId.NotFound",
+            ),
+            (
+                "AttachDisk",
+                &[on, ("DiskId", "d-there")],
+                404,
+                "InvalidDiskId.NotFound",
+            ),
+            (
+                "AttachDisk",
+                &[unused, ("InstanceId", "i-none")],
+                404,
+                "InvalidInstanceId.NotFound",
+            ),
+            (
+                "AttachDisk",
+                &[unused, ("InstanceId", "i-other")],
+                403,
+                "ResourcesNotInSameZone",
+            ),
+            ("AttachDisk", &[on, disk], 403, "IncorrectDiskStatus"),
+            (
+                "AttachDisk",
+                &[("InstanceId", "i-other"), disk],
+                403,
+                "ResourcesNotInSameZone",
+            ),
+            (
+                "AttachDisk",
+                &[on, ("DiskId", SYSTEM)],
+                403,
+                "DiskId.ValueNotSupported",
+            ),
+            (
+                "AttachDisk",
+                &[on, unused, ("Bootable", "true")],
+                403,
+                "DiskId.ValueNotSupported",
+            ),
+            (
+                "AttachDisk",
+                &[on, unused, ("Force", "true")],
+                400,
+                "InvalidParameter.Force",
+            ),
+            (
+                "AttachDisk",
+                &[on, unused, ("Force", "perhaps")],
+                400,
+                "InvalidParameter.Force",
+            ),
+            (
+                "AttachDisk",
+                &[on, ("DiskId", "d-multi")],
+                403,
+                "DiskAttachedNumberExceeded",
+            ),
+            (
+                "AttachDisk",
+                &[on, ("DiskId", "d-multi"), release],
+                403,
+                "DeleteWithInstance.Conflict",
+            ),
+            (
+                "AttachDisk",
+                &[on, ("DiskId", "d-gone")],
+                400,
+                "InvalidParameter.DeleteWithInstance",
+            ),
+            ("DetachDisk", &[on], 400, "MissingParameter.DiskId"),
+            ("DetachDisk", &[disk], 400, "MissingParameter.InstanceId"),
+            (
+                "DetachDisk",
+                &[on, ("DiskId", "d-none")],
+                404,
+                "InvalidDiskId.NotFound",
+            ),
+            (
+                "DetachDisk",
+                &[disk, ("InstanceId", "i-none")],
+                404,
+                "InvalidInstanceId.NotFound",
+            ),
+            (
+                "DetachDisk",
+                &[disk, ("InstanceId", "i-other")],
+                403,
+                "DependencyViolation",
+            ),
+            ("DetachDisk", &[on, unused], 403, "IncorrectDiskStatus"),
+            (
+                "DetachDisk",
+                &[on, ("DiskId", SYSTEM)],
+                403,
+                "DiskTypeViolation",
+            ),
+            (
+                "DetachDisk",
+                &[on, ("DiskId", "d-multi"), release],
+                403,
+                "DeleteWithInstance.Conflict",
+            ),
+            ("DeleteDisk", &[], 400, "MissingParameter.DiskId"),
+            (
+                "DeleteDisk",
+                &[("DiskId", SYSTEM)],
+                403,
+                "DiskTypeViolation",
+            ),
+            ("DeleteDisk", &[disk], 403, "IncorrectDiskStatus"),
+        ],
+    )
+    .await;
+    let disks = here(&raw, "DescribeDisks", &[("Status", "In_use")])
+        .ok()
+        .await;
+    assert_eq!(disks["TotalCount"], 5, "all are as they were");
 }
 
 #[tokio::test]

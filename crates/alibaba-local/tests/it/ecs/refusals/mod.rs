@@ -23,6 +23,9 @@ async fn every_action_that_has_a_region_wants_one_that_there_is() {
         "ModifySnapshotAttribute",
         "ModifySnapshotCategory",
         "DescribeRegions",
+        "AttachDisk",
+        "DetachDisk",
+        "DeleteDisk",
     ];
     let actions = alibaba_ram::KNOWN_ACTIONS
         .iter()
