@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a setup that fails is a failed test")]
 
 mod disks;
+mod driver;
 mod end_to_end;
 mod files;
 mod files_conform;

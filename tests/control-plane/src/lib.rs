@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod binaries;
+mod csi;
 mod folder;
 mod kwok;
+mod module;
 mod parts;
 mod plane;
 mod process;
+mod scheduler;
 mod snapshots;
 mod told;
 mod tool;
@@ -13,9 +16,11 @@ mod tool;
 use std::sync::OnceLock;
 
 pub use binaries::{Binaries, NotFound};
+pub use csi::{CsiDriver, CsiSidecars, Ecs};
 pub use kwok::{Kwok, shared_kwok};
 pub use parts::Part;
 pub use plane::{ControlPlane, StartError};
+pub use scheduler::KubeScheduler;
 pub use snapshots::{SnapshotController, serve_snapshots, shared_snapshot_controller};
 use told::chain;
 pub use told::say;

@@ -2,15 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use crate::binaries::{Go, NotFound, build_lock, target_folder};
+use crate::module::Module;
 use crate::told::{chain, say};
-
-const GO_MOD: &str = include_str!("../parts/go.mod");
-const GO_SUM: &str = include_str!("../parts/go.sum");
 
 /// A part of a cluster that is not of its control plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +21,12 @@ pub enum Part {
     CsiSnapshotter,
     /// Asks a CSI driver for volumes.
     CsiProvisioner,
+    /// Finds nodes for Pods, and so says where volumes are to be.
+    KubeScheduler,
+    /// Plays the CSI driver of disks of ECS.
+    CsiDriver,
+    /// Holds a CSI driver to what CSI asks of all.
+    CsiSanity,
 }
 
 impl Part {
@@ -35,6 +38,9 @@ impl Part {
             Self::SnapshotController => "snapshot-controller",
             Self::CsiSnapshotter => "csi-snapshotter",
             Self::CsiProvisioner => "csi-provisioner",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::CsiDriver => "csi-driver",
+            Self::CsiSanity => "csi-sanity",
         }
     }
 
@@ -50,6 +56,19 @@ impl Part {
             Self::CsiProvisioner => {
                 "github.com/kubernetes-csi/external-provisioner/v6/cmd/csi-provisioner"
             }
+            Self::KubeScheduler => "k8s.io/kubernetes/cmd/kube-scheduler",
+            Self::CsiDriver => "csi-driver",
+            Self::CsiSanity => "github.com/kubernetes-csi/csi-test/v5/cmd/csi-sanity",
+        }
+    }
+
+    fn module(self) -> Module {
+        match self {
+            Self::Kwok | Self::SnapshotController | Self::CsiSnapshotter | Self::CsiProvisioner => {
+                Module::Parts
+            }
+            Self::KubeScheduler => Module::ControlPlane,
+            Self::CsiDriver | Self::CsiSanity => Module::Driver,
         }
     }
 
@@ -95,16 +114,13 @@ impl Part {
             return Ok(given);
         }
         // What is pinned names the folder, so that a new pin is a new build.
-        let mut pins = DefaultHasher::new();
-        (GO_MOD, GO_SUM).hash(&mut pins);
         let cache = target_folder().join("control-plane");
-        let folder = cache.join(format!("parts-{:016x}", pins.finish()));
+        let folder = cache.join(format!("parts-{:016x}", self.module().pins()));
         let program = folder.join(self.program());
         if program.is_file() {
             return Ok(program);
         }
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("parts");
-        let go = Go::find(&source)?;
+        let go = Go::find(&self.module().folder())?;
         let _lock = build_lock(&cache)?;
         // Whoever held the lock before may have built it.
         if program.is_file() {
@@ -146,12 +162,12 @@ mod tests {
             Part::SnapshotController,
             Part::CsiSnapshotter,
             Part::CsiProvisioner,
+            Part::KubeScheduler,
+            Part::CsiDriver,
+            Part::CsiSanity,
         ] {
             assert!(part.package().ends_with(part.program()));
-            assert!(
-                GO_MOD.lines().any(|line| line.trim() == part.package()),
-                "{part:?}"
-            );
+            assert!(part.module().pins_program(part.package()), "{part:?}");
         }
     }
 }

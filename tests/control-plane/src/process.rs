@@ -44,6 +44,17 @@ impl Process {
         arguments: &[String],
         folder: &Path,
     ) -> io::Result<Self> {
+        Self::spawn_with(name, program, arguments, &[], folder)
+    }
+
+    /// Starts it with more variables in its environment, where what is secret belongs.
+    pub(crate) fn spawn_with(
+        name: &'static str,
+        program: &Path,
+        arguments: &[String],
+        environment: &[(&str, &str)],
+        folder: &Path,
+    ) -> io::Result<Self> {
         let log = folder.join(format!("{name}.log"));
         let output = File::create(&log)?;
         let mut words: Vec<OsString> = vec![folder.into(), program.into()];
@@ -51,6 +62,7 @@ impl Process {
         let mut child = Command::new("/bin/sh")
             .args(["-c", WATCHED, "control-plane"])
             .args(words)
+            .envs(environment.iter().copied())
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)
             .stderr(output)
