@@ -248,6 +248,37 @@ async fn a_folder_is_a_place_as_good_as_a_bucket_and_one_bad_record_hides_no_oth
     assert_eq!((left.code, left.said.lines().count()), (0, 1), "{left:?}");
 }
 
+/// What was killed while it made snapshots has left a note of who makes them, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_never_finished_is_deleted_with_the_snapshots_that_it_may_have_begun() {
+    let world = World::new().await;
+    let folder = world.path("backups");
+    let half = folder.join("backups/half");
+    std::fs::create_dir_all(&half).unwrap();
+    let note = json!({"uid": "37e99eaf-b9c3-4ba3-a9fe-537f1b59f012", "snapshotters": ["ecs"]});
+    let file = half.join("half-begun-37e99eaf-b9c3-4ba3-a9fe-537f1b59f012.json");
+    std::fs::write(&file, note.to_string()).unwrap();
+    let location = format!("file://{}", folder.display());
+    let delete = [
+        "backup",
+        "delete",
+        "half",
+        "--confirm",
+        "--location",
+        &location,
+    ];
+    // Without a cluster nobody can be asked for its snapshots, and nothing is deleted.
+    let ran = world
+        .run(&[&delete[..], &["--kubeconfig", "/gone"]].concat())
+        .await;
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(file.exists(), "{ran:?}");
+    world.done(&delete).await;
+    assert!(!file.exists());
+    let asked = world.cloud.requests().by_operation();
+    assert!(asked.contains_key("DescribeSnapshots"), "{asked:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn plans_are_made_paused_run_and_deleted() {
     let world = World::new().await;

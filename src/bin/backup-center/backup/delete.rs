@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, Write as _};
 
+use ack_backup_center::engine::{ErrorKind, Repository};
 use clap::Args;
 
 use crate::cluster;
@@ -34,23 +35,8 @@ impl Delete {
         }
         let mut first = None;
         for name in &self.names {
-            let deleted = async {
-                if self.keep_volume_data {
-                    return Ok(repository.delete_keeping_volumes(name).await?);
-                }
-                // Without volumes, nobody has to be asked for them.
-                let has_snapshots = match repository.volumes(name).await {
-                    Ok(volumes) => volumes.iter().any(|volume| volume.record.is_some()),
-                    Err(_) => false,
-                };
-                if !has_snapshots {
-                    return Ok(repository.delete(name).await?);
-                }
-                let snapshotters = snapshotters(&cluster::connect(place).await?, place).await?;
-                Ok(repository.delete_with_volumes(name, &snapshotters).await?)
-            };
-            let deleted: Result<()> = deleted.await;
-            match deleted {
+            let deleted = self.delete(name, &repository, place);
+            match deleted.await {
                 Ok(()) => print_bytes(format!("Backup {name} has been deleted\n").as_bytes())?,
                 Err(failure) => {
                     // One that fails takes nothing from the others; the first decides the code.
@@ -62,6 +48,27 @@ impl Delete {
             }
         }
         first.map_or(Ok(Done::Whole), Err)
+    }
+
+    async fn delete(&self, name: &str, repository: &Repository, place: &Place) -> Result<()> {
+        if self.keep_volume_data {
+            return Ok(repository.delete_keeping_volumes(name).await?);
+        }
+        // Without volumes, nobody has to be asked for them.
+        let has_snapshots = match repository.volumes(name).await {
+            Ok(volumes) => volumes.iter().any(|volume| volume.record.is_some()),
+            Err(error) if error.kind() == ErrorKind::Invalid => return Err(error.into()),
+            // One that was never finished, or whose list is damaged: whether it has begun any, is seen on the way.
+            Err(_) => match repository.delete(name).await {
+                Err(error) if error.kind() == ErrorKind::Invalid => true,
+                deleted => return Ok(deleted?),
+            },
+        };
+        if !has_snapshots {
+            return Ok(repository.delete(name).await?);
+        }
+        let snapshotters = snapshotters(&cluster::connect(place).await?, place).await?;
+        Ok(repository.delete_with_volumes(name, &snapshotters).await?)
     }
 
     fn is_wanted(&self) -> Result<bool> {
