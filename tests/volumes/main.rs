@@ -9,3 +9,4 @@ mod files_conform;
 mod files_faults;
 mod rights;
 mod world;
+mod writer;

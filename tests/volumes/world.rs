@@ -112,7 +112,11 @@ impl World {
     }
 
     pub(crate) fn hbr_of(&self, id: &str) -> hbr::Client {
-        hbr::Client::builder(&machine(&self.cloud), Region::CN_HANGZHOU, keys(id))
+        self.hbr_in(id, Region::CN_HANGZHOU)
+    }
+
+    pub(crate) fn hbr_in(&self, id: &str, region: Region) -> hbr::Client {
+        hbr::Client::builder(&machine(&self.cloud), region, keys(id))
             .with_endpoint(self.cloud.endpoint().parse().unwrap())
             .with_retry(RetryPolicy::never())
             .build()
@@ -150,10 +154,12 @@ impl World {
     /// Where the Pod of a volume has it mounted.
     pub(crate) fn folder(&self, mount: &Mount, volume: &PersistentVolume) -> PathBuf {
         let name = volume.metadata.name.clone().unwrap();
-        let path = format!(
-            "{PODS}/{}/volumes/kubernetes.io~csi/{name}/mount",
-            mount.pod.uid
-        );
+        let is_local = volume.spec.as_ref().is_some_and(|it| it.local.is_some());
+        let place = match is_local {
+            true => format!("kubernetes.io~local-volume/{name}"),
+            false => format!("kubernetes.io~csi/{name}/mount"),
+        };
+        let path = format!("{PODS}/{}/volumes/{place}", mount.pod.uid);
         let folder = self.on_node(&mount.node, &path);
         std::fs::create_dir_all(&folder).unwrap();
         folder

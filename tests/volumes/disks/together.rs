@@ -1,7 +1,5 @@
 //! What is of one moment, and in how many groups that is.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ack_backup_center::engine::volumes::{SnapshotState, Volume, VolumeRecord, VolumeSnapshotter};
@@ -9,64 +7,23 @@ use alibaba_local::{EcsDisk, EcsInstance};
 use serde_json::json;
 
 use crate::world::{World, claim, disk_id, disk_volume, planned};
+use crate::writer::{Writer, of_one_moment, on_disk};
 
 use super::{UID, taken};
 
-/// Three disks, and somebody who writes one counter to all of them without a pause.
-struct Counter {
-    volumes: Vec<Volume>,
-    stop: Arc<AtomicBool>,
-    writer: Option<std::thread::JoinHandle<()>>,
-}
-
-impl Counter {
-    fn start(world: &World) -> Self {
-        let names = ["one", "two", "three"];
-        let volumes = names.map(|name| world.disk(name)).to_vec();
-        let stop = Arc::new(AtomicBool::new(false));
-        let (ecs, stopped) = (world.cloud.ecs().clone(), stop.clone());
-        let ids = names.map(disk_id);
-        let writer = std::thread::spawn(move || {
-            let mut counter = 0_u64;
-            while !stopped.load(Ordering::Relaxed) {
-                counter += 1;
-                let bytes = counter.to_be_bytes();
-                let writes = ids.iter().map(|id| (id.as_str(), 0, &bytes[..]));
-                ecs.write_together(&writes.collect::<Vec<_>>()).unwrap();
-            }
-        });
-        let counter = Self {
-            volumes,
-            stop,
-            writer: Some(writer),
-        };
-        counter.moves_on(world);
-        counter
-    }
-
-    /// Waits until it has been written again.
-    fn moves_on(&self, world: &World) {
-        let disk = world.cloud.ecs().disk(disk_id("one"));
-        let before = disk.read(0, 8).unwrap();
-        while disk.read(0, 8).unwrap() == before {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    }
-}
-
-impl Drop for Counter {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(writer) = self.writer.take() {
-            drop(writer.join());
-        }
-    }
+/// Three disks, and somebody who writes to all of them.
+fn written_to(world: &World) -> (Vec<Volume>, Writer) {
+    let names = ["one", "two", "three"];
+    let volumes = names.map(|name| world.disk(name)).to_vec();
+    let disks = names.map(disk_id).to_vec();
+    let writer = Writer::start(world.cloud.ecs(), disks, Vec::new());
+    (volumes, writer)
 }
 
 fn counters(world: &World, records: &[VolumeRecord]) -> Vec<u64> {
     let counter = |record: &VolumeRecord| {
         let snapshot = world.cloud.ecs().snapshot(record.handle.clone().unwrap());
-        u64::from_be_bytes(snapshot.read(0, 8).unwrap().try_into().unwrap())
+        on_disk(|at, length| snapshot.read(at, length))
     };
     records.iter().map(counter).collect()
 }
@@ -75,16 +32,13 @@ fn counters(world: &World, records: &[VolumeRecord]) -> Vec<u64> {
 async fn disks_of_a_group_show_one_counter_and_single_snapshots_do_not() {
     let world = World::with_snapshots_of(Duration::ZERO).await;
     let disks = world.disks();
-    let counter = Counter::start(&world);
+    let (volumes, writer) = written_to(&world);
     for n in 0..50 {
-        let groups = planned(&disks, &format!("{UID}-{n}"), &counter.volumes);
+        let groups = planned(&disks, &format!("{UID}-{n}"), &volumes);
         assert_eq!(groups.len(), 1);
         let records = disks.snapshot(&groups[0]).await.unwrap();
         let shown = counters(&world, &records);
-        assert!(
-            shown[0] > 0 && shown.iter().all(|it| *it == shown[0]),
-            "{shown:?}"
-        );
+        assert!(of_one_moment(&shown).unwrap() > 0);
         assert!(
             records
                 .iter()
@@ -93,7 +47,7 @@ async fn disks_of_a_group_show_one_counter_and_single_snapshots_do_not() {
     }
     for n in 0..50 {
         let mut records = Vec::new();
-        for volume in &counter.volumes {
+        for volume in &volumes {
             let one = planned(
                 &disks,
                 &format!("{UID}-single-{n}"),
@@ -101,7 +55,7 @@ async fn disks_of_a_group_show_one_counter_and_single_snapshots_do_not() {
             );
             records.extend(disks.snapshot(&one[0]).await.unwrap());
             // However slow the writer is on this machine.
-            counter.moves_on(&world);
+            writer.goes_on();
         }
         assert!(records.iter().all(|it| it.group.is_none()));
         let shown = counters(&world, &records);
