@@ -41,7 +41,12 @@ pub(crate) fn for_each_value(object: &mut Value, pointer: &str, act: &mut dyn Fn
 /// Adds a step to a pointer, with the escapes of RFC 6901.
 pub(crate) fn push_step(pointer: &mut String, step: &str) {
     pointer.push('/');
-    pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    // Pointers are built on the way to every value of every object.
+    if step.contains(['~', '/']) {
+        pointer.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    } else {
+        pointer.push_str(step);
+    }
 }
 
 fn field<'a>(parent: &'a mut Value, key: &str) -> Option<&'a mut Value> {

@@ -26,7 +26,7 @@ pub(crate) enum ZeroValues {
 }
 
 impl ZeroValues {
-    fn says_nothing(self, value: &Value) -> bool {
+    pub(super) fn says_nothing(self, value: &Value) -> bool {
         match value {
             Value::Null => true,
             _ if self == Self::Kept => false,

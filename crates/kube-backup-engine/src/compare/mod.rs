@@ -6,6 +6,7 @@
 
 mod kept;
 mod walk;
+mod whole;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub use crate::kinds::tolerated::{TOLERATED, Tolerance};
 pub(crate) use kept::{ZeroValues, walk_lost};
 use walk::is_same;
 pub(crate) use walk::walk;
+pub(crate) use whole::WholeAnswer;
 
 /// Compares objects as they were with objects as they are.
 ///

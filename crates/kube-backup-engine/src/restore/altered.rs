@@ -40,6 +40,14 @@ pub(crate) fn is_custom(kind: &GroupResource) -> bool {
     kind.group.contains('.') && !kind.group.ends_with(".k8s.io")
 }
 
+/// Whether a server leaves out of objects of a kind what says nothing.
+pub(crate) fn zero_values(kind: &GroupResource) -> ZeroValues {
+    match is_custom(kind) {
+        true => ZeroValues::Kept,
+        false => ZeroValues::LeftOut,
+    }
+}
+
 /// The fields of `asked` that `answer`, which a server sent back, has not or has otherwise: the first
 /// hundred.
 pub(crate) fn altered(
@@ -48,12 +56,8 @@ pub(crate) fn altered(
     asked: &Value,
     answer: &Value,
 ) -> Vec<AlteredField> {
-    let zero_values = match is_custom(kind) {
-        true => ZeroValues::Kept,
-        false => ZeroValues::LeftOut,
-    };
     let mut fields = Vec::new();
-    comparison.lost(kind, asked, answer, zero_values, &mut |at, answer| {
+    comparison.lost(kind, asked, answer, zero_values(kind), &mut |at, answer| {
         if fields.len() < KEPT {
             fields.push(AlteredField {
                 pointer: at.to_owned(),

@@ -9,7 +9,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::allocation::without_refused;
-use super::altered::{AlteredField, altered, explain, is_custom};
+use super::altered::{AlteredField, altered, explain, is_custom, zero_values};
 use super::changes::Change;
 use super::decide::{Decision, Rules, decide};
 use super::owners;
@@ -18,7 +18,7 @@ use super::request::Request;
 use crate::cluster::failure::ApiResponse;
 use crate::cluster::wait::Pauses;
 use crate::cluster::writer::ClusterWriter;
-use crate::compare::Comparison;
+use crate::compare::{Comparison, WholeAnswer};
 use crate::kinds::names::SERVICES;
 use crate::{Error, Result};
 
@@ -72,6 +72,17 @@ impl Applied {
 
     /// What came of a write that the server accepted: `done`, and what it made of `asked`.
     fn accepted(done: Outcome, request: &Request, asked: &Value, response: ApiResponse) -> Self {
+        // A patch does not say what the object is called.
+        if done == Outcome::Created
+            && let zero_values = zero_values(&request.id.resource)
+            && let Some(whole) = WholeAnswer::read(asked, &response.body, zero_values)
+        {
+            return Self {
+                uid: whole.uid,
+                warnings: response.warnings,
+                ..done.into()
+            };
+        }
         let answer = response.json();
         if let Some(reason) = request.mistaken(&answer) {
             return Outcome::Failed(reason).into();
