@@ -6,11 +6,13 @@
 
 mod budget;
 pub(crate) mod gzip;
+mod identity;
 pub(crate) mod index;
 pub(crate) mod read;
 pub(crate) mod write;
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,9 +26,9 @@ pub struct Entry {
     /// Its name.
     pub id: ObjectId,
     /// `apps/v1`, as stored; `None` when neither the index nor the object says.
-    pub api_version: Option<String>,
+    pub api_version: Option<Arc<str>>,
     /// `Deployment`, as stored; `None` when neither the index nor the object says.
-    pub kind: Option<String>,
+    pub kind: Option<Arc<str>>,
     /// Length of its JSON in bytes.
     pub size: u64,
     /// SHA-256 of its JSON: as the index says, or as it was when the archive was read. Whoever reads the

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
 
+use super::identity::Identity;
 use super::{Budget, Entry, Found, ReadLimits, RefusedEntry};
 use crate::format::entries::{Meaning, VERSION_ENTRY, check_id, entry_path, is_file_of, read_path};
-use crate::scan;
 use crate::{Digest, Error, ObjectId, Result};
 
 /// Longest extended header. Earlier versions of this crate wrote names into paths whatever their length.
@@ -228,8 +228,8 @@ impl<T: Read> ArchiveReader<T> {
                         self.meet(&entry_path(&id), &path)?;
                         let entry = Entry {
                             id,
-                            api_version: found.api_version,
-                            kind: found.kind,
+                            api_version: found.api_version.map(Into::into),
+                            kind: found.kind.map(Into::into),
                             size,
                             sha256: Digest::of(&data),
                             location: None,
@@ -388,38 +388,6 @@ fn refuse(why: &str, path: &str) -> Error {
     Error::corrupt(format!("read archive: {why}")).with_entry(path)
 }
 
-/// What an object says that it is.
-///
-/// Read by the same parser as everything later, which refuses duplicate fields: what is
-/// checked here is what will be applied.
-#[derive(Debug, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Identity {
-    #[serde(default)]
-    pub(crate) api_version: Option<String>,
-    #[serde(default)]
-    pub(crate) kind: Option<String>,
-    metadata: IdentityMetadata,
-}
-
-#[derive(Debug, serde::Deserialize)]
-struct IdentityMetadata {
-    name: String,
-    #[serde(default)]
-    namespace: Option<String>,
-}
-
-impl Identity {
-    fn of(data: &[u8]) -> Result<Self> {
-        scan::read(data)
-    }
-
-    fn is_in(&self, namespace: Option<&str>) -> bool {
-        let own = self.metadata.namespace.as_deref();
-        own.filter(|own| !own.is_empty()) == namespace
-    }
-}
-
 fn another_name() -> Error {
     Error::corrupt("read archive: the entry holds an object of another name")
 }
@@ -427,7 +395,7 @@ fn another_name() -> Error {
 /// Checks that `data` is the object `id`, and can be read.
 pub(crate) fn check_object(id: &ObjectId, data: &[u8]) -> Result<Identity> {
     let found = Identity::of(data)?;
-    if found.metadata.name != id.name || !found.is_in(id.namespace.as_deref()) {
+    if found.name != id.name || !found.is_in(id.namespace.as_deref()) {
         return Err(another_name());
     }
     Ok(found)
@@ -436,10 +404,10 @@ pub(crate) fn check_object(id: &ObjectId, data: &[u8]) -> Result<Identity> {
 /// The object that `data` is, and belongs at `path`, which says as much as `id`.
 fn object_at(path: &str, id: ObjectId, data: &[u8]) -> Result<(ObjectId, Identity)> {
     let mut found = Identity::of(data)?;
-    if !is_file_of(path, &found.metadata.name) || !found.is_in(id.namespace.as_deref()) {
+    if !is_file_of(path, &found.name) || !found.is_in(id.namespace.as_deref()) {
         return Err(another_name());
     }
-    let name = std::mem::take(&mut found.metadata.name);
+    let name = std::mem::take(&mut found.name);
     let id = ObjectId { name, ..id };
     check_id(&id)?;
     Ok((id, found))

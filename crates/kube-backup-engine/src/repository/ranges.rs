@@ -11,7 +11,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use super::OpenBackup;
 use super::held::PARALLEL_FETCHES;
 use super::part::Part;
-use crate::archive::index::gunzip;
+use crate::archive::index::unpack_member;
 use crate::archive::read::check_object;
 use crate::archive::{Entry, Found, Location, RefusedEntry, Span};
 use crate::format::entries::entry_path;
@@ -58,6 +58,37 @@ impl OpenBackup {
         by_range.chain(self.read_in_a_pass(others)).boxed()
     }
 
+    /// The objects of `entries`, each of which was read before, and not refused.
+    pub(crate) fn read_again(&self, entries: Vec<Entry>) -> BoxStream<'_, Result<(Entry, Bytes)>> {
+        let mut elsewhere = HashMap::new();
+        let (mut of_archive, mut of_secrets) = (Vec::new(), Vec::new());
+        for entry in entries {
+            match entry.location {
+                None => {
+                    elsewhere.insert(entry.id, entry.sha256);
+                }
+                Some(at) if self.archive.holds.has(&entry.id.resource) => {
+                    of_archive.push((at, entry));
+                }
+                Some(at) => of_secrets.push((at, entry)),
+            }
+        }
+        let read = |part: &Part, mut located: Vec<(Location, Entry)>| {
+            located.sort_unstable_by_key(|(at, _)| place(*at));
+            read_batch(part, located, Known::Readable)
+        };
+        let mut found = read(&self.archive, of_archive);
+        if let Some(part) = self.secrets.as_ref().filter(|_| !of_secrets.is_empty()) {
+            found = found.chain(read(part, of_secrets)).boxed();
+        }
+        if !elsewhere.is_empty() {
+            found = found.chain(self.read_in_a_pass(elsewhere)).boxed();
+        }
+        found
+            .map(|found| found.and_then(Found::into_result))
+            .boxed()
+    }
+
     /// Picks objects out of the whole archive, each with the digest that it had.
     fn read_in_a_pass(
         &self,
@@ -93,14 +124,13 @@ impl OpenBackup {
     }
 }
 
+fn place(at: Location) -> (u64, u64) {
+    (at.member.offset, at.object.offset)
+}
+
 /// Copies entries only as they are reached, since there may be very many.
 fn read_located<'a>(part: &'a Part, mut located: Vec<&'a Entry>) -> BoxStream<'a, Result<Found>> {
-    let place = |entry: &&Entry| {
-        entry
-            .location
-            .map(|at| (at.member.offset, at.object.offset))
-    };
-    located.sort_by_key(place);
+    located.sort_by_key(|entry| entry.location.map(place));
     let mut left = located.into_iter();
     let batches = std::iter::from_fn(move || {
         let next = left.by_ref().take(BATCH);
@@ -110,11 +140,15 @@ fn read_located<'a>(part: &'a Part, mut located: Vec<&'a Entry>) -> BoxStream<'a
         (!batch.is_empty()).then_some(batch)
     });
     stream::iter(batches)
-        .flat_map(|batch| read_batch(part, batch))
+        .flat_map(move |batch| read_batch(part, batch, Known::Nothing))
         .boxed()
 }
 
-fn read_batch(part: &Part, located: Vec<(Location, Entry)>) -> BoxStream<'static, Result<Found>> {
+fn read_batch(
+    part: &Part,
+    located: Vec<(Location, Entry)>,
+    known: Known,
+) -> BoxStream<'static, Result<Found>> {
     let archive = part.file.clone();
     let step = part.step();
     let held = Arc::clone(&part.held);
@@ -143,14 +177,23 @@ fn read_batch(part: &Part, located: Vec<(Location, Entry)>) -> BoxStream<'static
         .buffered(PARALLEL_FETCHES)
         .map_ok(stream::iter)
         .try_flatten()
-        .and_then(|(bytes, member)| async move {
-            let objects = tokio::task::spawn_blocking(move || member.unpack(&bytes))
+        .and_then(move |(bytes, member)| async move {
+            let objects = tokio::task::spawn_blocking(move || member.unpack(&bytes, known))
                 .await
                 .map_err(|error| Error::internal("read archive: decompress it", error))??;
             Ok(stream::iter(objects.into_iter().map(Ok)))
         })
         .try_flatten()
         .boxed()
+}
+
+/// What is known of objects that are about to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Nothing,
+    /// Bytes with the digest that the index says are the object, and can be read: they were once. That they
+    /// have it is checked each time.
+    Readable,
 }
 
 /// One request: a range of the archive, and the members in it that are wanted.
@@ -167,10 +210,10 @@ struct Wanted {
 }
 
 impl Wanted {
-    fn unpack(self, compressed: &[u8]) -> Result<Vec<Found>> {
+    fn unpack(self, compressed: &[u8], known: Known) -> Result<Vec<Found>> {
         let name = |entry: &Entry| entry_path(&entry.id);
         let first = self.objects.first().map(|(_, entry)| name(entry));
-        let text = gunzip(compressed, self.size)
+        let text = unpack_member(compressed, self.size)
             .map_err(|error| error.with_entry(first.clone().unwrap_or_default()))?;
         let text = Bytes::from(text);
         self.objects
@@ -192,8 +235,12 @@ impl Wanted {
                     )
                     .with_entry(name(&entry)));
                 }
-                Ok(match check_object(&entry.id, &object) {
-                    Ok(_) => Found::Object(entry, object),
+                let checked = match known {
+                    Known::Nothing => check_object(&entry.id, &object).map(drop),
+                    Known::Readable => Ok(()),
+                };
+                Ok(match checked {
+                    Ok(()) => Found::Object(entry, object),
                     Err(why) => {
                         Found::Refused(RefusedEntry::new(name(&entry), Some(entry.id), &why))
                     }

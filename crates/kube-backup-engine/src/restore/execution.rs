@@ -1,11 +1,10 @@
 //! A restore under way, or the dry run of one: tier by tier, and inside a tier many objects at once.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{BuildHasher as _, RandomState};
 
 use bytes::Bytes;
 use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
+use futures::stream::{self, FuturesUnordered};
 use serde_json::Value;
 
 use super::apply::{Applied, apply};
@@ -13,6 +12,7 @@ use super::decide::Rules;
 use super::environment::Environment;
 use super::finished::Finished;
 use super::hooks;
+use super::left::Left;
 use super::prepare::{NextStep, prepare};
 use super::progress::{OnProgress, RestoreProgress};
 use super::report::Outcome;
@@ -225,14 +225,14 @@ impl<'a> Execution<'a> {
         }
         tracing::debug!(?tier, objects = entries.len(), "restoring");
         let step = format!("restore the objects of tier `{}`", tier.name());
-        let mut done = Done::default();
+        let mut left = Left::new(entries);
         let deadline = &self.environment.deadline;
-        let work = self.restore_objects(tier, &entries, &mut done);
+        let work = self.restore_objects(tier, &mut left);
         // They were read once before, so this is the store failing half way, or the deadline: what is
         // left is reported, and running the restore again completes it.
         if let Err(error) = deadline.within(&step, work).await.and_then(|done| done) {
             let reason = error.chain();
-            for Entry { id, .. } in entries.into_iter().filter(|entry| !done.has(&entry.id)) {
+            for id in left.into_ids() {
                 let namespace = self.environment.target_of(&id);
                 let outcome = Outcome::Failed(reason.clone());
                 self.fold(Finished::new(tier, id, namespace, outcome.into()));
@@ -242,15 +242,10 @@ impl<'a> Execution<'a> {
 
     /// Prepares objects one by one as they are read, sends a few requests at once, and folds in what
     /// comes of them.
-    async fn restore_objects(
-        &mut self,
-        tier: Tier,
-        entries: &[Entry],
-        done: &mut Done,
-    ) -> Result<()> {
+    async fn restore_objects(&mut self, tier: Tier, left: &mut Left) -> Result<()> {
         let environment = self.environment;
         let parallel = environment.parallel();
-        let mut objects = environment.backup.read(entries);
+        let mut objects = stream::empty().boxed();
         let mut read: Option<(Entry, Bytes)> = None;
         let mut is_read_to_the_end = false;
         let mut room = ROOM;
@@ -273,12 +268,12 @@ impl<'a> Execution<'a> {
                         requests.push(perform(environment, request, weight));
                     }
                     NextStep::Defer(tier, entry) => {
-                        done.add(&entry.id);
+                        left.remove(&entry.id);
                         let deferred = self.state.deferred.entry(tier);
                         deferred.or_default().push(*entry);
                     }
                     NextStep::Finish(finished) => {
-                        done.add(&finished.id);
+                        left.remove(&finished.id);
                         self.fold(*finished);
                     }
                 }
@@ -286,7 +281,7 @@ impl<'a> Execution<'a> {
             tokio::select! {
                 Some((request, applied, weight)) = requests.next() => {
                     room += weight;
-                    done.add(&request.id);
+                    left.remove(&request.id);
                     if !environment.is_plan() {
                         let hooks = hooks::of_created(&environment.spec.hooks, &request, &applied);
                         self.state.hooks.extend(hooks);
@@ -296,7 +291,10 @@ impl<'a> Execution<'a> {
                 }
                 next = objects.next(), if read.is_none() && !is_read_to_the_end => match next {
                     Some(object) => read = Some(object?),
-                    None => is_read_to_the_end = true,
+                    None => match left.next_piece() {
+                        Some(piece) => objects = environment.backup.read_again(piece),
+                        None => is_read_to_the_end = true,
+                    },
                 },
                 else => return Ok(()),
             }
@@ -321,21 +319,4 @@ async fn perform(
 
 fn weight_of(bytes: &Bytes) -> usize {
     bytes.len().min(ROOM)
-}
-
-/// Objects of a tier whose turn is over. Hashes: the names themselves are in the entries already.
-#[derive(Default)]
-struct Done {
-    hasher: RandomState,
-    ids: HashSet<u64>,
-}
-
-impl Done {
-    fn add(&mut self, id: &ObjectId) {
-        self.ids.insert(self.hasher.hash_one(id));
-    }
-
-    fn has(&self, id: &ObjectId) -> bool {
-        self.ids.contains(&self.hasher.hash_one(id))
-    }
 }

@@ -21,6 +21,7 @@ mod gate;
 mod had;
 mod health;
 mod hooks;
+mod left;
 mod marks;
 mod modifiers;
 mod owners;

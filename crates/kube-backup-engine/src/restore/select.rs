@@ -6,7 +6,6 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
-use serde::de::IgnoredAny;
 
 use super::archived::{Archived, known_kinds};
 use super::displace::displace;
@@ -24,11 +23,11 @@ use crate::kinds::companions::{
 };
 use crate::kinds::exclusions::never_restored;
 use crate::kinds::names::{NAMESPACES, STORAGE_CLASSES};
-use crate::scan::{self, Head};
+use crate::scan::Head;
 use crate::spec::filter::Filter;
 use crate::spec::selection::is_pattern;
 use crate::{
-    Discovery, Entry, EntryFilter, Error, GroupResource, ObjectId, OpenBackup, RefusedEntry, Result,
+    Discovery, Entry, EntryFilter, GroupResource, ObjectId, OpenBackup, RefusedEntry, Result,
 };
 
 /// What a restore is about.
@@ -253,11 +252,6 @@ impl<'a> Reading<'a> {
     }
 
     fn note(&mut self, id: &ObjectId, raw: &Bytes) -> Result<()> {
-        if bring_others(&id.resource) {
-            scan::read::<IgnoredAny>(raw).map_err(|error| {
-                Error::corrupt(format!("read what {id} needs")).with_source(error)
-            })?;
-        }
         let namespace = id.namespace.as_deref();
         let brought = Brought::by(&id.resource, namespace, &id.name, Raw(raw));
         self.companions.note(&id.resource, brought);

@@ -335,19 +335,18 @@ pub(crate) fn without(bytes: &[u8], path: &[&str], field: &[u8]) -> Option<Vec<u
 }
 
 /// Reads `T` from `bytes`, which must be one JSON value that is not nested too deeply, whole and well-formed
-/// down to the last string and number that `T` has no use for.
+/// down to the last string and number: what `T` has no use for, it is to take for [`Anything`].
 pub(crate) fn read<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
-    let malformed = |error: serde_json::Error| Error::corrupt("read JSON").with_source(error);
     check_depth(Seen::of(&bytes[skip_space(bytes, 0)..]).depth)?;
-    serde_json::from_slice::<Anything>(bytes).map_err(malformed)?;
-    serde_json::from_slice(bytes).map_err(malformed)
+    serde_json::from_slice(bytes)
+        .map_err(|error: serde_json::Error| Error::corrupt("read JSON").with_source(error))
 }
 
 /// Any value, of which nothing is kept.
 ///
 /// Not [`IgnoredAny`](serde::de::IgnoredAny), which passes over strings that are no Unicode and numbers that
 /// are none, and so accepts what cannot be read later.
-struct Anything;
+pub(crate) struct Anything;
 
 impl<'de> Deserialize<'de> for Anything {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {

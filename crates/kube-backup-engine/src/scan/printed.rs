@@ -14,6 +14,9 @@ use serde_json::{Number, Value};
 use super::Seen;
 use crate::{Error, Result};
 
+/// As long as most objects are.
+const USUAL: usize = 4 << 10;
+
 /// The text that an object was parsed from, kept where printing its values might not give it again.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Original(Option<Bytes>);
@@ -29,7 +32,7 @@ impl Original {
     /// comes out as it was, and so does each float, wherever it is by now.
     pub(crate) fn print(&self, value: &Value) -> Result<Bytes> {
         let failed = |error| Error::internal("encode an object", error);
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(USUAL);
         let original = self.0.as_ref();
         match original.and_then(|bytes| serde_json::from_slice::<&RawValue>(bytes).ok()) {
             Some(original) => {

@@ -236,7 +236,10 @@ fn check_member(
             Checked::Fault(lost(&entry.id, "its digest differs from the index's"))
         } else {
             match check_object(&entry.id, json) {
-                Ok(found) if found.kind == entry.kind && found.api_version == entry.api_version => {
+                Ok(found)
+                    if found.kind.as_deref() == entry.kind.as_deref()
+                        && found.api_version.as_deref() == entry.api_version.as_deref() =>
+                {
                     see(entry.id, json, schemas)
                 }
                 Ok(_) => Checked::Fault(lost(

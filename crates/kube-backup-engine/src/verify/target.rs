@@ -163,7 +163,7 @@ async fn list_versions(
 ) -> Result<()> {
     let mut note = |entry: &Entry| {
         if let Some(version) = &entry.api_version {
-            let key = (entry.id.resource.clone(), version.clone());
+            let key = (entry.id.resource.clone(), version.to_string());
             if !versions.contains(&key) {
                 versions.insert(key);
             }

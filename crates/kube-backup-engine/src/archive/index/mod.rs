@@ -17,17 +17,19 @@
 //! of each object: whoever trusts the record need not trust anything else, and finding three
 //! objects among a hundred thousand reads the directory and three chunks.
 
-use base16ct::lower::encode_string;
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read as _;
 use std::ops::Range;
+use std::sync::Arc;
 
+use base16ct::lower::encode_string;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::budget::check_entries;
-use super::gzip::{gzip, with_extra};
+use super::gzip::{gzip, whole_member, with_extra};
 use super::write::Member;
 use super::{Entry, Location, ReadLimits, RefusedEntry, Span};
 use crate::format::entries::{check_id, entry_path};
@@ -49,25 +51,29 @@ const MAX_KEY: usize = 512;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct MemberLine {
+struct MemberLine<'a> {
     offset: u64,
     length: u64,
     size: u64,
-    entries: Vec<EntryLine>,
+    #[serde(borrow)]
+    entries: Vec<EntryLine<'a>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct EntryLine {
+struct EntryLine<'a> {
     resource: GroupResource,
-    api_version: String,
-    kind: String,
+    #[serde(borrow)]
+    api_version: Cow<'a, str>,
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
     name: String,
     offset: u64,
     length: u64,
-    sha256: String,
+    #[serde(borrow)]
+    sha256: Cow<'a, str>,
 }
 
 /// What one chunk of the index covers.
@@ -168,13 +174,13 @@ impl IndexWriter {
                 .iter()
                 .map(|packed| EntryLine {
                     resource: packed.id.resource.clone(),
-                    api_version: packed.types.api_version.clone(),
-                    kind: packed.types.kind.clone(),
+                    api_version: Cow::Borrowed(&packed.types.api_version),
+                    kind: Cow::Borrowed(&packed.types.kind),
                     namespace: packed.id.namespace.clone(),
                     name: packed.id.name.clone(),
                     offset: packed.object.offset,
                     length: packed.object.length,
-                    sha256: encode_string(&packed.sha256),
+                    sha256: encode_string(&packed.sha256).into(),
                 })
                 .collect(),
         };
@@ -434,11 +440,13 @@ impl Chunk {
             .strip_prefix(BEGIN)
             .or_else(|| text.strip_prefix(BETWEEN))
             .ok_or_else(|| refuse("a chunk has another form"))?;
+        let mut words = Words::default();
         let mut entries = Vec::new();
         // A sequence of objects parted by commas; streaming keeps one member at a time.
         let mut rest = json;
         while !rest.is_empty() {
-            let mut lines = serde_json::Deserializer::from_slice(rest).into_iter::<MemberLine>();
+            let mut lines =
+                serde_json::Deserializer::from_slice(rest).into_iter::<MemberLine<'_>>();
             let line = match lines.next() {
                 Some(Ok(line)) => line,
                 Some(Err(error)) => {
@@ -453,7 +461,12 @@ impl Chunk {
                 length: line.length,
             };
             for entry in line.entries {
-                entries.push(entry.into_listed(member, line.size, archive_length, limits)?);
+                entries.push(entry.into_listed(
+                    (member, line.size),
+                    archive_length,
+                    limits,
+                    &mut words,
+                )?);
             }
         }
         if entries.len() as u64 != self.entries {
@@ -468,13 +481,28 @@ impl Chunk {
 /// What the index lists: an object, or one that cannot be read.
 pub(crate) type Listed = Result<Entry, RefusedEntry>;
 
-impl EntryLine {
+/// Words that many entries have, each kept once.
+#[derive(Default)]
+struct Words(HashSet<Arc<str>>);
+
+impl Words {
+    fn get(&mut self, word: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(word) {
+            return Arc::clone(known);
+        }
+        let word: Arc<str> = word.into();
+        self.0.insert(Arc::clone(&word));
+        word
+    }
+}
+
+impl EntryLine<'_> {
     fn into_listed(
         self,
-        member: Span,
-        member_size: u64,
+        (member, member_size): (Span, u64),
         archive_length: u64,
         limits: &ReadLimits,
+        words: &mut Words,
     ) -> Result<Listed> {
         let id = ObjectId {
             resource: self.resource,
@@ -511,8 +539,8 @@ impl EntryLine {
         }
         Ok(Ok(Entry {
             id,
-            api_version: Some(self.api_version),
-            kind: Some(self.kind),
+            api_version: Some(words.get(&self.api_version)),
+            kind: Some(words.get(&self.kind)),
             size: object.length,
             sha256,
             location: Some(location),
@@ -535,6 +563,14 @@ fn check_size(location: &Location, limits: &ReadLimits) -> Result<()> {
         return too_large("the entry's member", member, limits.max_member());
     }
     Ok(())
+}
+
+/// Decompresses a member of an archive, which is said to hold `size` bytes of text, and may hold fewer.
+pub(crate) fn unpack_member(bytes: &[u8], size: u64) -> Result<Vec<u8>> {
+    match whole_member(bytes, size as usize) {
+        Some(text) => Ok(text),
+        None => gunzip(bytes, size),
+    }
 }
 
 /// Decompresses `bytes`, which must hold whole gzip members and no more than `limit` of text.
