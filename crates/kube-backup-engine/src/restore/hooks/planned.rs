@@ -46,6 +46,10 @@ pub(crate) fn of_created(
     if !PODS.is(&request.id.resource) || applied.outcome != Outcome::Created {
         return None;
     }
+    let is_annotated = !request.object["metadata"]["annotations"][annotation("command")].is_null();
+    if spec.is_empty() && !is_annotated {
+        return None;
+    }
     let pod: Pod = serde_json::from_value(request.object.clone()).ok()?;
     let namespace = request.namespace.as_deref().unwrap_or_default();
     let steps = steps(&pod, namespace, &request.name, spec);
@@ -73,13 +77,14 @@ fn steps(pod: &Pod, namespace: &str, name: &str, spec: &RestoreHooks) -> Vec<Hoo
     named.collect()
 }
 
+fn annotation(name: &str) -> String {
+    format!("post.hook.restore.velero.io/{name}")
+}
+
 /// What cannot be read of annotations is as if it was not there (wait_exec_hook_handler.go).
 fn annotated(pod: &Pod) -> Option<ExecRestoreHook> {
     let annotations = pod.metadata.annotations.as_ref()?;
-    let value = |name: &str| {
-        let key = format!("post.hook.restore.velero.io/{name}");
-        annotations.get(&key).map(String::as_str)
-    };
+    let value = |name: &str| annotations.get(&annotation(name)).map(String::as_str);
     let command = value("command").filter(|text| !text.is_empty())?;
     Some(ExecRestoreHook {
         container: value("container").unwrap_or_default().to_owned(),
