@@ -1,6 +1,6 @@
-//! A world to run the program in: no home, a folder that cannot be written to, and no variables but its own.
+//! A world to run the program in: no home, a root that cannot be written to, and no variables but its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ use object_store::ObjectStore as _;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::create;
+
+use crate::bare;
 
 pub(crate) const BUCKET: &str = "my-backups";
 const ID: &str = "LTAI-operator";
@@ -79,20 +81,25 @@ impl World {
         format!("oss://{BUCKET}/clusters/berlin")
     }
 
-    /// The program with nothing but what is said here.
+    /// What the environment says of the bucket.
+    pub(crate) fn bucket(&self) -> [(&'static str, String); 5] {
+        [
+            ("BACKUP_CENTER_LOCATION", Self::location()),
+            ("ALIBABA_CLOUD_REGION_ID", "cn-hangzhou".to_owned()),
+            ("OSS_ENDPOINT", self.cloud.endpoint()),
+            ("ALIBABA_CLOUD_ACCESS_KEY_ID", ID.to_owned()),
+            ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET.to_owned()),
+        ]
+    }
+
+    /// The program with nothing but what is said here, and with no place to write to but the folder of files.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_backup-center"));
+        let program = env!("CARGO_BIN_EXE_backup-center");
+        let mut command = bare::container(self.files.path(), program);
         command
             .args(arguments)
-            .env_clear()
-            .env("BACKUP_CENTER_LOCATION", Self::location())
-            .env("ALIBABA_CLOUD_REGION_ID", "cn-hangzhou")
-            .env("OSS_ENDPOINT", self.cloud.endpoint())
-            .env("ALIBABA_CLOUD_ACCESS_KEY_ID", ID)
-            .env("ALIBABA_CLOUD_ACCESS_KEY_SECRET", SECRET)
+            .envs(self.bucket())
             .env("KUBECONFIG", self.path("kubeconfig"))
-            // Nobody can write there, whoever it is.
-            .current_dir(Path::new("/proc"))
             .stdin(Stdio::null());
         command
     }
