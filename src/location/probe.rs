@@ -15,9 +15,20 @@ pub enum Probed {
 }
 
 /// What a probe failed at.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ProbeError(String);
+#[derive(Debug, thiserror::Error)]
+#[error("{step}")]
+pub struct ProbeError {
+    step: String,
+    /// What the store said, where it refused.
+    #[source]
+    source: Option<object_store::Error>,
+}
+
+impl ProbeError {
+    fn new(step: String) -> Self {
+        Self { step, source: None }
+    }
+}
 
 /// Writes a small object beside the backups, reads it, lists it and deletes it. It is a file and no folder, since Velero takes no
 /// other folders than its own.
@@ -28,35 +39,38 @@ pub struct ProbeError(String);
 ///
 /// # Errors
 ///
-/// The step that failed, with what the store said.
+/// The step that failed; what the store said is its source.
 pub async fn probe(store: &dyn ObjectStore, prefix: &str, who: &str) -> Result<Probed, ProbeError> {
     let folder = Path::from(prefix);
     let path = folder.clone().join(format!("backup-center-probe-{who}"));
-    let failed = |step: &str, error: &object_store::Error| {
-        ProbeError(format!("{step} `{path}`: {}", crate::chain::chain(error)))
+    let failed = |step: &str, error: object_store::Error| ProbeError {
+        step: format!("{step} `{path}`"),
+        source: Some(error),
     };
     let mut kept = match store.head(&path).await {
         Ok(_) => kept(store.delete(&path).await),
         Err(object_store::Error::NotFound { .. }) => None,
-        Err(error) => return Err(failed("look for", &error)),
+        Err(error) => return Err(failed("look for", error)),
     };
     let text = Uuid::new_v4().to_string();
     if kept.is_none() {
         let put = store.put(&path, text.clone().into()).await;
-        put.map_err(|error| failed("write", &error))?;
+        put.map_err(|error| failed("write", error))?;
     }
     let read = async { store.get(&path).await?.bytes().await };
-    let read = read.await.map_err(|error| failed("read", &error))?;
+    let read = read.await.map_err(|error| failed("read", error))?;
     if kept.is_none() && read != text {
-        return Err(ProbeError(format!(
-            "`{path}` is not what was written there a moment ago"
+        return Err(ProbeError::new(format!(
+            "read `{path}` back: it is not what was written there a moment ago"
         )));
     }
     let below = (!prefix.is_empty()).then_some(&folder);
     let listed = store.list_with_delimiter(below).await;
-    let listed = listed.map_err(|error| failed("list", &error))?;
+    let listed = listed.map_err(|error| failed("list", error))?;
     if !listed.objects.iter().any(|it| it.location == path) {
-        return Err(ProbeError(format!("`{path}` is there and is not listed")));
+        return Err(ProbeError::new(format!(
+            "find `{path}` in the list: it is there and is not listed"
+        )));
     }
     if kept.is_none() {
         kept = self::kept(store.delete(&path).await);
@@ -82,10 +96,10 @@ mod tests {
     async fn a_probe_leaves_nothing_and_clears_up_after_one_that_was_killed() {
         let store = InMemory::new();
         for prefix in ["", "team/one"] {
-            assert_eq!(probe(&store, prefix, "c1").await, Ok(Probed::Whole));
+            assert_eq!(probe(&store, prefix, "c1").await.unwrap(), Probed::Whole);
             let left = Path::from(prefix).join("backup-center-probe-c1");
             store.put(&left, "from before".into()).await.unwrap();
-            assert_eq!(probe(&store, prefix, "c1").await, Ok(Probed::Whole));
+            assert_eq!(probe(&store, prefix, "c1").await.unwrap(), Probed::Whole);
             assert!(store.head(&left).await.is_err());
         }
     }

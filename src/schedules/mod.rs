@@ -40,5 +40,4 @@ mod step;
 pub(crate) use backups::is_own;
 pub use notice::Notice;
 pub use scheduler::Scheduler;
-pub use settings::SettingsError;
 pub use step::Step;

@@ -6,7 +6,6 @@ use chrono::TimeDelta;
 use kube_backup_engine::retention::{RetentionPolicy, Within};
 use kube_backup_engine::schedule::{Schedule, ScheduleSpec, ScheduleStatus};
 
-use crate::chain::chain;
 use crate::crds::{
     BackupScheduleSpec, BackupScheduleStatus, CatchUp, ScheduleRetention, from_time,
 };
@@ -16,9 +15,13 @@ const PUNCTUAL: Duration = Duration::from_secs(600);
 const HOUR: u64 = 3600;
 
 /// A plan asks for what cannot be.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct SettingsError(String);
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SettingsError {
+    #[error("{0}")]
+    Field(String),
+    #[error(transparent)]
+    Engine(#[from] kube_backup_engine::Error),
+}
 
 /// A plan, understood.
 #[derive(Debug)]
@@ -35,7 +38,6 @@ impl Settings {
         plan: &BackupScheduleSpec,
         status: &BackupScheduleStatus,
     ) -> Result<Self, SettingsError> {
-        let refuse = |error: kube_backup_engine::Error| SettingsError(error.chain());
         let slots = status.slots.clone().unwrap_or_default();
         let wants_skip = plan.skip_immediately && status.skipped_generation.is_none();
         let spec = ScheduleSpec {
@@ -46,15 +48,15 @@ impl Settings {
             skip: wants_skip.then(|| next(&slots)).flatten(),
             run_at: plan.run_at.as_ref().map(from_time),
         };
-        let schedule = spec.check().map_err(refuse)?;
+        let schedule = spec.check()?;
         let mut retention = plan
             .retention
             .as_ref()
             .map_or_else(|| Ok(RetentionPolicy::default()), policy)?;
         retention.time_zone.clone_from(&spec.time_zone);
-        retention.check().map_err(refuse)?;
+        retention.check()?;
         if plan.template.storage_location.is_empty() {
-            return Err(SettingsError(
+            return Err(SettingsError::Field(
                 "`template.storageLocation` names no BackupLocation".to_owned(),
             ));
         }
@@ -86,23 +88,17 @@ fn policy(asked: &ScheduleRetention) -> Result<RetentionPolicy, SettingsError> {
     if let Some(span) = &asked.keep_within {
         let seconds = span
             .parse()
-            .map_err(|why| SettingsError(format!("`retention.keepWithin`: {why}")))?
+            .map_err(|why| SettingsError::Field(format!("`retention.keepWithin`: {why}")))?
             .as_secs();
         let whole = seconds > 0 && seconds.is_multiple_of(HOUR);
         let hours = u32::try_from(seconds / HOUR).ok().filter(|_| whole);
         let within = hours.map(|hours| format!("{hours}h").parse::<Within>());
         let within = within.and_then(Result::ok).ok_or_else(|| {
-            SettingsError(format!(
+            SettingsError::Field(format!(
                 "`retention.keepWithin` is `{span}`: write whole hours, as in `48h`"
             ))
         })?;
         policy.keep_within = Some(within);
     }
     Ok(policy)
-}
-
-impl From<&kube::Error> for SettingsError {
-    fn from(error: &kube::Error) -> Self {
-        Self(chain(error))
-    }
 }

@@ -13,6 +13,7 @@ use super::notice::Notice;
 use super::run::Made;
 use super::scheduler::Scheduler;
 use super::settings::Settings;
+use crate::chain::chain;
 use crate::crds::{BackupSchedule, BackupScheduleStatus, from_time, phase, to_time};
 
 /// How often to look whether a backup that runs has ended.
@@ -60,7 +61,7 @@ impl Scheduler {
             .get_or_insert_with(|| ScheduleStatus::since(created));
         let settings = match Settings::of(&plan.spec, &status) {
             Ok(settings) => settings,
-            Err(error) => return Ok(refused(status, error.to_string())),
+            Err(error) => return Ok(refused(status, chain(&error))),
         };
         let backups = self.backups_of(Some(&plan.name_any())).await?;
         let running = running(&backups).map(ResourceExt::name_any);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ack_backup_center::cloud::Cloud;
 use ack_backup_center::core::credentials::{SharedCredentials, StaticProvider};
-use ack_backup_center::core::{Context, Credentials, Error, ErrorKind, Region};
+use ack_backup_center::core::{Context, Credentials, Error, ErrorKind, Region, chain};
 use ack_backup_center::hbr::HostPath;
 use ack_backup_center::oss::{self, OssEndpoint};
 use ack_backup_center::ram::PolicyDocument;
@@ -139,6 +139,8 @@ pub(crate) struct Denied {
 pub(crate) trait Refusal: std::error::Error {
     /// The right that is missing, if that is what is wrong.
     fn missing(&self) -> Option<String>;
+    /// The service's code.
+    fn code(&self) -> Option<&str>;
 }
 
 impl Refusal for Error {
@@ -147,6 +149,10 @@ impl Refusal for Error {
         let detail = self.access_denied().filter(|_| is_denied)?;
         assert_eq!(detail.no_permission_type.as_deref(), Some("ImplicitDeny"));
         detail.auth_action.clone()
+    }
+
+    fn code(&self) -> Option<&str> {
+        self.service_code()
     }
 }
 
@@ -157,15 +163,31 @@ impl Refusal for oss::Error {
         let action = remedy.split_once('`')?.0;
         (self.kind() == oss::ErrorKind::Denied).then(|| action.to_owned())
     }
+
+    fn code(&self) -> Option<&str> {
+        self.service_code()
+    }
 }
 
-/// One call, which uses one right. All but a denial is a failure of the test.
-pub(crate) async fn step<T, E: Refusal>(
+/// One call, which uses one right. All but a denial is a failure of the test, and so is one whose text does not say which
+/// step failed, where it was sent, and which action is missing.
+pub(crate) async fn step<T, E: Refusal + 'static>(
     step: &'static str,
     call: impl Future<Output = Result<T, E>>,
 ) -> Result<T, Denied> {
-    call.await.map_err(|error| match error.missing() {
-        Some(missing) => Denied { step, missing },
-        None => panic!("{step}: {error}"),
+    call.await.map_err(|error| {
+        let Some(missing) = error.missing() else {
+            panic!("{step}: {error}");
+        };
+        let text = error.to_string();
+        let is_fragment = text.starts_with(char::is_lowercase);
+        assert!(is_fragment && text.contains("127.0.0.1"), "{step}: {text}");
+        let remedy = format!("add the action `{missing}`");
+        assert!(text.contains(&remedy), "{step}: {text}");
+        // Said once, and not by the cause again.
+        let line = chain(&error);
+        assert_eq!(line.matches(&remedy).count(), 1, "{step}: {line}");
+        assert!(error.code().is_some_and(|code| !code.is_empty()), "{line}");
+        Denied { step, missing }
     })
 }

@@ -13,6 +13,7 @@ use std::error::Error;
 use std::fmt;
 use std::process::ExitCode;
 
+use ack_backup_center::chain;
 use ack_backup_center::engine::{self, ErrorKind};
 
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -76,20 +77,6 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
     }
-}
-
-/// An error and its causes, each once.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let more = error.to_string();
-        if !text.ends_with(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 impl From<engine::Error> for Failure {

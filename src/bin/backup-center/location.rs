@@ -127,7 +127,7 @@ async fn look(location: &Location, place: &Place) -> Result<Vec<Look>> {
             "pass",
             "written, read, listed and deleted".to_owned(),
         ),
-        Err(error) => add("write", "fail", error.to_string()),
+        Err(error) => add("write", "fail", Failure::from(error).to_string()),
     }
     if let Location::Bucket { bucket, .. } = location {
         match client(place)?.inspect_bucket(bucket).await {

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::open::OpenLocation;
 use super::registry::Known;
 use super::sync::{Synced, sync};
+use crate::chain::chain;
 use crate::controller::context::Context;
 use crate::controller::report::{Note, fields_known, set};
 use crate::crds::{BackupLocation, BackupLocationStatus, GoDuration, condition, phase, to_time};
@@ -124,8 +125,8 @@ async fn look(context: &Context, location: &BackupLocation) -> Looked {
     }
     let store = open.repository.store().clone();
     let probed = probe(store.as_ref(), &open.prefix, &context.cluster).await;
-    let probed =
-        probed.map_err(|error| format!("VaultError: backup vault is unavailable: {error}"))?;
+    let probed = probed
+        .map_err(|error| format!("VaultError: backup vault is unavailable: {}", chain(&error)))?;
     Ok((open, Some(probed)))
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use structure::repository;
 use syn::parse::ParseStream;
 use syn::visit::Visit;
-use syn::{Attribute, LitStr};
+use syn::{Attribute, Fields, ItemStruct, LitStr, Type, Visibility};
 
 /// What is written with a capital letter wherever it stands: names of products and of their things, and the controller's
 /// own codes.
@@ -24,23 +24,52 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[derive(Default)]
-struct Texts(Vec<String>);
+struct Texts {
+    texts: Vec<String>,
+    /// Public errors that are a text that somebody else made.
+    handed_on: Vec<String>,
+}
+
+/// The text of an error; nothing where it is another's.
+fn text_of(attribute: &Attribute) -> Option<String> {
+    if !attribute.path().is_ident("error") {
+        return None;
+    }
+    let text = attribute.parse_args_with(|input: ParseStream<'_>| {
+        let text = if input.peek(LitStr) {
+            Some(input.parse::<LitStr>()?.value())
+        } else {
+            None // transparent
+        };
+        input.parse::<proc_macro2::TokenStream>()?;
+        Ok(text)
+    });
+    text.expect("an attribute of thiserror")
+}
+
+/// Whether it is `struct Name(String)`.
+fn is_a_string(fields: &Fields) -> bool {
+    let Fields::Unnamed(fields) = fields else {
+        return false;
+    };
+    let types: Vec<_> = fields.unnamed.iter().map(|field| &field.ty).collect();
+    matches!(&types[..], [Type::Path(it)] if it.path.is_ident("String"))
+}
 
 impl<'ast> Visit<'ast> for Texts {
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
-        if !attribute.path().is_ident("error") {
-            return;
+        self.texts.extend(text_of(attribute));
+    }
+
+    fn visit_item_struct(&mut self, item: &'ast ItemStruct) {
+        let is_whole = |text: Option<String>| text.as_deref() == Some("{0}");
+        if matches!(item.vis, Visibility::Public(_))
+            && is_a_string(&item.fields)
+            && item.attrs.iter().any(|it| is_whole(text_of(it)))
+        {
+            self.handed_on.push(item.ident.to_string());
         }
-        let text = attribute.parse_args_with(|input: ParseStream<'_>| {
-            let text = if input.peek(LitStr) {
-                Some(input.parse::<LitStr>()?.value())
-            } else {
-                None // transparent
-            };
-            input.parse::<proc_macro2::TokenStream>()?;
-            Ok(text)
-        });
-        self.0.extend(text.expect("an attribute of thiserror"));
+        syn::visit::visit_item_struct(self, item);
     }
 }
 
@@ -60,8 +89,7 @@ fn fault(text: &str) -> Option<&'static str> {
     None
 }
 
-#[test]
-fn texts_of_errors_are_fragments_without_their_causes() {
+fn all_texts() -> Vec<(PathBuf, Texts)> {
     let mut files = Vec::new();
     sources(&repository().join("src"), &mut files);
     for entry in std::fs::read_dir(repository().join("crates")).expect("crates") {
@@ -70,18 +98,35 @@ fn texts_of_errors_are_fragments_without_their_causes() {
             sources(&folder, &mut files);
         }
     }
-    let mut seen = 0;
-    for file in files {
+    let read = |file: PathBuf| {
         let text = std::fs::read_to_string(&file).expect("it can be read");
         let parsed = syn::parse_file(&text).expect("it is Rust");
         let mut texts = Texts::default();
         texts.visit_file(&parsed);
-        for text in texts.0 {
+        (file, texts)
+    };
+    files.into_iter().map(read).collect()
+}
+
+#[test]
+fn texts_of_errors_are_fragments_without_their_causes() {
+    let mut seen = 0;
+    for (file, found) in all_texts() {
+        for text in found.texts {
             seen += 1;
             assert_eq!(fault(&text), None, "{}: {text:?}", file.display());
         }
     }
     assert!(seen > 60, "{seen} texts were found");
+}
+
+/// An error that is nothing but a `String` has its cause in its text, and whoever asks for the cause gets none.
+#[test]
+fn public_errors_keep_their_causes() {
+    for (file, found) in all_texts() {
+        let none: [String; 0] = [];
+        assert_eq!(found.handed_on, none, "{}", file.display());
+    }
 }
 
 #[test]
