@@ -18,7 +18,7 @@ pub(super) async fn objects(
     let objects = pages.into_iter().flat_map(|page| page.objects);
     let found = objects.map(|object| {
         let stat = Stat {
-            len: object.len,
+            len: object.size,
             modified: Some(object.last_modified),
         };
         (object.key, stat)
@@ -30,7 +30,7 @@ pub(super) async fn object(client: &Client, bucket: &str, key: &str) -> Result<O
     match client.head_object(bucket, key).await {
         Ok(info) => Ok(Some(Stat {
             len: info
-                .len
+                .size
                 .ok_or_else(|| format!("learn the length of `{key}`"))?,
             modified: info.last_modified,
         })),

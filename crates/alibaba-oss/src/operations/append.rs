@@ -172,7 +172,7 @@ impl AppendObject {
             .head_object(&self.bucket, &self.key)
             .await
             .ok()?;
-        let next_position = stored.len.filter(|len| *len >= end)?;
+        let next_position = stored.size.filter(|size| *size >= end)?;
         let same = match self.whole(ours, len) {
             Some(whole) if next_position == end && stored.crc.is_some() => {
                 stored.crc == Some(whole)

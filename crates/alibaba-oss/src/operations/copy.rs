@@ -90,7 +90,7 @@ impl CopyObject {
             return Err(error);
         };
         let stored = self.client.head_object(&self.copy.bucket, &self.copy.key);
-        let (len, crc) = (source.len, source.crc);
+        let (len, crc) = (source.size, source.crc);
         PutOutcome::recognise(stored.await, len, crc, error.attempts()).ok_or(error)
     }
 }

@@ -50,8 +50,8 @@ enum Kind {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ObjectInfo {
-    /// Its whole length; not known where a cache in front of OSS hides it.
-    pub len: Option<u64>,
+    /// How many bytes the whole object has; not known where a cache in front of OSS hides it.
+    pub size: Option<u64>,
     /// The entity tag, without quotes.
     pub etag: Option<String>,
     /// The CRC-64 of the whole object.
@@ -406,9 +406,9 @@ const OVERRIDABLE: [&str; 6] = [
     "expires",
 ];
 
-fn info(headers: &HeaderMap, len: Option<u64>) -> ObjectInfo {
+fn info(headers: &HeaderMap, size: Option<u64>) -> ObjectInfo {
     ObjectInfo {
-        len,
+        size,
         etag: etag(headers),
         crc: crc(headers),
         last_modified: date(headers, LAST_MODIFIED.as_str()),

@@ -38,8 +38,8 @@ pub struct ObjectPage {
 pub struct ObjectSummary {
     /// Its key, decoded.
     pub key: String,
-    /// Its length.
-    pub len: u64,
+    /// How many bytes it has.
+    pub size: u64,
     /// The entity tag, without quotes.
     pub etag: Option<String>,
     /// When it was last modified.
@@ -89,7 +89,7 @@ impl Client {
     /// let mut pages = std::pin::pin!(client.list_objects("backups").prefix("notes/").pages());
     /// while let Some(page) = pages.try_next().await? {
     ///     for object in page.objects {
-    ///         println!("{} {}", object.len, object.key);
+    ///         println!("{} {}", object.size, object.key);
     ///     }
     /// }
     /// # Ok(())
@@ -159,7 +159,7 @@ pub(crate) fn page(step: &str, list: ListBucketResult, next: Option<String>) -> 
             .map(|object| {
                 Ok(ObjectSummary {
                     key: keys.decode(object.key)?,
-                    len: object.size,
+                    size: object.size,
                     etag: object.etag.as_deref().map(unquoted),
                     last_modified: object.last_modified,
                     storage_class: object.storage_class.as_deref().map(Into::into),
@@ -206,7 +206,7 @@ mod tests {
                 panic!("{page:?}");
             };
             assert_eq!(object.key, "a/中++\u{1}");
-            assert_eq!(object.len, 344_606);
+            assert_eq!(object.size, 344_606);
             assert_eq!(
                 object.etag.as_deref(),
                 Some("5B3C1A2E053D763E1B002CC607C5A0FE")

@@ -83,7 +83,7 @@ impl PutOutcome {
         attempts: u32,
     ) -> Option<Self> {
         let stored = stored.ok()?;
-        let same = len.is_some() && stored.len == len && crc.is_some() && stored.crc == crc;
+        let same = len.is_some() && stored.size == len && crc.is_some() && stored.crc == crc;
         same.then_some(Self {
             etag: stored.etag,
             crc: stored.crc,

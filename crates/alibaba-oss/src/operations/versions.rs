@@ -62,8 +62,8 @@ pub struct ObjectVersion {
     pub is_latest: bool,
     /// Whether it says that the object was deleted, and holds no bytes.
     pub is_delete_marker: bool,
-    /// Its length; 0 for delete markers.
-    pub len: u64,
+    /// How many bytes it has; 0 for delete markers.
+    pub size: u64,
     /// The entity tag, without quotes.
     pub etag: Option<String>,
     /// When it was made.
@@ -270,7 +270,7 @@ fn version(keys: KeyEncoding<'_>, listed: Listed, is_delete_marker: bool) -> Res
         version_id: listed.version_id,
         is_latest: listed.is_latest,
         is_delete_marker,
-        len: listed.size.unwrap_or_default(),
+        size: listed.size.unwrap_or_default(),
         etag: listed.etag.as_deref().map(unquoted),
         last_modified: listed.last_modified,
         storage_class: listed.storage_class.as_deref().map(Into::into),
@@ -307,7 +307,7 @@ mod tests {
                     v.version_id.as_str(),
                     v.is_delete_marker,
                     v.is_latest,
-                    v.len,
+                    v.size,
                 )
             })
             .collect();

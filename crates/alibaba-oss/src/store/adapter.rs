@@ -317,7 +317,7 @@ fn metas(objects: Vec<ObjectSummary>) -> impl Iterator<Item = ObjectMeta> {
         Some(ObjectMeta {
             location: parse_path(&object.key)?,
             last_modified: object.last_modified,
-            size: object.len,
+            size: object.size,
             e_tag: object.etag,
             version: None,
         })
@@ -345,7 +345,7 @@ fn meta(location: &Path, info: &ObjectInfo) -> Result<ObjectMeta> {
         location: location.clone(),
         // No default: an object that seems to be of 1970 seems to be abandoned.
         last_modified: info.last_modified.ok_or_else(|| unknown("time"))?,
-        size: info.len.ok_or_else(|| unknown("length"))?,
+        size: info.size.ok_or_else(|| unknown("size"))?,
         e_tag: info.etag.clone(),
         version: info.version_id.clone(),
     })

@@ -153,7 +153,7 @@ impl OssStore {
         crc: Option<u64>,
     ) -> Result<Option<PutOutcome>> {
         for version in self.versions(key, PAGE, |_| true).await? {
-            if version.is_delete_marker || version.len != len {
+            if version.is_delete_marker || version.size != len {
                 continue;
             }
             let get = self.client.get_object(&*self.bucket, key);
@@ -250,7 +250,7 @@ mod tests {
                 version_id: (*id).to_owned(),
                 is_latest: false,
                 is_delete_marker: id.starts_with('-'),
-                len: 0,
+                size: 0,
                 etag: None,
                 last_modified: chrono::DateTime::UNIX_EPOCH,
                 storage_class: None,

@@ -107,7 +107,7 @@ impl OssStore {
             };
             // The response was lost, and what the upload became may lie under a version of another.
             if error.was_repeated() && error.kind() == ErrorKind::NotFound {
-                let len = parts.iter().map(|part| part.len).sum();
+                let len = parts.iter().map(|part| part.size).sum();
                 if let Ok(Some(outcome)) = self.find_version(key, len, combine(&parts)).await {
                     return Ok(outcome);
                 }
@@ -122,7 +122,7 @@ impl OssStore {
 /// completion is checked with.
 pub(super) fn part_id(part: &UploadedPart) -> String {
     let crc = part.crc.map(|crc| crc.to_string()).unwrap_or_default();
-    format!("{}:{}:{crc}", part.etag, part.len)
+    format!("{}:{}:{crc}", part.etag, part.size)
 }
 
 /// The part again.
@@ -137,7 +137,7 @@ pub(super) fn read_part_id(number: u32, id: &str) -> Result<UploadedPart, Error>
         Some(UploadedPart {
             number,
             etag: etag.to_owned(),
-            len: len.parse().ok()?,
+            size: len.parse().ok()?,
             crc,
         })
     };

@@ -102,7 +102,7 @@ impl Copy {
     pub async fn send(self) -> Result<PutOutcome> {
         let info = self.copy.source.get(&self.client).info().await?;
         let source = Source {
-            len: info.len.ok_or_else(|| {
+            len: info.size.ok_or_else(|| {
                 let text = format!("{}: the source's length is not known", self.copy.step());
                 Error::new(ErrorKind::Response, text)
             })?,
@@ -223,7 +223,7 @@ impl Copy {
         }
         let part = part.send().await?;
         if let Some(meter) = &self.options.meter {
-            meter.add(part.len);
+            meter.add(part.size);
         }
         Ok(part)
     }

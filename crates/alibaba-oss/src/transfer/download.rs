@@ -130,7 +130,7 @@ impl Download {
     pub async fn send(self) -> Result<Downloaded> {
         let destination = Destination::find(&self.path).await?;
         let info = self.get().info().await?;
-        let Some(len) = info.len else {
+        let Some(len) = info.size else {
             return self.in_one_piece().await;
         };
         let plan = Plan::new(len, self.options.part_size, self.options.concurrency);

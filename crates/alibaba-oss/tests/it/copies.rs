@@ -323,7 +323,7 @@ async fn a_store_copies_what_is_too_large_for_one_request() {
         (0, 4)
     );
     let copy = client.head_object(BUCKET, "copy").await.unwrap();
-    assert_eq!((copy.len, copy.crc), (Some(13 * BLOCK), large.crc));
+    assert_eq!((copy.size, copy.crc), (Some(13 * BLOCK), large.crc));
     let taken = store.copy_if_not_exists(&from, &to).await.unwrap_err();
     assert!(
         matches!(taken, object_store::Error::AlreadyExists { .. }),

@@ -82,10 +82,10 @@ async fn an_empty_body_says_that_it_is_empty() {
         let stored = client.put_object(BUCKET, key, body).send().await;
         let stored = stored.unwrap_or_else(|error| panic!("{key}: {error}"));
         assert_eq!(stored.crc, Some(0), "{key}");
-        assert_eq!(client.head_object(BUCKET, key).await.unwrap().len, Some(0));
+        assert_eq!(client.head_object(BUCKET, key).await.unwrap().size, Some(0));
     }
     let id = client.initiate_upload(BUCKET, "parts").send().await;
     let id = id.unwrap();
     let part = client.upload_part(BUCKET, "parts", &id, 1, "").send().await;
-    assert_eq!(part.unwrap().len, 0);
+    assert_eq!(part.unwrap().size, 0);
 }

@@ -54,7 +54,7 @@ async fn everything(client: &Client, key: &str) -> Result<(), Box<dyn std::error
     let read = client.get_object(BUCKET, key).send().await?;
     assert_eq!(read.body.collect().await?, key.as_bytes());
     assert_eq!(
-        client.object_meta(BUCKET, key).await?.len,
+        client.object_meta(BUCKET, key).await?.size,
         Some(key.len() as u64)
     );
 

@@ -46,7 +46,7 @@ async fn every_version_is_read_until_it_is_deleted_itself() {
     let delete = |id: &str| client.delete_object(BUCKET, "a").version_id(id).send();
     let gone = delete(&marker).await.unwrap();
     assert!(gone.is_delete_marker);
-    assert_eq!(client.head_object(BUCKET, "a").await.unwrap().len, Some(3));
+    assert_eq!(client.head_object(BUCKET, "a").await.unwrap().size, Some(3));
     let gone = delete(&second).await.unwrap();
     assert_eq!(
         (gone.version_id, gone.is_delete_marker),
@@ -93,7 +93,7 @@ async fn versions_and_markers_are_listed_in_their_order_across_pages() {
         assert_eq!(latest, [true, false, false].repeat(3), "pages of {max}");
         let found: Vec<_> = versions
             .into_iter()
-            .map(|v| (v.key, v.version_id, v.is_delete_marker, v.len))
+            .map(|v| (v.key, v.version_id, v.is_delete_marker, v.size))
             .collect();
         assert_eq!(found, expected, "pages of {max}");
     }

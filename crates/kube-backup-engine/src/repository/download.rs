@@ -13,8 +13,8 @@ use crate::Result;
 pub struct StoredArchive {
     /// Its name in the backup's folder, such as `nightly.tar.gz`.
     pub name: String,
-    /// Its length in bytes.
-    pub length: Option<u64>,
+    /// How many bytes it has.
+    pub size: Option<u64>,
     /// Its bytes. The last of them come once all are known to be those that the record names; else the stream ends with
     /// an error.
     pub bytes: BoxStream<'static, Result<Bytes>>,
@@ -24,7 +24,7 @@ impl std::fmt::Debug for StoredArchive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("StoredArchive")
             .field("name", &self.name)
-            .field("length", &self.length)
+            .field("size", &self.size)
             .finish_non_exhaustive()
     }
 }
@@ -48,7 +48,7 @@ impl OpenBackup {
 }
 
 async fn stored(part: &Part, name: String) -> Result<StoredArchive> {
-    let length = part.expected.facts.as_ref().map(|facts| facts.length);
+    let size = part.expected.facts.as_ref().map(|facts| facts.length);
     let bytes = part.stored_bytes().await?;
     // One chunk is held back, so that nobody takes what is cut off for whole.
     let chunks = stream::try_unfold(
@@ -70,7 +70,7 @@ async fn stored(part: &Part, name: String) -> Result<StoredArchive> {
     );
     Ok(StoredArchive {
         name,
-        length,
+        size,
         bytes: chunks.into_stream().boxed(),
     })
 }

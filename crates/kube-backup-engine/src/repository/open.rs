@@ -291,8 +291,8 @@ impl OpenBackup {
         self.record_sha256
     }
 
-    /// Length of the archive in bytes, as it is stored.
-    pub fn archive_length(&self) -> u64 {
+    /// How many bytes the archive has, as it is stored.
+    pub fn archive_size(&self) -> u64 {
         let named = self.facts().map(|facts| facts.length);
         let found = self.archive.file.stored_length();
         found.or(named).unwrap_or_default()

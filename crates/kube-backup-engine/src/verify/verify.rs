@@ -241,7 +241,7 @@ impl Verify {
         let Some(backup) = or_finding(opened, Check::Archive, report)? else {
             return Ok(None);
         };
-        report.archive_bytes = backup.archive_length();
+        report.archive_bytes = backup.archive_size();
         report.encryption = backup.encryption().cloned();
         if let Some(why) = backup.why_locked() {
             for name in backup.names_of_files() {

@@ -78,7 +78,7 @@ async fn write(mut archive: StoredArchive, file: &Path, force: bool) -> Result<(
     while let Some(bytes) = archive.bytes.try_next().await? {
         out.write_all(&bytes).await.map_err(failed)?;
         done += bytes.len() as u64;
-        progress.at(done, archive.length.unwrap_or(done), "");
+        progress.at(done, archive.size.unwrap_or(done), "");
     }
     out.sync_all().await.map_err(failed)?;
     let kept = match force {

@@ -90,7 +90,7 @@ async fn read(client: &Client, bucket: &str, name: &str) -> Outcome<()> {
         .try_concat()
         .await?
         .into_iter()
-        .map(|object| (object.key, object.len))
+        .map(|object| (object.key, object.size))
         .collect();
     let small = text(name);
     let wanted = [

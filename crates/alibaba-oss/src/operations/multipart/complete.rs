@@ -108,7 +108,7 @@ impl CompleteUpload {
             return Err(error);
         }
         let stored = client.head_object(bucket, key).await;
-        let len = self.parts.iter().map(|part| part.len).sum();
+        let len = self.parts.iter().map(|part| part.size).sum();
         PutOutcome::recognise(stored, Some(len), ours, error.attempts()).ok_or(error)
     }
 }

@@ -26,8 +26,8 @@ pub struct PartInfo {
     pub number: u32,
     /// The entity tag, without quotes.
     pub etag: String,
-    /// Its length.
-    pub len: u64,
+    /// How many bytes it has.
+    pub size: u64,
     /// The CRC-64 of its bytes.
     pub crc: Option<u64>,
 }
@@ -37,7 +37,7 @@ impl From<PartInfo> for UploadedPart {
         Self {
             number: part.number,
             etag: part.etag,
-            len: part.len,
+            size: part.size,
             crc: part.crc,
         }
     }
@@ -130,7 +130,7 @@ impl ListParts {
         let parts = list.part.into_iter().map(|part| PartInfo {
             number: part.part_number,
             etag: unquoted(&part.etag),
-            len: part.size,
+            size: part.size,
             crc: part.crc,
         });
         Ok(PartPage {

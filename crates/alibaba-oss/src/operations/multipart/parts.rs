@@ -131,7 +131,7 @@ impl UploadPart {
                 Ok(UploadedPart {
                     number,
                     etag,
-                    len: reply.sent_len,
+                    size: reply.sent_len,
                     crc: Some(reply.sent_crc),
                 })
             }))
@@ -168,7 +168,7 @@ impl UploadPartCopy {
         Ok(UploadedPart {
             number: self.number,
             etag: unquoted(&result.etag),
-            len: self.range.end - self.range.start,
+            size: self.range.end - self.range.start,
             crc: None,
         })
     }

@@ -13,8 +13,8 @@ pub struct UploadedPart {
     pub number: u32,
     /// The entity tag, without quotes.
     pub etag: String,
-    /// Its length.
-    pub len: u64,
+    /// How many bytes it has.
+    pub size: u64,
     /// The CRC-64 of what was sent; unknown for parts that OSS copied.
     pub crc: Option<u64>,
 }
@@ -27,7 +27,7 @@ pub(crate) fn combine(parts: &[UploadedPart]) -> Option<u64> {
             CrcAlgorithm::Crc64Xz,
             crc,
             part_crc,
-            part.len,
+            part.size,
         ))
     })
 }

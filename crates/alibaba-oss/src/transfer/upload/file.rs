@@ -149,7 +149,7 @@ impl FileUpload {
                     return Ok(None);
                 }
                 let range = self.plan.range(part.number);
-                if part.len != range.end - range.start {
+                if part.size != range.end - range.start {
                     return Ok(None);
                 }
                 let ours = self.file.crc(range).await?;
@@ -169,7 +169,7 @@ impl FileUpload {
         let len = self.plan.len;
         if !stored
             .as_ref()
-            .is_ok_and(|found| found.len == Some(len) && found.crc.is_some())
+            .is_ok_and(|found| found.size == Some(len) && found.crc.is_some())
         {
             return Ok(Resumed::Nothing);
         }
@@ -180,7 +180,7 @@ impl FileUpload {
 
     /// Sends the parts that are missing, and completes.
     async fn send(&self, id: &str, mut parts: Vec<UploadedPart>) -> Result<Uploaded> {
-        let resumed = parts.iter().map(|part| part.len).sum();
+        let resumed = parts.iter().map(|part| part.size).sum();
         if let Some(meter) = &self.meter {
             meter.add(resumed);
         }
