@@ -2,6 +2,7 @@
 //! "failed to" or stands after a colon; the cause is in `source()`, and only there.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use structure::repository;
 use syn::parse::ParseStream;
@@ -89,7 +90,13 @@ fn fault(text: &str) -> Option<&'static str> {
     None
 }
 
-fn all_texts() -> Vec<(PathBuf, Texts)> {
+/// What all sources say, read once.
+fn all_texts() -> &'static [(PathBuf, Texts)] {
+    static ALL: OnceLock<Vec<(PathBuf, Texts)>> = OnceLock::new();
+    ALL.get_or_init(read_all)
+}
+
+fn read_all() -> Vec<(PathBuf, Texts)> {
     let mut files = Vec::new();
     sources(&repository().join("src"), &mut files);
     for entry in std::fs::read_dir(repository().join("crates")).expect("crates") {
@@ -112,9 +119,9 @@ fn all_texts() -> Vec<(PathBuf, Texts)> {
 fn texts_of_errors_are_fragments_without_their_causes() {
     let mut seen = 0;
     for (file, found) in all_texts() {
-        for text in found.texts {
+        for text in &found.texts {
             seen += 1;
-            assert_eq!(fault(&text), None, "{}: {text:?}", file.display());
+            assert_eq!(fault(text), None, "{}: {text:?}", file.display());
         }
     }
     assert!(seen > 60, "{seen} texts were found");
