@@ -113,7 +113,12 @@ impl Backup {
     /// the backup partially failed by its name, and takes nothing from the others.
     #[must_use]
     pub fn with_snapshotters(mut self, snapshotters: Vec<Arc<dyn VolumeSnapshotter>>) -> Self {
-        self.snapshotters = snapshotters;
+        let label = self.spec.volumes.group_label();
+        let grouped = |it: Arc<dyn VolumeSnapshotter>| {
+            let by_label = label.and_then(|label| it.grouped_by(label));
+            by_label.unwrap_or(it)
+        };
+        self.snapshotters = snapshotters.into_iter().map(grouped).collect();
         self
     }
 

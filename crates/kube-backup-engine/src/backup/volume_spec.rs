@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::format::labels;
 use crate::spec::go_duration;
 use crate::volumes::policy::ResourcePolicy;
 
@@ -56,10 +57,22 @@ pub struct VolumeSpec {
     #[serde(default, with = "go_duration", skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub item_operation_timeout: Option<Duration>,
+    /// The label by whose value claims of a namespace are snapshotted together, by storage that is told of groups by
+    /// labels. Unless set, `velero.io/volume-group`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_group_snapshot_label_key: Option<String>,
 }
 
 impl VolumeSpec {
     pub(crate) fn check(&self) -> Result<(), String> {
+        if let Some(key) = self.group_label()
+            && !labels::is_key(key)
+        {
+            return Err(format!(
+                "volumeGroupSnapshotLabelKey is `{key}`, which no label can be called: name the label that tells which claims \
+                 are snapshotted together"
+            ));
+        }
         self.resource_policy
             .as_ref()
             .map_or(Ok(()), ResourcePolicy::check)
@@ -77,6 +90,11 @@ impl VolumeSpec {
         ];
         let asked = asked.into_iter().find(|(is_asked, _)| *is_asked);
         asked.map(|(_, field)| field)
+    }
+
+    pub(crate) fn group_label(&self) -> Option<&str> {
+        let key = self.volume_group_snapshot_label_key.as_deref();
+        key.filter(|key| !key.is_empty())
     }
 
     pub(crate) fn until_cut(&self) -> Duration {

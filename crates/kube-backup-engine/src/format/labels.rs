@@ -38,3 +38,26 @@ pub fn value(name: &str) -> String {
         &digest[..6]
     )
 }
+
+/// Whether the API server takes a key of a label.
+pub(crate) fn is_key(key: &str) -> bool {
+    let (prefix, name) = key.rsplit_once('/').unwrap_or(("", key));
+    let is_prefix =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    !name.is_empty()
+        && is_value(name)
+        && prefix.len() <= 253
+        && prefix.bytes().all(is_prefix)
+        && !prefix.starts_with(['.', '-'])
+        && !prefix.ends_with(['.', '-'])
+        && !prefix.contains("..")
+}
+
+/// Whether the API server takes a value of a label; an empty one says nothing.
+pub(crate) fn is_value(value: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let ends = [value.bytes().next(), value.bytes().last()];
+    value.len() <= 63
+        && value.bytes().all(inner)
+        && ends.iter().flatten().all(u8::is_ascii_alphanumeric)
+}

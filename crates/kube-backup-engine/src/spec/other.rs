@@ -25,7 +25,6 @@ pub(crate) const BACKUP: &Fields = &[
     ("snapshotMoveData", Allowed::Nothing),
     ("storageLocation", Allowed::Anything),
     ("uploaderConfig", Allowed::Anything),
-    ("volumeGroupSnapshotLabelKey", Allowed::Anything),
     ("volumeSnapshotLocations", Allowed::Anything),
 ];
 

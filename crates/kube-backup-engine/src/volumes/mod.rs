@@ -35,6 +35,7 @@ pub mod testkit;
 mod volume;
 
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
@@ -72,6 +73,13 @@ pub trait VolumeSnapshotter: fmt::Debug + Send + Sync {
 
     /// Whether it can keep the data of `volume`, by looking at nothing else.
     fn eligibility(&self, volume: &Volume) -> Eligibility;
+
+    /// The same, which snapshots claims together that have the same value of this label; `None` where what is of one
+    /// group is not told by labels.
+    fn grouped_by(&self, label: &str) -> Option<Arc<dyn VolumeSnapshotter>> {
+        let _ = label;
+        None
+    }
 
     /// Begins snapshots of all volumes of `group`, of one point in time where the group has more than one and
     /// [`Capabilities::groups`] says so. Waits for none: whoever has frozen an application wants to thaw it.

@@ -176,8 +176,13 @@ impl CsiSnapshotter {
         Ok(late.filter(|content| content.belongs_to(snapshot, record)))
     }
 
-    /// Makes the snapshot go with its content.
-    async fn let_go(&self, record: &VolumeRecord, content: &Content, alone: bool) -> Result<()> {
+    /// Makes the snapshot go with its content: with that of its VolumeSnapshot, or alone.
+    pub(super) async fn let_go(
+        &self,
+        record: &VolumeRecord,
+        content: &Content,
+        alone: bool,
+    ) -> Result<()> {
         let mut patch = json!({"spec": {"deletionPolicy": "Delete"}});
         if alone {
             patch["metadata"] = json!({"annotations": {BEING_DELETED: "yes"}});

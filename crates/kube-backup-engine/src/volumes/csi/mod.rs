@@ -120,7 +120,8 @@ impl CsiSnapshotter {
     }
 
     /// Snapshots claims of a namespace together that have the same value of this label: Velero's
-    /// `volumeGroupSnapshotLabelKey`, `velero.io/volume-group` unless set.
+    /// `volumeGroupSnapshotLabelKey`, `velero.io/volume-group` unless set. A backup whose specification names one uses
+    /// that.
     #[must_use]
     pub fn with_group_label(mut self, key: impl Into<String>) -> Self {
         self.groups = self.groups.map(|groups| groups.labelled(key));
@@ -170,6 +171,10 @@ impl VolumeSnapshotter for CsiSnapshotter {
             },
             Err(why) => Eligibility::Refused(why),
         }
+    }
+
+    fn grouped_by(&self, label: &str) -> Option<Arc<dyn VolumeSnapshotter>> {
+        Some(Arc::new(self.clone().with_group_label(label)))
     }
 
     async fn snapshot(&self, group: &SnapshotGroup) -> Result<Vec<VolumeRecord>> {

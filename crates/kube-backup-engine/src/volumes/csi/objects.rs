@@ -29,8 +29,6 @@ pub(super) mod attribute {
     pub(crate) const DRIVER: &str = "driver";
     /// What the driver calls the volume.
     pub(crate) const VOLUME_HANDLE: &str = "volumeHandle";
-    /// The class that it was made with.
-    pub(crate) const CLASS: &str = "class";
     /// `Filesystem` or `Block`.
     pub(crate) const VOLUME_MODE: &str = "sourceVolumeMode";
     /// Name and namespace of the Secret for deleting it.
@@ -335,7 +333,7 @@ pub(super) fn labels_of(
     marks: BTreeMap<String, String>,
 ) -> BTreeMap<String, String> {
     let mut all = group.labels.clone();
-    all.retain(|key, value| is_label(key) && is_label_value(value));
+    all.retain(|key, value| labels::is_key(key) && labels::is_value(value));
     all.extend(marks);
     all.insert(
         labels::BACKUP_NAME.to_owned(),
@@ -387,26 +385,4 @@ pub(super) fn noted(record: &VolumeRecord) -> BTreeMap<String, String> {
     // It is data of our own, which is always JSON.
     let text = serde_json::to_string(record).unwrap_or_default();
     BTreeMap::from([(annotations::VOLUME_RECORD.to_owned(), text)])
-}
-
-/// Whether the API server takes a key of a label.
-fn is_label(key: &str) -> bool {
-    let (prefix, name) = key.rsplit_once('/').unwrap_or(("", key));
-    let is_prefix =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
-    !name.is_empty()
-        && is_label_value(name)
-        && prefix.len() <= 253
-        && prefix.bytes().all(is_prefix)
-        && !prefix.starts_with(['.', '-'])
-        && !prefix.ends_with(['.', '-'])
-        && !prefix.contains("..")
-}
-
-fn is_label_value(value: &str) -> bool {
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let ends = [value.bytes().next(), value.bytes().last()];
-    value.len() <= 63
-        && value.bytes().all(inner)
-        && ends.iter().flatten().all(u8::is_ascii_alphanumeric)
 }

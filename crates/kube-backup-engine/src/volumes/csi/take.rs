@@ -48,7 +48,7 @@ impl CsiSnapshotter {
             note(attribute::DRIVER, driver);
             note(attribute::VOLUME_HANDLE, handle);
         }
-        note(attribute::CLASS, class);
+        note(VolumeRecord::SNAPSHOT_CLASS, class);
         if let Some(alone) = contents.iter().find(|content| content.is_for(&record)) {
             return Ok(self.standing_alone(record, Some(alone)));
         }

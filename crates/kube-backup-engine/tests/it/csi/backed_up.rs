@@ -1,8 +1,9 @@
 //! A whole backup with its volumes, from the freeze to the deletion.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use kube_backup_engine::backup::{Backup, BackupSpec};
+use kube_backup_engine::backup::{Backup, BackupReport, BackupSpec, VolumeSpec};
 use kube_backup_engine::volumes::{SnapshotState, VolumeSnapshotter};
 use kube_backup_engine::{Phase, Repository, Selection};
 use object_store::memory::InMemory;
@@ -10,6 +11,33 @@ use test_support::delete;
 
 use super::conforming::connected;
 use super::driver::Driver;
+
+/// Backs up the application of a driver, as is asked of its volumes.
+pub(super) async fn backed_up(
+    driver: &Driver,
+    asked: VolumeSpec,
+) -> (Repository, Arc<dyn VolumeSnapshotter>, BackupReport) {
+    let snapshotter: Arc<dyn VolumeSnapshotter> = Arc::new(connected(driver).await);
+    let repository = Repository::new(Arc::new(InMemory::new()), "");
+    let spec = BackupSpec {
+        selection: Selection::of_namespaces([driver.namespace.clone()]),
+        volumes: asked,
+        ..BackupSpec::named("nightly")
+    };
+    let report = Backup::new(driver.client.clone(), repository.clone(), spec)
+        .with_snapshotters(vec![Arc::clone(&snapshotter)])
+        .run()
+        .await
+        .unwrap();
+    (repository, snapshotter, report)
+}
+
+/// Snapshots are to be cut within so many seconds.
+pub(super) fn cut_within(seconds: u64) -> VolumeSpec {
+    let mut asked = VolumeSpec::default();
+    asked.csi_snapshot_timeout = Some(Duration::from_secs(seconds));
+    asked
+}
 
 #[tokio::test]
 async fn a_backup_holds_its_volumes_and_leaves_nothing_until_it_is_deleted() {
@@ -19,17 +47,7 @@ async fn a_backup_holds_its_volumes_and_leaves_nothing_until_it_is_deleted() {
     let volume = driver.volume("data").await;
     let handle = volume.csi().unwrap().1.to_owned();
     driver.storage.write(&handle, b"worth keeping");
-    let snapshotter: Arc<dyn VolumeSnapshotter> = Arc::new(connected(&driver).await);
-    let repository = Repository::new(Arc::new(InMemory::new()), "");
-    let spec = BackupSpec {
-        selection: Selection::of_namespaces([driver.namespace.clone()]),
-        ..BackupSpec::named("nightly")
-    };
-    let report = Backup::new(driver.client.clone(), repository.clone(), spec)
-        .with_snapshotters(vec![Arc::clone(&snapshotter)])
-        .run()
-        .await
-        .unwrap();
+    let (repository, snapshotter, report) = backed_up(&driver, VolumeSpec::default()).await;
     assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
     let volumes = repository.volumes("nightly").await.unwrap();
     let records: Vec<_> = volumes.iter().filter_map(|it| it.record.as_ref()).collect();

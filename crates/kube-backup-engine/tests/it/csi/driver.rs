@@ -30,8 +30,8 @@ pub(crate) struct Driver {
     /// Its name.
     pub(crate) name: String,
     pub(crate) storage: Arc<Storage>,
-    /// Claims are labelled with what they are snapshotted together with: all of a name but for its last part.
-    is_grouped: bool,
+    /// By which claims are labelled with what they are snapshotted together with: all of a name but for its last part.
+    group_label: Option<&'static str>,
     sidecar: JoinHandle<()>,
 }
 
@@ -67,18 +67,23 @@ impl Driver {
             namespace,
             name,
             storage,
-            is_grouped: false,
+            group_label: None,
             sidecar,
         })
     }
 
-    /// One that cuts groups.
+    /// One that cuts groups, of claims with Velero's label.
     pub(crate) async fn of_groups() -> Option<Self> {
+        Self::of_groups_by("velero.io/volume-group").await
+    }
+
+    /// One that cuts groups, of claims with this label.
+    pub(crate) async fn of_groups_by(label: &'static str) -> Option<Self> {
         let mut driver = Self::new().await?;
         let class = json!({"apiVersion": "groupsnapshot.storage.k8s.io/v1", "kind": "VolumeGroupSnapshotClass",
             "metadata": {"name": driver.namespace}, "driver": driver.name, "deletionPolicy": "Delete"});
         create(&driver.client, GROUP_CLASSES, class).await;
-        driver.is_grouped = true;
+        driver.group_label = Some(label);
         Some(driver)
     }
 
@@ -115,9 +120,9 @@ impl Driver {
         .await;
         let claims = format!("/api/v1/namespaces/{namespace}/persistentvolumeclaims");
         let group = name.rsplit_once('-').map_or(name, |(group, _)| group);
-        let labels = match self.is_grouped {
-            true => json!({"velero.io/volume-group": group}),
-            false => json!({}),
+        let labels = match self.group_label {
+            Some(label) => json!({label: group}),
+            None => json!({}),
         };
         let claim = json!({"metadata": {"name": name, "labels": labels}, "spec": {"accessModes": ["ReadWriteOnce"],
             "storageClassName": "", "volumeName": volume, "resources": {"requests": {"storage": "1Gi"}}}});

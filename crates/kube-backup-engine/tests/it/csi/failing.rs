@@ -9,13 +9,12 @@ use http::Method;
 use http::Request;
 use kube::Client;
 use kube::client::Body;
-use kube_backup_engine::backup::{Backup, BackupSpec};
 use kube_backup_engine::volumes::{
     CsiSnapshotter, SnapshotState, VolumeRecord, VolumeSnapshotter, plan_groups,
 };
-use kube_backup_engine::{Phase, Repository, RunOptions, Selection};
-use object_store::memory::InMemory;
+use kube_backup_engine::{Phase, RunOptions};
 
+use super::backed_up::{backed_up, cut_within};
 use super::conforming::{connected, polled};
 use super::driver::Driver;
 use super::storage::Fault;
@@ -69,19 +68,8 @@ async fn a_snapshot_that_fails_is_named_and_cleared_away_and_takes_no_other_with
             driver.storage.fail(volume.csi().unwrap().1, Fault::Refused);
         }
     }
-    let snapshotter: Arc<dyn VolumeSnapshotter> = Arc::new(connected(&driver).await);
-    let repository = Repository::new(Arc::new(InMemory::new()), "");
-    let mut spec = BackupSpec {
-        selection: Selection::of_namespaces([driver.namespace.clone()]),
-        ..BackupSpec::named("nightly")
-    };
     // As long as the other one may take to be cut on a loaded machine.
-    spec.volumes.csi_snapshot_timeout = Some(Duration::from_secs(10));
-    let report = Backup::new(driver.client.clone(), repository.clone(), spec)
-        .with_snapshotters(vec![Arc::clone(&snapshotter)])
-        .run()
-        .await
-        .unwrap();
+    let (repository, snapshotter, report) = backed_up(&driver, cut_within(10)).await;
     assert_eq!(
         report.record.status.phase,
         Phase::PartiallyFailed,

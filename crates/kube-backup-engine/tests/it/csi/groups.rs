@@ -1,20 +1,19 @@
 //! Groups of snapshots: of one moment, kept and deleted as a whole, and each by itself where they cannot be told apart.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use kube::Client;
 use kube::client::Body;
-use kube_backup_engine::backup::{Backup, BackupSpec};
+use kube_backup_engine::backup::VolumeSpec;
 use kube_backup_engine::volumes::{
     CsiSnapshotter, RestoreSource, RestoreTarget, SnapshotState, VolumeRecord, VolumeSnapshotter,
     plan_groups,
 };
-use kube_backup_engine::{Phase, Repository, RunOptions, Selection, client_for, rbac};
-use object_store::memory::InMemory;
-use serde_json::json;
+use kube_backup_engine::{Phase, RunOptions, client_for, rbac};
+use serde_json::{Value, json};
 
+use super::backed_up::{backed_up, cut_within};
 use super::conforming::{connected, polled};
 use super::driver::Driver;
 use super::storage::Fault;
@@ -119,6 +118,32 @@ async fn what_the_label_does_not_tell_from_other_claims_is_snapshotted_each_by_i
 }
 
 #[tokio::test]
+async fn claims_are_together_by_the_label_that_the_backup_names() {
+    const LABEL: &str = "example.com/together";
+    let Some(driver) = Driver::of_groups_by(LABEL).await else {
+        return;
+    };
+    for name in ["shop-a", "shop-b"] {
+        driver.volume(name).await;
+    }
+    let mut asked = VolumeSpec::default();
+    asked.volume_group_snapshot_label_key = Some(LABEL.to_owned());
+    for (asked, groups) in [(VolumeSpec::default(), 0), (asked, 1)] {
+        let (repository, snapshotter, report) = backed_up(&driver, asked).await;
+        assert_eq!(report.record.status.phase, Phase::Completed, "{report}");
+        assert_eq!(
+            (driver.storage.count(), driver.storage.groups()),
+            (2, groups)
+        );
+        let snapshotters = [snapshotter];
+        let deleted = repository.delete_with_volumes("nightly", &snapshotters);
+        deleted.await.unwrap();
+        assert_eq!(driver.storage.count(), 0);
+    }
+    driver.nothing_is_left().await;
+}
+
+#[tokio::test]
 async fn a_group_that_is_refused_is_named_with_what_the_driver_said_and_cleared_away() {
     let Some(driver) = Driver::of_groups().await else {
         return;
@@ -129,19 +154,8 @@ async fn a_group_that_is_refused_is_named_with_what_the_driver_said_and_cleared_
             driver.storage.fail(volume.csi().unwrap().1, Fault::Refused);
         }
     }
-    let snapshotter: Arc<dyn VolumeSnapshotter> = Arc::new(connected(&driver).await);
-    let repository = Repository::new(Arc::new(InMemory::new()), "");
-    let mut spec = BackupSpec {
-        selection: Selection::of_namespaces([driver.namespace.clone()]),
-        ..BackupSpec::named("nightly")
-    };
     // As long as the others may take to be cut on a loaded machine.
-    spec.volumes.csi_snapshot_timeout = Some(Duration::from_secs(15));
-    let report = Backup::new(driver.client.clone(), repository.clone(), spec)
-        .with_snapshotters(vec![Arc::clone(&snapshotter)])
-        .run()
-        .await
-        .unwrap();
+    let (repository, snapshotter, report) = backed_up(&driver, cut_within(15)).await;
     assert_eq!(
         report.record.status.phase,
         Phase::PartiallyFailed,
@@ -166,6 +180,64 @@ async fn a_group_that_is_refused_is_named_with_what_the_driver_said_and_cleared_
     deleted.await.unwrap();
     assert_eq!(driver.storage.count(), 0);
     driver.nothing_is_left().await;
+}
+
+/// A client of a cluster where something keeps the policy of contents of this kind, as a mutating webhook could.
+fn keeping_policies(client: &Client, plural: &'static str) -> Client {
+    let inner = client.clone();
+    let service = tower::service_fn(move |request: Request<Body>| {
+        let inner = inner.clone();
+        let is_kept = request.method() == Method::PATCH
+            && request.uri().path().contains(&format!("/{plural}/"));
+        async move {
+            let (head, body) = request.into_parts();
+            let mut bytes = body.collect_bytes().await.unwrap();
+            if is_kept {
+                let mut patch: Value = serde_json::from_slice(&bytes).unwrap();
+                if let Some(spec) = patch["spec"].as_object_mut() {
+                    spec.remove("deletionPolicy");
+                }
+                bytes = patch.to_string().into();
+            }
+            inner
+                .send(Request::from_parts(head, Body::from(bytes)))
+                .await
+        }
+    });
+    Client::new(service, "default")
+}
+
+#[tokio::test]
+async fn a_content_that_is_not_let_go_is_named_whatever_it_is_of() {
+    let Some(driver) = Driver::of_groups().await else {
+        return;
+    };
+    let snapshotter = connected(&driver).await;
+    let options = RunOptions::default();
+    for (names, plural) in [
+        (["shop-a", "shop-b"], "volumegroupsnapshotcontents"),
+        (["bar-a", "bar-b"], "volumesnapshotcontents"),
+        (["alone-x", "single-y"], "volumesnapshotcontents"),
+    ] {
+        let volumes = [driver.volume(names[0]).await, driver.volume(names[1]).await];
+        let mut records = Vec::new();
+        for group in plan_groups(&snapshotter, "nightly", names[0], volumes) {
+            let begun = snapshotter.snapshot(&group).await.unwrap();
+            records.extend(polled(&snapshotter, begun, ended).await);
+        }
+        let client = keeping_policies(&driver.client, plural);
+        let held = CsiSnapshotter::connect(client, &options).await.unwrap();
+        let error = held.delete(&records).await.unwrap_err();
+        assert!(error.is_retryable(), "{names:?}: {error}");
+        assert!(
+            error.to_string().contains("was not changed"),
+            "{names:?}: {error}"
+        );
+        // Once nothing is in the way, they go.
+        assert!(snapshotter.delete(&records).await.unwrap());
+        driver.nothing_is_left().await;
+    }
+    assert_eq!((driver.storage.count(), driver.storage.groups()), (0, 0));
 }
 
 #[tokio::test]

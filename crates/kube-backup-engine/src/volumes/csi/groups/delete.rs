@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::CsiSnapshotter;
 use super::super::api::{Created, content_path};
-use super::super::objects::{self as single, Content};
+use super::super::objects::Content;
 use super::Groups;
 use super::objects::{
     BEING_DELETED, GroupContent, GroupSnapshot, adopted, content_for_deletion, handles_of,
@@ -65,10 +65,12 @@ impl CsiSnapshotter {
                 )),
             };
         };
-        let of = contents
-            .iter()
-            .filter(|content| removal.records.iter().any(|record| content.is_for(record)));
-        let members: Vec<&Content> = of.collect();
+        let of = contents.iter().filter_map(|content| {
+            let mut records = removal.records.iter();
+            let record = records.find(|record| content.is_for(record))?;
+            Some((record.clone(), content))
+        });
+        let members: Vec<(VolumeRecord, &Content)> = of.collect();
         let path = groups.snapshot_path(removal.namespace(), &removal.name);
         let group: Option<GroupSnapshot> = self.api.get(&path).await?;
         let is_ours =
@@ -80,8 +82,8 @@ impl CsiSnapshotter {
                 // It bears the backup's uid from here on, so that it is found if it is left.
                 self.let_group_go(groups, removal, &content, false).await?;
             }
-            for content in members.iter().filter(|it| !it.is_going()) {
-                self.let_member_go(content, false).await?;
+            for (record, content) in members.iter().filter(|(_, it)| !it.is_going()) {
+                self.let_go(record, content, false).await?;
             }
             if !group.is_going() {
                 self.api.delete(&path, group.uid()).await?;
@@ -114,8 +116,8 @@ impl CsiSnapshotter {
             return self.api.delete(&path, content.uid()).await;
         }
         if !members.is_empty() {
-            for content in members.iter().filter(|it| !it.is_going()) {
-                self.let_member_go(content, true).await?;
+            for (record, content) in members.iter().filter(|(_, it)| !it.is_going()) {
+                self.let_go(record, content, true).await?;
                 self.api
                     .delete(&content_path(content.name()), content.uid())
                     .await?;
@@ -165,16 +167,6 @@ impl CsiSnapshotter {
             .with_retryable(true)),
             _ => Ok(()),
         }
-    }
-
-    /// Makes a member's content go with its VolumeSnapshot, or by itself.
-    async fn let_member_go(&self, content: &Content, alone: bool) -> Result<()> {
-        let mut patch = json!({"spec": {"deletionPolicy": "Delete"}});
-        if alone {
-            patch["metadata"] = json!({"annotations": {single::BEING_DELETED: "yes"}});
-        }
-        let path = content_path(content.name());
-        self.api.merge::<Content>(&path, &patch).await.map(drop)
     }
 
     /// Through a content that is made for it.
