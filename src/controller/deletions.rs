@@ -9,7 +9,6 @@ use kube::core::{DeserializeGuard, DynamicObject};
 use kube::runtime::controller::Action;
 use kube::{Api, Resource, ResourceExt as _};
 use kube_backup_engine::retention::{Prune, PrunedState};
-use tokio::time::sleep;
 
 use super::backups::{self, clear_leftovers};
 use super::context::Context;
@@ -19,7 +18,7 @@ use super::report::{Gone, Note, cut, fields_known, set};
 use super::restores;
 use super::vaults::{OpenLocation, SOURCE_CLUSTER, SYNCED_FROM, Waited, mark_deleted, stands_for};
 use super::verification;
-use super::work::{Attempt, JobKey};
+use super::work::{Attempt, JobKey, Pauses};
 use crate::chain::chain;
 use crate::crds::{
     ApplicationBackup, ApplicationRestore, ConvertToSnapshot, DeleteObjectType, DeleteRequest,
@@ -28,8 +27,6 @@ use crate::crds::{
 
 /// The kind, as jobs are told apart.
 pub(super) const KIND: &str = "DeleteRequest";
-/// Between two attempts, at most.
-const MAX_PAUSE: Duration = Duration::from_secs(60);
 /// How long a vault is waited for: a request is not over because a vault is away for a day.
 const WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// When a request that failed is tried again: locks end, and people change what is in the way.
@@ -105,7 +102,7 @@ impl Job<'_> {
             [("", &self.request.spec.unknown)],
         );
         self.status.completion_timestamp = None;
-        let mut pause = Duration::from_secs(1);
+        let mut pauses = Pauses::default();
         loop {
             let attempt = match self.target().await {
                 Ok(target) => {
@@ -165,8 +162,7 @@ impl Job<'_> {
             if self.write().await.is_err() {
                 return;
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(MAX_PAUSE);
+            pauses.pause().await;
         }
     }
 
@@ -199,15 +195,14 @@ impl Job<'_> {
 
     /// The request itself goes, so that its name is free for the next one.
     async fn leave(&self) {
-        let mut pause = Duration::from_secs(1);
+        let mut pauses = Pauses::default();
         while let Err(why) = self.delete_object(self.request).await {
             tracing::warn!(
                 name = self.request.name_any(),
                 why,
                 "delete a request that was met"
             );
-            sleep(pause).await;
-            pause = (pause * 2).min(MAX_PAUSE);
+            pauses.pause().await;
         }
     }
 
@@ -262,8 +257,17 @@ impl Job<'_> {
             Some(open) => self.in_vault(open, backup).await?,
             None => "it was in no vault".to_owned(),
         };
+        // Nobody restores from them without the backup, and nobody else knows their snapshots.
+        let mut snapshots = 0;
+        let conversions = conversions::all_of(self.context, &backup.name_any()).await?;
+        for conversion in &conversions {
+            snapshots += self.discard(conversion).await?;
+        }
         self.delete_object(backup).await.map_err(Attempt::Again)?;
-        Ok(done)
+        Ok(match conversions.len() {
+            0 => done,
+            count => format!("{done}; and {count} conversions of it, with {snapshots} snapshots"),
+        })
     }
 
     /// The vault that a backup is in; nothing when it is in none.
@@ -384,8 +388,6 @@ impl Job<'_> {
 
     /// Takes back what a conversion has made, before the object goes that names it.
     async fn conversion(&self, name: &str) -> Result<String, Attempt> {
-        let key = JobKey::new(conversions::KIND, name);
-        self.context.jobs.cancel(&key).await;
         let all = Api::<ConvertToSnapshot>::namespaced(
             self.context.client.clone(),
             &self.context.namespace,
@@ -395,13 +397,21 @@ impl Job<'_> {
         let Some(conversion) = found else {
             return Ok(format!("there is no Convert `{name}`"));
         };
-        let snapshots = conversions::discard(self.context, &conversion).await?;
-        self.delete_object(&conversion)
-            .await
-            .map_err(Attempt::Again)?;
+        let snapshots = self.discard(&conversion).await?;
         Ok(format!(
             "the Convert is gone, with {snapshots} snapshots of volumes"
         ))
+    }
+
+    /// How many snapshots went with it.
+    async fn discard(&self, conversion: &ConvertToSnapshot) -> Result<usize, Attempt> {
+        let key = JobKey::new(conversions::KIND, conversion.name_any());
+        self.context.jobs.cancel(&key).await;
+        let snapshots = conversions::discard(self.context, conversion).await?;
+        self.delete_object(conversion)
+            .await
+            .map_err(Attempt::Again)?;
+        Ok(snapshots)
     }
 
     async fn object<K>(&self, name: &str) -> Result<String, Attempt>

@@ -4,16 +4,15 @@ use std::time::Duration;
 
 use kube::ResourceExt as _;
 use kube_backup_engine::volumes::{ObjectRef, VolumeSnapshotter as _};
-use tokio::time::{Instant, sleep};
 
 use super::temporary::Temporary;
 use crate::controller::context::Context;
 use crate::controller::snapshotters::disks;
 use crate::controller::vaults::OpenLocation;
-use crate::controller::work::Attempt;
+use crate::controller::work::{Attempt, Looks};
 use crate::crds::ConvertToSnapshot;
 
-/// How long snapshots may take to be gone, before it is tried anew.
+/// How long claims and Pods may take to be gone, and snapshots, before it is tried anew.
 const GOING: Duration = Duration::from_secs(60);
 
 /// Deletes claims, Pods and snapshots of a conversion: how many snapshots. Its job has been cancelled.
@@ -22,13 +21,15 @@ pub(in crate::controller) async fn discard(
     conversion: &ConvertToSnapshot,
 ) -> Result<usize, Attempt> {
     let status = conversion.status.clone().unwrap_or_default();
+    let looks = Looks::for_no_longer_than(GOING);
     for wanted in &conversion.spec.convertedarg {
         let claim = ObjectRef {
             namespace: wanted.namespace.clone(),
             name: wanted.persistent_volume_claim.clone(),
             uid: String::new(),
         };
-        Temporary::of(context, conversion, &claim).remove().await?;
+        let temporary = Temporary::of(context, conversion, &claim, looks);
+        temporary.remove().await?;
     }
     // Before it was known where its backup is, it has made none.
     let Some(vault) = status.storage_location else {
@@ -48,12 +49,8 @@ pub(in crate::controller) async fn discard(
     if found.is_empty() {
         return Ok(0);
     }
-    let until = Instant::now() + GOING;
-    while !disks.delete(&found).await? {
-        if Instant::now() >= until {
-            return Err(Attempt::Again("its snapshots are going".to_owned()));
-        }
-        sleep(Duration::from_millis(500)).await;
-    }
+    let look = || async { Ok(disks.delete(&found).await?.then_some(())) };
+    let looks = Looks::for_no_longer_than(GOING);
+    looks.until_there("delete its snapshots", look).await?;
     Ok(found.len())
 }

@@ -36,17 +36,8 @@ pub(in crate::controller) async fn of_backup(
     open: &OpenLocation,
     backup: &str,
 ) -> Result<Conversions, Attempt> {
-    let all = Api::<DeserializeGuard<ConvertToSnapshot>>::namespaced(
-        context.client.clone(),
-        &context.namespace,
-    );
-    let all = all.list(&ListParams::default()).await;
-    let all = all.map_err(|error| {
-        Attempt::Again(format!("look for conversions of it: {}", chain(&error)))
-    })?;
     let mut done = Conversions::default();
-    let all = all.items.into_iter().filter_map(|it| it.0.ok());
-    for conversion in all.filter(|it| it.spec.backup_name == backup) {
+    for conversion in all_of(context, backup).await? {
         if !is_over(&conversion) {
             return Err(Attempt::Again(format!(
                 "ConvertToSnapshot `{}` of the backup is under way",
@@ -56,6 +47,27 @@ pub(in crate::controller) async fn of_backup(
         add(context, open, &conversion, &mut done).await?;
     }
     Ok(done)
+}
+
+/// The conversions of a backup; one that cannot be read is none.
+///
+/// # Errors
+///
+/// When they cannot be looked for.
+pub(in crate::controller) async fn all_of(
+    context: &Context,
+    backup: &str,
+) -> Result<Vec<ConvertToSnapshot>, Attempt> {
+    let all = Api::<DeserializeGuard<ConvertToSnapshot>>::namespaced(
+        context.client.clone(),
+        &context.namespace,
+    );
+    let all = all.list(&ListParams::default()).await;
+    let all = all.map_err(|error| {
+        Attempt::Again(format!("look for conversions of it: {}", chain(&error)))
+    })?;
+    let all = all.items.into_iter().filter_map(|it| it.0.ok());
+    Ok(all.filter(|it| it.spec.backup_name == backup).collect())
 }
 
 async fn add(

@@ -12,7 +12,6 @@ use kube_backup_engine::volumes::{
     BackedUpVolume, Eligibility, SnapshotState, Volume, VolumeMethod, VolumeRecord,
     VolumeSnapshotter, plan_groups,
 };
-use tokio::time::sleep;
 
 use super::targets::Targets;
 use super::temporary::Temporary;
@@ -20,7 +19,7 @@ use crate::controller::context::Context;
 use crate::controller::report::{Gone, Note, cut, fields_known, set};
 use crate::controller::snapshotters::{disks, files};
 use crate::controller::vaults::OpenLocation;
-use crate::controller::work::{Attempt, Pauses, Work};
+use crate::controller::work::{Attempt, Looks, Pauses, Work};
 use crate::crds::{
     BackupLocation, ConvertToSnapshot, ConvertToSnapshotStatus, ConvertedVolume, VolumeConversion,
     condition, phase, to_time,
@@ -30,8 +29,8 @@ use crate::volumes::files::FileBackups;
 
 /// How long it may take, beside what is waited for in the cluster: a file system is copied for hours.
 const COPYING: Duration = Duration::from_secs(4 * 60 * 60);
-/// Between two looks at a snapshot.
-const LOOK: Duration = Duration::from_secs(1);
+/// How long what was only needed on the way may take to be gone.
+const CLEARING: Duration = Duration::from_secs(2 * 60);
 
 /// Does the conversion that an object asks for.
 pub(super) async fn run(context: Arc<Context>, conversion: Arc<ConvertToSnapshot>) {
@@ -105,11 +104,22 @@ impl Job<'_> {
             reporter.normal(self.conversion, "Started", &note).await;
         }
         if let Err(why) = self.attempts(within + COPYING).await? {
-            for volume in self.status.volumes.iter_mut().filter(|it| is_open(it)) {
-                fail(volume, &why);
-            }
+            self.gave_up(&why).await;
         }
         self.finish().await
+    }
+
+    /// What is still open has failed; where nothing is, something is left of what was only needed on the way.
+    async fn gave_up(&mut self, why: &str) {
+        let mut was_open = false;
+        for volume in self.status.volumes.iter_mut().filter(|it| is_open(it)) {
+            fail(volume, why);
+            was_open = true;
+        }
+        if !was_open {
+            let reporter = &self.context.reporter;
+            reporter.warning(self.conversion, "NotClearedUp", why).await;
+        }
     }
 
     /// Where the backup is: it is waited for until it is finished.
@@ -173,7 +183,7 @@ impl Job<'_> {
     }
 
     /// Converts what is open, each alone, and notes each as it is done.
-    async fn convert(&mut self, means: &Means) -> Result<Vec<String>, Gone> {
+    async fn convert(&mut self, means: &Means, looks: Looks) -> Result<Vec<String>, Gone> {
         let (context, conversion) = (self.context, self.conversion);
         let open = self.status.volumes.iter().map(is_open);
         let asked = conversion.spec.convertedarg.iter().enumerate();
@@ -181,7 +191,10 @@ impl Job<'_> {
             .zip(open)
             .filter(|(_, is_open)| *is_open)
             .map(|((at, wanted), _)| async move {
-                (at, convert_one(context, conversion, means, wanted).await)
+                (
+                    at,
+                    convert_one(context, conversion, means, wanted, looks).await,
+                )
             })
             .collect();
         let mut again = Vec::new();
@@ -196,6 +209,8 @@ impl Job<'_> {
                     volume.message = cut(&told, 300);
                 }
                 Err(Attempt::Never(why)) => fail(volume, &why),
+                // There is no time for another attempt.
+                Err(Attempt::Again(why)) if looks.are_over() => fail(volume, &why),
                 Err(Attempt::Again(why)) => {
                     again.push(why);
                     continue;
@@ -208,9 +223,11 @@ impl Job<'_> {
 
     /// Takes away the claims on the way. What is noted by now is not put on them again.
     async fn clear(&self) -> Result<(), Attempt> {
+        // Also where all of the time went to copies that came to nothing.
+        let looks = Looks::for_no_longer_than(CLEARING);
         for wanted in &self.conversion.spec.convertedarg {
             let claim = claim_of(wanted);
-            let temporary = Temporary::of(self.context, self.conversion, &claim);
+            let temporary = Temporary::of(self.context, self.conversion, &claim, looks);
             temporary.remove().await?;
         }
         Ok(())
@@ -306,12 +323,13 @@ impl Work for Job<'_> {
         self.write().await
     }
 
-    async fn attempt(&mut self, _: Duration) -> Result<Result<(), Attempt>, Gone> {
+    async fn attempt(&mut self, left: Duration) -> Result<Result<(), Attempt>, Gone> {
+        let looks = Looks::for_no_longer_than(left);
         let means = match self.means().await {
             Ok(means) => means,
             Err(attempt) => return Ok(Err(attempt)),
         };
-        let again = self.convert(&means).await?;
+        let again = self.convert(&means, looks).await?;
         if !again.is_empty() {
             return Ok(Err(Attempt::Again(again.join("; "))));
         }
@@ -334,6 +352,7 @@ async fn convert_one(
     conversion: &ConvertToSnapshot,
     means: &Means,
     wanted: &VolumeConversion,
+    looks: Looks,
 ) -> Result<Converted, Attempt> {
     let never = |why: String| Attempt::Never(why);
     let (record, claim) = kept(means, wanted).map_err(never)?;
@@ -348,7 +367,7 @@ async fn convert_one(
             told,
         });
     }
-    let temporary = Temporary::of(context, conversion, &claim_of(wanted));
+    let temporary = Temporary::of(context, conversion, &claim_of(wanted), looks);
     let filled = temporary.filled(&adjusted.claim, record, &means.files);
     let (filled, volume) = filled.await?;
     let volume = Volume::new(volume, filled);
@@ -362,18 +381,22 @@ async fn convert_one(
         .pop()
         .ok_or_else(|| Attempt::Never("its disk cannot be snapshotted".to_owned()))?;
     let group = group.retained_for(means.retain);
-    let mut records = means.disks.snapshot(&group).await?;
-    loop {
-        match records.first().map(|it| &it.state) {
-            Some(SnapshotState::Failed { reason }) => return Err(Attempt::Never(reason.clone())),
+    let begun = means.disks.snapshot(&group).await?;
+    let look = || async {
+        let mut records = means.disks.poll(&begun).await?;
+        match records.pop() {
             // The disk goes: all of it is to be kept.
-            Some(SnapshotState::Complete) | None => break,
-            Some(_) => sleep(LOOK).await,
+            Some(record) if record.state == SnapshotState::Complete => Ok(Some(record)),
+            Some(VolumeRecord {
+                state: SnapshotState::Failed { reason },
+                ..
+            }) => Err(Attempt::Never(reason)),
+            _ => Ok(None),
         }
-        records = means.disks.poll(&records).await?;
-    }
+    };
+    let snapshot = looks.until_there("snapshot the disk that the files are on", look);
     Ok(Converted {
-        snapshot: records.pop(),
+        snapshot: Some(snapshot.await?),
         told,
     })
 }

@@ -16,6 +16,6 @@ mod targets;
 mod temporary;
 
 pub(super) use discard::discard;
-pub(super) use done::of_backup;
+pub(super) use done::{all_of, of_backup};
 pub(super) use reconcile::{KIND, reconcile};
 pub(super) use targets::Targets;

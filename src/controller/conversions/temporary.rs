@@ -1,7 +1,5 @@
 //! The claim that files are put onto, and the Pod through which.
 
-use std::time::Duration;
-
 use chrono::{TimeDelta, Utc};
 use k8s_openapi::api::core::v1::{PersistentVolume, PersistentVolumeClaim, Pod};
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
@@ -14,11 +12,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use tokio::time::sleep;
 
 use crate::chain::chain;
 use crate::controller::context::Context;
-use crate::controller::work::Attempt;
+use crate::controller::work::{Attempt, Looks};
 use crate::crds::{ConvertToSnapshot, from_time};
 use crate::volumes::files::FileBackups;
 
@@ -26,8 +23,6 @@ use crate::volumes::files::FileBackups;
 pub(super) const OF: &str = "csdr.alibabacloud.com/conversion";
 /// On a claim that holds all of its files.
 const FILLED: &str = "csdr.alibabacloud.com/filled";
-/// Between two looks.
-const LOOK: Duration = Duration::from_secs(1);
 /// The volume's name in the Pod.
 const VOLUME: &str = "data";
 
@@ -37,6 +32,8 @@ pub(super) struct Temporary<'a> {
     conversion: &'a ConvertToSnapshot,
     /// What both are called.
     name: String,
+    /// How long they are waited for.
+    looks: Looks,
 }
 
 impl<'a> Temporary<'a> {
@@ -45,6 +42,7 @@ impl<'a> Temporary<'a> {
         context: &'a Context,
         conversion: &'a ConvertToSnapshot,
         claim: &ObjectRef,
+        looks: Looks,
     ) -> Self {
         let created = conversion.creation_timestamp();
         let created = created.map(|it| from_time(&it)).unwrap_or_default();
@@ -64,6 +62,7 @@ impl<'a> Temporary<'a> {
                 "{short}-for-convert{}-{digest}",
                 created.format("%Y%m%d%H%M")
             ),
+            looks,
         }
     }
 
@@ -167,45 +166,52 @@ impl<'a> Temporary<'a> {
     /// The Pod, once it runs and has the claim mounted.
     async fn mounted(&self) -> Result<Mount, Attempt> {
         let wanted = json!({"apiVersion": "v1", "kind": "Pod", "metadata": self.metadata(), "spec": self.pod()});
-        let mut pod: Pod = self.ensure(&wanted).await?;
-        let within = self.context.settings.read().timeout;
-        let within = TimeDelta::from_std(within).unwrap_or(TimeDelta::MAX);
-        loop {
-            let status = pod.status.clone().unwrap_or_default();
-            let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
-            match (status.phase.as_deref(), node) {
-                (Some("Running"), Some(node)) => {
-                    let of = ObjectRef {
-                        namespace: self.context.namespace.clone(),
-                        name: self.name.clone(),
-                        uid: pod.uid().unwrap_or_default(),
-                    };
-                    return Ok(Mount::new(of, node, VOLUME));
-                }
-                (Some("Failed" | "Succeeded"), _) => {
-                    let why = status.message.unwrap_or_default();
-                    return Err(Attempt::Never(format!(
-                        "Pod `{}` has ended: {why}",
-                        self.at()
-                    )));
-                }
-                _ => {}
+        let _: Pod = self.ensure(&wanted).await?;
+        let step = format!("wait for Pod `{}`, which has the claim mounted", self.at());
+        let pods = self.api::<Pod>();
+        let look = || async {
+            let pod = pods.get(&self.name).await;
+            self.mount(&pod.map_err(|error| again(&step, &error))?)
+        };
+        self.looks.until_there(&step, look).await
+    }
+
+    /// Where the Pod has the claim mounted, once it runs.
+    fn mount(&self, pod: &Pod) -> Result<Option<Mount>, Attempt> {
+        let status = pod.status.clone().unwrap_or_default();
+        let node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
+        match (status.phase.as_deref(), node) {
+            (Some("Running"), Some(node)) => {
+                let of = ObjectRef {
+                    namespace: self.context.namespace.clone(),
+                    name: self.name.clone(),
+                    uid: pod.uid().unwrap_or_default(),
+                };
+                return Ok(Some(Mount::new(of, node, VOLUME)));
             }
-            let since = pod.creation_timestamp().map(|it| from_time(&it));
-            if since.is_some_and(|since| Utc::now() - since > within) {
-                let mut said = status.conditions.into_iter().flatten();
-                let said = said.find_map(|it| it.message).unwrap_or_default();
-                // E8, in ACK's words.
+            (Some("Failed" | "Succeeded"), _) => {
+                let why = status.message.unwrap_or_default();
                 return Err(Attempt::Never(format!(
-                    "create cluster resources timeout: wait for created tmp pvc {} for convertion bound time out: {said}: describe \
-                     that claim and the Pod of its name",
+                    "Pod `{}` has ended: {why}",
                     self.at()
                 )));
             }
-            sleep(LOOK).await;
-            let found = self.api::<Pod>().get(&self.name).await;
-            pod = found.map_err(|error| again("look at the Pod that has it mounted", &error))?;
+            _ => {}
         }
+        let within = self.context.settings.read().timeout;
+        let within = TimeDelta::from_std(within).unwrap_or(TimeDelta::MAX);
+        let since = pod.creation_timestamp().map(|it| from_time(&it));
+        if since.is_some_and(|since| Utc::now() - since > within) {
+            let mut said = status.conditions.into_iter().flatten();
+            let said = said.find_map(|it| it.message).unwrap_or_default();
+            // E8, in ACK's words.
+            return Err(Attempt::Never(format!(
+                "create cluster resources timeout: wait for created tmp pvc {} for convertion bound time out: {said}: describe \
+                 that claim and the Pod of its name",
+                self.at()
+            )));
+        }
+        Ok(None)
     }
 
     /// A Pod that has the claim mounted and does nothing, by the strictest of Kubernetes' Pod security standards.
@@ -253,13 +259,15 @@ impl<'a> Temporary<'a> {
     ) -> Result<(), Attempt> {
         let uid = self.conversion.uid().unwrap_or_default();
         let target = FillTarget::new(uid, claim, volume, mount.clone());
-        loop {
+        let step = format!("copy the files into claim `{}`", self.at());
+        let look = || async {
             match files.fill(record, &target).await? {
-                FillState::Done => return Ok(()),
-                FillState::Failed { reason } => return Err(Attempt::Never(reason)),
-                _ => sleep(LOOK).await,
+                FillState::Done => Ok(Some(())),
+                FillState::Failed { reason } => Err(Attempt::Never(reason)),
+                _ => Ok(None),
             }
-        }
+        };
+        self.looks.until_there(&step, look).await
     }
 
     /// Deletes the object of our name, if it is ours, and waits until it is gone.
@@ -272,14 +280,16 @@ impl<'a> Temporary<'a> {
     {
         let api = self.api::<K>();
         let step = format!("take {} `{}` away", K::kind(&()), self.at());
-        loop {
+        let look = || async {
             let there = api
                 .get_opt(&self.name)
                 .await
                 .map_err(|error| again(&step, &error))?;
             let ours =
                 there.filter(|it| it.labels().get(OF) == self.conversion.meta().uid.as_ref());
-            let Some(ours) = ours else { return Ok(()) };
+            let Some(ours) = ours else {
+                return Ok(Some(()));
+            };
             if ours.meta().deletion_timestamp.is_none() {
                 let params = DeleteParams::default().preconditions(Preconditions {
                     uid: ours.uid(),
@@ -291,8 +301,9 @@ impl<'a> Temporary<'a> {
                     Err(error) => return Err(again(&step, &error)),
                 }
             }
-            sleep(LOOK).await;
-        }
+            Ok(None)
+        };
+        self.looks.until_there(&step, look).await
     }
 }
 

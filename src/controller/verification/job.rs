@@ -7,11 +7,12 @@ use chrono::Utc;
 use kube::ResourceExt as _;
 use kube_backup_engine::verify::{Severity, Verify, VerifyReport};
 use kube_backup_engine::{Error, ErrorKind};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout};
 
 use crate::controller::context::Context;
 use crate::controller::report::{Gone, Note, cut, set};
 use crate::controller::vaults::{OpenLocation, Waited};
+use crate::controller::work::Pauses;
 use crate::crds::{
     ApplicationBackup, ApplicationBackupStatus, VerificationLevel, VerificationStatus, condition,
     phase, to_time,
@@ -71,7 +72,7 @@ impl Job<'_> {
             metrics.verification_begins(schedule.as_deref());
         }
         let began = Instant::now();
-        let mut pause = Duration::from_secs(1);
+        let mut pauses = Pauses::up_to(MAX_PAUSE);
         let found = loop {
             let why = match self.attempt().await {
                 Ok(found) => break found,
@@ -84,8 +85,7 @@ impl Job<'_> {
                 self.verification().message = message;
                 self.write().await?;
             }
-            sleep(pause).await;
-            pause = (pause * 2).min(MAX_PAUSE);
+            pauses.pause().await;
         };
         self.finish(&found).await?;
         let seconds = began.elapsed().as_secs_f64();

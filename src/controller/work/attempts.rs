@@ -36,18 +36,29 @@ impl From<kube_backup_engine::Error> for Attempt {
 
 /// Pauses between attempts, each twice as long as the one before.
 #[derive(Debug)]
-pub(in crate::controller) struct Pauses(Duration);
+pub(in crate::controller) struct Pauses {
+    next: Duration,
+    longest: Duration,
+}
 
 impl Default for Pauses {
     fn default() -> Self {
-        Self(Duration::from_secs(1))
+        Self::up_to(MAX_PAUSE)
     }
 }
 
 impl Pauses {
+    /// Of which none is longer than this.
+    pub(in crate::controller) fn up_to(longest: Duration) -> Self {
+        Self {
+            next: Duration::from_secs(1).min(longest),
+            longest,
+        }
+    }
+
     pub(in crate::controller) async fn pause(&mut self) {
-        sleep(self.0).await;
-        self.0 = (self.0 * 2).min(MAX_PAUSE);
+        sleep(self.next).await;
+        self.next = (self.next * 2).min(self.longest);
     }
 }
 
@@ -81,7 +92,7 @@ pub(in crate::controller) trait Work {
                 Err(Attempt::Never(why)) => return Ok(Err(why)),
                 Err(Attempt::Again(why)) => why,
             };
-            if Instant::now() + pauses.0 >= end {
+            if Instant::now() + pauses.next >= end {
                 return Ok(Err(why));
             }
             self.tried_again(&why).await?;

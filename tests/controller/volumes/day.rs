@@ -93,6 +93,13 @@ async fn an_application_is_planned_lost_restored_and_converted_with_its_bytes() 
         assert_eq!(stage.read(&third, claim).await, of(claim), "{claim}");
         assert_eq!(stage.driver(&third, claim).await, DISK, "{claim}");
     }
+
+    // With the backup goes what was converted of it.
+    let spec = json!({"deleteObjectName": first, "deleteObjectType": "Backup"});
+    world.create("DeleteRequest", "no-more", spec).await;
+    world.gone("ApplicationBackup", &first).await;
+    assert!(cloud.ecs().snapshot(&on_disk).read(0, 1).is_err());
+    world.gone("ConvertToSnapshot", &first).await;
     controller.stop().await;
     stage.clean_up(&[&moved, &third]).await;
 }
