@@ -3,7 +3,10 @@
 use bytes::Bytes;
 use futures::TryStreamExt as _;
 use object_store::path::Path;
-use object_store::{GetResult, ObjectStore, ObjectStoreExt as _};
+use object_store::{GetResult, GetResultPayload, ObjectStore, ObjectStoreExt as _};
+
+/// Most bytes that room is made for because a store says that so many come.
+const RESERVED: u64 = 1 << 20;
 
 /// The first `limit` bytes of an object; `None` where there is no such object. Whoever takes up to `n` bytes asks
 /// for one more, and sees whether there are.
@@ -21,8 +24,13 @@ pub(crate) async fn read_up_to(
 
 /// The first `limit` bytes of what a store sends.
 pub(super) async fn collect_up_to(found: GetResult, limit: u64) -> object_store::Result<Bytes> {
+    let length = found.range.end.saturating_sub(found.range.start).min(limit);
+    // A file is at hand and as long as it is: piece by piece, each would be a turn of another thread.
+    if !matches!(found.payload, GetResultPayload::Stream(_)) && length < limit {
+        return found.bytes().await;
+    }
     let mut chunks = found.into_stream();
-    let mut taken = Vec::new();
+    let mut taken = Vec::with_capacity(length.min(RESERVED) as usize);
     while let Some(chunk) = chunks.try_next().await? {
         let room = limit - taken.len() as u64;
         if chunk.len() as u64 >= room {
