@@ -262,7 +262,7 @@ impl Restore {
     pub async fn run(self) -> Result<RestoreReport> {
         let (environment, mut state) = self.carry_out(self.writer()?).await?;
         hooks::run(&environment, &mut state).await;
-        state.items.sort_by(|a, b| a.id.cmp(&b.id));
+        state.items.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         state.warnings.sort();
         state.warnings.dedup();
         let mut report = RestoreReport {
