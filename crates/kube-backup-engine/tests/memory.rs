@@ -28,7 +28,7 @@ const LARGE: usize = 5_000;
 const READING: usize = (16 << 20) / 100_000;
 /// What a restore may: names and outcomes, for its order and its report, and not the object, which has two
 /// thousand bytes. This is over what reading may, and known to be; from run to run it differs by a tenth.
-const RESTORING: usize = 1_100;
+const RESTORING: usize = 1_000;
 
 /// How a backup is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
