@@ -1,4 +1,4 @@
-//! What was written comes back from the snapshots of the real csi-snapshotter, by the real csi-provisioner.
+//! What was written comes back by the real csi-provisioner, from the snapshots of the real csi-snapshotter and from ECS's.
 
 use std::fs::OpenOptions;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use test_support::{delete, get};
 
-use super::stage::{Stage, VOLUMES};
+use super::stage::{By, Stage, VOLUMES};
 
 /// Somewhere within a disk.
 const AT: u64 = 7 << 20;
@@ -26,14 +26,14 @@ fn read(disk: &Path, len: usize) -> String {
 }
 
 /// Backs up an application with these claims, deletes it with its disks, and restores it.
-async fn there_and_back(stage: &Stage, namespace: &str, claims: &[&str]) {
+async fn there_and_back(stage: &Stage, by: By, namespace: &str, claims: &[&str]) {
     let cloud = &stage.cloud;
     stage.application(namespace, claims).await;
     let before = stage.disks_of(namespace, claims).await;
     for (disk, claim) in before.iter().zip(claims) {
         write(&cloud.file(disk), &format!("of {claim}"));
     }
-    let report = stage.back_up(namespace).await;
+    let report = stage.back_up(namespace, by).await;
     assert!(
         report.results.errors.namespaces.is_empty(),
         "{report}\n{}",
@@ -49,7 +49,7 @@ async fn there_and_back(stage: &Stage, namespace: &str, claims: &[&str]) {
         gone(stage, disk).await;
     }
 
-    let report = stage.restore(namespace).await;
+    let report = stage.restore(namespace, by).await;
     assert!(report.is_complete(), "{report}\n{}", stage.logs());
     let after = stage.disks_of(namespace, claims).await;
     for (disk, claim) in after.iter().zip(claims) {
@@ -75,13 +75,13 @@ async fn claims_come_back_with_their_bytes_by_the_cluster_s_own_provisioner() {
     let Some(stage) = Stage::new().await else {
         return;
     };
-    there_and_back(&stage, "single", &["data"]).await;
+    there_and_back(&stage, By::Csi, "single", &["data"]).await;
     let records = stage.records("single").await;
     assert_eq!(records.len(), 1, "{records:?}");
     assert_eq!(records[0].group_handle, None, "{records:?}");
 
     // Two disks of one moment: the snapshots are ECS's group, and come back as its members.
-    there_and_back(&stage, "group", &["one", "two"]).await;
+    there_and_back(&stage, By::Csi, "group", &["one", "two"]).await;
     let records = stage.records("group").await;
     let groups = stage.cloud.groups().await;
     assert_eq!(groups.len(), 1, "{groups:?}");
@@ -92,6 +92,10 @@ async fn claims_come_back_with_their_bytes_by_the_cluster_s_own_provisioner() {
         "{records:?}"
     );
 
-    // The backup's own are all that is left of both.
-    assert_eq!(stage.cloud.snapshots().await.len(), 3);
+    // A group that was made without the cluster: csi-snapshotter takes its members for ready all the same.
+    there_and_back(&stage, By::Ecs, "ecs", &["one", "two"]).await;
+    assert_eq!(stage.cloud.groups().await.len(), 2);
+
+    // The backups' own are all that is left of the three.
+    assert_eq!(stage.cloud.snapshots().await.len(), 5);
 }

@@ -11,6 +11,7 @@ use ack_backup_center::engine::backup::{Backup, BackupReport, BackupSpec};
 use ack_backup_center::engine::restore::{Restore, RestoreReport, RestoreSpec};
 use ack_backup_center::engine::volumes::{CsiSnapshotter, VolumeRecord, VolumeSnapshotter};
 use ack_backup_center::engine::{Repository, RunOptions, Selection};
+use ack_backup_center::volumes::disks::DiskSnapshots;
 use alibaba_local::{EcsInstance, LocalCloud, User};
 use control_plane::{
     ControlPlane, CsiDriver, CsiSidecars, Ecs, KubeScheduler, Kwok, Part, SnapshotController,
@@ -22,7 +23,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::{create, get, until};
 
-use crate::world::{DRIVER, ID, INSTANCE, SECRET, ZONE, ZONE_KEY, keys, machine};
+use crate::world::{
+    CLUSTER, CloudTime, DRIVER, ID, INSTANCE, SECRET, ZONE, ZONE_KEY, keys, machine,
+};
 
 pub(super) const CLASS: &str = "alicloud-disk-topology-alltype";
 const CLASSES: &str = "/apis/storage.k8s.io/v1/storageclasses";
@@ -94,6 +97,15 @@ impl Cloud {
     pub(super) fn file(&self, disk: &str) -> PathBuf {
         self.local.ecs().disk(disk).path().unwrap()
     }
+}
+
+/// By what snapshots are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// By the cluster's API, and so by csi-snapshotter and the driver.
+    Csi,
+    /// By ECS's API.
+    Ecs,
 }
 
 /// A cluster of its own, since its parts work on all that they see.
@@ -232,27 +244,31 @@ impl Stage {
         disks
     }
 
-    async fn snapshotter(&self) -> Arc<dyn VolumeSnapshotter> {
+    async fn snapshotter(&self, by: By) -> Arc<dyn VolumeSnapshotter> {
+        if by == By::Ecs {
+            let clock = Arc::new(CloudTime(self.cloud.local.clock().clone()));
+            return Arc::new(DiskSnapshots::with_client(self.cloud.ecs(), clock, CLUSTER));
+        }
         let options = RunOptions::default();
         let snapshotter = CsiSnapshotter::connect(self.client.clone(), &options).await;
         Arc::new(snapshotter.unwrap())
     }
 
-    pub(super) async fn back_up(&self, namespace: &str) -> BackupReport {
+    pub(super) async fn back_up(&self, namespace: &str, by: By) -> BackupReport {
         let spec = BackupSpec {
             selection: Selection::of_namespaces([namespace.to_owned()]),
             ..BackupSpec::named(namespace)
         };
         let backup = Backup::new(self.client.clone(), self.repository.clone(), spec);
-        let backup = backup.with_snapshotters(vec![self.snapshotter().await]);
+        let backup = backup.with_snapshotters(vec![self.snapshotter(by).await]);
         backup.run().await.unwrap()
     }
 
-    pub(super) async fn restore(&self, namespace: &str) -> RestoreReport {
+    pub(super) async fn restore(&self, namespace: &str, by: By) -> RestoreReport {
         let backup = self.repository.open(namespace).await.unwrap();
         let spec = RestoreSpec::named(format!("back-{namespace}"));
         let restore = Restore::new(self.client.clone(), backup, spec);
-        let restore = restore.with_snapshotters(vec![self.snapshotter().await]);
+        let restore = restore.with_snapshotters(vec![self.snapshotter(by).await]);
         restore.run().await.unwrap()
     }
 
