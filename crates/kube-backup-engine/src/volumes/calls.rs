@@ -30,6 +30,25 @@ impl Pause {
     }
 }
 
+/// How long to wait before something that takes its time is looked at again: a twentieth of what it has taken by now, so
+/// that waiting for it takes little longer than it does, however long that is.
+#[derive(Debug)]
+pub(crate) struct Looks(Instant);
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self(Instant::now())
+    }
+}
+
+impl Looks {
+    /// Waits, but not beyond `until`.
+    pub(crate) async fn wait(&self, until: Instant) {
+        let pause = (self.0.elapsed() / 20).clamp(FIRST_PAUSE, LONGEST_PAUSE);
+        tokio::time::sleep_until(until.min(Instant::now() + pause)).await;
+    }
+}
+
 /// A time that long after now; none is further away than the clock can tell.
 pub(crate) fn after(time: Duration) -> Instant {
     let far = Duration::from_secs(30 * 365 * 24 * 60 * 60);
@@ -115,4 +134,40 @@ fn others(snapshotter: &dyn VolumeSnapshotter, call: &str, records: &[VolumeReco
             snapshotter.name()
         ),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How long it takes until something is seen to be done, and how often it is looked at.
+    async fn seen_after(done: Duration) -> (Duration, usize) {
+        let (began, until) = (Instant::now(), after(Duration::MAX));
+        let (looks, mut count) = (Looks::default(), 0);
+        loop {
+            looks.wait(until).await;
+            count += 1;
+            if began.elapsed() >= done {
+                return (began.elapsed(), count);
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_takes_its_time_is_seen_to_be_done_soon_after_it_is_and_is_not_looked_at_all_the_time()
+     {
+        let mut done = Duration::from_millis(100);
+        while done < Duration::from_secs(3600) {
+            done = done.mul_f64(1.07);
+            let (seen, looks) = seen_after(done).await;
+            let late = seen - done;
+            let allowed = (done / 20).max(FIRST_PAUSE) + Duration::from_millis(10);
+            assert!(
+                late <= allowed && late <= LONGEST_PAUSE,
+                "{done:?}: {late:?}"
+            );
+            let most = 110 + done.as_secs() / LONGEST_PAUSE.as_secs();
+            assert!(looks as u64 <= most, "{done:?}: {looks} looks");
+        }
+    }
 }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::planned::{PlannedGroup, PlannedVolume, VolumePlan};
 use crate::backup::volume_spec::VolumeSpec;
-use crate::volumes::calls::{Pause, after, of_group, of_poll, persist};
+use crate::volumes::calls::{Looks, after, of_group, of_poll, persist};
 use crate::volumes::discard::discard;
 use crate::volumes::{
     BackedUpVolume, BackedUpVolumes, ObjectRef, SnapshotState, Volume, VolumeDecision,
@@ -252,7 +252,7 @@ impl<'a> Snapshots<'a> {
 
     /// Asks about all snapshots that `is_open` is true of, until there are none or `until`.
     async fn look_until(&mut self, until: Instant, is_open: impl Fn(&VolumeRecord) -> bool) {
-        let mut pause = Pause::default();
+        let looks = Looks::default();
         loop {
             let open = self.records.values();
             let open = open.filter(|it| is_open(it) && !self.refused.contains_key(&it.name));
@@ -266,15 +266,15 @@ impl<'a> Snapshots<'a> {
             if by_snapshotter.is_empty() || Instant::now() >= until {
                 return;
             }
-            pause.wait(until).await;
-            let looks = by_snapshotter.into_values().map(|records| {
+            looks.wait(until).await;
+            let looked = by_snapshotter.into_values().map(|records| {
                 let snapshotter = by_name(self.snapshotters, &records[0].snapshotter);
                 async move {
                     let looked = look(snapshotter, &records, until).await;
                     (records, looked)
                 }
             });
-            for (asked, looked) in futures::future::join_all(looks).await {
+            for (asked, looked) in futures::future::join_all(looked).await {
                 self.update(asked, looked, until).await;
             }
             self.tell();
