@@ -22,3 +22,4 @@ pub mod conversion;
 pub mod disks;
 mod failure;
 pub mod files;
+mod flex;

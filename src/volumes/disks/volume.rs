@@ -2,6 +2,8 @@
 
 use kube_backup_engine::volumes::{Eligibility, Volume};
 
+use crate::volumes::flex;
+
 /// ACK's driver of cloud disks.
 pub(super) const DRIVER: &str = "diskplugin.csi.alibabacloud.com";
 /// The one key by which the driver binds a volume to its zone.
@@ -27,12 +29,8 @@ pub(super) fn topology_keys() -> Vec<String> {
 
 /// Whether the disk of a volume can be snapshotted in this region, and with which others.
 pub(super) fn eligibility(volume: &Volume, region: Option<&str>) -> Eligibility {
-    let spec = volume.volume.spec.as_ref();
-    if let Some(flex) = spec.and_then(|spec| spec.flex_volume.as_ref()) {
-        return Eligibility::refused(format!(
-            "it is a FlexVolume of `{}`, which new backups do not take: migrate it to CSI first",
-            flex.driver
-        ));
+    if let Some(refusal) = flex::refusal(volume) {
+        return refusal;
     }
     let id = match volume.csi() {
         Some((DRIVER, handle)) => handle,

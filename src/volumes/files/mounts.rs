@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::PersistentVolume;
 use kube_backup_engine::volumes::{Eligibility, Mount, Volume};
 
 use super::nodes::Nodes;
+use crate::volumes::flex;
 
 /// The kubelet's directory of a volume's kind, and where in a volume's own it is mounted: only CSI puts it
 /// one level down.
@@ -53,11 +54,8 @@ pub(super) fn is_same(place: &str, other: &str) -> bool {
 /// Whether the files of a volume can be copied: through the mount of a Pod, on a node that may be chosen.
 pub(super) fn eligibility(volume: &Volume, nodes: &Nodes) -> Eligibility {
     let spec = volume.volume.spec.as_ref();
-    if let Some(flex) = spec.and_then(|spec| spec.flex_volume.as_ref()) {
-        return Eligibility::refused(format!(
-            "it is a FlexVolume of `{}`, which new backups do not take: migrate it to CSI first",
-            flex.driver
-        ));
+    if let Some(refusal) = flex::refusal(volume) {
+        return refusal;
     }
     if volume.is_block() {
         return Eligibility::refused(
