@@ -173,7 +173,8 @@ impl Seen {
         let policy = context.settings.read().nodes;
         let mut files = files
             .on_nodes(Nodes::new(policy, &self.nodes))
-            .cancelling_jobs_where_allowed();
+            .cancelling_jobs_where_allowed()
+            .deleting_backups_where_allowed();
         if let Some(root) = &context.kubelet_root {
             files = files.with_kubelet_root(root);
         }

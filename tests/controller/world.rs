@@ -120,6 +120,11 @@ impl World {
             .with_endpoint(cloud.parse().unwrap())
     }
 
+    /// The account that controllers use.
+    pub(crate) fn account(&self) -> Cloud {
+        Self::account_at(&self.cloud.endpoint())
+    }
+
     pub(crate) fn options(&self) -> Options {
         Self::options_for(self.config.clone(), &self.namespace, &self.cloud.endpoint())
     }

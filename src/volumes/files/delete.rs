@@ -8,7 +8,7 @@ use kube_backup_engine::volumes::VolumeRecord;
 use kube_backup_engine::{Error, ErrorKind, Result};
 
 use super::jobs::{JOB, Shown, VAULT_ID, attribute, is_of_backup};
-use super::shared::{Cancels, Shared};
+use super::shared::{Shared, Wanted};
 use crate::volumes::failure::Failure;
 
 impl Shared {
@@ -74,13 +74,13 @@ impl Shared {
             .places(job)
             .collect::<std::collections::BTreeSet<_>>()
             .len();
-        if self.cancels == Cancels::No || records.len() < volumes {
+        if self.cancels == Wanted::No || records.len() < volumes {
             return Ok(());
         }
         let step = format!("cancel the backup job `{}`", job.id);
         let cancel = self.hbr.cancel_backup_job(&job.id).vault_id(vault);
         match cancel.send().await.map_err(Failure::of(step)) {
-            Err(failure) if failure.is_denial() && self.cancels == Cancels::WhereAllowed => Ok(()),
+            Err(failure) if failure.is_denial() && self.cancels == Wanted::WhereAllowed => Ok(()),
             Err(failure) if failure.is_denial() || failure.passes() => Err(failure.into()),
             // It has ended meanwhile.
             _ => Ok(()),
@@ -89,7 +89,7 @@ impl Shared {
 
     async fn delete_one(&self, vault: &VaultId, snapshot: &Snapshot) -> Result<()> {
         // Without the right to delete, it goes when its retention is over.
-        if !self.deletes {
+        if self.deletes == Wanted::No {
             return Ok(());
         }
         let step = format!(
@@ -100,6 +100,7 @@ impl Shared {
         let delete = delete.source_type(SourceType::Container);
         match delete.send().await.map_err(Failure::of(step)) {
             Err(failure) if failure.code() == Some("SnapshotNotExist") => Ok(()),
+            Err(failure) if failure.is_denial() && self.deletes == Wanted::WhereAllowed => Ok(()),
             Err(failure) => Err(failure.into()),
             Ok(_) => Ok(()),
         }

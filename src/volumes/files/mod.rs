@@ -38,7 +38,7 @@ use kube_backup_engine::volumes::{
 };
 
 pub use nodes::{NodePolicy, Nodes};
-use shared::{Cancels, NAME, PODS, Shared};
+use shared::{NAME, PODS, Shared, Wanted};
 
 use crate::cloud::Cloud;
 use crate::clusters::ClusterKind;
@@ -84,9 +84,9 @@ impl FileBackups {
             kind: None,
             nodes: Arc::default(),
             pods: PODS.to_owned(),
-            cancels: Cancels::No,
+            cancels: Wanted::No,
             refused: None,
-            deletes: false,
+            deletes: Wanted::No,
         }))
     }
 
@@ -119,13 +119,13 @@ impl FileBackups {
     /// ACK's page does not grant.
     #[must_use]
     pub fn cancelling_jobs(self) -> Self {
-        self.with(|shared| shared.cancels = Cancels::Yes)
+        self.with(|shared| shared.cancels = Wanted::Yes)
     }
 
     /// The same where the account may; where it may not, jobs are waited for.
     #[must_use]
     pub fn cancelling_jobs_where_allowed(self) -> Self {
-        self.with(|shared| shared.cancels = Cancels::WhereAllowed)
+        self.with(|shared| shared.cancels = Wanted::WhereAllowed)
     }
 
     /// Copies no files, neither way, for this reason: that nothing in the cluster does it, for one. What is kept is found and deleted
@@ -140,7 +140,13 @@ impl FileBackups {
     /// over. Needs `hbr:DeleteSnapshot`, which ACK's page does not grant.
     #[must_use]
     pub fn deleting_backups(self) -> Self {
-        self.with(|shared| shared.deletes = true)
+        self.with(|shared| shared.deletes = Wanted::Yes)
+    }
+
+    /// The same where the account may; where it may not, they stay until their retention is over.
+    #[must_use]
+    pub fn deleting_backups_where_allowed(self) -> Self {
+        self.with(|shared| shared.deletes = Wanted::WhereAllowed)
     }
 
     fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {

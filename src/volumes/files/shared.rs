@@ -29,18 +29,17 @@ pub(super) struct Shared {
     pub(super) nodes: Arc<Nodes>,
     /// The kubelet's directory of Pods.
     pub(super) pods: String,
-    pub(super) cancels: Cancels,
+    pub(super) cancels: Wanted,
     /// Why no files can be copied at all.
     pub(super) refused: Option<String>,
-    pub(super) deletes: bool,
+    pub(super) deletes: Wanted,
 }
 
-/// Whether jobs are cancelled of which nothing is wanted any more.
+/// Whether something is done that takes a right which ACK's page does not grant. Without it, jobs and backups end by themselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cancels {
-    /// They end by themselves.
+pub(super) enum Wanted {
     No,
-    /// They are, where the account may; else they end by themselves.
+    /// Where the account may.
     WhereAllowed,
     Yes,
 }

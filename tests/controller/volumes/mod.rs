@@ -4,4 +4,4 @@ mod conversion;
 mod csi;
 mod day;
 mod files;
-mod stage;
+pub(crate) mod stage;
