@@ -88,7 +88,7 @@ pub struct BackupScheduleSpec {
     #[serde(default, skip_serializing_if = "CatchUp::is_default")]
     pub catch_up: CatchUp,
 
-    /// Makes one backup more at this time, even while paused; a time that has passed is now. Each later time is another one.
+    /// Makes one backup more at this time, even while paused; a time that has passed is now, unless it had passed ten minutes before the plan was made. Each later time is another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_at: Option<Time>,
 

@@ -235,7 +235,7 @@ impl<'a> Plan<'a> {
         // What was asked of a plan of the same name before this one is not asked again.
         let is_new = self.status.last_requested.is_none_or(|last| at > last)
             && self.status.last_run != Some(at);
-        (is_new && self.status.created.is_none_or(|created| at >= created)).then_some(at)
+        (is_new && !self.status.is_before_its_time(at)).then_some(at)
     }
 
     /// Remembers that this slot was dealt with, as all before it were, by running `run`.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SubsecRound as _, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Schedule;
@@ -33,7 +33,8 @@ pub struct ScheduleSpec {
     /// Skips one run: the first at or after this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skip: Option<DateTime<Utc>>,
-    /// Makes one run more, at this time, even while paused. A time that has passed is now. Each later time is another run.
+    /// Makes one run more, at this time, even while paused. A time that has passed is now, unless it had passed ten minutes before the plan
+    /// was made. Each later time is another run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_at: Option<DateTime<Utc>>,
 }
@@ -55,6 +56,9 @@ impl ScheduleSpec {
         Schedule::parse(&self.schedule, self.time_zone.as_deref())
     }
 }
+
+/// How long before a plan a run may have been asked of it.
+const BEFORE: TimeDelta = TimeDelta::minutes(10);
 
 /// What is remembered of a plan between one decision and the next.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +87,13 @@ pub struct ScheduleStatus {
 }
 
 impl ScheduleStatus {
+    /// Whether this time is long before the plan was made, so that a run at it was asked of another plan of its name. Who asks for a run at
+    /// once writes down the time first, and makes the plan after that.
+    #[must_use]
+    pub fn is_before_its_time(&self, at: DateTime<Utc>) -> bool {
+        self.created.is_some_and(|created| at + BEFORE < created)
+    }
+
     /// Of a plan that was made at this time, and has not been looked at since.
     #[must_use]
     pub fn since(created: DateTime<Utc>) -> Self {

@@ -208,6 +208,12 @@ fn one_run_more_is_made_when_it_is_asked_for() {
     let mut plan = Plan::new("0 3 * * *", "2026-04-01T00:10");
     plan.spec.run_at = Some(at("2026-03-01T09:00"));
     assert_eq!(plan.act("2026-04-01T00:10").action, Action::Wait);
+    // Who asks for a run at once writes down the time first, and makes the plan after that.
+    let mut soon = Plan::new("0 3 * * *", "2026-04-01T00:10");
+    soon.spec.run_at = Some(at("2026-04-01T00:09"));
+    soon.act("2026-04-01T00:10");
+    soon.act("2026-04-01T00:11");
+    assert_eq!(soon.made, [at("2026-04-01T00:09")]);
     // A slot that is due as well is one run with it.
     plan.spec.run_at = Some(at("2026-04-01T03:00"));
     plan.act("2026-04-01T03:00");
