@@ -35,6 +35,8 @@ pub struct Settings {
     pub schedule_workers: usize,
     /// `convert_max_worker_num`: conversions at once.
     pub convert_workers: usize,
+    /// `sync_max_backup_num`: how many backups that others wrote into a vault are shown, of each vault. It is not of ACK's.
+    pub shown_backups: usize,
     /// `velero_timeout_minutes`: how long a backup or a restore may take.
     pub timeout: Duration,
     /// `node_schedule_policy`: on which nodes files are copied.
@@ -49,6 +51,7 @@ impl Default for Settings {
             delete_workers: 30,
             schedule_workers: 20,
             convert_workers: 15,
+            shown_backups: 10_000,
             nodes: NodePolicy::default(),
             timeout: Duration::from_secs(60 * 60),
         }
@@ -78,6 +81,7 @@ impl Settings {
                 "velero_timeout_minutes" => {
                     settings.timeout = Duration::from_secs(60 * number()? as u64);
                 }
+                "sync_max_backup_num" => settings.shown_backups = number()?,
                 "convert_max_worker_num" => settings.convert_workers = number()?,
                 "node_schedule_policy" => settings.nodes = policy(&key, &value)?,
                 key => remarks.push(format!("`{key}` is not known")),

@@ -421,3 +421,50 @@ async fn what_is_gone_from_a_vault_that_is_only_read_is_not_shown_any_more() {
     assert!(target.get("ApplicationBackup", "night").await.is_some());
     second.stop().await;
 }
+
+/// Whoever can write to the bucket does not fill the cluster with objects.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_too_many_backups_in_a_vault_the_newest_are_shown_and_the_rest_is_said() {
+    let cloud = cloud().await;
+    let (_one, source) = another(&cloud).await;
+    let first = source.controller();
+    source.vault("vault-a", "").await;
+    for name in ["first", "second", "third"] {
+        source.backed_up(name).await;
+        // Times are in whole seconds.
+        tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
+    }
+    first.stop().await;
+    let (_two, target) = another(&cloud).await;
+    let maps = format!("/api/v1/namespaces/{}/configmaps", target.namespace);
+    let most = |most: u32| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "csdr-config"},
+            "data": {"applicationBackup": format!("sync_max_backup_num: {most}\n")}})
+    };
+    test_support::create(&target.client, &maps, most(2)).await;
+    let second = target.controller();
+    target.vault("vault-a", "").await;
+    for name in ["second", "third"] {
+        target.phase("ApplicationBackup", name, "Completed").await;
+    }
+    let synced = |it: &serde_json::Value| it["status"]["lastSyncedTime"].is_string();
+    let vault = target
+        .until("BackupLocation", "vault-a", "synced", synced)
+        .await;
+    assert_eq!(vault["status"]["backups"], 3);
+    let said = vault["status"]["notShown"][0].as_str().unwrap_or_default();
+    for words in ["1 of its backups", "sync_max_backup_num"] {
+        assert!(said.contains(words), "{vault:#}");
+    }
+    assert_eq!(target.get("ApplicationBackup", "first").await, None);
+    // Nothing that is shown goes for it, and a cluster's own backups are not counted.
+    target.backed_up("own").await;
+    // With more room, the rest is shown.
+    let map = format!("{maps}/csdr-config");
+    test_support::patch(&target.client, &map, &most(3)).await;
+    look_again(&target, "7m").await;
+    target
+        .phase("ApplicationBackup", "first", "Completed")
+        .await;
+    second.stop().await;
+}

@@ -75,3 +75,38 @@ async fn what_could_not_be_told_of_a_vault_is_told_soon() {
     assert!(cluster.faults().injected() > 0);
     controller.stop().await;
 }
+
+/// A big bucket is read for long.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vault_can_be_used_while_its_backups_are_being_read() {
+    use alibaba_local::{Fault as CloudFault, Rule as CloudRule};
+
+    let cloud = cloud().await;
+    let cluster = KubeLocal::start().await.unwrap();
+    let world = World::local(&cluster.url(), &cloud).await;
+    let first = world.controller();
+    world.vault("vault-a", "").await;
+    world.backed_up("day").await;
+    first.stop().await;
+
+    let cluster = KubeLocal::start().await.unwrap();
+    let other = World::local(&cluster.url(), &cloud).await;
+    let never = CloudRule::new(CloudFault::NeverReply).service("oss");
+    let never = never
+        .operation("GetObject")
+        .key_contains("day/velero-backup.json");
+    cloud.faults().add(never);
+    let controller = other.controller();
+    let spec = json!({"objectStorage": {"bucket": BUCKET}});
+    other.create("BackupLocation", "vault-a", spec).await;
+    let vault = other.phase("BackupLocation", "vault-a", "Available").await;
+    assert!(vault["status"]["lastSyncedTime"].is_null(), "{vault:#}");
+    let shop = other.application().await;
+    let spec = json!({"storageLocation": "vault-a", "includedNamespaces": [shop]});
+    other.create("ApplicationBackup", "own", spec).await;
+    other.phase("ApplicationBackup", "own", "Completed").await;
+    let told = other.events("vault-a").await;
+    let told = told.iter().filter(|it| it.0 == "Available").count();
+    assert_eq!(told, 1);
+    controller.stop().await;
+}

@@ -10,7 +10,7 @@ mod sync;
 pub(super) use open::OpenLocation;
 pub(super) use reconcile::{KIND, reconcile};
 pub(super) use registry::{Vaults, Wait, Waited};
-pub(super) use source::{SYNCED_FROM, mark_deleted};
+pub(super) use source::mark_deleted;
 pub(super) use sync::stands_for;
 
 pub use source::SOURCE_CLUSTER;

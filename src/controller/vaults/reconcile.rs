@@ -77,6 +77,10 @@ pub(in crate::controller) async fn reconcile(
     let mut validated = know(&context, &location, &looked, synced_before);
     let mut found = None;
     if let (Ok((open, probed)), true) = (&looked, due) {
+        // They are to see it, too: the backups of a big bucket are read for long.
+        if status.phase.as_deref() != Some(phase::AVAILABLE) {
+            tell(&context, &location, &mut status, &looked, None).await?;
+        }
         // A vault that is only read proves its list by what is in it.
         let proved = probed.is_some();
         let syncing = timeout(LONG, sync(&context, &location, open, proved)).await;

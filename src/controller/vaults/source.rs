@@ -7,10 +7,6 @@ use object_store::{ObjectStore as _, ObjectStoreExt as _};
 /// A label of a backup's record: the uid of the namespace `kube-system` of the cluster that it is of.
 pub const SOURCE_CLUSTER: &str = "csdr.alibabacloud.com/source-cluster";
 
-/// An annotation of an ApplicationBackup that was made for a backup found in a vault: the uid of that backup. Such an object
-/// asks for no backup.
-pub(in crate::controller) const SYNCED_FROM: &str = "csdr.alibabacloud.com/synced-from-uid";
-
 /// Beside a backup: it was asked to be deleted by a cluster that it is not of, and is not shown in others any more.
 fn deletion_mark(prefix: &str, name: &str) -> Path {
     Path::from(prefix)

@@ -10,14 +10,14 @@ use kube_backup_engine::{BackupList, Phase, Record, label_value};
 use serde_json::{Value, json};
 
 use super::open::OpenLocation;
-use super::source::{SYNCED_FROM, is_marked};
+use super::source::is_marked;
 use crate::chain::chain;
 use crate::controller::context::Context;
 use crate::controller::report::cut;
 use crate::controller::work::JobKey;
 use crate::crds::{
-    ApplicationBackup, BackupLocation, GROUP, LOCATION_NOTE, LocationNote, SCHEDULE_LABEL, VERSION,
-    phase,
+    ApplicationBackup, BackupLocation, GROUP, LOCATION_NOTE, LocationNote, SCHEDULE_LABEL,
+    SYNCED_FROM, VERSION, phase,
 };
 
 /// Names of a vault's backups that are told in its status.
@@ -69,19 +69,36 @@ pub(super) async fn sync(
         synced.cannot_show(&unreadable.to_string());
     }
     let vault = location.name_any();
-    for record in &list.records {
+    // Records say what whoever writes to the bucket likes, and so many of them as they like.
+    let most = context.settings.read().shown_backups;
+    let shown = names.values().filter_map(|it| it.0.as_ref().ok());
+    let mut room = most.saturating_sub(shown.filter(|it| was_found(it, &vault)).count());
+    let mut without_room = 0_usize;
+    let mut records: Vec<&Record> = list.records.iter().collect();
+    records.sort_by_key(|record| std::cmp::Reverse(record.status.start_timestamp));
+    for record in records {
         match names.get(record.name()).map(|it| it.0.as_ref().ok()) {
             Some(Some(backup)) if is_of(backup, &vault, record) => {}
             Some(_) => synced.cannot_show(&format!(
                 "`{}`: another ApplicationBackup has its name",
                 record.name()
             )),
+            None if room == 0 => without_room += 1,
             None => match add(context, location, open, record).await {
-                Ok(true) => synced.added += 1,
+                Ok(true) => {
+                    synced.added += 1;
+                    room -= 1;
+                }
                 Ok(false) => {}
                 Err(why) => synced.cannot_show(&format!("`{}`: {why}", record.name())),
             },
         }
+    }
+    if without_room > 0 {
+        synced.cannot_show(&format!(
+            "{without_room} of its backups are not shown, as they would be more than {most}: ConfigMap `csdr-config` says with \
+             sync_max_backup_num how many may be"
+        ));
     }
     let listed = names_in(&list);
     // Where nothing was written to see it listed, what is in the list shows that it is one.
@@ -123,6 +140,11 @@ pub(in crate::controller) fn stands_for(backup: &ApplicationBackup, uid: &str) -
             .and_then(|it| it.backup_uid.as_deref()),
     ];
     uids.contains(&Some(uid))
+}
+
+/// Whether an object was made for a backup that was found in this vault.
+fn was_found(backup: &ApplicationBackup, vault: &str) -> bool {
+    backup.spec.storage_location == vault && backup.annotations().contains_key(SYNCED_FROM)
 }
 
 /// Whether an object stands for a backup that was in this vault and is in its list no more.
