@@ -26,7 +26,9 @@ pub(super) fn is_gone(context: &Context, name: &str) {
 }
 
 fn scheduler(context: &Context) -> Scheduler {
+    let shown = context.shown.clone();
     Scheduler::new(context.client.clone(), &context.namespace, &context.cluster)
+        .with_backups(move |plan| shown.of_plan(plan))
 }
 
 /// Makes the backup that is due, and has those deleted that the plan does not keep.
@@ -37,6 +39,8 @@ pub(super) async fn reconcile(
     if plan.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change());
     }
+    // What backups there are is known in a moment. Where they cannot be watched, they are asked for.
+    let _ = context.shown.listed().await;
     let step = {
         let _place = context.queues.plans.place("").await;
         scheduler(&context).step(&plan, Utc::now()).await?

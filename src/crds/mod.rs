@@ -76,5 +76,9 @@ pub use verification::{VerificationLevel, VerificationStatus};
 
 pub use crate::component::{GROUP, VERSION, phase};
 
+/// An annotation of an ApplicationBackup that was made for a backup found in a vault: the uid of that backup. Such an object
+/// asks for no backup.
+pub const SYNCED_FROM: &str = "csdr.alibabacloud.com/synced-from-uid";
+
 /// On a backup that a plan made: which plan, as [`label_value`](kube_backup_engine::label_value) writes it.
 pub const SCHEDULE_LABEL: &str = "csdr/schedule-name";

@@ -38,6 +38,8 @@ mod step;
 
 #[cfg(feature = "controller")]
 pub(crate) use backups::is_own;
+#[cfg(feature = "controller")]
+pub(crate) use namespaces::{all as all_namespaces, gone as gone_namespaces};
 pub use notice::Notice;
 pub use scheduler::Scheduler;
 pub use step::Step;

@@ -1,4 +1,4 @@
-//! Which of the namespaces that a plan names are there.
+//! Which of the namespaces that a plan or a backup names are there.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ pub(super) enum Namespaces {
 }
 
 /// The names of all namespaces.
-pub(super) async fn all(client: &kube::Client) -> Result<BTreeSet<String>, kube::Error> {
+pub(crate) async fn all(client: &kube::Client) -> Result<BTreeSet<String>, kube::Error> {
     let found = Api::<Namespace>::all(client.clone())
         .list_metadata(&ListParams::default())
         .await?;
@@ -30,25 +30,40 @@ pub(super) fn keep_those_there(
     spec: &mut ApplicationBackupSpec,
     there: &BTreeSet<String>,
 ) -> Namespaces {
-    let is_there = |name: &String| name.contains(['*', '?', '[']) || there.contains(name);
-    if spec.included_namespaces.is_empty() {
-        if there
-            .iter()
-            .all(|name| spec.excluded_namespaces.contains(name))
-        {
-            return Namespaces::NoneLeft("all namespaces of the cluster are excluded".to_owned());
+    let is_excluded = |name: &String| spec.excluded_namespaces.contains(name);
+    match gone(&spec.included_namespaces, is_excluded, there) {
+        Ok(gone) => {
+            spec.included_namespaces.retain(|name| !gone.contains(name));
+            Namespaces::Gone(gone)
         }
-        return Namespaces::Gone(Vec::new());
+        Err(why) => Namespaces::NoneLeft(why),
     }
-    let (left, gone): (Vec<_>, Vec<_>) = spec.included_namespaces.drain(..).partition(is_there);
-    if left.is_empty() {
-        return Namespaces::NoneLeft(format!(
-            "none of the namespaces `{}` is in the cluster",
-            gone.join("`, `")
-        ));
+}
+
+/// Those of the namespaces that are asked for that are gone. A pattern counts as one that is there; without any, all are asked for.
+///
+/// # Errors
+/// Why none is left, in words that go on from ACK's own `get target namespace failed`.
+pub(crate) fn gone<'n>(
+    included: impl IntoIterator<Item = &'n String>,
+    is_excluded: impl Fn(&String) -> bool,
+    there: &BTreeSet<String>,
+) -> Result<Vec<String>, String> {
+    let is_there = |name: &&String| name.contains(['*', '?', '[']) || there.contains(*name);
+    let (left, gone): (Vec<_>, Vec<_>) = included.into_iter().partition(is_there);
+    match (left.is_empty(), gone.is_empty()) {
+        (true, true) if there.iter().all(is_excluded) => {
+            Err("all namespaces of the cluster are excluded".to_owned())
+        }
+        (true, false) => {
+            let gone: Vec<&str> = gone.into_iter().map(String::as_str).collect();
+            Err(format!(
+                "none of the namespaces `{}` is in the cluster",
+                gone.join("`, `")
+            ))
+        }
+        _ => Ok(gone.into_iter().cloned().collect()),
     }
-    spec.included_namespaces = left;
-    Namespaces::Gone(gone)
 }
 
 #[cfg(test)]

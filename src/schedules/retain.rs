@@ -24,27 +24,40 @@ const AGAIN: Duration = Duration::from_secs(6 * 3600);
 const NAMED: usize = 5;
 
 impl Scheduler {
-    /// Asks for the deletion of what `policy` does not keep of these backups of one plan. Asked again, it asks for nothing
-    /// twice.
-    pub(super) async fn retain(
+    /// What `policy` does not keep of these backups of one plan; `None` where it is no policy.
+    pub(super) fn prune(
         &self,
         policy: &RetentionPolicy,
         backups: &[ApplicationBackup],
         before: Option<&RetentionStatus>,
         now: DateTime<Utc>,
-        notices: &mut Vec<Notice>,
-    ) -> Result<RetentionStatus, kube::Error> {
+    ) -> Option<Pruning> {
         let mut watch: ClockWatch = before.and_then(|it| it.clock.clone()).unwrap_or_default();
         let backups = backups.iter();
         let left = backups.filter(|backup| backup.metadata.deletion_timestamp.is_none());
         let (candidates, own) = self.candidates(left);
-        let plans = (policy.apply(&candidates, now), policy.apply(&own, now));
-        let (Ok(plan), Ok(of_own)) = plans else {
-            // It was checked with the rest of the plan.
-            return Ok(RetentionStatus::default());
-        };
+        let plan = policy.apply(&candidates, now).ok()?;
+        let of_own = policy.apply(&own, now).ok()?;
         let plan = plan.watched_by(&mut watch);
-        let all_doomed = doomed(&plan, &own, &of_own);
+        let doomed = doomed(&plan, &own, &of_own).into_iter().cloned().collect();
+        Some(Pruning {
+            plan,
+            doomed,
+            watch,
+        })
+    }
+
+    /// Asks for the deletion of what is not kept. Asked again, it asks for nothing twice.
+    pub(super) async fn retain(
+        &self,
+        pruning: Pruning,
+        notices: &mut Vec<Notice>,
+    ) -> Result<RetentionStatus, kube::Error> {
+        let Pruning {
+            plan,
+            doomed: all_doomed,
+            watch,
+        } = pruning;
         let mut refused = Vec::new();
         for doomed in &all_doomed {
             let reasons: Vec<String> = doomed.reasons.iter().map(Reason::to_string).collect();
@@ -106,16 +119,22 @@ impl Scheduler {
         {
             return Ok((Vec::new(), None));
         }
-        let beside = self.backups_of(plan.map(String::as_str)).await?;
-        let (candidates, own) = self.candidates(beside.iter());
-        let policy = RetentionPolicy::default();
-        let is_doomed = match (policy.apply(&candidates, now), policy.apply(&own, now)) {
-            (Ok(plan), Ok(of_own)) => {
-                let mut all = doomed(&plan, &own, &of_own).into_iter();
-                all.any(|doomed| doomed.name == backup.name_any())
-            }
-            _ => false,
+        let plan = plan.map(String::as_str);
+        let is_doomed = |beside: &[ApplicationBackup]| {
+            let (candidates, own) = self.candidates(beside.iter());
+            let policy = RetentionPolicy::default();
+            let (Ok(plan), Ok(of_own)) = (policy.apply(&candidates, now), policy.apply(&own, now))
+            else {
+                return false;
+            };
+            let mut all = doomed(&plan, &own, &of_own).into_iter();
+            all.any(|doomed| doomed.name == backup.name_any())
         };
+        // What is known may be old: it says what stays for now, and not what goes.
+        let stays = self
+            .known_backups_of(plan)
+            .is_some_and(|it| !is_doomed(&it));
+        let is_doomed = !stays && is_doomed(&self.backups_of(plan).await?);
         let mut notices = Vec::new();
         if is_doomed && matches!(self.request_deletion(&backup.name_any()).await?, Asked::Now) {
             notices.push(Notice::normal(
@@ -239,6 +258,21 @@ fn doomed<'p>(
     doomed
         .filter(|it| !is_own(&it.name) || by_itself(&it.name))
         .collect()
+}
+
+/// What becomes of the backups of a plan.
+pub(super) struct Pruning {
+    plan: PrunePlan,
+    /// Those that are to go.
+    doomed: Vec<BackupVerdict>,
+    watch: ClockWatch,
+}
+
+impl Pruning {
+    /// Whether anything is to go.
+    pub(super) fn deletes(&self) -> bool {
+        !self.doomed.is_empty()
+    }
 }
 
 /// What came of asking for a deletion.

@@ -1,11 +1,19 @@
 //! Who does what plans ask for.
 
+use std::sync::Arc;
+
+use crate::crds::ApplicationBackup;
+
+/// The backups with this value of the label of plans, or those without the label; `None` while it is not known which there are.
+type Known = dyn Fn(Option<&str>) -> Option<Vec<ApplicationBackup>> + Send + Sync;
+
 /// Does what plans ask for, in one namespace.
 #[derive(Clone)]
 pub struct Scheduler {
     pub(super) client: kube::Client,
     pub(super) namespace: String,
     pub(super) cluster: String,
+    pub(super) known: Option<Arc<Known>>,
 }
 
 impl std::fmt::Debug for Scheduler {
@@ -28,6 +36,21 @@ impl Scheduler {
             client,
             namespace: namespace.into(),
             cluster: cluster.into(),
+            known: None,
         }
+    }
+
+    /// Lets the backups of plans be read from what somebody watches anyway, instead of a list of the API server at each look at a plan.
+    /// It is asked for those with this value of [`SCHEDULE_LABEL`](crate::crds::SCHEDULE_LABEL), or for those without that label, and
+    /// returns `None` while it does not know which there are.
+    ///
+    /// What was watched is a moment old, or more. So nothing is made or deleted by it: the API server is asked before that.
+    #[must_use]
+    pub fn with_backups(
+        mut self,
+        known: impl Fn(Option<&str>) -> Option<Vec<ApplicationBackup>> + Send + Sync + 'static,
+    ) -> Self {
+        self.known = Some(Arc::new(known));
+        self
     }
 }

@@ -24,7 +24,7 @@ pub(super) enum SettingsError {
 }
 
 /// A plan, understood.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Settings {
     pub(super) spec: ScheduleSpec,
     pub(super) schedule: Schedule,

@@ -10,11 +10,15 @@ use kube_backup_engine::schedule::{
 
 use super::backups::{last_completed, last_verified, running};
 use super::notice::Notice;
+use super::retain::Pruning;
 use super::run::Made;
 use super::scheduler::Scheduler;
 use super::settings::Settings;
 use crate::chain::chain;
-use crate::crds::{BackupSchedule, BackupScheduleStatus, from_time, phase, to_time};
+use crate::crds::{
+    ApplicationBackup, BackupSchedule, BackupScheduleStatus, RetentionStatus, from_time, phase,
+    to_time,
+};
 
 /// How often to look whether a backup that runs has ended.
 const WHILE_RUNNING: Duration = Duration::from_secs(30);
@@ -33,6 +37,22 @@ pub struct Step {
     pub wake_in: Option<Duration>,
     /// How long after a backup the next one is, at most: what its age is to be held against. `None` while there are none.
     pub expected_interval: Option<Duration>,
+}
+
+/// What a look at a plan shows, with nothing done about it.
+struct Looked {
+    status: BackupScheduleStatus,
+    settings: Settings,
+    decision: Decision,
+    pruning: Option<Pruning>,
+}
+
+impl Looked {
+    /// Whether nothing is to be made or deleted.
+    fn is_idle(&self) -> bool {
+        let deletes = self.pruning.as_ref().is_some_and(Pruning::deletes);
+        !deletes && !matches!(self.decision.action, Action::Run(_))
+    }
 }
 
 impl Scheduler {
@@ -63,8 +83,32 @@ impl Scheduler {
             Ok(settings) => settings,
             Err(error) => return Ok(refused(status, chain(&error))),
         };
-        let backups = self.backups_of(Some(&plan.name_any())).await?;
-        let running = running(&backups).map(ResourceExt::name_any);
+        let name = plan.name_any();
+        // What it made last may have been made after the last word of what is watched.
+        let knows_of_last = |known: &Vec<ApplicationBackup>| {
+            let mut last = status.active.iter();
+            last.all(|last| known.iter().any(|it| it.name_any() == *last))
+        };
+        if let Some(known) = self.known_backups_of(Some(&name)).filter(knows_of_last) {
+            let looked = self.look(plan, status.clone(), settings.clone(), &known, now);
+            if looked.is_idle() {
+                return self.act(plan, looked, &known, now).await;
+            }
+        }
+        let backups = self.backups_of(Some(&name)).await?;
+        let looked = self.look(plan, status, settings, &backups, now);
+        self.act(plan, looked, &backups, now).await
+    }
+
+    fn look(
+        &self,
+        plan: &BackupSchedule,
+        mut status: BackupScheduleStatus,
+        settings: Settings,
+        backups: &[ApplicationBackup],
+        now: DateTime<Utc>,
+    ) -> Looked {
+        let running = running(backups).map(ResourceExt::name_any);
         let slots = status.slots.clone().unwrap_or_default();
         let mut decision = decide(
             &settings.schedule,
@@ -80,9 +124,32 @@ impl Scheduler {
         {
             decision = decide(&settings.schedule, &settings.spec, &slots, false, now);
         }
+        status.active = running;
+        let before = status.retention.as_ref();
+        let pruning = self.prune(&settings.retention, backups, before, now);
+        Looked {
+            status,
+            settings,
+            decision,
+            pruning,
+        }
+    }
+
+    async fn act(
+        &self,
+        plan: &BackupSchedule,
+        looked: Looked,
+        backups: &[ApplicationBackup],
+        now: DateTime<Utc>,
+    ) -> Result<Step, kube::Error> {
+        let Looked {
+            mut status,
+            settings,
+            decision,
+            pruning,
+        } = looked;
         let mut notices = Vec::new();
         said_of(&decision, &mut notices);
-        status.active = running;
         if let Action::Run(run) = &decision.action {
             match self.make(plan, run.slot, &mut notices).await? {
                 Made::Backup(name) => {
@@ -93,29 +160,17 @@ impl Scheduler {
                 Made::Nothing => status.last_skipped = Some(to_time(run.slot)),
             }
         }
-        let kept = self
-            .retain(
-                &settings.retention,
-                &backups,
-                status.retention.as_ref(),
-                now,
-                &mut notices,
-            )
-            .await?;
-        status.retention = Some(kept);
-        status.last_successful = last_completed(&backups)
+        status.retention = Some(match pruning {
+            Some(pruning) => self.retain(pruning, &mut notices).await?,
+            // It was checked with the rest of the plan.
+            None => RetentionStatus::default(),
+        });
+        status.last_successful = last_completed(backups)
             .map(to_time)
             .or(status.last_successful);
-        status.last_verified = last_verified(&backups)
-            .map(to_time)
-            .or(status.last_verified);
+        status.last_verified = last_verified(backups).map(to_time).or(status.last_verified);
         self.note_slots(&mut status, &settings, &decision, plan.metadata.generation);
-        status.warnings = settings
-            .schedule
-            .warnings(now)
-            .into_iter()
-            .map(|it| it.message)
-            .collect();
+        status.warnings = warnings(&settings, &decision, now);
         let was_refused = status.phase.as_deref() == Some(phase::FAILED_VALIDATION);
         // What went wrong stays there to be read until the next run.
         if was_refused || !notices.is_empty() {
@@ -192,6 +247,21 @@ impl Scheduler {
             .map(to_time)
             .collect()
     }
+}
+
+/// What to know of a plan that is not wrong.
+fn warnings(settings: &Settings, decision: &Decision, now: DateTime<Utc>) -> Vec<String> {
+    let of_schedule = settings.schedule.warnings(now).into_iter();
+    let mut all: Vec<String> = of_schedule.map(|it| it.message).collect();
+    if let Some(at) = settings.spec.run_at
+        && decision.status.is_before_its_time(at)
+    {
+        all.push(format!(
+            "`runAt` is {}, long before the plan was made: no backup is made for it; a later time makes one",
+            at.to_rfc3339()
+        ));
+    }
+    all
 }
 
 /// A plan that cannot be followed. The same is said once.

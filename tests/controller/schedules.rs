@@ -569,3 +569,69 @@ async fn two_hundred_plans_run_at_once() {
         .collect();
     assert_eq!(names, expected);
 }
+
+/// Whoever writes to the bucket says there of which plan a backup is.
+#[tokio::test]
+async fn what_was_only_found_in_a_vault_is_neither_a_run_of_the_plan_nor_its_last_success() {
+    let Some(plane) = plane() else { return };
+    let mut plans = Plans::new(plane.client()).await;
+    plans.create("hourly", json!({})).await;
+    let found = |name: &str| {
+        let spec = json!({"storageLocation": VAULT});
+        let mut backup = object("ApplicationBackup", name, &spec);
+        backup["metadata"]["labels"] = json!({"csdr/schedule-name": "hourly"});
+        backup["metadata"]["annotations"] =
+            json!({"csdr.alibabacloud.com/synced-from-uid": "u-of-a-record"});
+        backup
+    };
+    let all = list("ApplicationBackup", &plans.namespace);
+    test_support::create(&plans.client, &all, found("forged")).await;
+    let at = plans.now.trunc_subsecs(0);
+    let status = json!({"status": {"phase": "Completed", "backupUid": "u-of-a-record", "startTimestamp": at,
+        "completionTimestamp": at, "verification": {"phase": "Passed", "level": "Verify", "completionTimestamp": at}}});
+    let path = format!("{all}/forged/status");
+    test_support::patch(&plans.client, &path, &status).await;
+    // What is in its vault was not looked up yet, and perhaps never can be.
+    test_support::create(&plans.client, &all, found("unread")).await;
+    plans.now += TimeDelta::hours(1);
+    let step = plans.step("hourly").await;
+    assert_eq!(step.status.last_successful, None);
+    assert_eq!(step.status.last_verified, None);
+    assert_eq!(reasons(&step), ["BackupMade"]);
+}
+
+/// As somebody does who writes the time first, and then makes the plan.
+#[tokio::test]
+async fn a_run_that_was_asked_for_just_before_the_plan_was_made_is_run_once_and_an_old_one_is_named()
+ {
+    let Some(plane) = plane() else { return };
+    let plans = Plans::new(plane.client()).await;
+    let all = list("BackupSchedule", &plans.namespace);
+    let now = Utc::now().trunc_subsecs(0);
+    for (name, at) in [
+        ("soon", now - TimeDelta::seconds(30)),
+        ("long-ago", now - TimeDelta::days(2)),
+    ] {
+        let spec =
+            json!({"schedule": "0 3 1 1 *", "runAt": at, "template": {"storageLocation": VAULT}});
+        test_support::create(&plans.client, &all, object("BackupSchedule", name, &spec)).await;
+    }
+    let step = plans.step_at("soon", Utc::now()).await;
+    assert_eq!(reasons(&step), ["BackupMade"]);
+    plans.end_all("Completed").await;
+    let step = plans.step_at("soon", Utc::now()).await;
+    assert_eq!(reasons(&step), [""; 0]);
+    let step = plans.step_at("long-ago", Utc::now()).await;
+    assert_eq!(reasons(&step), [""; 0]);
+    let told = step.status.warnings.join("; ");
+    assert!(
+        told.contains("runAt") && told.contains("before the plan was made"),
+        "{told}"
+    );
+    // Made anew, a plan takes the run of the former one for its own.
+    test_support::delete(&plans.client, &format!("{all}/soon")).await;
+    let spec = json!({"schedule": "0 3 1 1 *", "runAt": now - TimeDelta::seconds(30), "template": {"storageLocation": VAULT}});
+    test_support::create(&plans.client, &all, object("BackupSchedule", "soon", &spec)).await;
+    plans.step_at("soon", Utc::now()).await;
+    assert_eq!(plans.names().await.len(), 1);
+}

@@ -3,10 +3,9 @@
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube_backup_engine::{Error, ErrorKind, Phase, Record, Results};
 
-use super::specification::SCHEDULE;
 use crate::controller::report::{Messages, Note, cut, set};
 use crate::controller::vaults::SOURCE_CLUSTER;
-use crate::crds::{ApplicationBackupStatus, condition, phase, to_time};
+use crate::crds::{ApplicationBackupStatus, SCHEDULE_LABEL, condition, phase, to_time};
 
 /// Fills a status with what the record says, which is all there is to know of a backup.
 pub(super) fn of_record(status: &mut ApplicationBackupStatus, record: &Record, results: &Results) {
@@ -37,7 +36,7 @@ pub(super) fn of_record(status: &mut ApplicationBackupStatus, record: &Record, r
     status.backup_uid = Some(record.uid().to_owned());
     let label = |name: &str| record.metadata.labels.get(name).cloned();
     status.source_cluster = label(SOURCE_CLUSTER);
-    status.from_schedule = label(SCHEDULE).or_else(|| label("velero.io/schedule-name"));
+    status.from_schedule = label(SCHEDULE_LABEL).or_else(|| label("velero.io/schedule-name"));
     let mut messages = Messages::default();
     for (kind, of) in [("error", &results.errors), ("warning", &results.warnings)] {
         of.messages()

@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::Namespace;
-use kube::api::ListParams;
-use kube::{Api, ResourceExt as _};
+use kube::ResourceExt as _;
 use kube_backup_engine::backup::BackupSpec;
 use kube_backup_engine::{Selection, UnmatchedFilters};
 use serde_json::Value;
 
 use crate::chain::chain;
 use crate::controller::vaults::SOURCE_CLUSTER;
-use crate::crds::ApplicationBackup;
+use crate::crds::{ApplicationBackup, SCHEDULE_LABEL};
+use crate::schedules::{all_namespaces, gone_namespaces};
 
 /// Namespaces that are in no backup unless they are named: those of the cluster and of the backup center ("FAQ about the backup
 /// center").
@@ -22,9 +21,6 @@ const OF_THE_SYSTEM: [&str; 5] = [
     "kube-public",
     "kube-node-lease",
 ];
-
-/// The label that says which plan made a backup.
-pub(super) const SCHEDULE: &str = "csdr/schedule-name";
 
 /// Why there is nothing for the engine to do.
 #[derive(Debug)]
@@ -44,20 +40,14 @@ pub(super) async fn specification(
     (cluster, namespace): (&str, &str),
 ) -> Result<BackupSpec, Refused> {
     let mut spec = read(backup).map_err(Refused::Invalid)?;
-    let namespaces = Api::<Namespace>::all(client.clone());
-    let there = namespaces.list_metadata(&ListParams::default()).await;
+    let there = all_namespaces(client).await;
     let there =
         there.map_err(|error| Refused::Cluster(format!("list namespaces: {}", chain(&error))))?;
-    let there: BTreeSet<String> = there
-        .items
-        .iter()
-        .map(kube::ResourceExt::name_any)
-        .collect();
     leave_out_the_system(&mut spec.selection, namespace, &there);
     any_left(&spec.selection, &there).map_err(Refused::NoNamespaces)?;
     let labels = &mut spec.labels;
-    for name in [SCHEDULE, "velero.io/schedule-name"] {
-        if let Some(plan) = backup.labels().get(SCHEDULE) {
+    for name in [SCHEDULE_LABEL, "velero.io/schedule-name"] {
+        if let Some(plan) = backup.labels().get(SCHEDULE_LABEL) {
             labels.insert(name.to_owned(), plan.clone());
         }
     }
@@ -100,31 +90,10 @@ fn leave_out_the_system(selection: &mut Selection, own: &str, there: &BTreeSet<S
     }
 }
 
-/// Whether a namespace is left of those that are asked for. Patterns are the engine's to read, and count as one.
+/// Whether a namespace is left of those that are asked for. Single ones that are gone are the engine's to tell.
 fn any_left(selection: &Selection, there: &BTreeSet<String>) -> Result<(), String> {
-    let pattern = |name: &String| name.contains(['*', '?', '[']);
-    let (included, excluded) = (
-        &selection.included_namespaces,
-        &selection.excluded_namespaces,
-    );
-    if !included.is_empty() {
-        let found = included
-            .iter()
-            .any(|name| pattern(name) || there.contains(name));
-        return if found {
-            Ok(())
-        } else {
-            let names: Vec<&str> = included.iter().map(String::as_str).collect();
-            Err(format!(
-                "none of the namespaces `{}` is in the cluster",
-                names.join("`, `")
-            ))
-        };
-    }
-    if there.iter().all(|name| excluded.contains(name)) {
-        return Err("all namespaces of the cluster are excluded".to_owned());
-    }
-    Ok(())
+    let is_excluded = |name: &String| selection.excluded_namespaces.contains(name);
+    gone_namespaces(&selection.included_namespaces, is_excluded, there).map(drop)
 }
 
 #[cfg(test)]
