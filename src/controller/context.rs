@@ -67,6 +67,28 @@ impl Queues {
         }
     }
 
+    /// All of them, each by what is done there.
+    pub(super) fn all(&self) -> [(&'static str, &Queue); 6] {
+        [
+            ("backup", &self.backups),
+            ("restore", &self.restores),
+            ("deletion", &self.deletions),
+            ("verification", &self.verifications),
+            ("plan", &self.plans),
+            ("conversion", &self.conversions),
+        ]
+    }
+
+    /// Nobody begins any more.
+    pub(super) fn close(&self) {
+        self.all().into_iter().for_each(|(_, queue)| queue.close());
+    }
+
+    /// How many are at work.
+    pub(super) fn taken(&self) -> usize {
+        self.all().into_iter().map(|(_, queue)| queue.taken()).sum()
+    }
+
     pub(super) fn resize(&self, settings: &Settings) {
         self.backups.resize(settings.backup_workers);
         self.restores.resize(settings.restore_workers);

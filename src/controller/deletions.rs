@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use kube::api::{DeleteParams, ListParams, Preconditions};
-use kube::core::{DeserializeGuard, DynamicObject};
+use kube::api::{DeleteParams, Preconditions};
+use kube::core::DynamicObject;
 use kube::runtime::controller::Action;
-use kube::{Api, Resource, ResourceExt as _};
+use kube::{Api, Resource, ResourceExt};
 use kube_backup_engine::retention::{Prune, PrunedState};
 
 use super::backups::{self, clear_leftovers};
@@ -16,13 +16,13 @@ use super::conversions;
 use super::metrics::Ended;
 use super::report::{Gone, Note, cut, fields_known, set};
 use super::restores;
-use super::vaults::{OpenLocation, SOURCE_CLUSTER, SYNCED_FROM, Waited, mark_deleted, stands_for};
+use super::vaults::{OpenLocation, SOURCE_CLUSTER, Waited, mark_deleted, stands_for};
 use super::verification;
 use super::work::{Attempt, JobKey, Pauses};
 use crate::chain::chain;
 use crate::crds::{
     ApplicationBackup, ApplicationRestore, ConvertToSnapshot, DeleteObjectType, DeleteRequest,
-    DeleteRequestStatus, condition, from_time, phase, to_time,
+    DeleteRequestStatus, SYNCED_FROM, condition, from_time, phase, to_time,
 };
 
 /// The kind, as jobs are told apart.
@@ -107,17 +107,17 @@ impl Job<'_> {
             let attempt = match self.target().await {
                 Ok(target) => {
                     // Nobody keeps a place who waits: not for a vault, and not for the next attempt.
-                    let _place = self.context.queues.deletions.place("").await;
+                    let place = self.context.queues.deletions.place("").await;
                     if !begun && self.begin().await.is_err() {
                         return;
                     }
                     begun = true;
-                    self.attempt(target).await
+                    self.attempt(target).await.map(|done| (done, place))
                 }
                 Err(attempt) => Err(attempt),
             };
             let (why, never) = match attempt {
-                Ok(done) => {
+                Ok((done, _place)) => {
                     self.context
                         .reporter
                         .normal(self.request, "Deleted", &done)
@@ -375,15 +375,10 @@ impl Job<'_> {
 
     /// Another object that stands for a backup of this uid.
     async fn other_of(&self, uid: &str, name: &str) -> Result<Option<String>, Attempt> {
-        let all = Api::<DeserializeGuard<ApplicationBackup>>::namespaced(
-            self.context.client.clone(),
-            &self.context.namespace,
-        );
-        let all = all.list(&ListParams::default()).await;
-        let all = all.map_err(|error| Attempt::Again(chain(&error)))?;
-        let mut others = all.items.into_iter().filter_map(|it| it.0.ok());
+        let all = self.context.shown.all().await.map_err(Attempt::Again)?;
+        let mut others = all.iter().filter_map(|it| it.0.as_ref().ok());
         let other = others.find(|it| it.name_any() != name && stands_for(it, uid));
-        Ok(other.map(|it| it.name_any()))
+        Ok(other.map(ResourceExt::name_any))
     }
 
     /// Takes back what a conversion has made, before the object goes that names it.

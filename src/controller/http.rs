@@ -29,14 +29,7 @@ pub(super) async fn serve(listener: TcpListener, context: Arc<Context>) -> std::
 }
 
 async fn metrics(State(context): State<Arc<Context>>) -> impl IntoResponse {
-    let queues = &context.queues;
-    for (kind, queue) in [
-        ("backup", &queues.backups),
-        ("restore", &queues.restores),
-        ("deletion", &queues.deletions),
-        ("verification", &queues.verifications),
-        ("plan", &queues.plans),
-    ] {
+    for (kind, queue) in context.queues.all() {
         context.metrics.work(kind, queue.waiting(), queue.taken());
     }
     context.metrics.leads(context.fence.is_open());

@@ -105,7 +105,7 @@ impl Options {
     }
 
     /// How long what is under way may take to come to its end when it is to stop; 20 seconds unless set. What has not, is gone on with
-    /// by the next process.
+    /// by the next process, as is what only waits: for a vault, its turn or its next attempt.
     #[must_use]
     pub fn with_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;

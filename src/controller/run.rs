@@ -126,9 +126,12 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         // No new work; and what is under way ends, or is dropped where it is when somebody else may go on with it.
         work.abort_all();
         if stopped {
+            // Who has no place only waits: the next process waits as well.
+            context.queues.close();
             let ending = async {
                 let end = Instant::now() + grace;
-                while context.jobs.len() > 0 && Instant::now() < end {
+                let at_work = || context.queues.taken() + context.jobs.clearing();
+                while at_work() > 0 && Instant::now() < end {
                     sleep(Duration::from_millis(50)).await;
                 }
             };
@@ -142,6 +145,7 @@ pub async fn run(options: Options, stop: impl Future<Output = ()>) -> Result<(),
         }
         context.jobs.abort_all();
         context.vaults.clear();
+        context.shown.clear();
         context.metrics.leads_no_more();
         while work.join_next().await.is_some() {}
         match (&mut election, stopped) {

@@ -14,15 +14,15 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::outcome::{failed, in_words, may_pass, of_record, summary};
-use super::specification::{Refused, SCHEDULE, specification};
+use super::specification::{Refused, specification};
 use super::volumes;
 use crate::controller::context::Context;
 use crate::controller::report::{Estimate, Gone, Note, cut, fields_known, set};
-use crate::controller::vaults::{OpenLocation, SYNCED_FROM};
+use crate::controller::vaults::OpenLocation;
 use crate::controller::work::{Attempt, Pauses, Work};
 use crate::crds::{
-    ApplicationBackup, ApplicationBackupStatus, BackupLocation, BackupProgress, condition, phase,
-    to_time,
+    ApplicationBackup, ApplicationBackupStatus, BackupLocation, BackupProgress, SCHEDULE_LABEL,
+    SYNCED_FROM, condition, phase, to_time,
 };
 
 /// How long the data of volumes may take beside what is asked of the API server, as Velero's `itemOperationTimeout`: a file system
@@ -76,7 +76,7 @@ impl Job<'_> {
         self.status.from_schedule = self
             .backup
             .labels()
-            .get(SCHEDULE)
+            .get(SCHEDULE_LABEL)
             .filter(|it| !it.is_empty())
             .cloned();
         let location = match self.location().await? {
@@ -87,7 +87,7 @@ impl Job<'_> {
             return self.look_up(&location, &uid).await;
         }
         let tenant = self.backup.spec.included_namespaces.join(",");
-        let _place = self.context.queues.backups.place(&tenant).await;
+        let mut turn = self.context.queues.backups.turn(&tenant).await;
         let resumed = self.status.phase.as_deref() == Some(phase::IN_PROGRESS);
         self.status.phase = Some(phase::IN_PROGRESS.to_owned());
         self.status.message = None;
@@ -112,7 +112,7 @@ impl Job<'_> {
             true => time + VOLUMES,
             false => time,
         };
-        if let Err(why) = self.attempts(within).await? {
+        if let Err(why) = self.attempts(within, &mut turn).await? {
             failed(&mut self.status, &why);
         }
         self.finish(began.elapsed()).await

@@ -85,7 +85,7 @@ impl Job<'_> {
             Ok(location) => Some(location),
             Err(why) => return self.over(&why).await,
         };
-        let _place = self.context.queues.conversions.place("").await;
+        let mut turn = self.context.queues.conversions.turn("").await;
         let resumed = self.status.phase.as_deref() == Some(phase::IN_PROGRESS);
         self.status.phase = Some(phase::IN_PROGRESS.to_owned());
         self.status.message = None;
@@ -103,7 +103,7 @@ impl Job<'_> {
             let reporter = &self.context.reporter;
             reporter.normal(self.conversion, "Started", &note).await;
         }
-        if let Err(why) = self.attempts(within + COPYING).await? {
+        if let Err(why) = self.attempts(within + COPYING, &mut turn).await? {
             self.gave_up(&why).await;
         }
         self.finish().await

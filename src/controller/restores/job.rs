@@ -75,7 +75,7 @@ impl Job<'_> {
             Err(why) => return self.over(&why).await,
         };
         let tenant = self.restore.spec.included_namespaces.join(",");
-        let _place = self.context.queues.restores.place(&tenant).await;
+        let mut turn = self.context.queues.restores.turn(&tenant).await;
         let resumed = self.status.phase.as_deref() == Some(phase::IN_PROGRESS);
         self.status.phase = Some(phase::IN_PROGRESS.to_owned());
         self.status.message = None;
@@ -92,7 +92,7 @@ impl Job<'_> {
                 .await;
         }
         self.from = Some((source, location));
-        if let Err(why) = self.attempts(within).await? {
+        if let Err(why) = self.attempts(within, &mut turn).await? {
             failed(&mut self.status, &why);
         }
         self.finish().await

@@ -14,8 +14,8 @@ use crate::controller::report::{Gone, Note, cut, set};
 use crate::controller::vaults::{OpenLocation, Waited};
 use crate::controller::work::Pauses;
 use crate::crds::{
-    ApplicationBackup, ApplicationBackupStatus, VerificationLevel, VerificationStatus, condition,
-    phase, to_time,
+    ApplicationBackup, ApplicationBackupStatus, BackupLocation, VerificationLevel,
+    VerificationStatus, condition, phase, to_time,
 };
 use crate::drill::Drill;
 
@@ -56,25 +56,22 @@ struct Job<'a> {
 impl Job<'_> {
     async fn run(mut self) -> Result<(), Gone> {
         let vault = self.backup.spec.storage_location.clone();
-        let _place = self.context.queues.verifications.place(&vault).await;
-        let schedule = self.status.from_schedule.clone();
-        let level = self.level.name();
-        let verification = self.verification();
-        let resumed = verification.phase.as_deref() == Some(phase::IN_PROGRESS);
-        // What was found before stays there, and counts, until something else is.
-        verification.phase = Some(phase::IN_PROGRESS.to_owned());
-        verification.level = Some(level.to_owned());
-        verification.start_timestamp = Some(to_time(Utc::now()));
-        verification.message = None;
-        self.write().await?;
-        let metrics = &self.context.metrics;
-        if !resumed {
-            metrics.verification_begins(schedule.as_deref());
-        }
-        let began = Instant::now();
+        let mut began = None;
         let mut pauses = Pauses::up_to(MAX_PAUSE);
-        let found = loop {
-            let why = match self.attempt().await {
+        let (found, _place) = loop {
+            let attempt = match self.location(&vault).await {
+                Ok(location) => {
+                    // Nobody keeps the place who waits: not for a vault, and not for the next attempt.
+                    let place = self.context.queues.verifications.place(&vault).await;
+                    if began.is_none() {
+                        self.begin().await?;
+                        began = Some(Instant::now());
+                    }
+                    self.attempt(&location).await.map(|found| (found, place))
+                }
+                Err(why) => Err(why),
+            };
+            let why = match attempt {
                 Ok(found) => break found,
                 Err(why) => why,
             };
@@ -88,8 +85,28 @@ impl Job<'_> {
             pauses.pause().await;
         };
         self.finish(&found).await?;
-        let seconds = began.elapsed().as_secs_f64();
-        metrics.verification_ended(&self.status, seconds);
+        let took = began.map(|it| it.elapsed()).unwrap_or_default();
+        let metrics = &self.context.metrics;
+        metrics.verification_ended(&self.status, took.as_secs_f64());
+        Ok(())
+    }
+
+    /// Says that it has its turn.
+    async fn begin(&mut self) -> Result<(), Gone> {
+        let schedule = self.status.from_schedule.clone();
+        let level = self.level.name();
+        let verification = self.verification();
+        let resumed = verification.phase.as_deref() == Some(phase::IN_PROGRESS);
+        // What was found before stays there, and counts, until something else is.
+        verification.phase = Some(phase::IN_PROGRESS.to_owned());
+        verification.level = Some(level.to_owned());
+        verification.start_timestamp = Some(to_time(Utc::now()));
+        verification.message = None;
+        self.write().await?;
+        if !resumed {
+            let metrics = &self.context.metrics;
+            metrics.verification_begins(schedule.as_deref());
+        }
         Ok(())
     }
 
@@ -99,19 +116,23 @@ impl Job<'_> {
             .get_or_insert_with(VerificationStatus::default)
     }
 
-    /// What is found, or why nothing could be.
-    async fn attempt(&self) -> Result<Found, String> {
-        let name = &self.backup.spec.storage_location;
+    /// The vault, once it can be used; why not, when the time is over.
+    async fn location(&self, vault: &str) -> Result<Arc<BackupLocation>, String> {
         let within = self.context.settings.read().timeout;
-        let mut wait = self.context.vaults.wait_for(name, within);
-        let location = loop {
+        let mut wait = self.context.vaults.wait_for(vault, within);
+        loop {
             match wait.next().await {
-                Waited::Usable(location) => break location,
+                Waited::Usable(location) => return Ok(location),
                 Waited::Still(_) => {}
                 Waited::Over(why) => return Err(why),
             }
-        };
-        let open = OpenLocation::of(self.context, &location).await?;
+        }
+    }
+
+    /// What is found, or why nothing could be.
+    async fn attempt(&self, location: &BackupLocation) -> Result<Found, String> {
+        let within = self.context.settings.read().timeout;
+        let open = OpenLocation::of(self.context, location).await?;
         match timeout(within, self.look(&open)).await {
             Ok(found) => found,
             Err(_) => Err(format!(

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
+use super::queue::Turn;
 use crate::controller::report::Gone;
 use crate::controller::vaults::{Wait, Waited};
 use crate::crds::BackupLocation;
@@ -79,8 +80,13 @@ pub(in crate::controller) trait Work {
     /// Tries it, for no longer than this.
     async fn attempt(&mut self, left: Duration) -> Result<Result<(), Attempt>, Gone>;
 
-    /// Tries until it is done, cannot be done, or the time is over: why it is not done then.
-    async fn attempts(&mut self, within: Duration) -> Result<Result<(), String>, Gone> {
+    /// Tries until it is done, cannot be done, or the time is over: why it is not done then. Between two attempts others
+    /// have its place.
+    async fn attempts(
+        &mut self,
+        within: Duration,
+        turn: &mut Turn,
+    ) -> Result<Result<(), String>, Gone> {
         let end = Instant::now() + within;
         let mut pauses = Pauses::default();
         loop {
@@ -96,7 +102,10 @@ pub(in crate::controller) trait Work {
                 return Ok(Err(why));
             }
             self.tried_again(&why).await?;
-            pauses.pause().await;
+            turn.apart_from(pauses.pause()).await;
+            if Instant::now() >= end {
+                return Ok(Err(why));
+            }
         }
     }
 
@@ -136,6 +145,7 @@ pub(in crate::controller) trait Work {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::controller::work::Queue;
 
     /// Fails so often, and then is done.
     struct Failing {
@@ -186,16 +196,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_may_pass_is_tried_until_the_time_is_over_and_what_may_not_is_not() {
         let long = Duration::from_secs(3600);
+        let queue = Queue::new(1);
+        let mut turn = queue.turn("").await;
         let mut passes = failing(3, false);
-        assert_eq!(passes.attempts(long).await.unwrap(), Ok(()));
+        assert_eq!(passes.attempts(long, &mut turn).await.unwrap(), Ok(()));
         assert_eq!(passes.told, ["2", "1", "0"]);
         let mut never = failing(3, true);
-        assert_eq!(never.attempts(long).await.unwrap(), Err("2".to_owned()));
+        let refused = never.attempts(long, &mut turn).await.unwrap();
+        assert_eq!(refused, Err("2".to_owned()));
         assert_eq!(never.told, [] as [&str; 0]);
         // Pauses of 1, 2 and 4 seconds; the next one would end too late.
         let mut late = failing(100, false);
         let within = Duration::from_secs(10);
-        assert_eq!(late.attempts(within).await.unwrap(), Err("96".to_owned()));
+        let over = late.attempts(within, &mut turn).await.unwrap();
+        assert_eq!(over, Err("96".to_owned()));
         assert_eq!(late.told, ["99", "98", "97"]);
     }
 

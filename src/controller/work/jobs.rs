@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::FutureExt as _;
 use parking_lot::Mutex;
@@ -29,7 +30,11 @@ impl JobKey {
 
 /// Jobs, at most one for each object. A job that panics is gone, and takes no other with it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Jobs(Arc<Mutex<HashMap<JobKey, Job>>>);
+pub(crate) struct Jobs {
+    all: Arc<Mutex<HashMap<JobKey, Job>>>,
+    /// How many clear up after they were cancelled.
+    clearing: Arc<AtomicUsize>,
+}
 
 #[derive(Debug)]
 struct Job {
@@ -37,6 +42,22 @@ struct Job {
     cancel: Arc<Notify>,
     ended: watch::Receiver<bool>,
     abort: AbortHandle,
+}
+
+/// One more, until it is dropped.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn one(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Jobs {
@@ -49,7 +70,7 @@ impl Jobs {
         work: impl Future<Output = ()> + Send + 'static,
         on_cancel: impl Future<Output = ()> + Send + 'static,
     ) -> bool {
-        let mut jobs = self.0.lock();
+        let mut jobs = self.all.lock();
         if let Some(job) = jobs.get(key) {
             if job.uid == uid {
                 return true;
@@ -73,6 +94,7 @@ impl Jobs {
                 }
             };
             if stopped {
+                let _counted = Counted::one(&registry.clearing);
                 // It panics for itself alone, too.
                 let _ = AssertUnwindSafe(on_cancel).catch_unwind().await;
             }
@@ -94,17 +116,17 @@ impl Jobs {
 
     /// Whether a job of this object is under way.
     pub(crate) fn has(&self, key: &JobKey) -> bool {
-        self.0.lock().contains_key(key)
+        self.all.lock().contains_key(key)
     }
 
-    /// How many are under way.
-    pub(crate) fn len(&self) -> usize {
-        self.0.lock().len()
+    /// How many clear up after they were cancelled: nobody else does that for an object that is gone.
+    pub(crate) fn clearing(&self) -> usize {
+        self.clearing.load(Ordering::Relaxed)
     }
 
     /// Takes this very job off the list, and none that has taken its place meanwhile.
     fn remove(&self, key: &JobKey, cancel: &Arc<Notify>) {
-        let mut jobs = self.0.lock();
+        let mut jobs = self.all.lock();
         if jobs
             .get(key)
             .is_some_and(|job| Arc::ptr_eq(&job.cancel, cancel))
@@ -124,10 +146,15 @@ impl Jobs {
     }
 
     async fn cancel_where(&self, key: &JobKey, which: impl Fn(&Job) -> bool) {
-        let waiting = self.0.lock().get(key).filter(|job| which(job)).map(|job| {
-            job.cancel.notify_one();
-            job.ended.clone()
-        });
+        let waiting = self
+            .all
+            .lock()
+            .get(key)
+            .filter(|job| which(job))
+            .map(|job| {
+                job.cancel.notify_one();
+                job.ended.clone()
+            });
         if let Some(mut ended) = waiting {
             let _ = ended.wait_for(|ended| *ended).await;
         }
@@ -135,7 +162,7 @@ impl Jobs {
 
     /// Stops all of them where they are, without clearing up: whoever leads next goes on with them.
     pub(crate) fn abort_all(&self) {
-        for (_, job) in self.0.lock().drain() {
+        for (_, job) in self.all.lock().drain() {
             job.abort.abort();
         }
     }
@@ -182,7 +209,7 @@ mod tests {
         assert!(jobs.ensure(&a, "4", pending(), clearing("a4")));
         jobs.abort_all();
         tokio::task::yield_now().await;
-        assert_eq!(jobs.len(), 0);
+        assert!(!jobs.has(&a));
         assert_eq!(cleared.lock().len(), 2);
     }
 }

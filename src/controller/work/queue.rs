@@ -15,12 +15,32 @@ pub(crate) struct Queue(Arc<Mutex<State>>);
 struct State {
     limit: usize,
     taken: usize,
+    /// Nobody gets a place any more.
+    closed: bool,
     waiting: Rotation<oneshot::Sender<Place>>,
 }
 
 /// A place, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Place(Option<Queue>);
+
+/// A place that is left and taken again.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    queue: Queue,
+    tenant: String,
+    place: Option<Place>,
+}
+
+impl Turn {
+    /// Waits for something without the place, and for a place after it.
+    pub(crate) async fn apart_from<T>(&mut self, waiting: impl Future<Output = T>) -> T {
+        self.place = None;
+        let done = waiting.await;
+        self.place = Some(self.queue.place(&self.tenant).await);
+        done
+    }
+}
 
 impl Drop for Place {
     fn drop(&mut self) {
@@ -36,6 +56,7 @@ impl Queue {
         Self(Arc::new(Mutex::new(State {
             limit: limit.max(1),
             taken: 0,
+            closed: false,
             waiting: Rotation::default(),
         })))
     }
@@ -44,6 +65,11 @@ impl Queue {
     pub(crate) fn resize(&self, limit: usize) {
         self.0.lock().limit = limit.max(1);
         self.hand_out();
+    }
+
+    /// Hands out no more places. Nobody loses one.
+    pub(crate) fn close(&self) {
+        self.0.lock().closed = true;
     }
 
     /// How many wait.
@@ -68,11 +94,20 @@ impl Queue {
         }
     }
 
+    /// The same, for work that leaves it while it waits for something else.
+    pub(crate) async fn turn(&self, tenant: &str) -> Turn {
+        Turn {
+            place: Some(self.place(tenant).await),
+            queue: self.clone(),
+            tenant: tenant.to_owned(),
+        }
+    }
+
     fn hand_out(&self) {
         loop {
             let next = {
                 let mut state = self.0.lock();
-                if state.taken >= state.limit {
+                if state.closed || state.taken >= state.limit {
                     return;
                 }
                 let Some(next) = state.waiting.pop() else {
@@ -123,5 +158,29 @@ mod tests {
         queue.resize(2);
         let _two = queue.place("a").await;
         assert_eq!(queue.taken(), 2);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_something_else_has_no_place_meanwhile() {
+        let queue = Queue::new(1);
+        let mut turn = queue.turn("a").await;
+        assert_eq!(queue.taken(), 1);
+        turn.apart_from(async { drop(queue.place("b").await) })
+            .await;
+        assert_eq!(queue.taken(), 1);
+        // Once it is closed, nobody begins any more, whatever becomes free.
+        queue.close();
+        let (other, began) = (queue.clone(), Arc::new(Mutex::new(false)));
+        let begins = began.clone();
+        let waiting = tokio::spawn(async move {
+            let _place = other.place("c").await;
+            *begins.lock() = true;
+        });
+        tokio::task::yield_now().await;
+        drop(turn);
+        tokio::task::yield_now().await;
+        assert_eq!((queue.waiting(), queue.taken()), (1, 0));
+        assert!(!*began.lock());
+        waiting.abort();
     }
 }
