@@ -21,6 +21,9 @@ use crate::{Digest, Error, ErrorKind, ObjectId, Result};
 const MAX_GAP: u64 = 8 << 10;
 /// Most compressed bytes fetched in one request; they grow about tenfold when decompressed.
 const MAX_FETCH: u64 = 512 << 10;
+/// Most bytes of a member that is decompressed where it is needed: that takes no longer than to parse an object. For
+/// a larger one, another thread does it.
+const AT_HAND: u64 = 256 << 10;
 /// Entries copied at once.
 const BATCH: usize = 2048;
 
@@ -178,9 +181,13 @@ fn read_batch(
         .map_ok(stream::iter)
         .try_flatten()
         .and_then(move |(bytes, member)| async move {
-            let objects = tokio::task::spawn_blocking(move || member.unpack(&bytes, known))
-                .await
-                .map_err(|error| Error::internal("read archive: decompress it", error))??;
+            let objects = if member.size <= AT_HAND {
+                member.unpack(&bytes, known)?
+            } else {
+                tokio::task::spawn_blocking(move || member.unpack(&bytes, known))
+                    .await
+                    .map_err(|error| Error::internal("read archive: decompress it", error))??
+            };
             Ok(stream::iter(objects.into_iter().map(Ok)))
         })
         .try_flatten()
