@@ -50,7 +50,7 @@ pub struct Extra {
 ///
 /// | feature | actions | why |
 /// |---|---|---|
-/// | `cancel-file-jobs` | `hbr:CancelBackupJob`, `hbr:CancelRestoreJob` | a deleted backup cancels its job |
+/// | `cancel-file-jobs` | `hbr:CancelBackupJob` | a deleted backup cancels its job |
 /// | `delete-file-backups` | `hbr:DeleteSnapshot` | a deleted backup's files go before their retention is over |
 /// | `restore-disks` | `ecs:CreateDisk`, `ecs:DescribeDisks` | disks are made here where the cluster serves no CSI snapshots |
 /// | `group-members` | `ecs:ModifySnapshotAttribute` | a member of a group is given a name of its own, for the CSI driver takes it for part of the group otherwise |
@@ -60,7 +60,7 @@ pub struct Extra {
 pub const EXTRAS: [Extra; 7] = [
     Extra {
         feature: Feature::CancelFileJobs,
-        actions: &["hbr:CancelBackupJob", "hbr:CancelRestoreJob"],
+        actions: &["hbr:CancelBackupJob"],
         why: "a deleted backup cancels its job (change record of migrate-controller, v1.8.4)",
     },
     Extra {
