@@ -318,6 +318,7 @@ impl OssConfig {
     }
 
     /// The bucket, which has to be set.
+    #[cfg(any(feature = "object_store", feature = "object_store_013"))]
     pub(crate) fn required_bucket(&self) -> Result<&str> {
         self.bucket().ok_or_else(|| {
             unusable("find the bucket: give a URL such as `oss://bucket/prefix`, or the option `oss_bucket`")
