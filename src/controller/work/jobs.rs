@@ -81,6 +81,8 @@ impl Jobs {
         let cancel = Arc::new(Notify::new());
         let (ending, ended) = watch::channel(false);
         let (cancelled, registry, of) = (cancel.clone(), self.clone(), key.clone());
+        // On the heap before it is moved: jobs are deep, and stacks are not.
+        let (work, on_cancel) = (Box::pin(work), Box::pin(on_cancel));
         let running = async move {
             let work = AssertUnwindSafe(work).catch_unwind();
             let stopped = tokio::select! {

@@ -70,7 +70,7 @@ impl Backup {
             Ok((volumes, collected))
         };
         let step = format!("plan backup `{name}`");
-        let planned: Result<_> = deadline.within(&step, planning).await?;
+        let planned: Result<_> = deadline.within(&step, Box::pin(planning)).await?;
         let (volumes, mut collected) = planned?;
         let groups: Vec<PlannedGroup> = volumes
             .groups

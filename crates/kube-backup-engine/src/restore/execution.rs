@@ -109,8 +109,8 @@ impl<'a> Execution<'a> {
                 self.state.warnings.extend(warnings);
             }
             let claims = self.take_planned_claims(&mut entries);
-            self.restore_tier(tier, entries).await;
-            self.restore_claims(tier, claims).await;
+            Box::pin(self.restore_tier(tier, entries)).await;
+            Box::pin(self.restore_claims(tier, claims)).await;
             match tier {
                 Tier::Definitions => self.await_definitions().await,
                 Tier::Namespaces => {

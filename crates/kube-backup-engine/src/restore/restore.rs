@@ -232,7 +232,7 @@ impl Restore {
     /// As [`run`](Self::run).
     pub async fn plan(&self) -> Result<RestorePlan> {
         let api = self.writer()?.for_dry_runs();
-        let (environment, mut state) = self.carry_out(api).await?;
+        let (environment, mut state) = Box::pin(self.carry_out(api)).await?;
         state
             .planned_items
             .sort_by(|a, b| (a.tier, &a.id).cmp(&(b.tier, &b.id)));
@@ -260,8 +260,8 @@ impl Restore {
     /// kinds; [`ErrorKind::Untrusted`] when another plan is [expected](Self::expecting). An object that is in
     /// the archive as it was written, and cannot be read all the same, is reported as failed and stops no other.
     pub async fn run(self) -> Result<RestoreReport> {
-        let (environment, mut state) = self.carry_out(self.writer()?).await?;
-        hooks::run(&environment, &mut state).await;
+        let (environment, mut state) = Box::pin(self.carry_out(self.writer()?)).await?;
+        Box::pin(hooks::run(&environment, &mut state)).await;
         state.items.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         state.warnings.sort();
         state.warnings.dedup();
@@ -278,7 +278,7 @@ impl Restore {
         let time = self.options.wait_for_ready;
         let look = health::look(&environment.api, in_cluster, &state.backends, time);
         let step = "look at what was restored";
-        match environment.deadline.within(step, look).await {
+        match environment.deadline.within(step, Box::pin(look)).await {
             Ok(look) => {
                 report.health_issues = look.health_issues;
                 report.warnings.extend(look.unseen);
@@ -288,7 +288,7 @@ impl Restore {
         // Claims are bound by now, or wait for their first consumer.
         let step = "take away what claims were made from";
         let clean_up = snapshots::clean_up(&environment, &state.served, &state.snapshots);
-        match environment.deadline.within(step, clean_up).await {
+        match environment.deadline.within(step, Box::pin(clean_up)).await {
             Ok(left) => report.warnings.extend(left),
             Err(late) => report.warnings.push(late.chain()),
         }
@@ -385,7 +385,7 @@ impl Restore {
             id.into_iter()
                 .for_each(|id| execution.fail(id, reason.clone()));
         }
-        let mut state = execution.run(entries).await;
+        let mut state = Box::pin(execution.run(entries)).await;
         if self.backup.is_admitted_unsealed() {
             let warning =
                 "the backup has no seal, and was admitted without one: who wrote it is not known";

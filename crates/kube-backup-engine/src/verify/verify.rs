@@ -126,7 +126,7 @@ impl Verify {
             volumes::check(&self.snapshotters, &volumes, &mut report).await;
         }
         let target = match &self.cluster {
-            Some(client) => Some(Target::open(client).await?),
+            Some(client) => Some(Box::pin(Target::open(client)).await?),
             None => None,
         };
         let schemas = match &target {
@@ -163,7 +163,7 @@ impl Verify {
             archive::pass(&backup, report.indexed, &Arc::default(), look).await?;
         }
         if let Some(target) = &target {
-            target.check(&inventory, &mut missing, &mut report).await?;
+            Box::pin(target.check(&inventory, &mut missing, &mut report)).await?;
         }
         missing.tell(&mut report);
         Ok(report)

@@ -72,7 +72,8 @@ pub(crate) async fn provide(
         "restore claim `{}/{}` with its data",
         provided.data.target_namespace, provided.data.claim
     );
-    let work = provided.carry_out(environment, means, way);
+    // On the heap, as all that is deep: what polls it has a stack of two megabytes.
+    let work = Box::pin(provided.carry_out(environment, means, way));
     let done = environment.deadline.within(&step, work).await;
     if let Err(error) = done.and_then(|done| done) {
         provided.fail(error.chain());
