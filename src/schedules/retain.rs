@@ -1,5 +1,6 @@
 //! Having the backups deleted that a plan does not keep.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -153,7 +154,7 @@ impl Scheduler {
     ) -> (Vec<Candidate>, Vec<Candidate>) {
         let mut all = Vec::new();
         let mut own = Vec::new();
-        for backup in backups {
+        for backup in latest_first(backups) {
             let candidate = self.candidate(backup);
             if is_own(backup) {
                 own.push(candidate.clone());
@@ -275,6 +276,15 @@ impl Pruning {
     }
 }
 
+/// In the order in which retention takes those of one second: a plan names its runs by their time.
+fn latest_first<'b>(
+    backups: impl Iterator<Item = &'b ApplicationBackup>,
+) -> Vec<&'b ApplicationBackup> {
+    let mut backups: Vec<_> = backups.collect();
+    backups.sort_by_key(|backup| Reverse(backup.name_any()));
+    backups
+}
+
 /// What came of asking for a deletion.
 enum Asked {
     Now,
@@ -286,6 +296,29 @@ enum Asked {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Times have seconds, and two runs may begin in one.
+    #[test]
+    fn of_two_runs_of_one_second_the_later_one_is_the_newer() {
+        let now: DateTime<Utc> = "2026-05-20T00:00:00Z".parse().unwrap();
+        let runs = ["plan-20260520000001", "plan-20260520000002"].map(|name| {
+            ApplicationBackup::new(name, crate::crds::ApplicationBackupSpec::default())
+        });
+        let candidates: Vec<_> = latest_first(runs.iter())
+            .into_iter()
+            .map(|run| Candidate::completed(run.name_any(), now))
+            .collect();
+        let policy = RetentionPolicy {
+            keep_last: Some(1),
+            ..RetentionPolicy::default()
+        };
+        let plan = policy.apply(&candidates, now).unwrap();
+        let kept: Vec<_> = plan
+            .with(Verdict::Keep)
+            .map(|it| it.name.as_str())
+            .collect();
+        assert_eq!(kept, ["plan-20260520000002"]);
+    }
 
     #[test]
     fn what_was_found_in_a_vault_makes_nothing_go_that_this_cluster_has_made() {
