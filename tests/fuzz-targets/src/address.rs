@@ -51,9 +51,18 @@ pub fn address(input: &[u8]) {
     }
 }
 
+const SCHEMES: [&str; 4] = ["http", "https", "socks5", "socks5h"];
+
 /// The password of the address, where it is one of the seeds' and not part of the rest by chance.
 fn secret(address: &str) -> Option<&str> {
     let (login, rest) = address.rsplit_once('@')?;
+    // Two slashes may be missing. What follows a scheme then is a user, whose name is none.
+    let after_scheme = login.split_once(':').filter(|(scheme, _)| {
+        SCHEMES
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(scheme.trim()))
+    });
+    let login = after_scheme.map_or(login, |(_, login)| login);
     let (user, password) = login.rsplit_once(':')?;
     let is_elsewhere = user.contains(password) || rest.contains(password);
     (password.contains("hunter2") && !is_elsewhere).then_some(password)
