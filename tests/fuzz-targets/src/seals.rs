@@ -55,12 +55,19 @@ fn is_of_the_record(payload: &[u8]) -> bool {
     };
     let predicate = &statement["predicate"];
     let subjects = statement["subject"].as_array().into_iter().flatten();
+    // Digits of both cases are the same number.
     let named: Vec<_> = subjects
-        .map(|subject| (&subject["name"], &subject["digest"]["sha256"]))
+        .map(|subject| {
+            let digest = subject["digest"]["sha256"].as_str();
+            (
+                subject["name"].as_str(),
+                digest.map(str::to_ascii_lowercase),
+            )
+        })
         .collect();
     let record = (
-        &json!("velero-backup.json"),
-        &json!(Digest::of(RECORD.as_bytes())),
+        Some("velero-backup.json"),
+        Some(Digest::of(RECORD.as_bytes()).to_string()),
     );
     predicate["repository"] == REPOSITORY
         && predicate["backup"] == "a"
