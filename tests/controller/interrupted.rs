@@ -130,11 +130,11 @@ impl Scene {
     }
 }
 
-/// Of how many requests one is the last of a controller: each where `EVERY_REQUEST` is set, which takes minutes; else each third.
+/// Of how many requests one is the last of a controller: each where `EVERY_REQUEST` is set, which takes minutes; else each fifth.
 fn steps() -> usize {
     match std::env::var_os("EVERY_REQUEST") {
         Some(_) => 1,
-        None => 3,
+        None => 5,
     }
 }
 
