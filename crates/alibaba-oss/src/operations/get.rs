@@ -126,7 +126,7 @@ impl Client {
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
     /// let whole = client.get_object("backups", "notes/today.txt").send().await?.body.collect().await?;
     /// let end = client.get_object("backups", "notes/today.txt").suffix(100).send().await?;
-    /// println!("{:?} of {:?} bytes", end.body.size(), end.info.len);
+    /// println!("{:?} of {:?} bytes", end.body.size(), end.info.size);
     /// # Ok(())
     /// # }
     /// ```
@@ -150,7 +150,7 @@ impl Client {
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client) -> alibaba_oss::Result<()> {
     /// let info = client.head_object("backups", "notes/today.txt").await?;
-    /// println!("{:?} bytes, written by {:?}", info.len, info.metadata("author"));
+    /// println!("{:?} bytes, written by {:?}", info.size, info.metadata("author"));
     /// # Ok(())
     /// # }
     /// ```
@@ -275,7 +275,7 @@ impl GetObject {
     /// ```no_run
     /// # async fn run(client: alibaba_oss::Client, id: &str) -> alibaba_oss::Result<()> {
     /// let old = client.get_object("backups", "notes/today.txt").version_id(id).meta().await?;
-    /// println!("{:?} bytes", old.len);
+    /// println!("{:?} bytes", old.size);
     /// # Ok(())
     /// # }
     /// ```

@@ -191,7 +191,7 @@ impl Client {
     /// let mut pages = std::pin::pin!(client.list_versions("backups").prefix("nightly/").pages());
     /// while let Some(page) = pages.try_next().await? {
     ///     for version in page.versions.iter().filter(|version| !version.is_latest) {
-    ///         println!("{} was once {} bytes", version.key, version.len);
+    ///         println!("{} was once {} bytes", version.key, version.size);
     ///     }
     /// }
     /// # Ok(())

@@ -84,7 +84,7 @@ impl Client {
     /// let mut pages = std::pin::pin!(client.list_parts("backups", "big.tar", id).pages());
     /// while let Some(page) = pages.try_next().await? {
     ///     for part in page.parts {
-    ///         println!("{}: {} bytes", part.number, part.len);
+    ///         println!("{}: {} bytes", part.number, part.size);
     ///     }
     /// }
     /// # Ok(())
