@@ -103,13 +103,7 @@ async fn run(mut arguments: Arguments) -> Outcome<bool> {
         results.add(measure(&arguments, &binaries, *objects).await?);
     }
     results.report(&mut report);
-    println!("{report}");
-    for path in &arguments.out {
-        report
-            .write(path)
-            .map_err(|error| format!("write `{}`: {error}", path.display()))?;
-    }
-    Ok(!arguments.check || report.keeps_budgets())
+    report.finish(&arguments.out, arguments.check)
 }
 
 /// All measurements of one size, on a cluster of its own.

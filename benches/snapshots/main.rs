@@ -1,7 +1,6 @@
 //! Backups of an application with forty disks in three groups, beside the snapshot of one disk that nobody makes a backup of. See
 //! `../README.md`.
 #![expect(
-    clippy::print_stdout,
     clippy::print_stderr,
     reason = "this is what the program says to its user"
 )]
@@ -93,14 +92,7 @@ async fn run(mut arguments: Arguments) -> Outcome<bool> {
         measured.backup_of_one.push(one.took.as_secs_f64());
         measured.calls_of_one.push(one.calls as f64);
     }
-    let report = report(&arguments, &measured);
-    println!("{report}");
-    for path in &arguments.out {
-        report
-            .write(path)
-            .map_err(|error| format!("write `{}`: {error}", path.display()))?;
-    }
-    Ok(!arguments.check || report.keeps_budgets())
+    report(&arguments, &measured).finish(&arguments.out, arguments.check)
 }
 
 fn report(arguments: &Arguments, measured: &Measured) -> Report {

@@ -2,10 +2,12 @@
 
 use std::fmt::{self, Write as _};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::Outcome;
 
 /// The machine a bench ran on.
 #[derive(Clone, Debug, Serialize)]
@@ -234,6 +236,20 @@ impl Report {
             "budgets": self.budgets,
             "measurements": self.measurements,
         })
+    }
+
+    /// Prints it, and writes it to these files. Returns whether all is well: the budgets are kept, or not to be checked.
+    ///
+    /// # Errors
+    /// Which file cannot be written, and why.
+    #[expect(clippy::print_stdout, reason = "this is what a bench says to its user")]
+    pub fn finish(&self, files: &[PathBuf], check: bool) -> Outcome<bool> {
+        println!("{self}");
+        for path in files {
+            self.write(path)
+                .map_err(|error| format!("write `{}`: {error}", path.display()))?;
+        }
+        Ok(!check || self.keeps_budgets())
     }
 
     /// Writes it to a file: JSON where the name ends in `.json`, otherwise Markdown.

@@ -87,11 +87,7 @@ pub(crate) fn run(options: &Options) -> Outcome<bool> {
     let of = |it: &Column| json!({"call": it.call, "list": it.list, "short_list": it.short_list});
     let all = columns.iter().map(|it| (it.client.to_owned(), of(it)));
     report.measurements(serde_json::Map::from_iter(all).into());
-    print!("{report}");
-    for path in &options.out {
-        report.write(path)?;
-    }
-    Ok(!options.check || report.keeps_budgets())
+    report.finish(&options.out, options.check)
 }
 
 fn column(client: &'static str) -> Column {

@@ -46,13 +46,7 @@ pub(crate) fn run(options: &Options) -> Outcome<bool> {
         }
     }
     results.report(&mut report, pairs);
-    println!("{report}");
-    for path in &options.out {
-        report
-            .write(path)
-            .map_err(|error| format!("write `{}`: {error}", path.display()))?;
-    }
-    Ok(!options.check || report.keeps_budgets())
+    report.finish(&options.out, options.check)
 }
 
 fn participants(wanted: &[Peer], report: &mut Report) -> Vec<Participant> {

@@ -88,11 +88,7 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
         singles.insert(job.to_string(), all.collect());
     }
     report.measurements(singles.into());
-    print!("{report}");
-    for path in &arguments.out {
-        report.write(path)?;
-    }
-    Ok(!arguments.check || report.keeps_budgets())
+    report.finish(&arguments.out, arguments.check)
 }
 
 /// Every signer beside ours, which is the first.
