@@ -5,16 +5,11 @@ use std::time::{Duration, Instant};
 use ack_backup_center::grants::Feature;
 use ack_backup_center::hbr::{BackupJob, JobStatus, SnapshotQuery, Vault};
 use alibaba_local::{Fault, LocalCloud, Rule};
-use chrono::{SecondsFormat, TimeDelta, Utc};
 use futures::TryStreamExt as _;
 use serde_json::{Value, json};
 
-use crate::volumes::stage::{Stage, cloud};
+use crate::volumes::stage::{Stage, cloud, soon, with_volumes};
 use crate::world::World;
-
-fn asks_for(namespace: &str) -> Value {
-    json!({"storageLocation": "vault-a", "includedNamespaces": [namespace], "pvBackup": {"defaultPvBackup": true}})
-}
 
 async fn delete(world: &World, backup: &str) {
     let spec = json!({"deleteObjectName": backup, "deleteObjectType": "Backup"});
@@ -62,29 +57,22 @@ fn is_deleted_first(cloud: &LocalCloud, service: &str) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_keeps_one_backup_and_a_request_deletes_it_with_its_snapshots() {
     let cloud = cloud(&[]).await;
-    let Some(stage) = Stage::real(&cloud).await else {
+    let Some((stage, controller)) = Stage::ready(&cloud, "team1").await else {
         return;
     };
     let world = &stage.world;
-    let controller = world.controller();
-    stage.with_client().await;
-    world.vault("vault-a", "team1").await;
     let claims = [("data", &*stage.disk_class), ("files", &*stage.nas_class)];
     let shop = stage.application(&claims).await;
-    let soon = || {
-        let at = Utc::now() + TimeDelta::seconds(1);
-        at.to_rfc3339_opts(SecondsFormat::Secs, true)
-    };
-    let spec = json!({"schedule": "1 4 * * *", "runAt": soon(), "retention": {"keepLast": 1}, "template": asks_for(&shop)});
+    let spec = json!({"schedule": "1 4 * * *", "runAt": soon(), "retention": {"keepLast": 1}, "template": with_volumes(&shop)});
     world.create("BackupSchedule", "daily", spec).await;
-    let first = next_backup(world, "").await;
+    let first = stage.next_backup("").await;
     let snapshot = disk_of(&world.phase("ApplicationBackup", &first, "Completed").await);
 
     // The plan has made another one, and the first goes with its snapshot.
     let patch = json!({"spec": {"runAt": soon()}});
     let path = world.path("BackupSchedule", "daily");
     test_support::patch(&world.client, &path, &patch).await;
-    let second = next_backup(world, &first).await;
+    let second = stage.next_backup(&first).await;
     let kept = disk_of(&world.phase("ApplicationBackup", &second, "Completed").await);
     world.gone("ApplicationBackup", &first).await;
     assert!(cloud.ecs().snapshot(&snapshot).read(0, 1).is_err());
@@ -109,34 +97,15 @@ fn disk_of(backup: &Value) -> String {
     disk["snapshotId"].as_str().unwrap().to_owned()
 }
 
-/// The name of the plan's newest backup, once it is another one.
-async fn next_backup(world: &World, before: &str) -> String {
-    let is_new = |it: &Value| {
-        let name = it["status"]["lastBackupName"].as_str();
-        name.is_some_and(|name| name != before)
-    };
-    let plan = world.until("BackupSchedule", "daily", "run", is_new).await;
-    plan["status"]["lastBackupName"]
-        .as_str()
-        .unwrap()
-        .to_owned()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn copies_of_files_go_before_the_record_where_the_account_may_delete_them() {
     let cloud = cloud(&[Feature::DeleteFileBackups]).await;
-    let Some(stage) = Stage::real(&cloud).await else {
+    let Some((stage, controller)) = Stage::ready(&cloud, "").await else {
         return;
     };
     let world = &stage.world;
-    let controller = world.controller();
-    stage.with_client().await;
-    world.vault("vault-a", "").await;
     let shop = stage.application(&[("files", &stage.nas_class)]).await;
-    world
-        .create("ApplicationBackup", "day", asks_for(&shop))
-        .await;
-    world.phase("ApplicationBackup", "day", "Completed").await;
+    stage.backed_up("day", &shop, "Completed").await;
     assert_eq!(copies(world).await, 1);
     cloud.requests().clear();
     delete(world, "day").await;
@@ -153,16 +122,13 @@ async fn a_backup_that_is_deleted_while_files_are_copied_cancels_the_job() {
     let both = [Feature::CancelFileJobs, Feature::DeleteFileBackups];
     for extras in [&both[..], &[]] {
         let cloud = cloud(extras).await;
-        let Some(stage) = Stage::real(&cloud).await else {
+        let Some((stage, controller)) = Stage::ready(&cloud, "").await else {
             return;
         };
         let world = &stage.world;
-        let controller = world.controller();
-        stage.with_client().await;
-        world.vault("vault-a", "").await;
         let shop = stage.application(&[("files", &stage.nas_class)]).await;
         world
-            .create("ApplicationBackup", "day", asks_for(&shop))
+            .create("ApplicationBackup", "day", with_volumes(&shop))
             .await;
         let began = || {
             let all = cloud.requests().all();
@@ -201,23 +167,15 @@ async fn a_backup_that_is_deleted_while_files_are_copied_cancels_the_job() {
 async fn a_request_for_files_that_is_refused_is_told_in_acks_words_and_the_application_is_backed_up()
  {
     let cloud = cloud(&[]).await;
-    let Some(stage) = Stage::real(&cloud).await else {
+    let Some((stage, controller)) = Stage::ready(&cloud, "").await else {
         return;
     };
     let world = &stage.world;
-    let controller = world.controller();
-    stage.with_client().await;
-    world.vault("vault-a", "").await;
     let claims = [("data", &*stage.disk_class), ("files", &*stage.nas_class)];
     let shop = stage.application(&claims).await;
     let refused = Rule::new(Fault::Status(400, "InvalidParameter")).service("hbr");
     cloud.faults().add(refused.operation("CreateBackupJob"));
-    world
-        .create("ApplicationBackup", "refused", asks_for(&shop))
-        .await;
-    let backup = world
-        .phase("ApplicationBackup", "refused", "PartiallyFailed")
-        .await;
+    let backup = stage.backed_up("refused", &shop, "PartiallyFailed").await;
     let volumes = backup["status"]["volumes"].as_array().unwrap();
     let of = |claim: &str| {
         let mut all = volumes.iter();

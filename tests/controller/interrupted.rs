@@ -397,17 +397,12 @@ const MAKING: [(&str, &str); 2] = [("hbr", "CreateRestoreJob"), ("ecs", "CreateS
 #[tokio::test(flavor = "multi_thread")]
 async fn a_conversion_that_is_killed_when_it_makes_something_makes_it_once() {
     let cloud = stage::cloud(&[]).await;
-    let Some(stage) = Stage::real(&cloud).await else {
+    let Some((stage, first)) = Stage::ready(&cloud, "").await else {
         return;
     };
     let world = &stage.world;
-    let first = world.controller();
-    stage.with_client().await;
-    world.vault("vault-a", "").await;
     let shop = stage.application(&[("files", &stage.nas_class)]).await;
-    let spec = json!({"storageLocation": "vault-a", "includedNamespaces": [shop], "pvBackup": {"defaultPvBackup": true}});
-    world.create("ApplicationBackup", "day", spec).await;
-    world.phase("ApplicationBackup", "day", "Completed").await;
+    stage.backed_up("day", &shop, "Completed").await;
     first.stop().await;
     let (hbr, ecs) = (
         world.account().hbr().unwrap(),

@@ -27,7 +27,13 @@ fn says(words: &str) -> impl Fn(&Value) -> bool {
     }
 }
 
-/// Stops a controller that would give its work an hour.
+/// A controller that gives its work an hour when it stops.
+fn patient(world: &World) -> Running {
+    let options = world.options().alone();
+    Running::start(options.with_grace(Duration::from_secs(3600)))
+}
+
+/// Stops a [`patient`] one.
 async fn stops(controller: Running) {
     let stopped = tokio::time::timeout(Duration::from_secs(60), controller.stop());
     stopped.await.expect("it waits for those that only wait");
@@ -37,11 +43,7 @@ async fn stops(controller: Running) {
 async fn who_only_waits_is_not_waited_for_when_a_controller_stops() {
     let cloud = cloud().await;
     let (_cluster, world) = world(&cloud).await;
-    let options = world
-        .options()
-        .alone()
-        .with_grace(Duration::from_secs(3600));
-    let controller = Running::start(options);
+    let controller = patient(&world);
     world.vault("vault-a", "").await;
     world.backed_up("kept").await;
     world.delete("BackupLocation", "vault-a").await;
@@ -73,11 +75,7 @@ async fn who_only_waits_is_not_waited_for_when_a_controller_stops() {
 async fn what_is_at_work_comes_to_its_end_when_a_controller_stops() {
     let cloud = cloud().await;
     let (_cluster, world) = world(&cloud).await;
-    let options = world
-        .options()
-        .alone()
-        .with_grace(Duration::from_secs(3600));
-    let controller = Running::start(options);
+    let controller = patient(&world);
     world.vault("vault-a", "").await;
     let shop = world.application().await;
     let slow = Rule::new(Fault::Delay(Duration::from_secs(2))).service("oss");

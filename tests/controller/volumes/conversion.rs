@@ -7,18 +7,13 @@ use super::stage::{NAS, Stage, cloud};
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_converted_is_said_by_claim_in_acks_words_and_the_rest_is_done() {
     let cloud = cloud(&[]).await;
-    let Some(stage) = Stage::real(&cloud).await else {
+    let Some((stage, controller)) = Stage::ready(&cloud, "").await else {
         return;
     };
     let world = &stage.world;
-    let controller = world.controller();
-    stage.with_client().await;
-    world.vault("vault-a", "").await;
     let claims = [("data", &*stage.disk_class), ("files", &*stage.nas_class)];
     let shop = stage.application(&claims).await;
-    let spec = json!({"storageLocation": "vault-a", "includedNamespaces": [shop], "pvBackup": {"defaultPvBackup": true}});
-    world.create("ApplicationBackup", "day", spec).await;
-    world.phase("ApplicationBackup", "day", "Completed").await;
+    stage.backed_up("day", &shop, "Completed").await;
 
     let other = control_plane::unique_name("other");
     let class = json!({"metadata": {"name": other}, "provisioner": "rbd.csi.ceph.com"});

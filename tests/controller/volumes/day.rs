@@ -2,21 +2,17 @@
 //! making disks needs beyond it where a cluster serves no CSI snapshots.
 
 use ack_backup_center::grants::Feature;
-use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::stage::{DISK, Files, NAS, Stage, cloud};
+use super::stage::{DISK, Files, NAS, Stage, cloud, soon};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_is_planned_lost_restored_and_converted_with_its_bytes() {
     let cloud = cloud(&[Feature::RestoreDisks]).await;
-    let Some(stage) = Stage::real(&cloud).await else {
+    let Some((stage, controller)) = Stage::ready(&cloud, "team1").await else {
         return;
     };
     let world = &stage.world;
-    let controller = world.controller();
-    stage.with_client().await;
-    world.vault("vault-a", "team1").await;
     let claims = [("data", &*stage.disk_class), ("files", &*stage.nas_class)];
     let shop = stage.application(&claims).await;
     let (moved, third) = (format!("{shop}-dr"), format!("{shop}-new"));
@@ -24,10 +20,9 @@ async fn an_application_is_planned_lost_restored_and_converted_with_its_bytes() 
     stage.plays(&third);
 
     // A plan makes the backup, with a disk and a NAS volume.
-    let soon = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
     let spec = json!({
         "schedule": "1 4 * * *",
-        "runAt": soon(Utc::now() + TimeDelta::seconds(1)),
+        "runAt": soon(),
         "retention": {"keepLast": 1},
         "template": {
             "storageLocation": "vault-a", "includedNamespaces": [shop, moved], "ttl": "720h",
@@ -35,7 +30,7 @@ async fn an_application_is_planned_lost_restored_and_converted_with_its_bytes() 
         },
     });
     world.create("BackupSchedule", "daily", spec).await;
-    let first = next_backup(&stage, "").await;
+    let first = stage.next_backup("").await;
     let backup = world.phase("ApplicationBackup", &first, "Completed").await;
     let status = &backup["status"];
     assert_eq!(status["backupType"], "AppAndPvBackup", "{status:#}");
@@ -107,18 +102,4 @@ async fn an_application_is_planned_lost_restored_and_converted_with_its_bytes() 
 /// What a claim of the application held when it was backed up.
 fn of(claim: &str) -> Files {
     [(format!("deep/{claim}"), format!("what {claim} holds"))].into()
-}
-
-/// The name of the plan's newest backup, once it is another one.
-async fn next_backup(stage: &Stage, before: &str) -> String {
-    let is_new = |it: &Value| {
-        let name = it["status"]["lastBackupName"].as_str();
-        name.is_some_and(|name| name != before)
-    };
-    let world = &stage.world;
-    let plan = world.until("BackupSchedule", "daily", "run", is_new).await;
-    plan["status"]["lastBackupName"]
-        .as_str()
-        .unwrap()
-        .to_owned()
 }

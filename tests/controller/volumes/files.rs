@@ -4,13 +4,6 @@ use serde_json::{Value, json};
 
 use super::stage::{Stage, cloud};
 
-async fn backed_up(stage: &Stage, name: &str, namespace: &str, phase: &str) -> Value {
-    let spec = json!({"storageLocation": "vault-a", "includedNamespaces": [namespace], "pvBackup": {"defaultPvBackup": true}});
-    let world = &stage.world;
-    world.create("ApplicationBackup", name, spec).await;
-    world.phase("ApplicationBackup", name, phase).await
-}
-
 fn message(object: &Value, condition: &str) -> String {
     let all = object["status"]["conditions"].as_array().unwrap();
     let found = all.iter().find(|it| it["type"] == condition).unwrap();
@@ -32,7 +25,7 @@ async fn without_what_copies_files_volumes_say_so_and_the_application_is_backed_
     let controller = world.controller();
     world.vault("vault-a", "").await;
     let shop = stage.application(&[("files", &stage.nas_class)]).await;
-    let backup = backed_up(&stage, "without", &shop, "PartiallyFailed").await;
+    let backup = stage.backed_up("without", &shop, "PartiallyFailed").await;
     let why = message(&backup, "VolumesBackedUp");
     for words in [
         &*format!("{shop}/files: "),
@@ -48,7 +41,7 @@ async fn without_what_copies_files_volumes_say_so_and_the_application_is_backed_
 
     // Once it is there, the next backup has the files.
     stage.with_client().await;
-    let backup = backed_up(&stage, "with", &shop, "Completed").await;
+    let backup = stage.backed_up("with", &shop, "Completed").await;
     let volume = &backup["status"]["volumes"][0];
     assert_eq!(volume["method"], "hbr", "{volume}");
     assert!(!volume["snapshotId"].as_str().unwrap().is_empty());
@@ -64,18 +57,15 @@ async fn without_what_copies_files_volumes_say_so_and_the_application_is_backed_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_volume_whose_files_are_not_found_fails_by_name_and_no_other_does() {
     let cloud = cloud(&[]).await;
-    let Some(stage) = Stage::real(&cloud).await else {
+    let Some((stage, controller)) = Stage::ready(&cloud, "").await else {
         return;
     };
     let world = &stage.world;
-    let controller = world.controller();
-    stage.with_client().await;
-    world.vault("vault-a", "").await;
     let claims = [("data", &*stage.disk_class), ("files", &*stage.nas_class)];
     let shop = stage.application(&claims).await;
     let moved = "/data/kubelet/pods";
     cloud.backup_clients().set_pods_folder(&stage.node, moved);
-    let backup = backed_up(&stage, "moved", &shop, "PartiallyFailed").await;
+    let backup = stage.backed_up("moved", &shop, "PartiallyFailed").await;
     let volumes = backup["status"]["volumes"].as_array().unwrap();
     let phases: Vec<_> = volumes.iter().map(|it| &it["phase"]).collect();
     assert_eq!(json!(phases), json!(["Completed", "Failed"]));

@@ -9,13 +9,14 @@ use std::time::Duration;
 use ack_backup_center::grants::Feature;
 use ack_backup_center::ram::{PolicyDocument, Statement, ack};
 use alibaba_local::{EcsDisk, EcsInstance, LocalCloud, User};
+use chrono::{SecondsFormat, TimeDelta, Utc};
 use control_plane::unique_name;
 use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::{create, delete, get, send, until};
 
-use crate::world::{BUCKET, ID, SECRET, World, namespace_named};
+use crate::world::{BUCKET, ID, Running, SECRET, World, namespace_named};
 
 pub(crate) const VOLUMES: &str = "/api/v1/persistentvolumes";
 const NODES: &str = "/api/v1/nodes";
@@ -60,6 +61,17 @@ pub(crate) async fn cloud(extras: &[Feature]) -> Arc<LocalCloud> {
     Arc::new(builder.user(user).start().await.unwrap())
 }
 
+/// What a backup of a namespace with its volumes is asked for by.
+pub(crate) fn with_volumes(namespace: &str) -> Value {
+    json!({"storageLocation": "vault-a", "includedNamespaces": [namespace], "pvBackup": {"defaultPvBackup": true}})
+}
+
+/// A time that comes in a moment, as plans are told to run at it.
+pub(crate) fn soon() -> String {
+    let at = Utc::now() + TimeDelta::seconds(1);
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 impl Stage {
     /// In the shared real cluster; `None` where there is none.
     pub(crate) async fn real(cloud: &Arc<LocalCloud>) -> Option<Arc<Self>> {
@@ -97,6 +109,41 @@ impl Stage {
             }
         });
         Some(stage)
+    }
+
+    /// The same with all that a backup of volumes needs: a controller, what copies files, and `vault-a` below a prefix.
+    pub(crate) async fn ready(
+        cloud: &Arc<LocalCloud>,
+        prefix: &str,
+    ) -> Option<(Arc<Self>, Running)> {
+        let stage = Self::real(cloud).await?;
+        let controller = stage.world.controller();
+        stage.with_client().await;
+        stage.world.vault("vault-a", prefix).await;
+        Some((stage, controller))
+    }
+
+    /// Backs a namespace up with its volumes, which ends in this phase.
+    pub(crate) async fn backed_up(&self, name: &str, namespace: &str, phase: &str) -> Value {
+        let kind = "ApplicationBackup";
+        self.world.create(kind, name, with_volumes(namespace)).await;
+        self.world.phase(kind, name, phase).await
+    }
+
+    /// The name of the newest backup of plan `daily`, once it is another one.
+    pub(crate) async fn next_backup(&self, before: &str) -> String {
+        let is_new = |it: &Value| {
+            let name = it["status"]["lastBackupName"].as_str();
+            name.is_some_and(|name| name != before)
+        };
+        let plan = self
+            .world
+            .until("BackupSchedule", "daily", "run", is_new)
+            .await;
+        plan["status"]["lastBackupName"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// What ACK deploys on nodes, as far as the controller looks.

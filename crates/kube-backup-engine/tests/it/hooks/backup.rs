@@ -23,6 +23,13 @@ fn spec(stage: &Stage, resources: &Value) -> BackupSpec {
     }
 }
 
+/// Hooks that freeze for a minute, by a file, and thaw by this line.
+fn freezes(stage: &Stage, thaw: &str) -> Value {
+    json!([{"name": "quiesce",
+        "pre": [{"exec": {"command": stage.line("touch frozen; sleep 60")}}],
+        "post": [{"exec": {"command": stage.line(thaw)}}]}])
+}
+
 fn backup(stage: &Stage, store: &Arc<dyn ObjectStore>, spec: BackupSpec) -> Backup {
     let repository = Repository::new(Arc::clone(store), "");
     Backup::new(stage.client.clone(), repository, spec).with_uid("u1")
@@ -121,9 +128,7 @@ async fn a_cancelled_backup_thaws() {
         return;
     };
     stage.pod("db-0", &json!({})).await;
-    let resources = json!([{"name": "quiesce",
-        "pre": [{"exec": {"command": stage.line("touch frozen; sleep 60")}}],
-        "post": [{"exec": {"command": stage.line("rm -f frozen; touch thawed")}}]}]);
+    let resources = freezes(&stage, "rm -f frozen; touch thawed");
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let frozen = stage.file("frozen");
     tokio::select! {
@@ -141,9 +146,7 @@ async fn a_failed_backup_has_thawed_once_it_says_so() {
         return;
     };
     stage.pod("db-0", &json!({})).await;
-    let resources = json!([{"name": "quiesce",
-        "pre": [{"exec": {"command": stage.line("touch frozen; sleep 60")}}],
-        "post": [{"exec": {"command": stage.line("sleep 2; echo thaw >> log")}}]}]);
+    let resources = freezes(&stage, "sleep 2; echo thaw >> log");
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let options = RunOptions::default().with_lease_duration(Duration::from_secs(1));
     let run = backup(&stage, &store, spec(&stage, &resources)).with_options(options);
@@ -166,9 +169,7 @@ async fn a_backup_that_is_told_to_end_has_thawed_and_leaves_nothing() {
         return;
     };
     stage.pod("db-0", &json!({})).await;
-    let resources = json!([{"name": "quiesce",
-        "pre": [{"exec": {"command": stage.line("touch frozen; sleep 60")}}],
-        "post": [{"exec": {"command": stage.line("rm -f frozen; touch thawed")}}]}]);
+    let resources = freezes(&stage, "rm -f frozen; touch thawed");
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let frozen = stage.file("frozen");
     let is_frozen = {
