@@ -1,25 +1,36 @@
 //! Which objects are meant, by Velero's flags.
 
+use std::path::Path;
+
 use ack_backup_center::engine::{Selection, UnmatchedFilters, go_duration, label_selector};
 use clap::Args;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::exit::{Failure, Result};
+
+/// Which namespaces and kinds are meant.
+#[derive(Args, Debug)]
+pub(crate) struct Named {
+    /// Only these namespaces, or `*` for all; patterns such as `shop-*` are taken.
+    #[arg(long, value_delimiter = ',', value_name = "NAMESPACES")]
+    pub(crate) include_namespaces: Vec<String>,
+    /// Not these namespaces.
+    #[arg(long, value_delimiter = ',', value_name = "NAMESPACES")]
+    pub(crate) exclude_namespaces: Vec<String>,
+    /// Only these kinds, such as `deployments`, `pvc` or `*.example.com`.
+    #[arg(long, value_delimiter = ',', value_name = "KINDS")]
+    pub(crate) include_resources: Vec<String>,
+    /// Not these kinds.
+    #[arg(long, value_delimiter = ',', value_name = "KINDS")]
+    pub(crate) exclude_resources: Vec<String>,
+}
 
 /// Which objects are meant.
 #[derive(Args, Debug)]
 pub(crate) struct Chosen {
-    /// Only these namespaces, or `*` for all; patterns such as `shop-*` are taken.
-    #[arg(long, value_delimiter = ',', value_name = "NAMESPACES")]
-    include_namespaces: Vec<String>,
-    /// Not these namespaces.
-    #[arg(long, value_delimiter = ',', value_name = "NAMESPACES")]
-    exclude_namespaces: Vec<String>,
-    /// Only these kinds, such as `deployments`, `pvc` or `*.example.com`.
-    #[arg(long, value_delimiter = ',', value_name = "KINDS")]
-    include_resources: Vec<String>,
-    /// Not these kinds.
-    #[arg(long, value_delimiter = ',', value_name = "KINDS")]
-    exclude_resources: Vec<String>,
+    #[command(flatten)]
+    named: Named,
     /// Not these kinds of the cluster, or `*`.
     #[arg(long, value_delimiter = ',', value_name = "KINDS")]
     exclude_cluster_scoped_resources: Vec<String>,
@@ -44,18 +55,15 @@ impl Chosen {
     /// Puts what was said into `selection`, and leaves the rest as it is.
     pub(crate) fn apply(&self, selection: &mut Selection) -> Result<()> {
         let all = |names: &[String]| names.to_vec();
-        selection
-            .included_namespaces
-            .extend(all(&self.include_namespaces));
-        selection
-            .excluded_namespaces
-            .extend(all(&self.exclude_namespaces));
-        selection
-            .included_resources
-            .extend(all(&self.include_resources));
-        selection
-            .excluded_resources
-            .extend(all(&self.exclude_resources));
+        let named = &self.named;
+        let namespaces = &mut selection.included_namespaces;
+        namespaces.extend(all(&named.include_namespaces));
+        let namespaces = &mut selection.excluded_namespaces;
+        namespaces.extend(all(&named.exclude_namespaces));
+        let kinds = &mut selection.included_resources;
+        kinds.extend(all(&named.include_resources));
+        let kinds = &mut selection.excluded_resources;
+        kinds.extend(all(&named.exclude_resources));
         let of_cluster = &mut selection.excluded_cluster_scoped_resources;
         of_cluster.extend(all(&self.exclude_cluster_scoped_resources));
         let of_namespaces = &mut selection.excluded_namespace_scoped_resources;
@@ -97,15 +105,17 @@ pub(crate) fn label(text: &str) -> Result<(String, String), String> {
 }
 
 /// A specification from a file of YAML or JSON, in the fields of Velero's `spec`.
-pub(crate) fn specification(path: &std::path::Path) -> Result<serde_json::Value> {
+pub(crate) fn specification<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let text = crate::protection::read(path)?;
-    let failed = |error| Failure::failed(format!("read `{}`", path.display()), error);
-    let mut value: serde_json::Value = serde_norway::from_str(&text).map_err(failed)?;
+    let step = format!("read `{}`", path.display());
+    let value: Result<Value, _> = serde_norway::from_str(&text);
+    let mut value = value.map_err(|error| Failure::failed(&step, error))?;
     // The whole object is taken, too.
-    Ok(match value.get_mut("spec") {
+    let spec = match value.get_mut("spec") {
         Some(spec) => spec.take(),
         None => value,
-    })
+    };
+    serde_json::from_value(spec).map_err(|error| Failure::failed(step, error))
 }
 
 #[cfg(test)]

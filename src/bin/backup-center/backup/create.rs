@@ -10,7 +10,7 @@ use clap::Args;
 
 use crate::chosen::{Chosen, duration, label, specification};
 use crate::cluster;
-use crate::exit::{Done, Failure, Result};
+use crate::exit::{Done, Result};
 use crate::location::repository;
 use crate::output::Output;
 use crate::place::Place;
@@ -112,16 +112,10 @@ impl Create {
     fn specification(&self) -> Result<BackupSpec> {
         let mut spec = match &self.spec {
             None => BackupSpec::named(&self.name),
-            Some(path) => {
-                let spec: BackupSpec =
-                    serde_json::from_value(specification(path)?).map_err(|error| {
-                        Failure::failed(format!("read `{}`", path.display()), error)
-                    })?;
-                BackupSpec {
-                    name: self.name.clone(),
-                    ..spec
-                }
-            }
+            Some(path) => BackupSpec {
+                name: self.name.clone(),
+                ..specification(path)?
+            },
         };
         self.chosen.apply(&mut spec.selection)?;
         spec.labels.extend(self.labels.iter().cloned());

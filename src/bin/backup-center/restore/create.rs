@@ -164,13 +164,10 @@ impl Create {
         let name = self.name.as_ref().unwrap_or(&self.from_backup).clone();
         let mut spec = match &self.spec {
             None => RestoreSpec::named(name),
-            Some(path) => {
-                let spec: RestoreSpec =
-                    serde_json::from_value(specification(path)?).map_err(|error| {
-                        Failure::failed(format!("read `{}`", path.display()), error)
-                    })?;
-                RestoreSpec { name, ..spec }
-            }
+            Some(path) => RestoreSpec {
+                name,
+                ..specification(path)?
+            },
         };
         self.chosen.apply(&mut spec.selection)?;
         spec.namespace_mapping

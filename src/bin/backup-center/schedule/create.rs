@@ -9,7 +9,7 @@ use clap::Args;
 use kube::api::PostParams;
 
 use super::plan::{At, failure};
-use crate::chosen::duration;
+use crate::chosen::{Named, duration};
 use crate::exit::{Done, Result};
 use crate::output::print_bytes;
 use crate::place::Place;
@@ -27,18 +27,8 @@ pub(crate) struct Create {
     /// The time zone of the schedule, as `Asia/Shanghai`; UTC, if not given.
     #[arg(long, default_value = "")]
     time_zone: String,
-    /// Only these namespaces.
-    #[arg(long, value_delimiter = ',', value_name = "NAMESPACES")]
-    include_namespaces: Vec<String>,
-    /// Not these namespaces.
-    #[arg(long, value_delimiter = ',', value_name = "NAMESPACES")]
-    exclude_namespaces: Vec<String>,
-    /// Only these kinds.
-    #[arg(long, value_delimiter = ',', value_name = "KINDS")]
-    include_resources: Vec<String>,
-    /// Not these kinds.
-    #[arg(long, value_delimiter = ',', value_name = "KINDS")]
-    exclude_resources: Vec<String>,
+    #[command(flatten)]
+    named: Named,
     /// How long each backup is kept, as `720h`.
     #[arg(long, value_parser = duration)]
     ttl: Option<Duration>,
@@ -53,10 +43,10 @@ impl Create {
     pub(super) async fn run(self, place: &Place) -> Result<Done> {
         let template = ApplicationBackupSpec {
             storage_location: self.storage_location,
-            included_namespaces: self.include_namespaces,
-            excluded_namespaces: self.exclude_namespaces,
-            included_resources: self.include_resources,
-            excluded_resources: self.exclude_resources,
+            included_namespaces: self.named.include_namespaces,
+            excluded_namespaces: self.named.exclude_namespaces,
+            included_resources: self.named.include_resources,
+            excluded_resources: self.named.exclude_resources,
             ttl: self.ttl.map(GoDuration::from),
             ..ApplicationBackupSpec::default()
         };
