@@ -76,6 +76,19 @@ impl Repository {
         self.delete_and(name, Data::Stays).await
     }
 
+    /// The names of the snapshotters that have made data of the backup `name`, or may have begun some and never finished it:
+    /// [`delete_with_volumes`](Self::delete_with_volumes) needs them. Without any, [`delete`](Self::delete) does.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Invalid`] when no backup can have the name, and those of `delete` where they are not known.
+    pub async fn snapshotters_of(&self, name: &str) -> Result<BTreeSet<String>> {
+        let deletion = Deletion::new(self, name)?;
+        let there = self.below(&deletion.keys).await?;
+        let made = deletion.made(&there).await?;
+        let names = made.into_values().flat_map(|made| made.snapshotters);
+        Ok(names.collect())
+    }
+
     async fn delete_and(&self, name: &str, data: Data<'_>) -> Result<()> {
         let deletion = Deletion::new(self, name)?;
         let there = self.below(&deletion.keys).await?;

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead as _, Write as _};
 
-use ack_backup_center::engine::{ErrorKind, Repository};
+use ack_backup_center::engine::Repository;
 use clap::Args;
 
 use crate::cluster;
@@ -54,17 +54,8 @@ impl Delete {
         if self.keep_volume_data {
             return Ok(repository.delete_keeping_volumes(name).await?);
         }
-        // Without volumes, nobody has to be asked for them.
-        let has_snapshots = match repository.volumes(name).await {
-            Ok(volumes) => volumes.iter().any(|volume| volume.record.is_some()),
-            Err(error) if error.kind() == ErrorKind::Invalid => return Err(error.into()),
-            // One that was never finished, or whose list is damaged: whether it has begun any, is seen on the way.
-            Err(_) => match repository.delete(name).await {
-                Err(error) if error.kind() == ErrorKind::Invalid => true,
-                deleted => return Ok(deleted?),
-            },
-        };
-        if !has_snapshots {
+        // Without snapshots, nobody has to be asked for them.
+        if repository.snapshotters_of(name).await?.is_empty() {
             return Ok(repository.delete(name).await?);
         }
         let snapshotters = snapshotters(&cluster::connect(place).await?, place).await?;
