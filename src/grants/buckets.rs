@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use alibaba_core::Region;
-use alibaba_oss::OssEndpoint;
+use alibaba_oss::is_bucket_name;
 
 /// The buckets that a cluster may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,11 +31,8 @@ impl Buckets {
         if names.is_empty() {
             return Err(InvalidBucket::None);
         }
-        let endpoint = OssEndpoint::public(&Region::CN_HANGZHOU);
-        for name in &names {
-            if endpoint.address(Some(name), None).is_err() {
-                return Err(InvalidBucket::Name(name.clone()));
-            }
+        if let Some(other) = names.iter().find(|name| !is_bucket_name(name)) {
+            return Err(InvalidBucket::Name(other.clone()));
         }
         Ok(Self::Named(names))
     }

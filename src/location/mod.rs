@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use alibaba_oss::{Client, OssStore};
+use alibaba_oss::{Client, OssStore, is_bucket_name};
 use kube_backup_engine::Repository;
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -79,12 +79,7 @@ impl FromStr for Location {
             return refuse("it begins with neither `oss://` nor `file://`");
         };
         let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if !(3..=63).contains(&bucket.len())
-            || !bucket.bytes().all(legal)
-            || bucket.starts_with('-')
-            || bucket.ends_with('-')
-        {
+        if !is_bucket_name(bucket) {
             return refuse(
                 "the name of a bucket is 3 to 63 lower-case letters, digits and inner hyphens",
             );

@@ -215,8 +215,15 @@ pub enum InvalidAddress {
     Key(&'static str),
 }
 
-/// Letters that are safe in a host name; length and hyphens as OSS wants them.
-fn is_bucket_name(name: &str) -> bool {
+/// Whether a bucket can have this name: 3 to 63 lower-case letters, digits and inner hyphens (Object Storage Service
+/// documentation, "Bucket naming conventions").
+///
+/// ```
+/// assert!(alibaba_oss::is_bucket_name("my-backups"));
+/// assert!(!alibaba_oss::is_bucket_name("My.Backups"));
+/// ```
+#[must_use]
+pub fn is_bucket_name(name: &str) -> bool {
     (3..=63).contains(&name.len())
         && name
             .bytes()

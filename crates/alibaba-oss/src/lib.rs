@@ -44,7 +44,7 @@ pub use {bytes, chrono, http};
 
 pub use client::{Client, ClientBuilder};
 pub use config::{OssConfig, OssConfigKey};
-pub use endpoint::{Address, InvalidAddress, OssEndpoint, UrlStyle};
+pub use endpoint::{Address, InvalidAddress, OssEndpoint, UrlStyle, is_bucket_name};
 pub use error::{Error, ErrorKind, Result};
 pub use operation::{Operation, Resource};
 pub use operations::acl::ObjectAcl;
