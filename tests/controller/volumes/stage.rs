@@ -12,8 +12,10 @@ use alibaba_local::{EcsDisk, EcsInstance, LocalCloud, User};
 use chrono::{SecondsFormat, TimeDelta, Utc};
 use control_plane::unique_name;
 use http::Method;
+use kube::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use test_support::kubelet::{self, Machine};
 use test_support::{create, delete, get, send, until};
 
 use crate::world::{BUCKET, ID, Running, SECRET, World, namespace_named};
@@ -26,8 +28,6 @@ const INSTANCE: &str = "i-bp1fakeofcontroller";
 const ZONE: &str = "cn-hangzhou-k";
 pub(crate) const DISK: &str = "diskplugin.csi.alibabacloud.com";
 pub(crate) const NAS: &str = "nasplugin.csi.alibabacloud.com";
-/// Keeps a Pod until what it has mounted is written back.
-const MOUNTED: &str = "kubelet.example.com/mounted";
 /// Where a disk holds what its folder held: its length and JSON.
 const ON_DISK: u64 = 1 << 20;
 
@@ -97,17 +97,7 @@ impl Stage {
             .backup_clients()
             .add_node(&stage.node, stage.root.path());
         let stage = Arc::new(stage);
-        let playing = Arc::downgrade(&stage);
-        tokio::spawn(async move {
-            while let Some(stage) = playing.upgrade() {
-                let namespaces = stage.played.lock().unwrap().clone();
-                for namespace in namespaces {
-                    stage.play(&namespace).await;
-                }
-                drop(stage);
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        });
+        kubelet::run(&stage);
         Some(stage)
     }
 
@@ -164,85 +154,10 @@ impl Stage {
         self.played.lock().unwrap().insert(namespace.to_owned());
     }
 
-    async fn play(&self, namespace: &str) {
-        let client = &self.world.client;
-        let at = format!("/api/v1/namespaces/{namespace}");
-        let items = async |kind: &str| {
-            let list = get(client, &format!("{at}/{kind}")).await;
-            list.and_then(|list| list["items"].as_array().cloned())
-                .unwrap_or_default()
-        };
-        let mut bound = BTreeMap::new();
-        for claim in items("persistentvolumeclaims").await {
-            let name = claim["metadata"]["name"].as_str().unwrap().to_owned();
-            match claim["spec"]["volumeName"].as_str() {
-                Some(volume) => drop(bound.insert(name, volume.to_owned())),
-                None => self.provision(namespace, &claim).await,
-            }
-        }
-        for pod in items("pods").await {
-            let mut volumes = Vec::new();
-            for it in pod["spec"]["volumes"].as_array().into_iter().flatten() {
-                if let Some(claim) = it["persistentVolumeClaim"]["claimName"].as_str() {
-                    volumes.push(bound.get(claim).cloned());
-                }
-            }
-            let own = format!("{at}/pods/{}", pod["metadata"]["name"].as_str().unwrap());
-            let volumes: Option<Vec<String>> = volumes.into_iter().collect();
-            self.play_pod(&own, &pod, volumes).await;
-        }
-    }
-
-    async fn play_pod(&self, own: &str, pod: &Value, volumes: Option<Vec<String>>) {
-        let client = &self.world.client;
-        let uid = pod["metadata"]["uid"].as_str().unwrap();
-        if pod["metadata"].get("deletionTimestamp").is_some() {
-            for volume in volumes.iter().flatten() {
-                self.write_back(uid, volume).await;
-            }
-            let none = json!({"metadata": {"finalizers": null}});
-            drop(send(client, Method::PATCH, own, &none).await);
-            let now = json!({"gracePeriodSeconds": 0});
-            drop(send(client, Method::DELETE, own, &now).await);
-            return;
-        }
-        // A Pod starts when all of its claims are bound.
-        let (Some(volumes), true) = (volumes, pod["status"]["phase"] != "Running") else {
-            return;
-        };
-        for volume in &volumes {
-            self.mount(uid, volume).await;
-        }
-        let kept = json!({"metadata": {"finalizers": [MOUNTED]}});
-        drop(send(client, Method::PATCH, own, &kept).await);
-        if pod["spec"].get("nodeName").is_none() {
-            let binding = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": pod["metadata"]["name"]},
-                "target": {"kind": "Node", "name": self.node}});
-            drop(send(client, Method::POST, &format!("{own}/binding"), &binding).await);
-        }
-        let running = json!({"status": {"phase": "Running"}});
-        drop(send(client, Method::PATCH, &format!("{own}/status"), &running).await);
-    }
-
     /// Where a Pod has a volume mounted.
     fn folder(&self, pod: &str, volume: &str) -> PathBuf {
         let path = format!("{PODS}/{pod}/volumes/kubernetes.io~csi/{volume}/mount");
         self.root.path().join(path.trim_start_matches('/'))
-    }
-
-    async fn mount(&self, pod: &str, volume: &str) {
-        let folder = self.folder(pod, volume);
-        std::fs::create_dir_all(&folder).unwrap();
-        let object = get(&self.world.client, &format!("{VOLUMES}/{volume}")).await;
-        let csi = object.unwrap_or_default()["spec"]["csi"].clone();
-        let handle = csi["volumeHandle"].as_str().unwrap_or_default().to_owned();
-        if csi["driver"] == DISK {
-            drop(self.world.cloud.ecs().disk(&handle).attach(INSTANCE));
-            write_all(&folder, &self.on_disk(&handle));
-        } else {
-            // One file system for all who mount it.
-            write_all(&folder, &files_below(&self.shared(&handle)));
-        }
     }
 
     async fn write_back(&self, pod: &str, volume: &str) {
@@ -279,41 +194,6 @@ impl Stage {
             0 => Files::new(),
             length => serde_json::from_slice(&disk.read(ON_DISK + 4, length).unwrap()).unwrap(),
         }
-    }
-
-    async fn provision(&self, namespace: &str, claim: &Value) {
-        let driver = match claim["spec"]["storageClassName"].as_str() {
-            Some(class) if class == self.nas_class => NAS,
-            Some(class) if class == self.disk_class => DISK,
-            _ => return,
-        };
-        let metadata = &claim["metadata"];
-        let uid = metadata["uid"].as_str().unwrap();
-        let name = format!("pvc-{uid}");
-        let client = &self.world.client;
-        if get(client, &format!("{VOLUMES}/{name}")).await.is_some() {
-            return;
-        }
-        let handle = match driver {
-            DISK => format!("d-bp1{}", &uid.replace('-', "")[..17]),
-            _ => name.clone(),
-        };
-        if driver == DISK {
-            let disk = EcsDisk::new(&handle).size_gib(40).in_zone(ZONE);
-            self.world.cloud.ecs().add_disk(disk).unwrap();
-        }
-        let mut volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": {
-            "capacity": claim["spec"]["resources"]["requests"], "accessModes": claim["spec"]["accessModes"],
-            "storageClassName": claim["spec"]["storageClassName"], "persistentVolumeReclaimPolicy": "Delete",
-            "csi": {"driver": driver, "volumeHandle": handle},
-            "claimRef": {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "namespace": namespace,
-                "name": metadata["name"], "uid": uid}}});
-        if driver == DISK {
-            volume["spec"]["csi"]["fsType"] = "ext4".into();
-            volume["spec"]["nodeAffinity"] = json!({"required": {"nodeSelectorTerms": [{"matchExpressions": [
-                {"key": "topology.diskplugin.csi.alibabacloud.com/zone", "operator": "In", "values": [ZONE]}]}]}});
-        }
-        drop(send(client, Method::POST, VOLUMES, &volume).await);
     }
 
     /// An application whose Pod `web` has these claims mounted, each with one file that names it; the namespace.
@@ -424,6 +304,78 @@ impl Stage {
             delete(client, &format!("{CLASSES}/{class}")).await;
         }
     }
+}
+
+impl Machine for Stage {
+    fn client(&self) -> &Client {
+        &self.world.client
+    }
+
+    fn node(&self) -> &str {
+        &self.node
+    }
+
+    fn namespaces(&self) -> Vec<String> {
+        self.played.lock().unwrap().iter().cloned().collect()
+    }
+
+    async fn provision(&self, namespace: &str, claim: &Value) {
+        let driver = match claim["spec"]["storageClassName"].as_str() {
+            Some(class) if class == self.nas_class => NAS,
+            Some(class) if class == self.disk_class => DISK,
+            _ => return,
+        };
+        let metadata = &claim["metadata"];
+        let uid = metadata["uid"].as_str().unwrap();
+        let name = format!("pvc-{uid}");
+        let client = &self.world.client;
+        if get(client, &format!("{VOLUMES}/{name}")).await.is_some() {
+            return;
+        }
+        let handle = match driver {
+            DISK => format!("d-bp1{}", &uid.replace('-', "")[..17]),
+            _ => name.clone(),
+        };
+        if driver == DISK {
+            let disk = EcsDisk::new(&handle).size_gib(40).in_zone(ZONE);
+            self.world.cloud.ecs().add_disk(disk).unwrap();
+        }
+        let mut volume = json!({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": {
+            "capacity": claim["spec"]["resources"]["requests"], "accessModes": claim["spec"]["accessModes"],
+            "storageClassName": claim["spec"]["storageClassName"], "persistentVolumeReclaimPolicy": "Delete",
+            "csi": {"driver": driver, "volumeHandle": handle},
+            "claimRef": {"kind": "PersistentVolumeClaim", "apiVersion": "v1", "namespace": namespace,
+                "name": metadata["name"], "uid": uid}}});
+        if driver == DISK {
+            volume["spec"]["csi"]["fsType"] = "ext4".into();
+            volume["spec"]["nodeAffinity"] = json!({"required": {"nodeSelectorTerms": [{"matchExpressions": [
+                {"key": "topology.diskplugin.csi.alibabacloud.com/zone", "operator": "In", "values": [ZONE]}]}]}});
+        }
+        drop(send(client, Method::POST, VOLUMES, &volume).await);
+    }
+
+    async fn mount(&self, pod: &Value, volume: &str) {
+        let folder = self.folder(uid(pod), volume);
+        std::fs::create_dir_all(&folder).unwrap();
+        let object = get(&self.world.client, &format!("{VOLUMES}/{volume}")).await;
+        let csi = object.unwrap_or_default()["spec"]["csi"].clone();
+        let handle = csi["volumeHandle"].as_str().unwrap_or_default().to_owned();
+        if csi["driver"] == DISK {
+            drop(self.world.cloud.ecs().disk(&handle).attach(INSTANCE));
+            write_all(&folder, &self.on_disk(&handle));
+        } else {
+            // One file system for all who mount it.
+            write_all(&folder, &files_below(&self.shared(&handle)));
+        }
+    }
+
+    async fn unmount(&self, pod: &Value, volume: &str) {
+        self.write_back(uid(pod), volume).await;
+    }
+}
+
+fn uid(object: &Value) -> &str {
+    object["metadata"]["uid"].as_str().unwrap()
 }
 
 fn write_all(folder: &Path, files: &Files) {

@@ -8,6 +8,8 @@ use http::{Method, Request};
 use kube::Client;
 use serde_json::Value;
 
+pub mod kubelet;
+
 /// How long a definition may take until its objects can be created.
 const SERVED: Duration = Duration::from_secs(30);
 /// How long an object may take to become what a test waits for.

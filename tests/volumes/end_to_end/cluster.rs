@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use ack_backup_center::core::Region;
 use ack_backup_center::engine::backup::{Backup, BackupReport, BackupSpec};
@@ -15,11 +14,11 @@ use ack_backup_center::volumes::disks::DiskSnapshots;
 use ack_backup_center::volumes::files::FileBackups;
 use alibaba_local::EcsDisk;
 use control_plane::{ControlPlane, unique_name};
-use http::Method;
 use k8s_openapi::api::core::v1::PersistentVolume;
 use kube::Client;
 use serde_json::{Value, json};
-use test_support::{create, delete, get, send, until};
+use test_support::kubelet::{self, Machine};
+use test_support::{create, delete, get, until};
 
 use crate::world::{CLUSTER, CloudTime, DRIVER, ID, INSTANCE, World, ZONE, ZONE_KEY, disk_id};
 
@@ -102,18 +101,7 @@ impl Cluster {
             ZONE_KEY: zone, "topology.kubernetes.io/zone": zone,
             "topology.kubernetes.io/region": cluster.region().as_str()}}});
         create(&cluster.client, NODES, node).await;
-        let playing = Arc::downgrade(&cluster);
-        tokio::spawn(async move {
-            while let Some(cluster) = playing.upgrade() {
-                let namespaces = cluster.played.lock().unwrap().clone();
-                for namespace in namespaces {
-                    cluster.play(&namespace).await;
-                }
-                cluster.world.pass();
-                drop(cluster);
-                tokio::time::sleep(Duration::from_millis(100)).await;
-            }
-        });
+        kubelet::run(&cluster);
         cluster
     }
 
@@ -298,63 +286,27 @@ impl Cluster {
             delete(&self.client, &format!("{CLASSES}/{class}")).await;
         }
     }
+}
 
-    async fn play(&self, namespace: &str) {
-        let at = format!("/api/v1/namespaces/{namespace}");
-        let items = async |kind: &str| {
-            let list = get(&self.client, &format!("{at}/{kind}")).await;
-            list.and_then(|list| list["items"].as_array().cloned())
-                .unwrap_or_default()
-        };
-        let mut bound = BTreeMap::new();
-        for claim in items("persistentvolumeclaims").await {
-            let name = claim["metadata"]["name"].as_str().unwrap().to_owned();
-            match claim["spec"]["volumeName"].as_str() {
-                Some(volume) => drop(bound.insert(name, volume.to_owned())),
-                None => self.provision(namespace, &claim).await,
-            }
-        }
-        for pod in items("pods").await {
-            self.play_pod(&at, &pod, &bound).await;
-        }
+impl Machine for Cluster {
+    fn client(&self) -> &Client {
+        &self.client
     }
 
-    async fn play_pod(&self, at: &str, pod: &Value, bound: &BTreeMap<String, String>) {
-        let name = pod["metadata"]["name"].as_str().unwrap();
-        let own = format!("{at}/pods/{name}");
-        if pod["metadata"].get("deletionTimestamp").is_some() {
-            let now = json!({"gracePeriodSeconds": 0});
-            drop(send(&self.client, Method::DELETE, &own, &now).await);
-            return;
-        }
-        if pod["status"]["phase"] == "Running" {
-            return;
-        }
-        let volumes = pod["spec"]["volumes"].as_array().into_iter().flatten();
-        let claims = volumes.filter_map(|it| it["persistentVolumeClaim"]["claimName"].as_str());
-        let volumes: Option<Vec<&String>> = claims.map(|claim| bound.get(claim)).collect();
-        // A Pod starts when all of its claims are bound.
-        let Some(volumes) = volumes else { return };
-        for volume in volumes {
-            self.mount(pod, volume).await;
-        }
-        if pod["spec"].get("nodeName").is_none() {
-            let binding = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name},
-                "target": {"kind": "Node", "name": self.node}});
-            let path = format!("{own}/binding");
-            drop(send(&self.client, Method::POST, &path, &binding).await);
-        }
-        let running = json!({"status": {"phase": "Running"}});
-        drop(
-            send(
-                &self.client,
-                Method::PATCH,
-                &format!("{own}/status"),
-                &running,
-            )
-            .await,
-        );
+    fn node(&self) -> &str {
+        &self.node
     }
+
+    fn namespaces(&self) -> Vec<String> {
+        self.played.lock().unwrap().iter().cloned().collect()
+    }
+
+    fn pass(&self) {
+        self.world.pass();
+    }
+
+    /// What it wrote is where it was mounted, and stays there.
+    async fn unmount(&self, _pod: &Value, _volume: &str) {}
 
     async fn mount(&self, pod: &Value, volume: &str) {
         let Some(object) = get(&self.client, &format!("{VOLUMES}/{volume}")).await else {
