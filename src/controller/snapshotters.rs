@@ -1,5 +1,6 @@
 //! What keeps the data of volumes, as the cluster is now.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alibaba_core::Region;
@@ -22,7 +23,8 @@ use crate::volumes::files::{FileBackups, Nodes};
 const CLIENT: &str = "hbr-client";
 
 /// What each volume is offered to, in this order: disks, any other driver's snapshots, and files. `cloud` is that of the
-/// cluster's region; there may be copies of snapshots in `regions`, too.
+/// cluster's region; there may be copies of snapshots in `regions`, too. Annotations of a backup choose classes of snapshots, as those of
+/// Velero's do.
 ///
 /// # Errors
 ///
@@ -31,6 +33,7 @@ pub(super) async fn snapshotters(
     context: &Context,
     cloud: &Cloud,
     regions: impl IntoIterator<Item = Region>,
+    annotations: &BTreeMap<String, String>,
 ) -> Result<Vec<Arc<dyn VolumeSnapshotter>>, String> {
     let (seen, csi) = futures::join!(Seen::of(context), csi(context));
     let (seen, csi) = (seen?, csi?);
@@ -42,7 +45,7 @@ pub(super) async fn snapshotters(
     if kind.is_none_or(|kind| kind.profile().volumes.is_yes())
         && let Some(csi) = csi
     {
-        all.push(Arc::new(csi));
+        all.push(Arc::new(csi.with_annotations(annotations)));
     }
     all.push(Arc::new(seen.files(context, cloud)?));
     Ok(all)

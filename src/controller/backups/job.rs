@@ -184,7 +184,10 @@ impl Job<'_> {
         }
         // Rights on snapshots are only needed where they are asked for.
         let snapshotters = match self.asks_for_volumes() {
-            true => open.snapshotters(self.context).await,
+            true => {
+                open.snapshotters_for(self.context, self.backup.annotations())
+                    .await
+            }
             false => Ok(Vec::new()),
         };
         Ok((open, snapshotters.map_err(Attempt::Again)?))

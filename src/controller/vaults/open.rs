@@ -1,5 +1,6 @@
 //! From a BackupLocation to a repository.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use alibaba_core::Region;
@@ -84,10 +85,23 @@ impl OpenLocation {
         &self,
         context: &Context,
     ) -> Result<Vec<Arc<dyn VolumeSnapshotter>>, String> {
+        self.snapshotters_for(context, &BTreeMap::new()).await
+    }
+
+    /// The same for a backup with these annotations.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(in crate::controller) async fn snapshotters_for(
+        &self,
+        context: &Context,
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<Vec<Arc<dyn VolumeSnapshotter>>, String> {
         let here = self.cloud_of_cluster(context);
         // Its own region is looked at anyway.
         let other = Some(self.cloud.region().clone()).filter(|it| it != here.region());
-        snapshotters(context, &here, other).await
+        snapshotters(context, &here, other, annotations).await
     }
 
     /// The cloud in the cluster's region, signed for by the same as the vault.

@@ -4,6 +4,7 @@
 use kube_local::KubeLocal;
 use serde_json::{Value, json};
 
+use crate::cluster::object;
 use crate::world::{World, cloud};
 
 const API: &str = "/apis/snapshot.storage.k8s.io/v1";
@@ -93,6 +94,14 @@ async fn volumes_of_other_drivers_are_snapshotted_with_the_class_that_fits() {
         .await;
     }
     let backed_up = async {
+        // The backup's own word counts more than that of a class.
+        let mut chosen = object("ApplicationBackup", "chosen", &spec);
+        chosen["metadata"]["annotations"] =
+            json!({format!("velero.io/csi-volumesnapshot-class_{DRIVER}"): "plain"});
+        world.create_object(chosen).await;
+        world
+            .phase("ApplicationBackup", "chosen", "Completed")
+            .await;
         world.create("ApplicationBackup", "with", spec).await;
         world.phase("ApplicationBackup", "with", "Completed").await
     };
@@ -106,13 +115,11 @@ async fn volumes_of_other_drivers_are_snapshotted_with_the_class_that_fits() {
         volume["snapshotId"].as_str().unwrap().starts_with("snap-"),
         "{volume}"
     );
-    let record = world
-        .repository("")
-        .volumes("with")
-        .await
-        .unwrap()
-        .remove(0);
-    assert_eq!(record.record.unwrap().attributes["class"], "wanted");
+    for (backup, class) in [("chosen", "plain"), ("with", "wanted")] {
+        let volumes = world.repository("").volumes(backup).await.unwrap();
+        let record = volumes[0].record.as_ref().unwrap();
+        assert_eq!(record.attributes["class"], class, "{backup}");
+    }
     // Nothing is left in the application's namespace.
     let left = world
         .read(&format!("{API}/namespaces/{shop}/volumesnapshots"))
