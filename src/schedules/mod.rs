@@ -28,6 +28,8 @@
 //! - Deletions are DeleteRequests, which delete snapshots, record and archive in their order, and are there to be seen.
 
 mod backups;
+mod expire;
+mod fates;
 mod namespaces;
 mod notice;
 mod retain;

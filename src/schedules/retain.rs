@@ -1,26 +1,24 @@
 //! Having the backups deleted that a plan does not keep.
 
 use std::cmp::Reverse;
-use std::time::Duration;
+use std::collections::HashSet;
 
 use chrono::{DateTime, Utc};
-use kube::api::{ListParams, PostParams};
+use kube::api::PostParams;
 use kube::{Api, ResourceExt as _};
+use kube_backup_engine::Phase;
 use kube_backup_engine::retention::{
     BackupVerdict, Candidate, ClockWatch, PrunePlan, Reason, RetentionPolicy, Verdict, Verified,
 };
-use kube_backup_engine::{Phase, label_value};
 
-use super::backups::{has_ended, is_own};
+use super::backups::is_own;
 use super::notice::Notice;
 use super::scheduler::Scheduler;
 use crate::crds::{
-    ApplicationBackup, BackupSchedule, DeleteObjectType, DeleteRequest, DeleteRequestSpec,
-    RetentionStatus, SCHEDULE_LABEL, VerificationStatus, from_time, phase,
+    ApplicationBackup, DeleteObjectType, DeleteRequest, DeleteRequestSpec, RetentionStatus,
+    VerificationStatus, from_time, phase,
 };
 
-/// How often to look whether one that has expired may go.
-const AGAIN: Duration = Duration::from_secs(6 * 3600);
 /// How many backups that could not be deleted are named.
 const NAMED: usize = 5;
 
@@ -93,62 +91,8 @@ impl Scheduler {
         })
     }
 
-    /// Asks for the deletion of a backup that no plan looks after, once it has expired: one made by hand, or by a plan that is
-    /// gone. The newest good one of those beside it stays. Returns what is to be told, and when to look again.
-    ///
-    /// # Errors
-    /// When the cluster cannot be asked.
-    pub async fn expire(
-        &self,
-        backup: &ApplicationBackup,
-        now: DateTime<Utc>,
-    ) -> Result<(Vec<Notice>, Option<Duration>), kube::Error> {
-        let expires_at = backup
-            .status
-            .as_ref()
-            .and_then(|it| it.expiration.as_ref())
-            .map(from_time);
-        let Some(expires_at) = expires_at.filter(|_| has_ended(backup)) else {
-            return Ok((Vec::new(), None));
-        };
-        if let Ok(left) = (expires_at - now).to_std() {
-            return Ok((Vec::new(), Some(left + Duration::from_secs(1))));
-        }
-        let plan = backup.labels().get(SCHEDULE_LABEL);
-        if let Some(plan) = plan
-            && self.has_plan(plan).await?
-        {
-            return Ok((Vec::new(), None));
-        }
-        let plan = plan.map(String::as_str);
-        let is_doomed = |beside: &[ApplicationBackup]| {
-            let (candidates, own) = self.candidates(beside.iter());
-            let policy = RetentionPolicy::default();
-            let (Ok(plan), Ok(of_own)) = (policy.apply(&candidates, now), policy.apply(&own, now))
-            else {
-                return false;
-            };
-            let mut all = doomed(&plan, &own, &of_own).into_iter();
-            all.any(|doomed| doomed.name == backup.name_any())
-        };
-        // What is known may be old: it says what stays for now, and not what goes.
-        let stays = self
-            .known_backups_of(plan)
-            .is_some_and(|it| !is_doomed(&it));
-        let is_doomed = !stays && is_doomed(&self.backups_of(plan).await?);
-        let mut notices = Vec::new();
-        if is_doomed && matches!(self.request_deletion(&backup.name_any()).await?, Asked::Now) {
-            notices.push(Notice::normal(
-                "BackupExpired",
-                format!("it expired at {}, and is deleted", expires_at.to_rfc3339()),
-            ));
-        }
-        // The newest one stays until there is another.
-        Ok((notices, Some(AGAIN)))
-    }
-
     /// What retention knows of backups of a plan: of all, and of those that this cluster has made.
-    fn candidates<'b>(
+    pub(super) fn candidates<'b>(
         &self,
         backups: impl Iterator<Item = &'b ApplicationBackup>,
     ) -> (Vec<Candidate>, Vec<Candidate>) {
@@ -162,19 +106,6 @@ impl Scheduler {
             all.push(candidate);
         }
         (all, own)
-    }
-
-    /// Whether there is the plan that a label is of. The label of a long name is not the name.
-    async fn has_plan(&self, label: &str) -> Result<bool, kube::Error> {
-        let plans = Api::<BackupSchedule>::namespaced(self.client.clone(), &self.namespace);
-        if plans.get_metadata_opt(label).await?.is_some() {
-            return Ok(true);
-        }
-        let all = plans.list_metadata(&ListParams::default()).await?;
-        Ok(all
-            .items
-            .iter()
-            .any(|plan| label_value(&plan.name_any()) == label))
     }
 
     /// What retention knows of a backup of a plan. Backups in another vault are of another plan, in that each vault keeps
@@ -209,7 +140,7 @@ impl Scheduler {
         candidate
     }
 
-    async fn request_deletion(&self, name: &str) -> Result<Asked, kube::Error> {
+    pub(super) async fn request_deletion(&self, name: &str) -> Result<Asked, kube::Error> {
         let spec = DeleteRequestSpec {
             delete_object_name: name.to_owned(),
             delete_object_type: DeleteObjectType::Backup,
@@ -248,16 +179,17 @@ fn verified(status: &VerificationStatus) -> Verified {
 
 /// What is to go of a plan. What was only found in a vault takes the place of nothing that this cluster has made: records say
 /// of plans and times what whoever writes to the bucket likes.
-fn doomed<'p>(
+pub(super) fn doomed<'p>(
     plan: &'p PrunePlan,
     own: &[Candidate],
     of_own: &PrunePlan,
 ) -> Vec<&'p BackupVerdict> {
-    let is_own = |name: &str| own.iter().any(|it| it.name == name);
-    let by_itself = |name: &str| of_own.with(Verdict::Delete).any(|it| it.name == name);
+    let own: HashSet<&str> = own.iter().map(|it| it.name.as_str()).collect();
+    let by_itself = of_own.with(Verdict::Delete);
+    let by_itself: HashSet<&str> = by_itself.map(|it| it.name.as_str()).collect();
     let doomed = plan.with(Verdict::Delete);
     doomed
-        .filter(|it| !is_own(&it.name) || by_itself(&it.name))
+        .filter(|it| !own.contains(&*it.name) || by_itself.contains(&*it.name))
         .collect()
 }
 
@@ -286,7 +218,7 @@ fn latest_first<'b>(
 }
 
 /// What came of asking for a deletion.
-enum Asked {
+pub(super) enum Asked {
     Now,
     Before,
     /// It was tried, and failed.

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use super::fates::Decided;
 use crate::crds::ApplicationBackup;
 
 /// The backups with this value of the label of plans, or those without the label; `None` while it is not known which there are.
 type Known = dyn Fn(Option<&str>) -> Option<Vec<ApplicationBackup>> + Send + Sync;
+
+/// Whether there is a plan of which this is the value of the label; `false` where that is not known.
+type Plans = dyn Fn(&str) -> bool + Send + Sync;
 
 /// Does what plans ask for, in one namespace.
 #[derive(Clone)]
@@ -14,6 +18,8 @@ pub struct Scheduler {
     pub(super) namespace: String,
     pub(super) cluster: String,
     pub(super) known: Option<Arc<Known>>,
+    plans: Option<Arc<Plans>>,
+    pub(super) decided: Arc<Decided>,
 }
 
 impl std::fmt::Debug for Scheduler {
@@ -37,6 +43,8 @@ impl Scheduler {
             namespace: namespace.into(),
             cluster: cluster.into(),
             known: None,
+            plans: None,
+            decided: Arc::default(),
         }
     }
 
@@ -52,5 +60,17 @@ impl Scheduler {
     ) -> Self {
         self.known = Some(Arc::new(known));
         self
+    }
+    /// Lets it be known from what somebody watches anyway which plans there are, instead of a request for each backup that has expired.
+    /// It is asked whether there is one of which this is the value of [`SCHEDULE_LABEL`](crate::crds::SCHEDULE_LABEL), and believed if it
+    /// says so: nothing is deleted for that.
+    #[must_use]
+    pub fn with_plans(mut self, known: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        self.plans = Some(Arc::new(known));
+        self
+    }
+
+    pub(super) fn knows_plan(&self, label: &str) -> bool {
+        self.plans.as_ref().is_some_and(|known| known(label))
     }
 }

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use ack_backup_center::crds::ApplicationBackup;
+use ack_backup_center::schedules::Scheduler;
+use chrono::Utc;
 use futures::{StreamExt as _, TryStreamExt as _};
 use http::Method;
+use kube::Api;
 use kube_local::{KubeLocal, RequestRecord};
 use serde_json::{Value, json};
 
@@ -112,4 +116,61 @@ async fn each_kind_is_listed_and_watched_once_however_many_plans_and_backups_the
     assert_eq!(reads(2, 6).await, once);
     // All of these fit into one page of a list.
     assert_eq!(reads(40, 200).await, once);
+}
+
+/// One of a plan that was deleted, and long expired.
+fn orphan(number: usize) -> Value {
+    let mut backup = backup(number, 1);
+    backup["metadata"]["labels"] = json!({"csdr/schedule-name": "gone"});
+    backup["status"]["expiration"] = json!("2026-11-02T00:00:00Z");
+    backup["status"]["startTimestamp"] = json!(format!("2026-11-01T00:{:02}:00Z", number % 60));
+    backup
+}
+
+/// What is asked for when so many backups of a plan that is gone have expired: lists of backups, all about plans, deletions.
+async fn asked_of_orphans(backups: usize) -> [usize; 3] {
+    let cloud = cloud().await;
+    let cluster = KubeLocal::start().await.unwrap();
+    let world = World::local(&cluster.url(), &cloud).await;
+    keeps_statuses(&world).await;
+    create_all(
+        &world,
+        "ApplicationBackup",
+        (0..backups).map(orphan).collect(),
+    )
+    .await;
+    let all = [
+        list("ApplicationBackup", "csdr"),
+        list("BackupSchedule", "csdr"),
+        list("DeleteRequest", "csdr"),
+    ];
+    let all: [std::sync::Arc<str>; 3] = all.map(Into::into);
+    let scheduler = Scheduler::new(world.client.clone(), "csdr", "this-cluster");
+    let found = Api::<ApplicationBackup>::namespaced(world.client.clone(), "csdr");
+    let found = found.list(&Default::default()).await.unwrap();
+    cluster.requests().clear();
+    // As a controller has them looked at: several at once.
+    let looks = found
+        .items
+        .iter()
+        .map(|backup| scheduler.expire(backup, Utc::now()));
+    let looks = futures::stream::iter(looks).buffer_unordered(16);
+    let told: Vec<_> = looks.try_collect().await.unwrap();
+    // The newest good one stays.
+    assert_eq!(
+        told.iter().filter(|it| !it.0.is_empty()).count(),
+        backups - 1
+    );
+    all.map(|path| {
+        cluster
+            .requests()
+            .count_where(|it| it.path.starts_with(&*path))
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn backups_that_have_expired_together_are_looked_for_once_however_many_they_are() {
+    let [lists, of_plans, deletions] = asked_of_orphans(6).await;
+    assert_eq!((lists, deletions), (1, 5));
+    assert_eq!(asked_of_orphans(60).await, [lists, of_plans, 59]);
 }
