@@ -1,7 +1,10 @@
 //! What all reconciles share.
 
+use std::sync::Arc;
+
 use kube::Api;
 use parking_lot::RwLock;
+use tokio::sync::Notify;
 
 use super::leader::Fence;
 use super::metrics::Metrics;
@@ -14,6 +17,7 @@ use super::work::{Jobs, Queue};
 use crate::cloud::Cloud;
 use crate::crds::ApplicationBackup;
 use crate::placement::Placement;
+use crate::schedules::Scheduler;
 
 /// What all reconciles share.
 pub(super) struct Context {
@@ -33,6 +37,10 @@ pub(super) struct Context {
     pub(super) vaults: Vaults,
     pub(super) shown: Shown,
     pub(super) present: Present,
+    /// Acts on plans.
+    pub(super) scheduler: Scheduler,
+    /// Told when a plan is gone.
+    pub(super) plan_is_gone: Arc<Notify>,
     pub(super) reporter: Reporter,
     pub(super) metrics: Metrics,
     /// The id that ACK knows the cluster by, where it was said.

@@ -33,6 +33,7 @@ mod context;
 mod conversions;
 mod deletions;
 mod http;
+mod kept;
 mod leader;
 mod metrics;
 mod options;

@@ -4,31 +4,54 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use futures::Stream;
 use kube::ResourceExt as _;
 use kube::runtime::controller::Action;
 use kube_backup_engine::label_value;
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
 use super::context::Context;
 use super::metrics::PlanFacts;
+use super::present::Present;
 use super::report::fields_known;
+use super::shown::Shown;
 use crate::crds::{ApplicationBackup, BackupSchedule, BackupScheduleSpec, from_time};
 use crate::schedules::{Notice, Scheduler};
 
-/// Even where nothing is due, a plan is looked at so often: what its backups came to shows in its status.
+/// Even where nothing is due, a plan is looked at so often: what its backups came to shows in its status. And its backups so long after it
+/// is gone.
 const SELDOM: Duration = Duration::from_secs(60 * 60);
 
 /// The kind, as objects that are there are told apart.
 pub(super) const KIND: &str = "BackupSchedule";
 
 /// What metrics say of a plan that is gone: nothing, so that nobody is told that its next backup is late.
+/// And what it looked after is looked after by nobody.
 pub(super) fn is_gone(context: &Context, name: &str) {
     context.metrics.plan_is_gone(&label_value(name));
+    context.plan_is_gone.notify_one();
 }
 
-fn scheduler(context: &Context) -> Scheduler {
-    let shown = context.shown.clone();
-    Scheduler::new(context.client.clone(), &context.namespace, &context.cluster)
+/// Something each time that plans have been gone for a while: one that is deleted and made anew looks after its backups as before.
+pub(super) fn are_gone(gone: Arc<Notify>) -> impl Stream<Item = ()> + Send + 'static {
+    futures::stream::unfold(gone, async |gone| {
+        gone.notified().await;
+        sleep(SELDOM).await;
+        Some(((), gone))
+    })
+}
+
+/// What acts on plans, and knows what is watched.
+pub(super) fn scheduler(
+    client: kube::Client,
+    (namespace, cluster): (&str, &str),
+    shown: Shown,
+    present: Present,
+) -> Scheduler {
+    Scheduler::new(client, namespace, cluster)
         .with_backups(move |plan| shown.of_plan(plan))
+        .with_plans(move |label| present.any_named(KIND, |name| label_value(name) == label))
 }
 
 /// Makes the backup that is due, and has those deleted that the plan does not keep.
@@ -43,7 +66,7 @@ pub(super) async fn reconcile(
     let _ = context.shown.listed().await;
     let step = {
         let _place = context.queues.plans.place("").await;
-        scheduler(&context).step(&plan, Utc::now()).await?
+        context.scheduler.step(&plan, Utc::now()).await?
     };
     let mut status = step.status;
     let template = &plan.spec.template;
@@ -88,7 +111,7 @@ pub(super) async fn expire(
     context: &Context,
     backup: &ApplicationBackup,
 ) -> Result<Option<Duration>, kube::Error> {
-    let (notices, again) = scheduler(context).expire(backup, Utc::now()).await?;
+    let (notices, again) = context.scheduler.expire(backup, Utc::now()).await?;
     tell(context, backup, &notices).await;
     Ok(again)
 }
@@ -107,5 +130,30 @@ async fn tell<K: kube::Resource<DynamicType = ()>>(
         } else {
             reporter.normal(about, notice.reason, &notice.message).await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{FutureExt as _, StreamExt as _};
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn backups_are_looked_at_again_an_hour_after_their_plan_is_gone_and_once_for_many() {
+        let gone = Arc::new(Notify::new());
+        let mut all = Box::pin(are_gone(gone.clone()));
+        gone.notify_one();
+        gone.notify_one();
+        assert!(all.next().now_or_never().is_none());
+        advance(SELDOM / 2).await;
+        assert!(all.next().now_or_never().is_none());
+        advance(SELDOM / 2).await;
+        assert_eq!(all.next().await, Some(()));
+        advance(SELDOM * 2).await;
+        assert!(all.next().now_or_never().is_none());
+        gone.notify_one();
+        assert_eq!(all.next().await, Some(()));
     }
 }

@@ -28,6 +28,13 @@ pub(super) struct Gone {
 }
 
 impl Present {
+    /// Whether an object is there whose name is like this.
+    pub(super) fn any_named(&self, kind: &'static str, is_meant: impl Fn(&str) -> bool) -> bool {
+        let all = self.0.lock();
+        all.get(kind)
+            .is_some_and(|it| it.there.keys().any(|name| is_meant(name)))
+    }
+
     /// Whether this very object is there.
     pub(super) fn has(&self, kind: &'static str, name: &str, uid: &str) -> bool {
         let all = self.0.lock();

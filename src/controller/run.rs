@@ -171,7 +171,11 @@ async fn context(options: Options, fence: Fence) -> Result<Context, RunError> {
         .build();
     let cluster = cluster_uid(&client).await?;
     let settings = Settings::default();
+    let (shown, present) = (Shown::default(), Present::default());
+    let here = (&*options.namespace, &*cluster);
     Ok(Context {
+        scheduler: plans::scheduler(client.clone(), here, shown.clone(), present.clone()),
+        plan_is_gone: Arc::default(),
         reporter: Reporter::new(client.clone(), options.identity),
         client,
         namespace: options.namespace,
@@ -185,8 +189,8 @@ async fn context(options: Options, fence: Fence) -> Result<Context, RunError> {
         settings: RwLock::new(settings),
         jobs: Jobs::default(),
         vaults: Vaults::default(),
-        shown: Shown::default(),
-        present: Present::default(),
+        shown,
+        present,
         metrics: Metrics::new(),
         cluster,
     })

@@ -6,12 +6,13 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream};
 use futures::{FutureExt as _, StreamExt as _};
 use kube::core::error_boundary::InvalidObject;
 use kube::core::{DeserializeGuard, NamespaceResourceScope};
 use kube::runtime::controller::{Action, Config};
 use kube::runtime::reflector;
+use kube::runtime::watcher::Event;
 use kube::runtime::{Controller, WatchStreamExt as _, watcher};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
@@ -19,6 +20,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::context::Context;
+use super::kept::Kept;
 use super::present::Gone;
 use super::work::JobKey;
 use super::{backups, plans, vaults, verification};
@@ -47,7 +49,8 @@ enum Failed {
 /// panics is done again, alone; and a stream that ends is begun again.
 pub(super) async fn reconcile_all<K, F, R>(context: Arc<Context>, reconcile: F)
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    K: Kept
+        + Resource<DynamicType = (), Scope = NamespaceResourceScope>
         + Clone
         + Debug
         + DeserializeOwned
@@ -73,7 +76,8 @@ where
 
 async fn once<K, F, R>(context: &Arc<Context>, reconcile: F)
 where
-    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    K: Kept
+        + Resource<DynamicType = (), Scope = NamespaceResourceScope>
         + Clone
         + Debug
         + DeserializeOwned
@@ -90,12 +94,17 @@ where
     let of = context.clone();
     let objects = watcher(api, watcher::Config::default())
         .default_backoff()
-        .modify(|object| {
-            object.meta_mut().managed_fields = None;
+        .modify(|object| match &mut object.0 {
+            Ok(object) => object.keep_what_is_read(),
+            Err(invalid) => invalid.metadata.managed_fields = None,
         })
         .reflect(writer)
         .inspect(move |event| {
             if let Ok(event) = event {
+                if let (vaults::KIND, Event::Apply(vault) | Event::InitApply(vault)) = (kind, event)
+                {
+                    of.vaults.seen(vault.meta());
+                }
                 for object in of.present.take(kind, event) {
                     gone(&of, kind, &object);
                 }
@@ -127,11 +136,15 @@ fn kind_of<K: Resource<DynamicType = ()>>() -> &'static str {
     }
 }
 
-/// When all objects of a kind are to be looked at again: backups, when vaults begin to ask for what they did not.
-fn all_again(kind: &str, context: &Context) -> BoxStream<'static, ()> {
+/// When all objects of a kind are to be looked at again: backups, when vaults begin to ask for what they did not, and when a plan is gone
+/// that looked after some.
+fn all_again(kind: &str, context: &Arc<Context>) -> BoxStream<'static, ()> {
     match kind {
-        backups::KIND => context.vaults.verification_changes().boxed(),
-        _ => futures::stream::pending().boxed(),
+        backups::KIND => {
+            let gone = plans::are_gone(context.plan_is_gone.clone());
+            stream::select(context.vaults.verification_changes(), gone).boxed()
+        }
+        _ => stream::pending().boxed(),
     }
 }
 
@@ -148,7 +161,7 @@ fn gone(context: &Arc<Context>, kind: &'static str, object: &Gone) {
     let Gone { name, uid } = object.clone();
     match kind {
         vaults::KIND => {
-            context.vaults.forget(&name);
+            context.vaults.is_gone(&name, &uid);
             context.metrics.vault_is_gone(&name);
         }
         plans::KIND => plans::is_gone(context, &name),

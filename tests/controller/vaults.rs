@@ -108,5 +108,19 @@ async fn a_vault_can_be_used_while_its_backups_are_being_read() {
     let told = other.events("vault-a").await;
     let told = told.iter().filter(|it| it.0 == "Available").count();
     assert_eq!(told, 1);
+
+    // And is another one at once when it is changed meanwhile.
+    let path = other.path("BackupLocation", "vault-a");
+    let changed = json!({"spec": {"accessMode": "ReadOnly"}});
+    test_support::patch(&other.client, &path, &changed).await;
+    let read_only = |it: &Value| {
+        let conditions = it["status"]["conditions"].as_array();
+        let is = |it: &Value| it["type"] == "Writable" && it["reason"] == "ReadOnly";
+        conditions.is_some_and(|all| all.iter().any(is))
+    };
+    let changed = other.until("BackupLocation", "vault-a", "read-only", read_only);
+    let status = &changed.await["status"];
+    assert_eq!(status["observedGeneration"], 2, "{status:#}");
+    assert!(status["lastSyncedTime"].is_null(), "{status:#}");
     controller.stop().await;
 }

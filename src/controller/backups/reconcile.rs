@@ -31,11 +31,8 @@ pub(in crate::controller) async fn reconcile(
             .await;
         return Ok(Action::await_change());
     }
-    if let Some(status) = backup
-        .status
-        .as_ref()
-        .filter(|it| is_over(it.phase.as_deref()))
-    {
+    let status = backup.status.as_ref();
+    if let Some(status) = status.filter(|it| it.phase.as_deref().is_some_and(phase::is_over)) {
         context.metrics.backup_is(status);
         let again = verification::see_to(&context, &backup);
         let expires = plans::expire(&context, &backup).await?;
@@ -53,14 +50,6 @@ pub(in crate::controller) async fn reconcile(
         Duration::from_secs(1)
     };
     Ok(Action::requeue(again))
-}
-
-/// Whether a phase is one after which nothing is done any more.
-pub(in crate::controller) fn is_over(phase: Option<&str>) -> bool {
-    matches!(
-        phase,
-        Some(phase::COMPLETED | phase::PARTIALLY_FAILED | phase::FAILED | phase::FAILED_VALIDATION)
-    )
 }
 
 /// Clears away what a backup that was cancelled left.

@@ -136,12 +136,7 @@ pub(super) async fn claims(
 
 /// Whether nothing is done about it any more.
 pub(super) fn is_over(conversion: &ConvertToSnapshot) -> bool {
-    let phase = conversion
-        .status
-        .as_ref()
-        .and_then(|it| it.phase.as_deref());
-    matches!(
-        phase,
-        Some(phase::COMPLETED | phase::PARTIALLY_FAILED | phase::FAILED | phase::FAILED_VALIDATION)
-    )
+    let status = conversion.status.as_ref();
+    let phase = status.and_then(|it| it.phase.as_deref());
+    phase.is_some_and(phase::is_over)
 }

@@ -25,10 +25,7 @@ pub(in crate::controller) async fn reconcile(
         return Ok(Action::await_change());
     }
     let phase = restore.status.as_ref().and_then(|it| it.phase.as_deref());
-    if matches!(
-        phase,
-        Some(phase::COMPLETED | phase::PARTIALLY_FAILED | phase::FAILED | phase::FAILED_VALIDATION)
-    ) {
+    if phase.is_some_and(phase::is_over) {
         return Ok(Action::await_change());
     }
     let uid = restore.uid().unwrap_or_default();

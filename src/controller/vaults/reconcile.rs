@@ -28,11 +28,20 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// How long reading its backups may take.
 const LONG: Duration = Duration::from_secs(30 * 60);
 
-/// A look at a vault, if it is time for one.
+/// A look at a vault, if it is time for one. What is under way for a specification ends where it is when there is another.
 pub(in crate::controller) async fn reconcile(
     location: Arc<BackupLocation>,
     context: Arc<Context>,
 ) -> Result<Action, kube::Error> {
+    tokio::select! {
+        biased;
+        next = look_at(&location, &context) => next,
+        // The change has it looked at anew.
+        () = context.vaults.asks_for_another(&location.metadata) => Ok(Action::await_change()),
+    }
+}
+
+async fn look_at(location: &Arc<BackupLocation>, context: &Context) -> Result<Action, kube::Error> {
     let name = location.name_any();
     if location.metadata.deletion_timestamp.is_some() {
         context.vaults.forget(&name);
@@ -63,7 +72,7 @@ pub(in crate::controller) async fn reconcile(
             return Ok(Action::await_change());
         }
     }
-    let looked = match timeout(PATIENCE, look(&context, &location)).await {
+    let looked = match timeout(PATIENCE, look(context, location)).await {
         Ok(looked) => looked,
         Err(_) => Err(format!(
             "VaultError: backup vault is unavailable: no response within {} seconds; check `network` and the endpoint",
@@ -74,24 +83,26 @@ pub(in crate::controller) async fn reconcile(
     let due = synced_before.is_none_or(|at| at.elapsed() >= syncing);
     let mut synced_at = synced_before;
     // Those who wait may begin, while its backups are being read.
-    let mut validated = know(&context, &location, &looked, synced_before);
+    let mut validated = know(context, location, &looked, synced_before);
     let mut found = None;
     if let (Ok((open, probed)), true) = (&looked, due) {
         // They are to see it, too: the backups of a big bucket are read for long.
-        if status.phase.as_deref() != Some(phase::AVAILABLE) {
-            tell(&context, &location, &mut status, &looked, None).await?;
+        let is_told = status.phase.as_deref() == Some(phase::AVAILABLE)
+            && status.observed_generation == location.metadata.generation;
+        if !is_told {
+            tell(context, location, &mut status, &looked, None).await?;
         }
         // A vault that is only read proves its list by what is in it.
         let proved = probed.is_some();
-        let syncing = timeout(LONG, sync(&context, &location, open, proved)).await;
+        let syncing = timeout(LONG, sync(context, location, open, proved)).await;
         let outcome =
             syncing.unwrap_or_else(|_| Err("its backups could not be read in time".to_owned()));
         synced_at = Some(Instant::now());
         found = Some(outcome);
-        validated = know(&context, &location, &looked, synced_at);
+        validated = know(context, location, &looked, synced_at);
     }
     // What is not told now is looked at again, and told then.
-    tell(&context, &location, &mut status, &looked, found.as_ref()).await?;
+    tell(context, location, &mut status, &looked, found.as_ref()).await?;
     context.vaults.told(&name, validated);
     let next = match synced_at {
         Some(_) => validation.min(syncing),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::Stream;
+use kube::core::ObjectMeta;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -27,30 +28,59 @@ pub(in crate::controller) struct Known {
 
 type All = BTreeMap<String, Known>;
 
+/// What is asked for by each vault that is there: its uid, and the generation of its specification.
+type Asked = BTreeMap<String, (Option<String>, Option<i64>)>;
+
 /// The vaults, by name. Whoever waits for one is told when it changes, and asks nobody.
 #[derive(Clone, Debug)]
-pub(in crate::controller) struct Vaults(watch::Sender<All>);
+pub(in crate::controller) struct Vaults {
+    known: watch::Sender<All>,
+    asked: watch::Sender<Asked>,
+}
 
 impl Default for Vaults {
     fn default() -> Self {
-        Self(watch::Sender::new(All::new()))
+        Self {
+            known: watch::Sender::new(All::new()),
+            asked: watch::Sender::new(Asked::new()),
+        }
     }
 }
 
 impl Vaults {
+    /// A vault was seen.
+    pub(in crate::controller) fn seen(&self, vault: &ObjectMeta) {
+        let asked = (vault.uid.clone(), vault.generation);
+        self.asked.send_if_modified(|all| {
+            let name = vault.name.clone().unwrap_or_default();
+            all.insert(name, asked.clone()) != Some(asked)
+        });
+    }
+
+    /// Ready once a vault asks for something else than it does here, or is another one of its name.
+    pub(super) async fn asks_for_another(&self, vault: &ObjectMeta) {
+        let (name, uid) = (vault.name.clone().unwrap_or_default(), &vault.uid);
+        let is_another = |all: &Asked| {
+            let asked = all.get(&name);
+            asked.is_some_and(|it| it.0 != *uid || it.1 > vault.generation)
+        };
+        // Its sender is here.
+        let _ = self.asked.subscribe().wait_for(is_another).await;
+    }
+
     pub(in crate::controller) fn get(&self, name: &str) -> Option<Known> {
-        self.0.borrow().get(name).cloned()
+        self.known.borrow().get(name).cloned()
     }
 
     pub(super) fn put(&self, name: &str, known: Known) {
-        self.0.send_modify(|all| {
+        self.known.send_modify(|all| {
             all.insert(name.to_owned(), known);
         });
     }
 
     /// The status says what was seen at `validated`.
     pub(super) fn told(&self, name: &str, validated: Instant) {
-        self.0.send_if_modified(|all| {
+        self.known.send_if_modified(|all| {
             let known = all.get_mut(name).filter(|it| it.validated == validated);
             if let Some(known) = known {
                 known.told = true;
@@ -61,19 +91,29 @@ impl Vaults {
     }
 
     pub(in crate::controller) fn forget(&self, name: &str) {
-        self.0.send_if_modified(|all| all.remove(name).is_some());
+        self.known
+            .send_if_modified(|all| all.remove(name).is_some());
+    }
+
+    /// A vault is not there any more.
+    pub(in crate::controller) fn is_gone(&self, name: &str, uid: &str) {
+        self.forget(name);
+        self.asked.send_if_modified(|all| {
+            let asked = all.get(name);
+            asked.is_some_and(|it| it.0.as_deref() == Some(uid)) && all.remove(name).is_some()
+        });
     }
 
     /// Forgets all, as another process may have led meanwhile.
     pub(in crate::controller) fn clear(&self) {
-        self.0.send_replace(All::new());
+        self.known.send_replace(All::new());
     }
 
     /// Something each time that what vaults ask about proving their backups has changed.
     pub(in crate::controller) fn verification_changes(
         &self,
     ) -> impl Stream<Item = ()> + Send + 'static {
-        let begin = (self.0.subscribe(), BTreeMap::new());
+        let begin = (self.known.subscribe(), BTreeMap::new());
         futures::stream::unfold(begin, async |(mut changes, before)| {
             loop {
                 let asked = verifications(&changes.borrow_and_update());
@@ -88,7 +128,7 @@ impl Vaults {
     /// Waits for a vault, no longer than this.
     pub(in crate::controller) fn wait_for(&self, name: &str, within: Duration) -> Wait {
         Wait {
-            changes: self.0.subscribe(),
+            changes: self.known.subscribe(),
             name: name.to_owned(),
             end: Instant::now() + within,
             told: None,

@@ -9,6 +9,7 @@ use kube_backup_engine::verify::{Severity, Verify, VerifyReport};
 use kube_backup_engine::{Error, ErrorKind};
 use tokio::time::{Instant, timeout};
 
+use crate::chain::chain;
 use crate::controller::context::Context;
 use crate::controller::report::{Gone, Note, cut, set};
 use crate::controller::vaults::{OpenLocation, Waited};
@@ -35,6 +36,9 @@ pub(super) async fn run(
     backup: Arc<ApplicationBackup>,
     level: VerificationLevel,
 ) {
+    let Some(backup) = whole(&context, &backup).await else {
+        return;
+    };
     let job = Job {
         context: &context,
         backup: &backup,
@@ -43,6 +47,22 @@ pub(super) async fn run(
     };
     // An object that is gone needs no more words.
     let _ = job.run().await;
+}
+
+/// All of a backup, of which little is kept once it is over: its status is written whole. `None` when it is gone.
+async fn whole(context: &Context, backup: &ApplicationBackup) -> Option<ApplicationBackup> {
+    let name = backup.name_any();
+    let mut pauses = Pauses::up_to(MAX_PAUSE);
+    loop {
+        match context.backups().get_opt(&name).await {
+            Ok(found) => return found.filter(|it| it.metadata.uid == backup.metadata.uid),
+            Err(error) => {
+                let error = chain(&error);
+                tracing::warn!(name, error, "read a backup that is to be proved");
+            }
+        }
+        pauses.pause().await;
+    }
 }
 
 struct Job<'a> {
