@@ -118,7 +118,7 @@ impl Client {
         let (head, body) = response.into_parts();
         let document = match refusal::in_header(&head.headers) {
             Some(document) => document,
-            None => transport::collect(&call.step, body, self.read_timeout())
+            None => transport::collect(&call.step, body, self.patience())
                 .await
                 .map(Vec::from)
                 .unwrap_or_default(),

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use alibaba_core::clock::ServiceClock;
 use alibaba_core::credentials::SharedCredentials;
@@ -16,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::operations::attributes::Encryption;
 use crate::owner::ExpectedOwner;
 use crate::signing::{SignatureVersion, Signer};
-use crate::transport::Transport;
+use crate::transport::{Patience, Transport};
 
 /// A client of the OSS of one region. Cheap to clone; clones share connections, the derived signing
 /// key and what was learnt of the server's clock.
@@ -144,8 +143,8 @@ impl Client {
     }
 
     /// How long the peer may be silent.
-    pub(crate) fn read_timeout(&self) -> Duration {
-        self.inner.transport.read_timeout()
+    pub(crate) fn patience(&self) -> &Patience {
+        self.inner.transport.patience()
     }
 
     pub(crate) fn transport(&self) -> &Transport {

@@ -65,7 +65,7 @@ impl Client {
     /// error, whatever the status is.
     pub(crate) async fn whole(&self, call: &Call, reply: Reply) -> Result<(HeaderMap, Bytes)> {
         let (head, body) = reply.response.into_parts();
-        let body = transport::collect(&call.step, body, self.read_timeout()).await?;
+        let body = transport::collect(&call.step, body, self.patience()).await?;
         if refusal::is_error(&body) {
             return Err(refusal::refused(call, (head.status, &head.headers, &body)));
         }

@@ -36,6 +36,21 @@ pub struct ObjectBody {
     verdict: Arc<OnceLock<Verdict>>,
 }
 
+/// What of a response the reading that follows is held to.
+pub(crate) struct Pinned {
+    etag: Option<HeaderValue>,
+    request_id: Option<HeaderValue>,
+}
+
+impl Pinned {
+    pub(crate) fn new(headers: &HeaderMap) -> Self {
+        Self {
+            etag: headers.get(ETAG).cloned(),
+            request_id: headers.get(REQUEST_ID).cloned(),
+        }
+    }
+}
+
 struct State {
     client: Client,
     call: Call,
@@ -60,7 +75,7 @@ impl ObjectBody {
     pub(crate) fn new(
         client: Client,
         call: Call,
-        headers: &HeaderMap,
+        pinned: Pinned,
         body: Incoming,
         range: Option<Range<u64>>,
         crc: Option<u64>,
@@ -74,8 +89,8 @@ impl ObjectBody {
             progressed: true,
             client,
             call,
-            etag: headers.get(ETAG).cloned(),
-            request_id: headers.get(REQUEST_ID).cloned(),
+            etag: pinned.etag,
+            request_id: pinned.request_id,
             body: Some(body),
             at: range.as_ref().map_or(0, |range| range.start),
             end: range.map(|range| range.end),
@@ -210,8 +225,7 @@ impl State {
                     self.body.insert(fresh)
                 }
             };
-            let broken = match tokio::time::timeout(self.client.read_timeout(), body.frame()).await
-            {
+            let broken = match self.client.patience().within(body.frame()).await {
                 Ok(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) if data.is_empty() => continue,
                     Ok(data) => return self.take(data).map(Some),
@@ -237,7 +251,7 @@ impl State {
                     format!(
                         "{}: no bytes for {:?}",
                         self.call.step,
-                        self.client.read_timeout()
+                        self.client.patience().limit()
                     ),
                 ),
             };

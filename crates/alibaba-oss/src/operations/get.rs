@@ -20,7 +20,7 @@ use crate::operation::Operation;
 use crate::presign::Presigned;
 use crate::progress::{Meter, Progress};
 use crate::range::{self, ByteRange};
-use crate::reading::ObjectBody;
+use crate::reading::{ObjectBody, Pinned};
 
 /// A GetObject under construction. See [`Client::get_object`].
 #[derive(Clone, Debug)]
@@ -293,8 +293,9 @@ impl GetObject {
         self.range = None;
         let call = self.call()?;
         let reply = self.client.execute(&call).await?;
-        let headers = reply.response.headers();
-        Ok(info(headers, number(headers, CONTENT_LENGTH.as_str())))
+        let headers = reply.response.into_parts().0.headers;
+        let len = number(&headers, CONTENT_LENGTH.as_str());
+        Ok(info(headers, len))
     }
 
     /// The same read for somebody else to make.
@@ -349,7 +350,8 @@ impl GetObject {
             let len = number(headers, CONTENT_LENGTH.as_str());
             (len.map(|len| 0..len), len)
         };
-        let info = info(headers, len);
+        let pinned = Pinned::new(headers);
+        let info = info(head.headers, len);
         let whole = range == len.map(|len| 0..len);
         let crc = info.crc.filter(|_| whole);
         if let Some(meter) = &self.meter {
@@ -358,7 +360,7 @@ impl GetObject {
         Ok(Object {
             info,
             range: range.clone(),
-            body: ObjectBody::new(self.client, call, headers, body, range, crc, self.meter),
+            body: ObjectBody::new(self.client, call, pinned, body, range, crc, self.meter),
         })
     }
 
@@ -406,13 +408,13 @@ const OVERRIDABLE: [&str; 6] = [
     "expires",
 ];
 
-fn info(headers: &HeaderMap, size: Option<u64>) -> ObjectInfo {
+fn info(headers: HeaderMap, size: Option<u64>) -> ObjectInfo {
     ObjectInfo {
         size,
-        etag: etag(headers),
-        crc: crc(headers),
-        last_modified: date(headers, LAST_MODIFIED.as_str()),
-        version_id: version_id(headers),
-        headers: headers.clone(),
+        etag: etag(&headers),
+        crc: crc(&headers),
+        last_modified: date(&headers, LAST_MODIFIED.as_str()),
+        version_id: version_id(&headers),
+        headers,
     }
 }

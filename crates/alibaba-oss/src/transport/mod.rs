@@ -4,9 +4,8 @@
 //! as they are signed. Nothing is decompressed on the way, which would break lengths and CRCs.
 
 mod dial;
+mod patience;
 mod port;
-
-use std::time::Duration;
 
 use alibaba_core::environment::Environment;
 use alibaba_core::{ConnectionSettings, ProxyRules, tls};
@@ -20,6 +19,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::payload::{Sent, SentBody};
 use dial::Connector;
+pub(crate) use patience::Patience;
 
 pub use port::HyperSend;
 
@@ -30,7 +30,7 @@ const BUFFER: usize = 512 * 1024;
 pub(crate) struct Transport {
     client: hyper_util::client::legacy::Client<Connector, SentBody>,
     rules: ProxyRules,
-    read_timeout: Duration,
+    patience: Patience,
 }
 
 impl Transport {
@@ -56,7 +56,7 @@ impl Transport {
         Ok(Self {
             client,
             rules,
-            read_timeout: settings.read_timeout,
+            patience: Patience::new(settings.read_timeout),
         })
     }
 
@@ -75,7 +75,7 @@ impl Transport {
         tokio::pin!(exchange);
         let mut seen = 0;
         loop {
-            match tokio::time::timeout(self.read_timeout, &mut exchange).await {
+            match self.patience.within(&mut exchange).await {
                 Ok(Ok(response)) => return Ok(response),
                 Ok(Err(error)) => {
                     // What could not be read here is no matter of the network.
@@ -97,7 +97,8 @@ impl Transport {
                 }
                 Err(_) if sent.bytes() > seen => seen = sent.bytes(),
                 Err(_) => {
-                    let text = format!("{step}: `{host}` was silent for {:?}", self.read_timeout);
+                    let limit = self.patience.limit();
+                    let text = format!("{step}: `{host}` was silent for {limit:?}");
                     return Err(Error::new(ErrorKind::Timeout, text));
                 }
             }
@@ -119,8 +120,8 @@ impl Transport {
         }
     }
 
-    pub(crate) fn read_timeout(&self) -> Duration {
-        self.read_timeout
+    pub(crate) fn patience(&self) -> &Patience {
+        &self.patience
     }
 }
 
@@ -160,9 +161,9 @@ fn rustls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e 
 const MAX_DOCUMENT: usize = 16 * 1024 * 1024;
 
 /// The whole body of a response that is a document.
-pub(crate) async fn collect(step: &str, body: Incoming, read_timeout: Duration) -> Result<Bytes> {
+pub(crate) async fn collect(step: &str, body: Incoming, patience: &Patience) -> Result<Bytes> {
     let body = Limited::new(body, MAX_DOCUMENT);
-    match tokio::time::timeout(read_timeout, body.collect()).await {
+    match patience.within(body.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) => Err(Error::new(
             ErrorKind::Connection,
@@ -171,7 +172,7 @@ pub(crate) async fn collect(step: &str, body: Incoming, read_timeout: Duration) 
         .with_source(error)),
         Err(_) => Err(Error::new(
             ErrorKind::Timeout,
-            format!("{step}: read the response within {read_timeout:?}"),
+            format!("{step}: read the response within {:?}", patience.limit()),
         )),
     }
 }

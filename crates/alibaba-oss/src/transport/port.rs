@@ -105,7 +105,7 @@ impl HyperSend {
         }
         let mut request = Request::from_parts(head, Payload::from(body).body());
         transport.authorize_at_proxy(&mut request);
-        let silence = transport.read_timeout();
+        let silence = transport.patience().limit();
         let response = within(silence, transport.client.request(request)).await?;
         let (head, mut body) = response.map_err(failed)?.into_parts();
         let mut collected = BytesMut::new();
