@@ -1,6 +1,7 @@
 //! Uploads of any size.
 
 mod file;
+mod frames;
 mod stream;
 mod target;
 
