@@ -36,7 +36,7 @@ pub(crate) fn run(options: &Options) -> Outcome<bool> {
         .filter(|job| options.only.is_empty() || options.only.contains(job))
         .collect();
     let participants = participants(&options.peers, &mut report);
-    let mut hosts = Hosts::start(Setup::new(options.quick))?;
+    let mut hosts = Hosts::start(Setup::new(options.quick, options.large))?;
     prepare(&mut hosts, &jobs)?;
     let mut results = Results::new(hosts.setup.clone());
     for job in jobs {
@@ -56,7 +56,9 @@ fn participants(wanted: &[Peer], report: &mut Report) -> Vec<Participant> {
         seldom: 1,
     }];
     for (peer, name, seldom) in [
+        (Peer::Limit, "limit", 1),
         (Peer::Opendal, "opendal", 1),
+        (Peer::OpendalCrc, "opendal-crc", 1),
         (Peer::Go, "go", 1),
         (Peer::Python, "python", Job::PYTHON_SELDOM),
     ] {
@@ -126,7 +128,12 @@ fn measure(
     pairs: usize,
 ) -> Outcome<Vec<(&'static str, Column)>> {
     let mut running = Vec::new();
-    for participant in participants {
+    let takes_part = |name: &str| match name {
+        "limit" => job.has_limit(),
+        "opendal-crc" => job.has_bodies(),
+        _ => true,
+    };
+    for participant in participants.iter().filter(|it| takes_part(it.name)) {
         running.push((participant, start(participant, job, &hosts.setup)?));
     }
     let mut columns: Vec<Column> = Vec::new();

@@ -65,6 +65,16 @@ impl Job {
         }
     }
 
+    /// Whether it moves the bytes of objects, of which there is a CRC-64.
+    pub(crate) fn has_bodies(self) -> bool {
+        !matches!(self, Self::List | Self::Delete)
+    }
+
+    /// Whether a bare loop over sockets does it. Many at a time are not what one loop does.
+    pub(crate) fn has_limit(self) -> bool {
+        self.has_bodies() && !matches!(self, Self::ManyPut | Self::ManyGet)
+    }
+
     /// In what its work is counted, and how much of it there is.
     pub(crate) fn amount(self, setup: &Setup) -> (f64, Unit) {
         match self {

@@ -11,6 +11,9 @@ pub(crate) struct Options {
     /// Measurements of each client for each job, in turns.
     #[arg(long)]
     pub(crate) pairs: Option<usize>,
+    /// MiB of the large object, a multiple of 8: less makes for more and shorter pairs.
+    #[arg(long, default_value_t = 1024)]
+    pub(crate) large: u64,
     /// A try-out: small sizes and few pairs. Its numbers mean nothing.
     #[arg(long)]
     pub(crate) quick: bool,
@@ -32,7 +35,11 @@ pub(crate) struct Options {
 /// Whom alibaba-oss is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Peer {
+    /// A bare loop.
+    Limit,
     Opendal,
+    /// opendal, and a CRC-64 that its user computes.
+    OpendalCrc,
     Go,
     Python,
 }

@@ -20,7 +20,9 @@ impl Program {
     /// Makes a client ready. The error says why it is not available here.
     pub(crate) fn of(peer: Peer) -> Outcome<Self> {
         match peer {
+            Peer::Limit => Ok(Self::Ourselves("limit")),
             Peer::Opendal => Ok(Self::Ourselves("opendal")),
+            Peer::OpendalCrc => Ok(Self::Ourselves("opendal-crc")),
             Peer::Go => go(),
             Peer::Python => python(),
         }

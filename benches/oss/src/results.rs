@@ -183,14 +183,21 @@ impl Results {
         let mut budgets = Vec::new();
         for job in [Job::Put, Job::Multipart, Job::Get] {
             let what = job.describe(&self.setup);
+            for (peer, with, least) in [
+                ("limit", "the bare loop", 0.9),
+                ("opendal-crc", "opendal with CRC-64", 1.0),
+                ("opendal", "opendal without CRC-64", 0.9),
+            ] {
+                if let Some((ours, theirs)) = self.pair(job, peer) {
+                    let speed = ours.ratios(theirs, |sample| sample.seconds);
+                    let what = format!("{what}: speed against {with}, median");
+                    budgets.push(Budget::at_least(what, speed.median(), least, "x"));
+                }
+            }
             if let Some((ours, theirs)) = self.pair(job, "opendal") {
-                let speed = ours.ratios(theirs, |sample| sample.seconds);
-                budgets.push(Budget::at_least(
-                    format!("{what}: speed with CRC-64 against opendal without, lower 95 % bound"),
-                    speed.lower_bound().unwrap_or(f64::NAN),
-                    0.95,
-                    "x",
-                ));
+                let cpu = theirs.ratios(ours, |sample| sample.cpu_seconds);
+                let what = format!("{what}: processor time against opendal without CRC-64, median");
+                budgets.push(Budget::at_most(what, cpu.median(), 1.15, "x"));
             }
             // Its plain get checks no CRC-64.
             if let Some((ours, theirs)) = self.pair(job, "go").filter(|_| job != Job::Get) {
@@ -221,10 +228,25 @@ impl Results {
                 ));
             }
         }
-        if let Some((ours, theirs)) = self.pair(Job::SmallPut, "opendal") {
-            let cpu = theirs.ratios(ours, |sample| sample.cpu_seconds);
-            let what = "put 4 KiB: processor time against opendal, median";
-            budgets.push(Budget::at_most(what, cpu.median(), 0.6, "x"));
+        for (job, most) in [(Job::SmallPut, 0.55), (Job::SmallGet, 0.6)] {
+            if let Some((ours, theirs)) = self.pair(job, "opendal") {
+                let cpu = theirs.ratios(ours, |sample| sample.cpu_seconds);
+                let what = format!(
+                    "{}: processor time against opendal, median",
+                    job.describe(&self.setup)
+                );
+                budgets.push(Budget::at_most(what, cpu.median(), most, "x"));
+            }
+        }
+        for job in [Job::ManyPut, Job::ManyGet] {
+            if let Some((ours, theirs)) = self.pair(job, "opendal") {
+                let speed = ours.ratios(theirs, |sample| sample.seconds);
+                let what = format!(
+                    "{}: rate against opendal, median",
+                    job.describe(&self.setup)
+                );
+                budgets.push(Budget::at_least(what, speed.median(), 1.5, "x"));
+            }
         }
         budgets
     }

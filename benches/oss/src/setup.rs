@@ -44,7 +44,7 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    pub(crate) fn new(quick: bool) -> Self {
+    pub(crate) fn new(quick: bool, large: u64) -> Self {
         let pick = |quickly: u64, fully: u64| if quick { quickly } else { fully };
         Self {
             endpoint: String::new(),
@@ -52,7 +52,7 @@ impl Setup {
             bucket: "bench".into(),
             access_key_id: "LTAI-bench".into(),
             access_key_secret: "bench-secret".into(),
-            large: pick(64, 1024) * MIB,
+            large: pick(64, large) * MIB,
             part: 8 * MIB,
             concurrency: 4,
             small_count: pick(200, 1000),

@@ -1,6 +1,7 @@
 //! The clients that are written in Rust, each in a process of its own.
 
 mod client;
+mod limit;
 mod opendal;
 mod ours;
 
@@ -21,7 +22,9 @@ pub(crate) async fn run(name: &str, job: Job) -> Outcome<()> {
     let setup = Setup::from_environment()?;
     match name {
         "ours" => serve(ours::Ours::new(&setup)?, name, job, setup).await,
-        "opendal" => serve(opendal::Opendal::new(&setup)?, name, job, setup).await,
+        "limit" => serve(limit::Limit::new(&setup)?, name, job, setup).await,
+        "opendal" => serve(opendal::Opendal::new(&setup, false)?, name, job, setup).await,
+        "opendal-crc" => serve(opendal::Opendal::new(&setup, true)?, name, job, setup).await,
         _ => Err(format!("no such client: `{name}`").into()),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use alibaba_core::credentials::StaticProvider;
 use alibaba_core::{Context, Credentials, Region};
-use alibaba_oss::Payload;
+use alibaba_oss::{Payload, UploadedPart};
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt};
 use measure::Outcome;
@@ -36,6 +36,29 @@ impl Ours {
             part: setup.part,
             concurrency: setup.concurrency,
         })
+    }
+}
+
+impl Ours {
+    /// Begins an upload in parts, for [`Limit`](super::limit::Limit).
+    pub(super) async fn begin(&self, key: &str) -> Outcome<String> {
+        Ok(self
+            .client
+            .initiate_upload(&self.bucket, key)
+            .send()
+            .await?)
+    }
+
+    /// Ends it.
+    pub(super) async fn complete(
+        &self,
+        key: &str,
+        id: &str,
+        parts: Vec<UploadedPart>,
+    ) -> Outcome<()> {
+        let complete = self.client.complete_upload(&self.bucket, key, id, parts);
+        complete.send().await?;
+        Ok(())
     }
 }
 
