@@ -17,6 +17,8 @@
 //! of each object: whoever trusts the record need not trust anything else, and finding three
 //! objects among a hundred thousand reads the directory and three chunks.
 
+mod filter;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Read as _;
@@ -37,6 +39,9 @@ use crate::format::index::{BEGIN, BETWEEN, DIRECTORY, END, SALT_FIELD};
 use crate::resource::full_name;
 use crate::{Error, GroupResource, ObjectId, Result};
 
+pub use filter::EntryFilter;
+use filter::KeySpan;
+
 /// Text after which a chunk is closed.
 const CHUNK_SIZE: usize = 48 << 10;
 /// Most text a chunk may decompress to: one member's entries over [`CHUNK_SIZE`], generously.
@@ -45,9 +50,6 @@ const MAX_CHUNK: u64 = 4 << 20;
 const MAX_DIRECTORY: u64 = 32 << 20;
 /// Most bytes a member may ever decompress to, whatever the limits of its reader.
 const MAX_MEMBER: u64 = 64 << 20;
-/// Longest key in the directory. Of a longer one the beginning stands for it, so that names of any length
-/// cannot fill the directory.
-const MAX_KEY: usize = 512;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,37 +86,6 @@ pub(crate) struct Chunk {
     sha256: String,
     entries: u64,
     spans: Vec<KeySpan>,
-}
-
-/// The first and last key of one kind in a chunk, in the order of `namespace/name`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct KeySpan {
-    resource: GroupResource,
-    first: String,
-    last: String,
-}
-
-impl KeySpan {
-    fn new(resource: GroupResource, mut first: String, mut last: String) -> Self {
-        let cut = |key: &mut String| {
-            let is_long = key.len() > MAX_KEY;
-            if is_long {
-                let end = (0..=MAX_KEY).rev().find(|end| key.is_char_boundary(*end));
-                key.truncate(end.unwrap_or_default());
-            }
-            is_long
-        };
-        // The beginning of a key comes before it, and that with the last of all characters after it.
-        cut(&mut first);
-        if cut(&mut last) {
-            last.push(char::MAX);
-        }
-        Self {
-            resource,
-            first,
-            last,
-        }
-    }
 }
 
 /// Where the directory is, and its digest; kept in the backup's record.
@@ -272,77 +243,6 @@ fn gzip_salted(text: &[u8], salt: Option<Salt>) -> Result<Bytes> {
     };
     let [low, high] = (salt.len() as u16).to_le_bytes();
     with_extra([&SALT_FIELD[..], &[low, high], &salt].concat(), text)
-}
-
-/// Which entries of an archive are wanted; an empty set means all.
-///
-/// What the index does not hold, such as labels, is checked on the objects themselves.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct EntryFilter {
-    /// Kinds.
-    pub resources: BTreeSet<GroupResource>,
-    /// Namespaces; cluster-scoped objects pass this one.
-    pub namespaces: BTreeSet<String>,
-    /// Names.
-    pub names: BTreeSet<String>,
-}
-
-impl EntryFilter {
-    /// Whether the object passes.
-    pub fn matches(&self, id: &ObjectId) -> bool {
-        (self.resources.is_empty() || self.resources.contains(&id.resource))
-            && (self.names.is_empty() || self.names.contains(&id.name))
-            && (self.namespaces.is_empty()
-                || id
-                    .namespace
-                    .as_ref()
-                    .is_none_or(|namespace| self.namespaces.contains(namespace)))
-    }
-
-    /// Whether an object between the keys of `span` may pass.
-    fn may_match(&self, span: &KeySpan) -> bool {
-        if !self.resources.is_empty() && !self.resources.contains(&span.resource) {
-            return false;
-        }
-        let (Some((first_namespace, first)), Some((last_namespace, last))) =
-            (span.first.split_once('/'), span.last.split_once('/'))
-        else {
-            // Cluster-scoped: keys are names.
-            return self.names.is_empty() || in_range(&self.names, &span.first, &span.last);
-        };
-        // Keys compare as whole text, in which `/` sorts before letters and digits but after
-        // `-` and `.`: namespaces `a` and `a-b` can therefore stand in either order, and only
-        // equal namespaces allow to compare names.
-        if first_namespace == last_namespace {
-            return (self.namespaces.is_empty() || self.namespaces.contains(first_namespace))
-                && (self.names.is_empty() || in_range(&self.names, first, last));
-        }
-        if self.names.is_empty() {
-            return self.namespaces.is_empty()
-                || self.namespaces.iter().any(|namespace| {
-                    let low = format!("{namespace}/");
-                    let high = format!("{namespace}0");
-                    low.as_str() <= span.last.as_str() && high.as_str() > span.first.as_str()
-                });
-        }
-        self.namespaces.is_empty()
-            || self.namespaces.iter().any(|namespace| {
-                self.names.iter().any(|name| {
-                    let key = format!("{namespace}/{name}");
-                    (span.first.as_str()..=span.last.as_str()).contains(&key.as_str())
-                })
-            })
-    }
-}
-
-fn in_range(names: &BTreeSet<String>, first: &str, last: &str) -> bool {
-    names
-        .range::<str, _>((
-            std::ops::Bound::Included(first),
-            std::ops::Bound::Included(last),
-        ))
-        .next()
-        .is_some()
 }
 
 /// The directory of an index.
