@@ -11,3 +11,5 @@ pub(crate) const DIRECTORY: &[u8] = b"\n],\"directory\":";
 pub(crate) const END: &[u8] = b"}\n";
 /// What the subfield of a gzip header is called that holds the salt of an encrypted directory.
 pub(crate) const SALT_FIELD: [u8; 2] = *b"kb";
+/// What the subfield of a gzip header is called that holds a page of names.
+pub(crate) const NAMES_FIELD: [u8; 2] = *b"kn";

@@ -1,6 +1,7 @@
 //! One archive of a backup, with its index: that of everything, or, where Secrets alone are encrypted, theirs and that of
 //! everything else.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -226,7 +227,26 @@ impl Part {
         index: &'a Index,
         filter: &EntryFilter,
     ) -> BoxStream<'a, Result<Vec<Listed>>> {
-        stream::iter(runs(index.directory.chunks(filter), index.file.near()))
+        let chunks = index.directory.chunks(filter);
+        let pages = index.directory.pages(filter, &chunks);
+        let pages = pages.map(|pages| (pages, filter.names.clone()));
+        stream::once(async move {
+            let chunks = match pages {
+                Some((pages, names)) => index.named(chunks, pages, names).await?,
+                None => chunks,
+            };
+            Ok(self.listed_in(index, chunks))
+        })
+        .try_flatten()
+        .boxed()
+    }
+
+    fn listed_in<'a>(
+        &'a self,
+        index: &'a Index,
+        chunks: Vec<&'a Chunk>,
+    ) -> BoxStream<'a, Result<Vec<Listed>>> {
+        stream::iter(runs(chunks, index.file.near()))
             .map(move |(range, chunks)| async move {
                 let begin = range.start;
                 let bytes = index.file.range("read the index", range).await?;
@@ -261,6 +281,42 @@ impl Part {
             .map_ok(|listed| stream::iter(by_member(listed).into_iter().map(Ok)))
             .try_flatten();
         Ok(Some(members.boxed()))
+    }
+}
+
+impl Index {
+    /// Those of `chunks` that list objects of `names`, as `pages` say.
+    async fn named<'a>(
+        &'a self,
+        chunks: Vec<&'a Chunk>,
+        pages: Vec<&'a Chunk>,
+        names: BTreeSet<String>,
+    ) -> Result<Vec<&'a Chunk>> {
+        let reads: Vec<_> = runs(pages, self.file.near())
+            .into_iter()
+            .map(|(range, pages)| self.numbers_in(range, pages, &names))
+            .collect();
+        let reads = stream::iter(reads).buffered(PARALLEL_FETCHES);
+        let numbers: Vec<u32> = reads.try_concat().await?;
+        self.directory.numbered(chunks, &numbers)
+    }
+
+    /// The numbers of chunks that `pages`, which lie in `range`, have for `names`.
+    async fn numbers_in(
+        &self,
+        range: Range<u64>,
+        pages: Vec<&Chunk>,
+        names: &BTreeSet<String>,
+    ) -> Result<Vec<u32>> {
+        let begin = range.start;
+        let bytes = self.file.range("read the index", range).await?;
+        let mut numbers = Vec::new();
+        for page in pages {
+            let Span { offset, length } = page.span();
+            let at = (offset - begin) as usize;
+            numbers.extend(page.chunks_of(&bytes[at..at + length as usize], names)?);
+        }
+        Ok(numbers)
     }
 }
 

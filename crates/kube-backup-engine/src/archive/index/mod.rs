@@ -15,9 +15,11 @@
 //! *directory*, which says what each chunk covers. The backup's record says where the directory
 //! begins and what it hashes to, the directory says that of each chunk, and the chunks say that
 //! of each object: whoever trusts the record need not trust anything else, and finding three
-//! objects among a hundred thousand reads the directory and three chunks.
+//! objects among a hundred thousand reads the directory and three chunks; or, where nothing but their names is
+//! known, three [pages](names) of names as well.
 
 mod filter;
+mod names;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -41,11 +43,14 @@ use crate::{Error, GroupResource, ObjectId, Result};
 
 pub use filter::EntryFilter;
 use filter::KeySpan;
+use names::{NamePage, NamesWriter};
 
 /// Text after which a chunk is closed.
 const CHUNK_SIZE: usize = 48 << 10;
 /// Most text a chunk may decompress to: one member's entries over [`CHUNK_SIZE`], generously.
 const MAX_CHUNK: u64 = 4 << 20;
+/// Chunks of an index without pages of names: they are read as fast as those would be.
+const CHUNKS_AT_HAND: usize = 8;
 /// Most text the directory may decompress to: some ten million objects.
 const MAX_DIRECTORY: u64 = 32 << 20;
 /// Most bytes a member may ever decompress to, whatever the limits of its reader.
@@ -86,6 +91,9 @@ pub(crate) struct Chunk {
     sha256: String,
     entries: u64,
     spans: Vec<KeySpan>,
+    /// Where it is a page of names, and lists nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    names: Option<NamePage>,
 }
 
 /// Where the directory is, and its digest; kept in the backup's record.
@@ -117,6 +125,7 @@ pub(crate) struct IndexWriter {
     members: u64,
     entries: u64,
     chunks: Vec<Chunk>,
+    names: NamesWriter,
     written: u64,
 }
 
@@ -163,6 +172,7 @@ impl IndexWriter {
             .map_err(|error| Error::internal("write index", error))?;
         self.members += 1;
         for packed in &member.objects {
+            self.names.note(&packed.id.name, self.chunks.len());
             let key = full_name(packed.id.namespace.as_deref(), &packed.id.name);
             match self.spans.get_mut(&packed.id.resource) {
                 None => {
@@ -187,21 +197,35 @@ impl IndexWriter {
 
     fn close_chunk(&mut self) -> Result<Bytes> {
         let bytes = gzip(&std::mem::take(&mut self.text))?;
+        let spans = std::mem::take(&mut self.spans)
+            .into_iter()
+            .map(|(resource, (first, last))| KeySpan::new(resource, first, last))
+            .collect();
+        let entries = std::mem::take(&mut self.open_entries);
+        self.entries += entries;
+        self.note_written(&bytes, entries, spans, None);
+        Ok(bytes)
+    }
+
+    /// Notes for the directory what was written.
+    fn note_written(
+        &mut self,
+        bytes: &[u8],
+        entries: u64,
+        spans: Vec<KeySpan>,
+        names: Option<NamePage>,
+    ) {
         self.chunks.push(Chunk {
             at: Span {
                 offset: self.written,
                 length: bytes.len() as u64,
             },
-            sha256: encode_string(&Sha256::digest(&bytes)),
-            entries: self.open_entries,
-            spans: std::mem::take(&mut self.spans)
-                .into_iter()
-                .map(|(resource, (first, last))| KeySpan::new(resource, first, last))
-                .collect(),
+            sha256: encode_string(&Sha256::digest(bytes)),
+            entries,
+            spans,
+            names,
         });
-        self.entries += std::mem::take(&mut self.open_entries);
         self.written += bytes.len() as u64;
-        Ok(bytes)
     }
 
     /// The last bytes of the index, and what the record says of it.
@@ -212,6 +236,12 @@ impl IndexWriter {
         }
         if !self.text.is_empty() {
             tail.push(self.close_chunk()?);
+        }
+        if self.chunks.len() > CHUNKS_AT_HAND {
+            for (page, bytes) in std::mem::take(&mut self.names).pages()? {
+                self.note_written(&bytes, 0, Vec::new(), Some(page));
+                tail.push(bytes);
+            }
         }
         let mut text = DIRECTORY.to_vec();
         serde_json::to_writer(&mut text, &self.chunks)
@@ -315,12 +345,63 @@ impl Directory {
             .filter(|chunk| chunk.spans.iter().any(|span| filter.may_match(span)))
             .collect()
     }
+
+    /// The pages of names that say which of `chunks` list objects passing `filter`; `None` where there are no pages,
+    /// or more to read of them than of the chunks.
+    pub(crate) fn pages(&self, filter: &EntryFilter, chunks: &[&Chunk]) -> Option<Vec<&Chunk>> {
+        // They are the last.
+        let has_pages = self.chunks.last().is_some_and(|last| last.names.is_some());
+        if filter.names.is_empty() || !has_pages {
+            return None;
+        }
+        let holds = |chunk: &&Chunk| {
+            let page = chunk.names.as_ref();
+            page.is_some_and(|page| page.may_hold(&filter.names))
+        };
+        let pages: Vec<&Chunk> = self.chunks.iter().filter(holds).collect();
+        let length = |of: &[&Chunk]| of.iter().map(|chunk| chunk.at.length).sum::<u64>();
+        (length(&pages) < length(chunks) / 2).then_some(pages)
+    }
+
+    /// Those of `chunks` whose numbers a page names.
+    pub(crate) fn numbered<'a>(
+        &self,
+        chunks: Vec<&'a Chunk>,
+        numbers: &[u32],
+    ) -> Result<Vec<&'a Chunk>> {
+        let places = numbers.iter().map(|number| {
+            let chunk = self.chunks.get(*number as usize);
+            chunk.map(|chunk| chunk.at.offset).ok_or_else(|| {
+                Error::corrupt("read index: a page of names leads to a chunk that is not there")
+            })
+        });
+        let places: HashSet<u64> = places.collect::<Result<_>>()?;
+        let mut named = chunks;
+        named.retain(|chunk| places.contains(&chunk.at.offset));
+        Ok(named)
+    }
 }
 
 impl Chunk {
     /// Where it lies in the index.
     pub(crate) fn span(&self) -> Span {
         self.at
+    }
+
+    /// Which chunks may list objects of `names`, as the page of names says that these `bytes` are.
+    pub(crate) fn chunks_of(&self, bytes: &[u8], names: &BTreeSet<String>) -> Result<Vec<u32>> {
+        self.check(bytes)?;
+        let page = self.names.as_ref();
+        page.map_or(Ok(Vec::new()), |page| page.chunks_of(bytes, names))
+    }
+
+    fn check(&self, bytes: &[u8]) -> Result<()> {
+        if encode_string(&Sha256::digest(bytes)) != self.sha256 {
+            return Err(Error::corrupt(
+                "read index: a chunk's digest differs from the directory's",
+            ));
+        }
+        Ok(())
     }
 
     /// Reads its entries from its `bytes`, each of them whole or refused; `archive_length` bounds what they
@@ -332,9 +413,7 @@ impl Chunk {
         limits: &ReadLimits,
     ) -> Result<Vec<Listed>> {
         let refuse = |why: &str| Error::corrupt(format!("read index: {why}"));
-        if encode_string(&Sha256::digest(bytes)) != self.sha256 {
-            return Err(refuse("a chunk's digest differs from the directory's"));
-        }
+        self.check(bytes)?;
         let text = gunzip(bytes, MAX_CHUNK)?;
         let json = text
             .strip_prefix(BEGIN)

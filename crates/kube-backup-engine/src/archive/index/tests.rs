@@ -47,10 +47,21 @@ fn write(groups: &[Vec<ObjectId>]) -> (Vec<u8>, IndexFacts) {
 
 fn find(bytes: &[u8], facts: &IndexFacts, filter: &EntryFilter, length: u64) -> Result<Vec<Entry>> {
     let directory = Directory::read(&bytes[facts.directory_offset as usize..], facts)?;
-    let mut found = Vec::new();
-    for chunk in directory.chunks(filter) {
+    let raw_of = |chunk: &Chunk| {
         let span = chunk.span();
-        let raw = &bytes[span.offset as usize..span.end().unwrap() as usize];
+        &bytes[span.offset as usize..span.end().unwrap() as usize]
+    };
+    let mut chunks = directory.chunks(filter);
+    if let Some(pages) = directory.pages(filter, &chunks) {
+        let mut numbers = Vec::new();
+        for page in pages {
+            numbers.extend(page.chunks_of(raw_of(page), &filter.names)?);
+        }
+        chunks = directory.numbered(chunks, &numbers)?;
+    }
+    let mut found = Vec::new();
+    for chunk in chunks {
+        let raw = raw_of(chunk);
         found.extend(
             chunk
                 .read(raw, length, &ReadLimits::default())?
@@ -132,6 +143,56 @@ fn few_objects_cost_few_chunks() {
     };
     assert!(directory.chunks(&EntryFilter::default()).len() > 20);
     assert_eq!(directory.chunks(&filter).len(), 1);
+}
+
+#[test]
+fn names_lead_to_their_chunks_and_stay_out_of_the_way_of_who_does_not_know_of_that() {
+    // Each name in two namespaces, which all chunks lie between.
+    let id = |namespace: &str, n: usize| ObjectId {
+        namespace: Some(namespace.into()),
+        ..one(&format!("pod-{n:05}")).remove(0)
+    };
+    let order = |n: usize| n * 7919 % 20_000;
+    let many: Vec<_> = (0..20_000)
+        .map(|n| vec![id("a", order(n)), id("z", order(n))])
+        .collect();
+    let (bytes, facts) = write(&many);
+    let directory = Directory::read(&bytes[facts.directory_offset as usize..], &facts).unwrap();
+    let named = |name: &str| EntryFilter {
+        names: [name.into()].into(),
+        ..EntryFilter::default()
+    };
+    let filter = named("pod-00007");
+    let chunks = directory.chunks(&filter);
+    assert!(chunks.len() > 20, "{}", chunks.len());
+    let pages = directory.pages(&filter, &chunks).unwrap();
+    assert_eq!(pages.len(), 1);
+    let span = pages[0].span();
+    let raw = &bytes[span.offset as usize..span.end().unwrap() as usize];
+    let numbers = pages[0].chunks_of(raw, &filter.names).unwrap();
+    assert!(directory.numbered(chunks, &numbers).unwrap().len() <= 2);
+    let damaged = [&raw[..raw.len() - 1], b"\x01"].concat();
+    assert!(pages[0].chunks_of(&damaged, &filter.names).is_err());
+    assert!(directory.numbered(Vec::new(), &[u32::MAX]).is_err());
+    let length = many.len() as u64 * 100;
+    assert_eq!(find(&bytes, &facts, &filter, length).unwrap().len(), 2);
+    let none = named("of-nobody");
+    assert!(find(&bytes, &facts, &none, length).unwrap().is_empty());
+
+    // What a reader sees that knows nothing of pages.
+    let text = gunzip(&bytes, 1 << 30).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(json["members"].as_array().unwrap().len(), many.len());
+    let chunks = json["directory"].as_array().unwrap();
+    let mut at = 0;
+    for chunk in chunks {
+        assert_eq!(chunk["offset"], at);
+        at += chunk["length"].as_u64().unwrap();
+        let is_page = chunk.get("names").is_some();
+        assert_eq!(chunk["entries"] == 0, is_page);
+        assert_eq!(chunk["spans"].as_array().unwrap().is_empty(), is_page);
+    }
+    assert_eq!(at, facts.directory_offset);
 }
 
 #[test]
