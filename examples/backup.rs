@@ -12,7 +12,7 @@
 use ack_backup_center::core::{Context, credentials};
 use ack_backup_center::engine::backup::{Backup, BackupSpec};
 use ack_backup_center::engine::verify::Verify;
-use ack_backup_center::engine::{Selection, client_for};
+use ack_backup_center::engine::{Selection, connect};
 use ack_backup_center::location::Location;
 use ack_backup_center::oss::Client;
 
@@ -35,7 +35,7 @@ async fn main() -> Result<()> {
         let credentials = credentials::default_chain(&context);
         Ok(Client::new(&context, region.parse()?, credentials)?)
     })?;
-    let cluster = client_for(kube::Config::infer().await?)?;
+    let cluster = connect().await?;
     let spec = BackupSpec {
         selection: Selection::of_namespaces([namespace]),
         ..BackupSpec::named(&name)

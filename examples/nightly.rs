@@ -11,15 +11,15 @@ use std::{env, error::Error, sync::Arc};
 
 use ack_backup_center::engine::backup::{Backup, BackupProgress, BackupSpec};
 use ack_backup_center::engine::retention::{Candidate, Prune, RetentionPolicy};
-use ack_backup_center::engine::{Repository, Selection, client_for, schedule, verify::Verify};
-use ack_backup_center::{chrono::Utc, kube::Config, oss::OssStore};
+use ack_backup_center::engine::{Repository, Selection, connect, schedule, verify::Verify};
+use ack_backup_center::{chrono::Utc, oss::OssStore};
 
 /// One night.
 #[tokio::main]
 pub async fn main() -> Result<(), Box<dyn Error>> {
     let (store, prefix) = OssStore::from_url(&env::var("BACKUPS")?)?;
     let repository = Repository::new(Arc::new(store), prefix);
-    let cluster = client_for(Config::infer().await?)?;
+    let cluster = connect().await?;
 
     let name = schedule::backup_name("nightly", Utc::now())?;
     let mut spec = BackupSpec::named(&name);

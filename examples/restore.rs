@@ -22,10 +22,11 @@ use ack_backup_center::core::{Context, credentials};
 use ack_backup_center::engine::restore::{
     ActAs, Action, ExistingResourcePolicy, PowerPolicy, PowerSwitch, Profile, Restore, RestoreSpec,
 };
-use ack_backup_center::engine::{Repository, RunOptions, Selection, UnmatchedFilters, client_for};
+use ack_backup_center::engine::{
+    Repository, RunOptions, Selection, UnmatchedFilters, client_for, cluster_config,
+};
 use ack_backup_center::oss::{Client, OssStore};
 use clap::Parser;
-use kube::config::{KubeConfigOptions, Kubeconfig};
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
 
@@ -144,10 +145,11 @@ impl Done {
 }
 
 async fn run(options: Options) -> Result<Done> {
+    let cluster = cluster(&options).await?;
     let repository = Repository::new(store(&options)?, options.prefix.as_str());
     let backup = repository.open(&options.backup).await?;
     let wait = RunOptions::default().with_wait_for_ready(Duration::from_secs(options.wait));
-    let restore = Restore::new(cluster(&options).await?, backup, spec(&options)).with_options(wait);
+    let restore = Restore::new(cluster, backup, spec(&options)).with_options(wait);
     if options.dry_run {
         let plan = restore.plan().await?;
         print(&options, &plan)?;
@@ -217,16 +219,8 @@ fn store(options: &Options) -> Result<Arc<dyn ObjectStore>> {
 }
 
 async fn cluster(options: &Options) -> Result<kube::Client> {
-    let kubeconfig = match &options.kubeconfig {
-        Some(path) => Kubeconfig::read_from(path)?,
-        None => Kubeconfig::read()?,
-    };
-    let choice = KubeConfigOptions {
-        context: options.context.clone(),
-        ..KubeConfigOptions::default()
-    };
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &choice).await?;
-    Ok(client_for(config)?)
+    let (kubeconfig, context) = (options.kubeconfig.as_deref(), options.context.as_deref());
+    Ok(client_for(cluster_config(kubeconfig, context).await?)?)
 }
 
 fn print<T: serde::Serialize + std::fmt::Display>(options: &Options, what: &T) -> Result<()> {

@@ -3,24 +3,12 @@
 use std::path::Path;
 
 use ack_backup_center::clusters::{ClusterKind, Evidence, detect};
-use ack_backup_center::engine::client_for;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use ack_backup_center::engine::{client_for, cluster_config};
 
 use super::failure::Result;
 
 pub(crate) async fn connect(file: Option<&Path>, context: Option<&str>) -> Result<kube::Client> {
-    let options = KubeConfigOptions {
-        context: context.map(str::to_owned),
-        ..KubeConfigOptions::default()
-    };
-    let config = match (file, context) {
-        (Some(file), _) => {
-            kube::Config::from_custom_kubeconfig(Kubeconfig::read_from(file)?, &options).await?
-        }
-        (None, Some(_)) => kube::Config::from_kubeconfig(&options).await?,
-        (None, None) => kube::Config::infer().await?,
-    };
-    Ok(client_for(config)?)
+    Ok(client_for(cluster_config(file, context).await?)?)
 }
 
 /// The kind that was given, or that the cluster's traces tell.

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use ack_backup_center::engine::client_for;
+use ack_backup_center::engine::{client_for, cluster_config};
 use control_plane::ControlPlane;
 use http::{Method, Request};
 use kube::Client;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::Kubeconfig;
 use kube_local::KubeLocal;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -44,19 +44,15 @@ pub(crate) struct Cluster {
 impl Cluster {
     pub(crate) async fn connect(options: &Options) -> Result<Self> {
         if options.kubeconfig.is_some() || options.context.is_some() {
-            let kubeconfig = match &options.kubeconfig {
-                Some(path) => Kubeconfig::read_from(path)?,
-                None => Kubeconfig::read()?,
+            let (file, context) = (options.kubeconfig.as_deref(), options.context.as_deref());
+            let config = cluster_config(file, context).await?;
+            let name = match &options.context {
+                Some(context) => Some(context.clone()),
+                None => file
+                    .map(Kubeconfig::read_from)
+                    .transpose()?
+                    .and_then(|it| it.current_context),
             };
-            let name = options
-                .context
-                .clone()
-                .or_else(|| kubeconfig.current_context.clone());
-            let context = KubeConfigOptions {
-                context: name.clone(),
-                ..KubeConfigOptions::default()
-            };
-            let config = kube::Config::from_custom_kubeconfig(kubeconfig, &context).await?;
             let kind = Kind::Own {
                 name: name.unwrap_or_default(),
                 kubeconfig: options.kubeconfig.clone(),

@@ -60,10 +60,11 @@ pub enum RunError {
 /// use ack_backup_center::cloud::Cloud;
 /// use ack_backup_center::controller::{Options, run};
 /// use ack_backup_center::core::{Context, Region, credentials};
+/// use ack_backup_center::engine::cluster_config;
 ///
 /// let context = Context::system()?;
 /// let cloud = Cloud::new(&context, Region::CN_HANGZHOU, credentials::default_chain(&context));
-/// let options = Options::new(kube::Config::infer().await?, cloud);
+/// let options = Options::new(cluster_config(None, None).await?, cloud);
 /// run(options, async { drop(tokio::signal::ctrl_c().await) }).await?;
 /// # Ok(()) }
 /// ```

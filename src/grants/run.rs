@@ -27,7 +27,7 @@ pub struct Grants {
     ram: Ram,
     cluster: kube::Client,
     names: Names,
-    patience: Duration,
+    reservation_timeout: Duration,
     see_timeout: Duration,
 }
 
@@ -93,7 +93,7 @@ impl Grants {
             ram: cloud.ram().map_err(Error::cloud("build a client of RAM"))?,
             cluster,
             names,
-            patience: Duration::from_secs(10),
+            reservation_timeout: Duration::from_secs(10),
             see_timeout: Duration::from_secs(180),
         })
     }
@@ -101,8 +101,8 @@ impl Grants {
     /// For how long another run that has reserved the Secret is waited for, before it is taken for dead:
     /// 10 seconds. What it does after that fails, and nothing is lost.
     #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn with_reservation_timeout(mut self, timeout: Duration) -> Self {
+        self.reservation_timeout = timeout;
         self
     }
 
@@ -237,8 +237,8 @@ impl Grants {
                 return Ok(report);
             };
             next = Some(Box::new(first.clone()));
-            if is_reserved_by_other(&state, &reservation) && waited < self.patience {
-                let pause = Duration::from_secs(1).min(self.patience - waited);
+            if is_reserved_by_other(&state, &reservation) && waited < self.reservation_timeout {
+                let pause = Duration::from_secs(1).min(self.reservation_timeout - waited);
                 sleep(pause).await;
                 waited += pause;
                 continue;
@@ -290,7 +290,9 @@ impl Grants {
     /// Between rounds, so that two runs do not keep in step.
     fn pause(&self, round: usize) -> Duration {
         let longest = Duration::from_millis(100 << round.min(5));
-        longest.min(self.patience).mul_f64(fastrand::f64())
+        longest
+            .min(self.reservation_timeout)
+            .mul_f64(fastrand::f64())
     }
 }
 

@@ -1,30 +1,16 @@
 //! What `quickstart --keep` prints works as it is printed, while it runs and after it.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
-use crate::program::{Ran, ended};
+use test_support::Running;
+
+use crate::program::{Ran, beside, ended};
 
 const PROGRAM: &str = "cargo run --features cli --bin backup-center -- ";
 const SERVER: &str = "cargo run -p alibaba-local -- ";
 
-/// A program beside `backup-center`, where Cargo builds the examples of this package and the programs of others when it runs
-/// all tests.
-#[expect(
-    clippy::print_stderr,
-    reason = "whoever runs the tests is to know what was skipped"
-)]
-fn beside(name: &str) -> Option<PathBuf> {
-    let program = Path::new(env!("CARGO_BIN_EXE_backup-center")).with_file_name(name);
-    if !program.exists() {
-        eprintln!("skipped: `{name}` is not built; it is by `cargo test --workspace`");
-        return None;
-    }
-    Some(program)
-}
-
-fn interrupt(child: &mut Child) {
+fn interrupt(mut child: Running) {
     let sent = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status();
@@ -33,12 +19,9 @@ fn interrupt(child: &mut Child) {
 }
 
 /// Starts a program and reads what it says up to a line with this in it.
-fn started(mut command: Command, until: &str) -> (Child, Vec<String>) {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stdin(Stdio::null())
-        .spawn()
-        .unwrap();
+fn started(mut command: Command, until: &str) -> (Running, Vec<String>) {
+    let child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn();
+    let mut child = Running::from(child.unwrap());
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut said = Vec::new();
     for line in &mut lines {
@@ -72,7 +55,7 @@ async fn what_a_kept_quickstart_prints_works_as_printed() {
     };
     let mut quickstart = Command::new(quickstart);
     quickstart.arg("--keep").env_remove("KUBEBUILDER_ASSETS");
-    let (mut quickstart, said) = started(quickstart, "Press Ctrl-C");
+    let (quickstart, said) = started(quickstart, "Press Ctrl-C");
     let all = said.join("\n");
     for namespace in ["shop", "shop-copy"] {
         let claim = format!("Claim `{namespace}/uploads` has the new disk");
@@ -112,7 +95,7 @@ async fn what_a_kept_quickstart_prints_works_as_printed() {
         let kubectl = kubectl.unwrap();
         assert!(kubectl.status.success(), "{kubectl:?}");
     }
-    interrupt(&mut quickstart);
+    interrupt(quickstart);
 
     // Later, at any port.
     let [server] = printed(SERVER)[..] else {
@@ -122,13 +105,13 @@ async fn what_a_kept_quickstart_prints_works_as_printed() {
     cloud
         .args(server.split(' '))
         .args(["--listen", "127.0.0.1:0", "--quiet"]);
-    let (mut cloud, said) = started(cloud, "Stop with Ctrl-C");
+    let (cloud, said) = started(cloud, "Stop with Ctrl-C");
     let (_, rest) = said[0].split_once(" at ").unwrap();
     let endpoint = rest.split(',').next().unwrap();
     let listed = run(&list.replace("http://127.0.0.1:9090", endpoint), &keys).await;
     assert_eq!(listed.code, 0, "{listed:?}");
     assert!(listed.said.contains("Completed"), "{listed:?}");
-    interrupt(&mut cloud);
+    interrupt(cloud);
     let folder = server.strip_prefix("--data ").unwrap();
     std::fs::remove_dir_all(folder).unwrap();
 }

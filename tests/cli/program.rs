@@ -1,6 +1,6 @@
 //! A world to run the program in: no home, a root that cannot be written to, and no variables but its own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -154,4 +154,19 @@ pub(crate) async fn ended(mut command: Command) -> Ran {
         said: String::from_utf8_lossy(&output.stdout).into_owned(),
         complained: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+}
+
+/// A program beside `backup-center`, where Cargo builds the examples of this package and the programs of others when it runs
+/// all tests.
+#[expect(
+    clippy::print_stderr,
+    reason = "whoever runs the tests is to know what was skipped"
+)]
+pub(crate) fn beside(name: &str) -> Option<PathBuf> {
+    let program = Path::new(env!("CARGO_BIN_EXE_backup-center")).with_file_name(name);
+    if !program.exists() {
+        eprintln!("skipped: `{name}` is not built; it is by `cargo test --workspace`");
+        return None;
+    }
+    Some(program)
 }

@@ -1,9 +1,11 @@
 //! SIGTERM and SIGINT.
 
+use std::io::Read as _;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use kube_local::{Fault, Rule};
+use test_support::Running;
 
 use crate::program::World;
 
@@ -14,11 +16,8 @@ async fn stopped(world: &World, signal: &str) -> (i32, String) {
     world.cluster.faults().add(never);
     world.cluster.requests().clear();
     let mut command = world.command(&["backup", "create", "half", "--include-namespaces", "shop"]);
-    let child = command
-        .stderr(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn();
+    let mut child = Running::from(child.unwrap());
     let asked = || {
         world
             .cluster
@@ -32,11 +31,15 @@ async fn stopped(world: &World, signal: &str) -> (i32, String) {
         .args([signal, &child.id().to_string()])
         .status();
     assert!(sent.unwrap().success());
-    let output = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap());
-    let output = output.await.unwrap();
+    let end = tokio::task::spawn_blocking(move || {
+        let mut said = String::new();
+        let mut complaints = child.stderr.take().unwrap();
+        complaints.read_to_string(&mut said).unwrap();
+        (child.wait().unwrap().code().unwrap_or(-1), said)
+    });
+    let end = end.await.unwrap();
     world.cluster.faults().clear();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    (output.status.code().unwrap_or(-1), said)
+    end
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -130,7 +130,7 @@ impl World {
         let cloud = self.cloud_over(&context, keys(ID, SECRET));
         Grants::with_names(&cloud, self.client_over(wire), names)
             .unwrap()
-            .with_patience(Duration::ZERO)
+            .with_reservation_timeout(Duration::ZERO)
     }
 
     /// A client of the cluster whose requests go over this wire.

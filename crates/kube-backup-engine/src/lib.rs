@@ -35,6 +35,7 @@ pub use {bytes, chrono, k8s_openapi, kube, object_store};
 pub use archive::index::{EntryFilter, IndexFacts};
 pub use archive::{Entry, Listing, ReadLimits, RefusedEntry};
 pub use cluster::client::client_for;
+pub use cluster::config::{cluster_config, connect};
 pub use cluster::discovery::Discovery;
 pub use cluster::reader::ListEncoding;
 pub use cluster::retry::Waiting;

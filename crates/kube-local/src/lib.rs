@@ -30,7 +30,7 @@ use http::{HostNames, Server};
 
 /// The server could not start.
 #[derive(Debug, thiserror::Error)]
-#[error("listen on `{address}`")]
+#[error("listen on `{address}`: choose another address, or port 0 for any free one")]
 pub struct StartError {
     address: SocketAddr,
     #[source]

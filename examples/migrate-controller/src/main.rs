@@ -18,7 +18,7 @@ use ack_backup_center::clusters::region_of;
 use ack_backup_center::controller::{Options, run};
 use ack_backup_center::core::{Context, Region, credentials};
 use ack_backup_center::crds;
-use ack_backup_center::engine::client_for;
+use ack_backup_center::engine::{client_for, cluster_config};
 use clap::Parser as _;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -57,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn of_a_cluster(arguments: &Arguments) -> Result<Options, Box<dyn Error>> {
     let context = Context::system()?;
     let chain = credentials::default_chain(&context);
-    let config = kube::Config::infer().await?;
+    let config = cluster_config(None, None).await?;
     let region = match arguments.region.as_str() {
         "" => region_of(&client_for(config.clone())?).await?,
         region => Region::new(region)?,

@@ -32,7 +32,7 @@ pub(super) fn of_record(status: &mut ApplicationBackupStatus, record: &Record, r
         .archive()
         .ok()
         .flatten()
-        .and_then(|it| count(it.length));
+        .and_then(|it| count(it.size));
     status.backup_uid = Some(record.uid().to_owned());
     let label = |name: &str| record.metadata.labels.get(name).cloned();
     status.source_cluster = label(SOURCE_CLUSTER);

@@ -10,6 +10,7 @@ use control_plane::{Binaries, ControlPlane, StartError, shared, unique_name};
 use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
 use kube::Api;
 use kube::api::{DeleteParams, PostParams};
+use test_support::Running;
 
 fn runs(id: u32) -> bool {
     // A zombie that nobody has collected yet runs no more.
@@ -144,12 +145,12 @@ fn a_killed_program_leaves_nothing_behind() {
     }
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("report");
-    let mut program = Command::new(std::env::current_exe().unwrap())
+    let program = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "started_to_be_killed"])
         .env("CONTROL_PLANE_TEST_REPORT", &file)
         .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+        .spawn();
+    let mut program = Running::from(program.unwrap());
     eventually("the start of the other program", || {
         assert_eq!(program.try_wait().unwrap(), None, "it ended too early");
         file.exists()

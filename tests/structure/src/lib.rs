@@ -12,7 +12,11 @@ mod circles;
 mod crate_tree;
 mod names;
 mod packages;
+mod public;
+mod sources;
 
 pub use circles::circles;
 pub use crate_tree::{CrateTree, Imports, ReadError};
 pub use packages::{Package, Target, packages, repository};
+pub use public::{PublicKind, PublicName, public_names};
+pub use sources::{files, published_sources};

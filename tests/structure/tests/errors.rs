@@ -1,51 +1,101 @@
 //! One convention for the errors of all crates: the text names the step and the value, in a fragment that goes after
 //! "failed to" or stands after a colon; the cause is in `source()`, and only there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use structure::repository;
+use structure::published_sources;
 use syn::parse::ParseStream;
 use syn::visit::Visit;
-use syn::{Attribute, Fields, ItemStruct, LitStr, Type, Visibility};
+use syn::{Attribute, Fields, ItemEnum, ItemStruct, LitStr, Type, Visibility};
 
 /// What is written with a capital letter wherever it stands: names of products and of their things, and the controller's
 /// own codes.
 const NAMES: [&str; 6] = ["ACK", "AccessKey", "OSS", "RAM", "Secret", "VaultError"];
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|it| it == "rs") {
-            found.push(path);
-        }
-    }
-}
+/// Fields that no text shows, with the reason.
+const UNSAID: [(&str, &[&str]); 1] = [
+    // Both are pages long, for whoever compares them.
+    ("VerifyError", &["string_to_sign", "canonical_request"]),
+];
 
 #[derive(Default)]
 struct Texts {
+    /// Types that users of a crate get as errors, with what their texts leave out or repeat.
+    public: Vec<(String, Vec<String>)>,
     texts: Vec<String>,
     /// Public errors that are a text that somebody else made.
     handed_on: Vec<String>,
 }
 
-/// The text of an error; nothing where it is another's.
-fn text_of(attribute: &Attribute) -> Option<String> {
+/// The text of an error, and what is put into it after it; nothing where it is another's.
+fn text_and_arguments(attribute: &Attribute) -> Option<(String, String)> {
     if !attribute.path().is_ident("error") {
         return None;
     }
-    let text = attribute.parse_args_with(|input: ParseStream<'_>| {
-        let text = if input.peek(LitStr) {
-            Some(input.parse::<LitStr>()?.value())
-        } else {
-            None // transparent
+    let said = attribute.parse_args_with(|input: ParseStream<'_>| {
+        let text = match input.peek(LitStr) {
+            true => Some(input.parse::<LitStr>()?.value()),
+            false => None, // transparent
         };
-        input.parse::<proc_macro2::TokenStream>()?;
-        Ok(text)
+        let arguments: proc_macro2::TokenStream = input.parse()?;
+        Ok(text.map(|text| (text, arguments.to_string())))
     });
-    text.expect("an attribute of thiserror")
+    said.expect("an attribute of thiserror")
+}
+
+fn text_of(attribute: &Attribute) -> Option<String> {
+    Some(text_and_arguments(attribute)?.0)
+}
+
+/// Whether `#[derive(thiserror::Error)]` makes it an error.
+fn is_an_error(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let syn::Meta::List(list) = &attribute.meta else {
+            return false;
+        };
+        let derives = list.tokens.to_string();
+        let mut derives = derives.split(',').map(str::trim);
+        attribute.path().is_ident("derive")
+            && derives.any(|it| it == "Error" || it == "thiserror :: Error")
+    })
+}
+
+/// What is wrong between the text and the fields of one error: each field is shown, but a cause is not.
+fn faults_of(of: &str, attributes: &[Attribute], fields: &Fields) -> Vec<String> {
+    let Some((said, arguments)) = attributes.iter().find_map(text_and_arguments) else {
+        return Vec::new();
+    };
+    let unsaid = UNSAID
+        .iter()
+        .find(|(name, _)| of.split("::").next() == Some(name));
+    let unsaid = unsaid.map_or(&[][..], |(_, fields)| fields);
+    let mut faults = Vec::new();
+    for (at, field) in fields.iter().enumerate() {
+        let name = field
+            .ident
+            .as_ref()
+            .map_or(at.to_string(), ToString::to_string);
+        let is_cause = name == "source"
+            || field
+                .attrs
+                .iter()
+                .any(|it| it.path().is_ident("source") || it.path().is_ident("from"));
+        let is_printed = [format!("{{{name}}}"), format!("{{{name}:")]
+            .iter()
+            .any(|it| said.contains(it));
+        let mut words = arguments.split(|it: char| !it.is_alphanumeric() && it != '_');
+        let is_shown = is_printed || words.any(|it| it == name);
+        if is_cause && is_printed {
+            faults.push(format!(
+                "{of} says its cause `{name}`, which `source()` returns"
+            ));
+        }
+        if !is_cause && !is_shown && name != "kind" && !unsaid.contains(&name.as_str()) {
+            faults.push(format!("{of} does not say `{name}`"));
+        }
+    }
+    faults
 }
 
 /// Whether it is `struct Name(String)`.
@@ -70,7 +120,25 @@ impl<'ast> Visit<'ast> for Texts {
         {
             self.handed_on.push(item.ident.to_string());
         }
+        if matches!(item.vis, Visibility::Public(_)) && is_an_error(&item.attrs) {
+            let name = item.ident.to_string();
+            let faults = faults_of(&name, &item.attrs, &item.fields);
+            self.public.push((name, faults));
+        }
         syn::visit::visit_item_struct(self, item);
+    }
+
+    fn visit_item_enum(&mut self, item: &'ast ItemEnum) {
+        if matches!(item.vis, Visibility::Public(_)) && is_an_error(&item.attrs) {
+            let name = item.ident.to_string();
+            let faults = item.variants.iter().flat_map(|variant| {
+                let of = format!("{name}::{}", variant.ident);
+                faults_of(&of, &variant.attrs, &variant.fields)
+            });
+            let faults = faults.collect();
+            self.public.push((name, faults));
+        }
+        syn::visit::visit_item_enum(self, item);
     }
 }
 
@@ -97,14 +165,6 @@ fn all_texts() -> &'static [(PathBuf, Texts)] {
 }
 
 fn read_all() -> Vec<(PathBuf, Texts)> {
-    let mut files = Vec::new();
-    sources(&repository().join("src"), &mut files);
-    for entry in std::fs::read_dir(repository().join("crates")).expect("crates") {
-        let folder = entry.expect("an entry").path().join("src");
-        if folder.is_dir() {
-            sources(&folder, &mut files);
-        }
-    }
     let read = |file: PathBuf| {
         let text = std::fs::read_to_string(&file).expect("it can be read");
         let parsed = syn::parse_file(&text).expect("it is Rust");
@@ -112,7 +172,7 @@ fn read_all() -> Vec<(PathBuf, Texts)> {
         texts.visit_file(&parsed);
         (file, texts)
     };
-    files.into_iter().map(read).collect()
+    published_sources().into_iter().map(read).collect()
 }
 
 #[test]
@@ -133,6 +193,49 @@ fn public_errors_keep_their_causes() {
     for (file, found) in all_texts() {
         let none: [String; 0] = [];
         assert_eq!(found.handed_on, none, "{}", file.display());
+    }
+}
+
+/// Each value that an error has is in its text, and each cause is in `source()` alone.
+#[test]
+fn public_errors_say_their_values_and_leave_their_causes_to_source() {
+    let (mut seen, mut faults) = (0, Vec::new());
+    for (file, found) in all_texts() {
+        for (_, of) in &found.public {
+            seen += 1;
+            faults.extend(of.iter().map(|it| format!("{}: {it}", file.display())));
+        }
+    }
+    assert_eq!(faults, [] as [String; 0]);
+    assert!(seen > 25, "only {seen} public errors were found");
+}
+
+#[test]
+fn values_that_are_not_said_and_causes_that_are_said_twice_are_found() {
+    for (text, expected) in [
+        (
+            "#[error(\"read `{path}`\")] struct E { path: P, source: S }",
+            0,
+        ),
+        (
+            "#[error(\"read {} of {size}\", path.display())] struct E { path: P, size: u64 }",
+            0,
+        ),
+        ("#[error(\"read it\")] struct E { path: P }", 1),
+        (
+            "#[error(\"read `{path}`: {source}\")] struct E { path: P, source: S }",
+            1,
+        ),
+        ("#[error(\"read it: {0}\")] struct E(#[from] S);", 1),
+        (
+            "#[error(\"read it: {inner}\")] struct E { #[source] inner: S }",
+            1,
+        ),
+        ("#[error(transparent)] struct E(#[from] S);", 0),
+    ] {
+        let item: ItemStruct = syn::parse_str(text).unwrap();
+        let faults = faults_of("E", &item.attrs, &item.fields);
+        assert_eq!(faults.len(), expected, "{text}: {faults:?}");
     }
 }
 

@@ -1,5 +1,8 @@
 //! Raw verbs on an API server, for tests: JSON in and out, without types and without a retry that the
-//! test does not see.
+//! test does not see. And processes that end with the test.
+
+pub mod kubelet;
+mod running;
 
 use std::borrow::Borrow;
 use std::time::{Duration, Instant};
@@ -8,7 +11,7 @@ use http::{Method, Request};
 use kube::Client;
 use serde_json::Value;
 
-pub mod kubelet;
+pub use running::Running;
 
 /// How long a definition may take until its objects can be created.
 const SERVED: Duration = Duration::from_secs(30);

@@ -140,10 +140,10 @@ impl LocalDisk {
     /// # Errors
     ///
     /// When it is not there or ends before, and what the system fails with.
-    pub fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+    pub fn read(&self, offset: u64, size: usize) -> io::Result<Vec<u8>> {
         self.store.with(|state, _| {
-            check_range(state, &self.id, offset, len)?;
-            let mut bytes = vec![0; len];
+            check_range(state, &self.id, offset, size)?;
+            let mut bytes = vec![0; size];
             state.images.read(&self.id, offset, &mut bytes)?;
             Ok(bytes)
         })?
@@ -283,13 +283,13 @@ impl LocalSnapshot {
     /// # Errors
     ///
     /// When it is not there or ends before, and what the system fails with.
-    pub fn read(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+    pub fn read(&self, offset: u64, size: usize) -> io::Result<Vec<u8>> {
         self.store.with(|state, _| {
             let snapshot = state.records.snapshots.get(&self.id);
             let snapshot = snapshot.ok_or_else(|| missing("snapshot", &self.id))?;
-            let size = snapshot.source_size_gib * 1024 * 1024 * 1024;
-            check_within(size, offset, len)?;
-            let mut bytes = vec![0; len];
+            let whole = snapshot.source_size_gib * 1024 * 1024 * 1024;
+            check_within(whole, offset, size)?;
+            let mut bytes = vec![0; size];
             state.images.read(&snapshot.image, offset, &mut bytes)?;
             Ok(bytes)
         })?

@@ -195,8 +195,8 @@ impl GetObject {
     }
 
     /// Only the last bytes, one at least.
-    pub fn suffix(mut self, len: u64) -> Self {
-        self.range = Some(ByteRange::Last(len));
+    pub fn suffix(mut self, size: u64) -> Self {
+        self.range = Some(ByteRange::Last(size));
         self
     }
 

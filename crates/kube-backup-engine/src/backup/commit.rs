@@ -215,7 +215,7 @@ async fn is_lost(
         let Some(facts) = facts else { continue };
         let replaced = match repository.store().head(&key).await {
             Ok(meta) => {
-                meta.size != facts.length
+                meta.size != facts.size
                     || matches!((&meta.e_tag, &facts.etag), (Some(a), Some(b)) if !same_etag(a, b))
             }
             Err(object_store::Error::NotFound { .. }) => true,
@@ -275,7 +275,7 @@ mod tests {
                 completed: began,
                 version: None,
                 archive: ArchiveFacts {
-                    length: 0,
+                    size: 0,
                     crc64: "0".into(),
                     etag: None,
                     index: None,

@@ -250,7 +250,7 @@ impl Backup {
                 self.end_of_volumes(snapshots, run, &mut collected, &mut side_files)
             });
             let volumes = volumes.transpose()?;
-            self.note_collected(&collected, archive.length);
+            self.note_collected(&collected, archive.size);
             files.extend(self.write_side_files(keys, &collected, side_files).await?);
             let inputs = RecordInputs {
                 spec: &self.spec,

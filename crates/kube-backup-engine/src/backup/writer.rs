@@ -93,7 +93,7 @@ pub(crate) async fn write_archive(
 
 fn facts_of(archive: Written, index: IndexFacts) -> ArchiveFacts {
     ArchiveFacts {
-        length: archive.length,
+        size: archive.length,
         crc64: archive.crc64.to_string(),
         etag: archive.etag,
         index: Some(index),

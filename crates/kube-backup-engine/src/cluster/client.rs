@@ -25,9 +25,13 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// for the engine's requests; layers of your own that try again are bounded by the engine's deadlines,
 /// and hide from its reports what the server said.
 ///
+/// Without a configuration of your own, [`connect`](crate::connect) is shorter.
+///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-/// let client = kube_backup_engine::client_for(kube::Config::infer().await?)?;
+/// let mut config = kube_backup_engine::cluster_config(None, Some("berlin")).await?;
+/// config.read_timeout = Some(std::time::Duration::from_secs(60));
+/// let client = kube_backup_engine::client_for(config)?;
 /// # Ok(()) }
 /// ```
 ///

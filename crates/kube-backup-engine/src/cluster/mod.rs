@@ -5,6 +5,7 @@
 
 pub(crate) mod act_as;
 pub(crate) mod client;
+pub(crate) mod config;
 pub(crate) mod connection;
 pub(crate) mod discovery;
 pub(crate) mod exec;

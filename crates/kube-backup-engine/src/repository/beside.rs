@@ -139,7 +139,7 @@ impl OpenBackup {
             length += chunk.len() as u64;
         }
         let found = FileFacts {
-            length,
+            size: length,
             sha256: sha256.into(),
         };
         found.must_be(named, &step)

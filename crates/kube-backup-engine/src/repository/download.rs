@@ -48,7 +48,7 @@ impl OpenBackup {
 }
 
 async fn stored(part: &Part, name: String) -> Result<StoredArchive> {
-    let size = part.expected.facts.as_ref().map(|facts| facts.length);
+    let size = part.expected.facts.as_ref().map(|facts| facts.size);
     let bytes = part.stored_bytes().await?;
     // One chunk is held back, so that nobody takes what is cut off for whole.
     let chunks = stream::try_unfold(

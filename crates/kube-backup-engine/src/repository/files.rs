@@ -11,8 +11,9 @@ use crate::{Digest, Error, Result};
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct FileFacts {
-    /// Length in bytes.
-    pub length: u64,
+    /// How many bytes it has: `length` in the record.
+    #[serde(rename = "length")]
+    pub size: u64,
     /// SHA-256 of those bytes.
     pub sha256: Digest,
 }
@@ -20,7 +21,7 @@ pub struct FileFacts {
 impl FileFacts {
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Self {
-            length: bytes.len() as u64,
+            size: bytes.len() as u64,
             sha256: Digest::of(bytes),
         }
     }
@@ -38,7 +39,7 @@ impl FileFacts {
 
 impl std::fmt::Display for FileFacts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} bytes with SHA-256 {}", self.length, self.sha256)
+        write!(f, "{} bytes with SHA-256 {}", self.size, self.sha256)
     }
 }
 

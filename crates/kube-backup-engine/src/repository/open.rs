@@ -293,7 +293,7 @@ impl OpenBackup {
 
     /// How many bytes the archive has, as it is stored.
     pub fn archive_size(&self) -> u64 {
-        let named = self.facts().map(|facts| facts.length);
+        let named = self.facts().map(|facts| facts.size);
         let found = self.archive.file.stored_length();
         found.or(named).unwrap_or_default()
     }
@@ -464,7 +464,7 @@ impl PartOpening<'_> {
             _ => format!("open the archive of `{}`", self.name),
         };
         let missing = "its record is there and it is not";
-        let stored = facts.as_ref().map(|facts| facts.length);
+        let stored = facts.as_ref().map(|facts| facts.size);
         let file = StoredFile::open(self.store, &archive, stored, keyring, &step, missing).await?;
         Ok(Part {
             name: self.name.to_owned(),
@@ -478,7 +478,7 @@ impl PartOpening<'_> {
             held: Arc::default(),
             index: IndexFile {
                 store: Arc::clone(self.store),
-                stored: named(&index).map(|file| file.length),
+                stored: named(&index).map(|file| file.size),
                 path: index,
                 keyring: keyring.cloned(),
                 is_ignored: self.opening.ignores_index,

@@ -154,10 +154,10 @@ impl Part {
     /// says nothing: that of a copy is another.
     pub(super) fn check_length(&self) -> Result<()> {
         match (&self.expected.facts, self.file.stored_length()) {
-            (Some(facts), Some(length)) if facts.length != length => Err(Error::corrupt(format!(
+            (Some(facts), Some(length)) if facts.size != length => Err(Error::corrupt(format!(
                 "open the archive of `{}`: it is not the one its record names \
                  (it has {length} bytes, recorded are {})",
-                self.name, facts.length,
+                self.name, facts.size,
             ))),
             _ => Ok(()),
         }
@@ -185,7 +185,7 @@ impl Part {
         let another = |length: u64| {
             Error::corrupt(format!(
                 "read the index: it has {length} bytes, and the record says {}",
-                facts.length
+                facts.size
             ))
         };
         let missing = "it is missing, and the record names it; copy it beside the archive, or read the archive as a \
@@ -195,7 +195,7 @@ impl Part {
             let file =
                 StoredFile::open(store, path, *stored, Some(keyring), &step, missing).await?;
             let length = file.length(&step)?;
-            if length != facts.length {
+            if length != facts.size {
                 return Err(another(length));
             }
             let bytes = file.range(&step, range).await?;
@@ -209,11 +209,11 @@ impl Part {
             }
             // What a range past the end is answered with differs from store to store.
             Err(error) => match Pinned::head(store, path).await {
-                Ok(file) if file.length() != facts.length => return Err(another(file.length())),
+                Ok(file) if file.length() != facts.size => return Err(another(file.length())),
                 _ => return Err(Error::store("read the index", error)),
             },
         };
-        if file.length() != facts.length {
+        if file.length() != facts.size {
             return Err(another(file.length()));
         }
         let directory = Directory::read(&bytes, facts)?;

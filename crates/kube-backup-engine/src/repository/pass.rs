@@ -268,10 +268,10 @@ impl ArchiveBytes {
         };
         if let Some(facts) = &self.expected.facts {
             let crc64 = self.crc64.finalize().to_string();
-            if self.length != facts.length || crc64 != facts.crc64 {
+            if self.length != facts.size || crc64 != facts.crc64 {
                 return refuse(
                     format!("{} bytes with CRC64 {crc64}", self.length),
-                    format!("{} bytes with CRC64 {}", facts.length, facts.crc64),
+                    format!("{} bytes with CRC64 {}", facts.size, facts.crc64),
                 );
             }
         }

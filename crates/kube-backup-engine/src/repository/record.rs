@@ -212,8 +212,9 @@ impl std::fmt::Display for Phase {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ArchiveFacts {
-    /// Length in bytes.
-    pub length: u64,
+    /// How many bytes it has: `length` in the record.
+    #[serde(rename = "length")]
+    pub size: u64,
     /// CRC-64/XZ of those bytes, in decimal, as OSS prints it.
     pub crc64: String,
     /// ETag that the store returned to the writer. It belongs to that store: a copy of the archive has another.
@@ -437,7 +438,7 @@ mod tests {
         let mut record = Record::new(metadata, Map::new());
         record.status.phase = Phase::PartiallyFailed;
         let facts = ArchiveFacts {
-            length: 7,
+            size: 7,
             crc64: "18446744073709551615".into(),
             etag: Some("\"x\"".into()),
             index: None,

@@ -33,7 +33,7 @@ pub(crate) struct Written {
 impl Written {
     pub(crate) fn facts(&self) -> FileFacts {
         FileFacts {
-            length: self.length,
+            size: self.length,
             sha256: self.sha256,
         }
     }

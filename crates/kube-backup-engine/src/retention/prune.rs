@@ -52,7 +52,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub struct Prune {
     repository: Repository,
     snapshotters: Vec<Arc<dyn VolumeSnapshotter>>,
-    patience: Duration,
+    snapshot_timeout: Duration,
     lease_duration: Duration,
 }
 
@@ -107,7 +107,7 @@ impl Prune {
         Self {
             repository,
             snapshotters: Vec::new(),
-            patience: PATIENCE,
+            snapshot_timeout: PATIENCE,
             lease_duration: RunOptions::default().lease_duration,
         }
     }
@@ -125,8 +125,8 @@ impl Prune {
     /// Waits for as long as this until the snapshots of a backup are gone; five minutes unless set. Its record is
     /// deleted after them, since nothing else names them.
     #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    pub fn with_snapshot_timeout(mut self, timeout: Duration) -> Self {
+        self.snapshot_timeout = timeout;
         self
     }
 
@@ -182,7 +182,7 @@ impl Prune {
         let data = async {
             let there = self.repository.below(&deletion.keys).await?;
             deletion
-                .data(&there, &self.snapshotters, self.patience)
+                .data(&there, &self.snapshotters, self.snapshot_timeout)
                 .await
         };
         // Snapshots may take their time.

@@ -30,9 +30,9 @@ async fn three_objects_of_a_hundred_thousand_are_less_than_a_hundredth_of_the_by
     println!(
         "{} objects, archive {}, index {} with a directory of {}",
         index.entries,
-        facts.length,
-        index.length,
-        index.length - index.directory_offset
+        facts.size,
+        index.size,
+        index.size - index.directory_offset
     );
 
     let all = repository.open("a").await.unwrap();
@@ -97,9 +97,9 @@ async fn three_objects_of_a_hundred_thousand_are_less_than_a_hundredth_of_the_by
         let others = report.items.len() - namespaces.count();
         println!(
             "by {case}: {read} bytes in {requests} requests, {:.2} %",
-            percent(read, facts.length)
+            percent(read, facts.size)
         );
         assert_eq!(others, 3, "by {case}: {report}");
-        assert!(percent(read, facts.length) < 1.0, "by {case}");
+        assert!(percent(read, facts.size) < 1.0, "by {case}");
     }
 }

@@ -90,7 +90,7 @@ fn row(record: &Record, wide: bool) -> Vec<String> {
     ];
     if wide {
         let objects = status.progress.map(|progress| progress.items_backed_up);
-        let bytes = record.archive().ok().flatten().map(|facts| facts.length);
+        let bytes = record.archive().ok().flatten().map(|facts| facts.size);
         let number =
             |number: Option<u64>| number.map_or_else(|| "?".to_owned(), |it| it.to_string());
         let encrypted = match record.encryption() {

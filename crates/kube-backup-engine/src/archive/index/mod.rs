@@ -101,8 +101,9 @@ pub(crate) struct Chunk {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct IndexFacts {
-    /// Length of the index in bytes.
-    pub length: u64,
+    /// How many bytes the index has: `length` in the record.
+    #[serde(rename = "length")]
+    pub size: u64,
     /// Where its last gzip member, the directory, begins.
     pub directory_offset: u64,
     /// SHA-256 of the directory's compressed bytes.
@@ -256,7 +257,7 @@ impl IndexWriter {
         }
         let directory = gzip_salted(&text, self.salt)?;
         let facts = IndexFacts {
-            length: self.written + directory.len() as u64,
+            size: self.written + directory.len() as u64,
             directory_offset: self.written,
             directory_sha256: encode_string(&Sha256::digest(&directory)),
             entries: self.entries,
@@ -285,9 +286,9 @@ impl Directory {
     /// Where the directory lies, refused where it is too large to be one, or lists more than is read.
     pub(crate) fn range(facts: &IndexFacts, limits: &ReadLimits) -> Result<Range<u64>> {
         check_entries(facts.entries, limits)?;
-        match facts.length.checked_sub(facts.directory_offset) {
+        match facts.size.checked_sub(facts.directory_offset) {
             Some(length) if (1..=MAX_DIRECTORY).contains(&length) => {
-                Ok(facts.directory_offset..facts.length)
+                Ok(facts.directory_offset..facts.size)
             }
             _ => Err(Error::corrupt(
                 "read index: the record says that its directory has an impossible length",

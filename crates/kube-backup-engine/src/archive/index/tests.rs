@@ -41,7 +41,7 @@ fn write(groups: &[Vec<ObjectId>]) -> (Vec<u8>, IndexFacts) {
     for part in tail {
         bytes.extend_from_slice(&part);
     }
-    assert_eq!(bytes.len() as u64, facts.length);
+    assert_eq!(bytes.len() as u64, facts.size);
     (bytes, facts)
 }
 

@@ -37,7 +37,7 @@ async fn the_record_names_every_file_with_its_length_and_sha256() {
         let name = key.filename().unwrap().to_owned();
         if name != "velero-backup.json" {
             let bytes = bytes(store.as_ref(), key.as_ref()).await;
-            assert_eq!(files[&name].length, bytes.len() as u64, "{name}");
+            assert_eq!(files[&name].size, bytes.len() as u64, "{name}");
             assert_eq!(files[&name].sha256, Digest::of(&bytes), "{name}");
             found.push(name);
         }

@@ -129,7 +129,7 @@ async fn ranges_are_read_and_no_more() {
         };
         let client = Generated { size: 20_000 }.client();
         let report = Backup::new(client, repository, spec).run().await.unwrap();
-        let length = report.record.archive().unwrap().unwrap().length;
+        let length = report.record.archive().unwrap().unwrap().size;
         let ours = vault.repository();
         let kinds = EntryFilter {
             resources: ["configmaps".parse().unwrap()].into(),

@@ -104,7 +104,7 @@ async fn earlier_backups_are_listed_with_all_that_their_records_say() {
         Some("2026-12-26T00:42:56Z".parse().unwrap())
     );
     let facts = whole.archive().unwrap().unwrap();
-    assert_eq!((facts.length, facts.index.unwrap().entries), (12_882, 50));
+    assert_eq!((facts.size, facts.index.unwrap().entries), (12_882, 50));
     assert_eq!(
         (partial.status.errors, partial.status.warnings),
         (3, 1),
