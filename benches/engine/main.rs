@@ -143,7 +143,12 @@ async fn measure(arguments: &Arguments, binaries: &Binaries, objects: usize) -> 
         plan.turn = turn;
         in_turns(
             turn,
-            [Role::Create, Role::Restore, Role::Powers],
+            [
+                Role::Create,
+                Role::Restore,
+                Role::RestoreWithoutIndex,
+                Role::Powers,
+            ],
             &plan,
             |role, measured| {
                 size.add(role, measured);

@@ -35,6 +35,8 @@ pub(crate) enum Role {
     Create,
     /// Restores a backup into namespaces of its own.
     Restore,
+    /// Restores it by its archive alone, as one that another program made.
+    RestoreWithoutIndex,
     /// Looks what powers the objects of a backup ask for, as a restore does.
     Powers,
 }
@@ -92,7 +94,7 @@ pub(crate) async fn run(role: Role) -> Outcome<()> {
             create_all(&client, &plan, &namespaces, at_once).await?;
             plan.objects as u64
         }
-        Role::Restore => restore(&plan, client).await?,
+        Role::Restore | Role::RestoreWithoutIndex => restore(role, &plan, client).await?,
         Role::Powers => {
             for (kind, object) in &held {
                 std::hint::black_box(powers(kind, object));
@@ -135,19 +137,23 @@ async fn back_up(role: Role, plan: &Plan, client: kube::Client) -> Outcome<u64> 
     Ok(progress.map_or(0, |progress| progress.items_backed_up))
 }
 
-async fn restore(plan: &Plan, client: kube::Client) -> Outcome<u64> {
-    let targets = plan.namespaces(&format!("restored-{}", plan.turn));
+async fn restore(role: Role, plan: &Plan, client: kube::Client) -> Outcome<u64> {
+    let (word, repository) = match role {
+        Role::RestoreWithoutIndex => ("unindexed", plan.repository()?.ignoring_indexes()),
+        _ => ("restored", plan.repository()?),
+    };
+    let targets = plan.namespaces(&format!("{word}-{}", plan.turn));
     let mapping: BTreeMap<String, String> =
         plan.namespaces("shop").into_iter().zip(targets).collect();
     let included: BTreeSet<String> = mapping.keys().cloned().collect();
-    let backup = plan.repository()?.open(&plan.name).await?;
+    let backup = repository.open(&plan.name).await?;
     let spec = RestoreSpec {
         selection: Selection {
             included_namespaces: included,
             ..Selection::default()
         },
         namespace_mapping: mapping,
-        ..RestoreSpec::named(format!("restore-{}", plan.turn))
+        ..RestoreSpec::named(format!("{word}-{}", plan.turn))
     };
     let report = Restore::new(client, backup, spec).run().await?;
     if !report.is_complete() {

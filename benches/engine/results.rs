@@ -95,6 +95,15 @@ impl Size {
         )
     }
 
+    /// Time of a restore without an index over that of one with it.
+    fn without_index(&self) -> Ratios {
+        let seconds = |measured: &Measured| measured.seconds;
+        Ratios::of(
+            &self.values(Role::RestoreWithoutIndex, seconds),
+            &self.values(Role::Restore, seconds),
+        )
+    }
+
     fn calls_per_object(&self) -> f64 {
         self.median(Role::Restore, |measured| {
             measured.calls as f64 / measured.objects as f64
@@ -168,6 +177,12 @@ impl Results {
                     Role::Create,
                     size.restore_ratios(),
                 ),
+                (
+                    "restore without index, time, against one with it",
+                    Role::RestoreWithoutIndex,
+                    Role::Restore,
+                    size.without_index(),
+                ),
             ] {
                 let time = size.median(role, seconds);
                 table.row([
@@ -205,6 +220,7 @@ impl Results {
                 ("encrypted backup", Role::Encrypted),
                 ("create loop", Role::Create),
                 ("restore", Role::Restore),
+                ("restore without index", Role::RestoreWithoutIndex),
                 ("powers of its objects", Role::Powers),
             ] {
                 let per_object = |m: &Measured| m.calls as f64 / m.objects as f64;
@@ -256,6 +272,10 @@ impl Results {
                     0.9,
                     "x",
                 ));
+                let what =
+                    format!("restore of {objects} without index: time against one with it, median");
+                let time = size.without_index().median();
+                budgets.push(Budget::at_most(what, time, 1.15, "x"));
             }
             // Pages, the discovery, and the server's version.
             let pages = size.median(Role::Lists, |m| m.calls as f64);

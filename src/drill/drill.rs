@@ -7,7 +7,7 @@ use futures::TryStreamExt as _;
 use kube_backup_engine::compare::Comparison;
 use kube_backup_engine::powers::Power;
 use kube_backup_engine::restore::{
-    ExistingResourcePolicy, Item, Outcome, PowerPolicy, PowerSwitch, Restore, RestoreSpec,
+    ExistingResourcePolicy, Items, Outcome, PowerPolicy, PowerSwitch, Restore, RestoreSpec,
     SkipReason,
 };
 use kube_backup_engine::{
@@ -122,7 +122,7 @@ impl Drill {
             }
             Err(error) => return Err(error),
         };
-        let back = came_back(restored.items, namespace, report);
+        let back = came_back(&restored.items, namespace, report);
         report.not_restored += entries
             .iter()
             .filter(|entry| !back.is_settled(&entry.id))
@@ -201,7 +201,7 @@ impl CameBack {
 }
 
 /// Which objects are there to be compared. Those that could not be restored are differences.
-fn came_back(items: Vec<Item>, namespace: Option<&str>, report: &mut DrillReport) -> CameBack {
+fn came_back(items: &Items, namespace: Option<&str>, report: &mut DrillReport) -> CameBack {
     let mut back = CameBack::default();
     for item in items {
         if item.id.namespace.as_deref() != namespace {

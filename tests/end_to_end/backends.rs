@@ -218,14 +218,10 @@ async fn a_plan_tells_refusals_from_what_is_only_not_there_yet() {
 
     let report = restore.run().await.unwrap();
     let outcome = |name: &str| {
-        &report
-            .items
-            .iter()
-            .find(|item| item.id.name == name)
-            .unwrap()
-            .outcome
+        let mut items = report.items.iter();
+        items.find(|item| item.id.name == name).unwrap().outcome
     };
-    assert_eq!(outcome("good"), &Outcome::Created);
+    assert_eq!(outcome("good"), Outcome::Created);
     assert!(
         matches!(outcome("bad"), Outcome::Failed(reason) if reason.contains("lost")),
         "{report}"

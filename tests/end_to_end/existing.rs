@@ -236,14 +236,13 @@ impl Matrix {
         }
     }
 
-    fn outcome<'a>(&self, report: &'a RestoreReport, row: &Row, state: &str) -> &'a Outcome {
+    fn outcome(&self, report: &RestoreReport, row: &Row, state: &str) -> Outcome {
         let name = row.object_name(state, &self.namespace);
         let item = report
             .items
             .iter()
             .find(|item| item.id.resource.to_string() == row.kind && item.id.name == name);
-        &item
-            .unwrap_or_else(|| panic!("{name} is not in {report}"))
+        item.unwrap_or_else(|| panic!("{name} is not in {report}"))
             .outcome
     }
 
@@ -282,7 +281,7 @@ impl Matrix {
             };
             for (state, expected) in STATES.into_iter().zip([expected[1], expected[2], differs]) {
                 let what = format!("{} {state}, {policy:?}", row.name);
-                let outcome = self.outcome(&report, row, state);
+                let outcome = &self.outcome(&report, row, state);
                 assert_eq!(cell(outcome), expected, "{what}: {outcome:?}");
                 let (before, after) = (before.next().unwrap(), self.live(row, state).await);
                 self.check_object(row, expected, before, &after, &what);

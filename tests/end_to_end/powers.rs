@@ -235,7 +235,7 @@ async fn a_forged_backup_restored_for_a_tenant_gains_nobody_anything() {
     // With all rights of the cluster, so that nothing but the profile stands in the way.
     let report = restore(admin.clone(), &bucket, whole(Profile::Tenant)).await;
     let honest = format!("configmaps {namespace}/honest");
-    let is_created = |item: &&_| -> bool {
+    let is_created = |item: &_| -> bool {
         let item: &ack_backup_center::engine::restore::Item = item;
         item.outcome == Outcome::Created
     };

@@ -89,10 +89,9 @@ impl Stage {
         report
     }
 
-    fn outcome<'a>(&self, report: &'a RestoreReport, name: &str) -> &'a Outcome {
+    fn outcome(&self, report: &RestoreReport, name: &str) -> Outcome {
         let item = report.items.iter().find(|item| item.id.name == name);
-        &item
-            .unwrap_or_else(|| panic!("{name} is not in {report}"))
+        item.unwrap_or_else(|| panic!("{name} is not in {report}"))
             .outcome
     }
 
@@ -111,7 +110,7 @@ async fn a_retained_volume_is_bound_to_its_restored_claim() {
     };
     stage.clean_up(&[&stage.namespace]).await;
     let report = stage.restore(RestoreSpec::named("r")).await;
-    assert_eq!(stage.outcome(&report, &stage.volume), &Outcome::Created);
+    assert_eq!(stage.outcome(&report, &stage.volume), Outcome::Created);
     let claim = until(&stage.client, &stage.claim(), "bound", is_bound).await;
     assert_eq!(claim["spec"]["volumeName"], stage.volume.as_str());
     let volume = until(&stage.client, &stage.volume(), "bound", is_bound).await;
@@ -131,12 +130,12 @@ async fn a_copy_of_a_claim_takes_no_volume_from_the_original() {
         ..RestoreSpec::named("r")
     };
     let report = stage.restore(spec).await;
-    let outcome = stage.outcome(&report, &stage.volume);
+    let outcome = &stage.outcome(&report, &stage.volume);
     assert!(
         matches!(outcome, Outcome::Skipped(SkipReason::Exists(_))),
         "{outcome:?}"
     );
-    assert_eq!(stage.outcome(&report, "data"), &Outcome::Created);
+    assert_eq!(stage.outcome(&report, "data"), Outcome::Created);
     let path = format!("/api/v1/namespaces/{copy}/persistentvolumeclaims/data");
     let claim = get(&stage.client, &path).await.unwrap();
     // Free to be bound to one of its own.

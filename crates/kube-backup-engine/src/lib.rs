@@ -19,6 +19,7 @@ mod repository;
 mod resource;
 pub mod restore;
 pub mod retention;
+mod roster;
 mod run_options;
 mod scan;
 pub mod schedule;

@@ -38,13 +38,23 @@ impl Output {
         let failed = |error: Box<dyn std::error::Error>| Failure::failed("print", error);
         let text = match self.output {
             Format::Table | Format::Wide => text(),
-            Format::Json => {
-                let json = serde_json::to_string_pretty(value).map_err(|it| failed(it.into()))?;
-                json + "\n"
-            }
+            Format::Json => return print_json(value),
             Format::Yaml => serde_norway::to_string(value).map_err(|it| failed(it.into()))?,
         };
         print_bytes(text.as_bytes())
+    }
+}
+
+/// As it is made: a report of many objects is never there as a whole.
+fn print_json<T: Serialize>(value: &T) -> Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    let printed = serde_json::to_writer_pretty(&mut out, value)
+        .map_err(io::Error::from)
+        .and_then(|()| out.write_all(b"\n"))
+        .and_then(|()| out.flush());
+    match printed {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::failed("print", error)),
+        _ => Ok(()),
     }
 }
 

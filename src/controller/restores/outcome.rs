@@ -17,9 +17,8 @@ pub(super) fn of_report(status: &mut ApplicationRestoreStatus, report: &RestoreR
     }
     let errors = messages.count;
     let of_objects = report.items.iter().flat_map(|item| {
-        item.warnings
-            .iter()
-            .map(move |text| format!("warning: {}: {text}", item.id))
+        let of_object = item.warnings.into_iter();
+        of_object.map(move |text| format!("warning: {}: {text}", item.id))
     });
     let of_all = report
         .warnings

@@ -361,7 +361,8 @@ async fn check_application(to: &Client, report: &RestoreReport) {
             .any(|(key, value)| key.ends_with("/is-default-class") && value == "true");
         assert!(!claims, "{class}");
         let item = report.items.iter().find(|item| item.id.name == name);
-        let mut warnings = item.unwrap().warnings.iter();
+        let warnings = item.unwrap().warnings;
+        let mut warnings = warnings.iter();
         let said = warnings.any(|warning| warning.contains("no longer the default of its kind"));
         assert!(said, "{name}: {report}");
     }

@@ -5,6 +5,7 @@
 //! [index](index) says in which member it lies.
 
 mod budget;
+mod entries;
 pub(crate) mod gzip;
 mod identity;
 pub(crate) mod index;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Digest, Error, ErrorKind, ObjectId};
 
 pub(crate) use budget::Budget;
+pub(crate) use entries::{Entries, EntryRef};
 
 /// One object in an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! One request to the API server, with its attempts: what reading and writing have in common.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +11,7 @@ use tokio::time::timeout;
 
 use super::failure::{ApiResponse, Failure};
 use super::retry::{Attempts, OnWait, Retries, Timeouts};
+use super::single_use::SingleUse;
 use super::warnings;
 
 /// Largest response read whole: discovery documents, schemas, pages of a list.
@@ -55,7 +55,7 @@ impl ApiRequest {
 #[derive(Clone)]
 pub(crate) struct Connection {
     client: kube::Client,
-    echo: kube::Client,
+    single_use: SingleUse,
     timeouts: Timeouts,
     retries: Retries,
     /// Those that say for whom requests are made.
@@ -66,11 +66,8 @@ impl Connection {
     /// Speaks through `client`, whose own retries are turned off: clients made from a [`kube::Config`]
     /// with its defaults have some.
     pub(crate) fn new(client: kube::Client, timeouts: Timeouts, on_wait: Option<OnWait>) -> Self {
-        let echo = tower::service_fn(|request: Request<Body>| async {
-            Ok::<_, Infallible>(Response::new(request.into_body()))
-        });
         Self {
-            echo: kube::Client::new(echo, client.default_namespace()),
+            single_use: SingleUse::new(client.default_namespace()),
             client,
             timeouts,
             retries: Retries::new(on_wait),
@@ -106,17 +103,6 @@ impl Connection {
         Attempts::new(request, self.timeouts, &self.retries)
     }
 
-    /// A body that can be sent only once.
-    ///
-    /// kube's retry layer hides up to 15 attempts, and what the server says to each. It leaves alone
-    /// requests whose bodies it cannot clone, and the only such bodies that kube lets others make are
-    /// those of responses: so this one travels through a service that returns what it is sent.
-    async fn single_use(&self, bytes: Bytes) -> Result<Body, Failure> {
-        let sent = self.echo.send(Request::new(Body::from(bytes))).await;
-        sent.map(Response::into_body)
-            .map_err(|error| Failure::transport(&error))
-    }
-
     /// Sends once, and returns the beginning of a success.
     pub(crate) async fn open(&self, request: &ApiRequest) -> Result<Response<Body>, Failure> {
         let response = self.send(request).await?;
@@ -127,7 +113,8 @@ impl Connection {
     }
 
     async fn send(&self, request: &ApiRequest) -> Result<Response<Body>, Failure> {
-        let mut sent = Request::new(self.single_use(request.body.clone()).await?);
+        let body = self.single_use.body(request.body.clone()).await;
+        let mut sent = Request::new(body.map_err(|error| Failure::transport(&error))?);
         *sent.method_mut() = request.method.clone();
         sent.headers_mut().clone_from(&request.headers);
         for (name, value) in &self.act_as {
@@ -159,7 +146,9 @@ impl Connection {
         };
         let retry_after = header(RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
         let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
-        let body = Limited::new(body, limit).collect().await;
+        // What answers a write is mostly what was written, and a little more.
+        let expected = request.body.len() + request.body.len() / 8;
+        let body = read_whole(body, limit, expected).await;
         let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
             Some(_) => Failure::too_long(limit),
             None => Failure::transport(error.as_ref()),
@@ -169,7 +158,7 @@ impl Connection {
             status: head.status,
             content_type,
             retry_after: retry_after.map(Duration::from_secs),
-            body: body.to_bytes(),
+            body,
         })
     }
 
@@ -209,4 +198,32 @@ impl Connection {
             attempts.again(failure, &is_hopeless).await?;
         }
     }
+}
+
+/// A body of at most `limit` bytes and probably of `expected`. Each part of it is let go as it is taken over: large
+/// objects are not held twice.
+async fn read_whole(
+    body: Body,
+    limit: usize,
+    expected: usize,
+) -> Result<Bytes, Box<dyn std::error::Error + Send + Sync>> {
+    let mut body = Limited::new(body, limit);
+    let mut first: Option<Bytes> = None;
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        // Anything else is trailers.
+        let Ok(part) = frame?.into_data() else {
+            continue;
+        };
+        match first.take() {
+            None if whole.is_empty() => first = Some(part),
+            None => whole.extend_from_slice(&part),
+            Some(first) => {
+                whole.reserve(expected.min(limit).max(first.len() + part.len()));
+                whole.extend_from_slice(&first);
+                whole.extend_from_slice(&part);
+            }
+        }
+    }
+    Ok(first.unwrap_or_else(|| whole.into()))
 }

@@ -16,6 +16,7 @@ pub(crate) mod query;
 pub(crate) mod reader;
 pub(crate) mod retry;
 pub(crate) mod schema;
+mod single_use;
 pub(crate) mod wait;
 mod warnings;
 pub(crate) mod writer;

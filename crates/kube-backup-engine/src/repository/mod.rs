@@ -18,6 +18,7 @@ mod record;
 mod results;
 mod runs;
 mod seals;
+pub(crate) mod shelf;
 pub(crate) mod small;
 mod stored;
 pub(crate) mod upload;

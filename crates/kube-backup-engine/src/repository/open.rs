@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use futures::TryStreamExt as _;
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -12,6 +13,7 @@ use tokio::sync::OnceCell;
 use super::files::Files;
 use super::part::{Expected, Holds, IndexFile, Part};
 use super::record::{ArchiveFacts, EncryptionFacts, Record, StoredRecord};
+use super::shelf::Shelf;
 use super::stored::StoredFile;
 use crate::archive::index::{EntryFilter, Listed};
 use crate::archive::{Budget, Entry, Found, Listing, ReadLimits, RefusedEntry, Span};
@@ -59,6 +61,8 @@ pub struct OpenBackup {
     /// Whether it was held to a trust.
     is_admitted: bool,
     pub(super) limits: ReadLimits,
+    /// Of an archive without index, the objects that stay in memory.
+    pub(crate) shelf: OnceLock<Shelf>,
 }
 
 /// How a repository opens backups.
@@ -201,6 +205,7 @@ impl OpenBackup {
             seal: None,
             is_admitted: false,
             limits: opening.limits,
+            shelf: OnceLock::new(),
         })
     }
 
@@ -360,29 +365,41 @@ impl OpenBackup {
     /// # Errors
     /// As [`entries`](Self::entries).
     pub async fn listing(&self, filter: &EntryFilter) -> Result<Listing> {
-        let mut listing = Listing::default();
+        let mut entries = Vec::new();
+        let refused = self.list(filter, |entry, _| entries.push(entry)).await?;
+        Ok(Listing { entries, refused })
+    }
+
+    /// Hands over the entries that pass `filter` one by one, without an index with their bytes, which are read for
+    /// it; returns those that may and cannot be read.
+    pub(crate) async fn list(
+        &self,
+        filter: &EntryFilter,
+        mut found: impl FnMut(Entry, Option<Bytes>),
+    ) -> Result<Vec<RefusedEntry>> {
+        let mut refused = Vec::new();
         for part in self.parts() {
             if let Some(why) = part.file.why_locked() {
-                listing.refused.extend(self.locked(filter, why).await?);
+                refused.extend(self.locked(filter, why).await?);
                 continue;
             }
             match part.index().await? {
                 Some(index) => {
                     let mut fetched = part.listed(index, filter);
-                    let mut taking = Taking::new(filter, self.limits, &mut listing);
+                    let mut taking = Taking::new(filter, self.limits, &mut found, &mut refused);
                     while let Some(listed) = fetched.try_next().await? {
                         listed.into_iter().try_for_each(|one| taking.take(one))?;
                     }
                 }
                 None => {
                     let mut objects = self.stream_part(part);
-                    while let Some(found) = objects.try_next().await? {
-                        match found {
-                            Found::Object(entry, _) if filter.matches(&entry.id) => {
-                                listing.entries.push(entry);
+                    while let Some(next) = objects.try_next().await? {
+                        match next {
+                            Found::Object(entry, bytes) if filter.matches(&entry.id) => {
+                                found(entry, Some(bytes));
                             }
-                            Found::Refused(refused) if concerns(filter, &refused) => {
-                                listing.refused.push(refused);
+                            Found::Refused(entry) if concerns(filter, &entry) => {
+                                refused.push(entry);
                             }
                             Found::Object(..) | Found::Refused(_) => {}
                         }
@@ -390,7 +407,7 @@ impl OpenBackup {
                 }
             }
         }
-        Ok(listing)
+        Ok(refused)
     }
 }
 
@@ -400,20 +417,27 @@ fn concerns(filter: &EntryFilter, refused: &RefusedEntry) -> bool {
 }
 
 /// Takes what an index lists into a listing.
-struct Taking<'a> {
+struct Taking<'a, F> {
     filter: &'a EntryFilter,
-    listing: &'a mut Listing,
+    found: &'a mut F,
+    refused: &'a mut Vec<RefusedEntry>,
     /// Hashes, since the entries already hold the names.
     seen: HashSet<u64>,
     hasher: RandomState,
     tally: Tally,
 }
 
-impl<'a> Taking<'a> {
-    fn new(filter: &'a EntryFilter, limits: ReadLimits, listing: &'a mut Listing) -> Self {
+impl<'a, F: FnMut(Entry, Option<Bytes>)> Taking<'a, F> {
+    fn new(
+        filter: &'a EntryFilter,
+        limits: ReadLimits,
+        found: &'a mut F,
+        refused: &'a mut Vec<RefusedEntry>,
+    ) -> Self {
         Self {
             filter,
-            listing,
+            found,
+            refused,
             seen: HashSet::new(),
             hasher: RandomState::new(),
             tally: Tally {
@@ -432,9 +456,9 @@ impl<'a> Taking<'a> {
                     return Err(Error::corrupt("read index: the entry is in it twice")
                         .with_entry(entry_path(&entry.id)));
                 }
-                self.listing.entries.push(entry);
+                (self.found)(entry, None);
             }
-            Err(refused) if concerns(self.filter, &refused) => self.listing.refused.push(refused),
+            Err(refused) if concerns(self.filter, &refused) => self.refused.push(refused),
             Ok(_) | Err(_) => {}
         }
         Ok(())

@@ -1,7 +1,6 @@
 //! Single objects of an archive, by ranges.
 
-use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -13,7 +12,7 @@ use super::held::PARALLEL_FETCHES;
 use super::part::Part;
 use crate::archive::index::unpack_member;
 use crate::archive::read::check_object;
-use crate::archive::{Entry, Found, Location, RefusedEntry, Span};
+use crate::archive::{Entries, Entry, EntryRef, Found, Location, RefusedEntry, Span};
 use crate::format::entries::entry_path;
 use crate::{Digest, Error, ErrorKind, ObjectId, Result};
 
@@ -35,68 +34,69 @@ impl OpenBackup {
     /// it held when they were found. An entry that cannot be read is an error of kind
     /// [`ErrorKind::Unreadable`], after which others come; every other error ends it.
     pub fn read<'a>(&'a self, entries: &'a [Entry]) -> BoxStream<'a, Result<(Entry, Bytes)>> {
-        self.read_found(entries)
+        let entries: Arc<Entries> = Arc::new(entries.iter().cloned().collect());
+        self.read_entries(entries, Known::Nothing)
             .map(|found| found.and_then(Found::into_result))
             .boxed()
     }
 
     /// The objects of `entries`, and those of them that are refused.
-    pub(crate) fn read_found<'a>(&'a self, entries: &'a [Entry]) -> BoxStream<'a, Result<Found>> {
-        let (located, others): (Vec<&Entry>, Vec<&Entry>) =
-            entries.iter().partition(|entry| entry.location.is_some());
-        let others: HashMap<ObjectId, Digest> = others
-            .iter()
-            .map(|entry| (entry.id.clone(), entry.sha256))
-            .collect();
-        let (secrets, located): (Vec<&Entry>, Vec<&Entry>) = located
-            .into_iter()
-            .partition(|entry| !self.archive.holds.has(&entry.id.resource));
-        let mut by_range = read_located(&self.archive, located);
-        if let Some(part) = self.secrets.as_ref().filter(|_| !secrets.is_empty()) {
-            by_range = by_range.chain(read_located(part, secrets)).boxed();
-        }
-        if others.is_empty() {
-            return by_range;
-        }
-        by_range.chain(self.read_in_a_pass(others)).boxed()
+    pub(crate) fn read_found<'a>(&'a self, entries: &'a Entries) -> BoxStream<'a, Result<Found>> {
+        self.read_entries(entries, Known::Nothing)
     }
 
     /// The objects of `entries`, each of which was read before, and not refused.
-    pub(crate) fn read_again(&self, entries: Vec<Entry>) -> BoxStream<'_, Result<(Entry, Bytes)>> {
-        let mut elsewhere = HashMap::new();
-        let (mut of_archive, mut of_secrets) = (Vec::new(), Vec::new());
-        for entry in entries {
-            match entry.location {
-                None => {
-                    elsewhere.insert(entry.id, entry.sha256);
-                }
-                Some(at) if self.archive.holds.has(&entry.id.resource) => {
-                    of_archive.push((at, entry));
-                }
-                Some(at) => of_secrets.push((at, entry)),
-            }
-        }
-        let read = |part: &Part, mut located: Vec<(Location, Entry)>| {
-            located.sort_unstable_by_key(|(at, _)| place(*at));
-            read_batch(part, located, Known::Readable)
-        };
-        let mut found = read(&self.archive, of_archive);
-        if let Some(part) = self.secrets.as_ref().filter(|_| !of_secrets.is_empty()) {
-            found = found.chain(read(part, of_secrets)).boxed();
-        }
-        if !elsewhere.is_empty() {
-            found = found.chain(self.read_in_a_pass(elsewhere)).boxed();
-        }
-        found
+    pub(crate) fn read_again(
+        &self,
+        entries: Arc<Entries>,
+    ) -> BoxStream<'_, Result<(Entry, Bytes)>> {
+        self.read_entries(entries, Known::Readable)
             .map(|found| found.and_then(Found::into_result))
             .boxed()
     }
 
+    fn read_entries<'a, E>(&'a self, entries: E, known: Known) -> BoxStream<'a, Result<Found>>
+    where
+        E: Deref<Target = Entries> + Clone + Send + Sync + 'a,
+    {
+        let (mut of_archive, mut of_secrets, mut elsewhere) = (Vec::new(), Vec::new(), Vec::new());
+        let mut kept = Vec::new();
+        for (at, listed) in (0..).zip(entries.iter()) {
+            match listed.place() {
+                None => match self.kept(listed) {
+                    Some(bytes) => kept.push(Ok(Found::Object(listed.entry(), bytes))),
+                    None => elsewhere.push(at),
+                },
+                Some(_) if self.archive.holds.has(listed.resource()) => of_archive.push(at),
+                Some(_) => of_secrets.push(at),
+            }
+        }
+        let mut found = read_located(&self.archive, entries.clone(), of_archive, known);
+        if let Some(part) = self.secrets.as_ref().filter(|_| !of_secrets.is_empty()) {
+            let of_secrets = read_located(part, entries.clone(), of_secrets, known);
+            found = found.chain(of_secrets).boxed();
+        }
+        if !kept.is_empty() {
+            found = found.chain(stream::iter(kept)).boxed();
+        }
+        if !elsewhere.is_empty() {
+            let wanted = Wanted::new(entries, &elsewhere);
+            found = found.chain(self.read_in_a_pass(wanted)).boxed();
+        }
+        found
+    }
+
+    /// The bytes of an object that no index knows, if they are in memory.
+    fn kept(&self, listed: EntryRef<'_>) -> Option<Bytes> {
+        let shelf = self.shelf.get()?;
+        shelf.get(listed.resource(), &listed.sha256())
+    }
+
     /// Picks objects out of the whole archive, each with the digest that it had.
-    fn read_in_a_pass(
-        &self,
-        wanted: HashMap<ObjectId, Digest>,
-    ) -> BoxStream<'static, Result<Found>> {
+    fn read_in_a_pass<'a, E>(&self, wanted: Wanted<E>) -> BoxStream<'a, Result<Found>>
+    where
+        E: Deref<Target = Entries> + Send + Sync + 'a,
+    {
         stream::try_unfold(
             (self.stream_found(), wanted),
             |(mut objects, mut wanted)| async move {
@@ -109,7 +109,7 @@ impl OpenBackup {
                         // It was so when the others were found, and is none of them.
                         continue;
                     };
-                    let Some(sha256) = wanted.remove(&entry.id) else {
+                    let Some(sha256) = wanted.take(&entry.id) else {
                         continue;
                     };
                     if entry.sha256 != sha256 {
@@ -117,7 +117,7 @@ impl OpenBackup {
                     }
                     return Ok(Some((Found::Object(entry, bytes), (objects, wanted))));
                 }
-                match wanted.into_keys().next() {
+                match wanted.first() {
                     Some(id) => Err(changed(&id, "is gone, and was there")),
                     None => Ok(None),
                 }
@@ -127,23 +127,68 @@ impl OpenBackup {
     }
 }
 
-fn place(at: Location) -> (u64, u64) {
-    (at.member.offset, at.object.offset)
+/// What is picked out of a pass over the archive.
+struct Wanted<E> {
+    entries: E,
+    /// Where they are in `entries`, in the order of their names, and whether they have come.
+    order: Vec<u32>,
+    came: Vec<bool>,
 }
 
-/// Copies entries only as they are reached, since there may be very many.
-fn read_located<'a>(part: &'a Part, mut located: Vec<&'a Entry>) -> BoxStream<'a, Result<Found>> {
-    located.sort_by_key(|entry| entry.location.map(place));
-    let mut left = located.into_iter();
+impl<E: Deref<Target = Entries>> Wanted<E> {
+    /// Those of `entries` at these places.
+    fn new(entries: E, at: &[u32]) -> Self {
+        let mut order = entries.by_id();
+        if at.len() < order.len() {
+            // Places come in their order.
+            order.retain(|place| at.binary_search(place).is_ok());
+        }
+        let came = vec![false; order.len()];
+        Self {
+            entries,
+            order,
+            came,
+        }
+    }
+
+    /// The digest of an object that has not come yet.
+    fn take(&mut self, id: &ObjectId) -> Option<Digest> {
+        let at = self.entries.find(&self.order, id)?;
+        let came = std::mem::replace(&mut self.came[at], true);
+        (!came).then(|| self.entries.get(self.order[at] as usize).sha256())
+    }
+
+    /// One that has not come.
+    fn first(&self) -> Option<ObjectId> {
+        let at = self.came.iter().position(|came| !came)?;
+        Some(self.entries.get(self.order[at] as usize).id())
+    }
+}
+
+/// The objects at these places of `entries`. Entries are copied only as they are reached, since there may be very many.
+fn read_located<'a, E>(
+    part: &'a Part,
+    entries: E,
+    mut at: Vec<u32>,
+    known: Known,
+) -> BoxStream<'a, Result<Found>>
+where
+    E: Deref<Target = Entries> + Send + Sync + 'a,
+{
+    at.sort_unstable_by_key(|at| entries.get(*at as usize).place());
+    let mut left = at.into_iter();
     let batches = std::iter::from_fn(move || {
         let next = left.by_ref().take(BATCH);
         let batch: Vec<(Location, Entry)> = next
-            .filter_map(|entry| Some((entry.location?, entry.clone())))
+            .filter_map(|at| {
+                let entry = entries.get(at as usize).entry();
+                Some((entry.location?, entry))
+            })
             .collect();
         (!batch.is_empty()).then_some(batch)
     });
     stream::iter(batches)
-        .flat_map(move |batch| read_batch(part, batch, Known::Nothing))
+        .flat_map(move |batch| read_batch(part, batch, known))
         .boxed()
 }
 
@@ -206,17 +251,17 @@ enum Known {
 /// One request: a range of the archive, and the members in it that are wanted.
 struct Fetch {
     range: Range<u64>,
-    members: Vec<Wanted>,
+    members: Vec<WantedMember>,
 }
 
 /// One member, and the objects in it that are wanted.
-struct Wanted {
+struct WantedMember {
     span: Span,
     size: u64,
     objects: Vec<(Location, Entry)>,
 }
 
-impl Wanted {
+impl WantedMember {
     fn unpack(self, compressed: &[u8], known: Known) -> Result<Vec<Found>> {
         let name = |entry: &Entry| entry_path(&entry.id);
         let first = self.objects.first().map(|(_, entry)| name(entry));
@@ -233,8 +278,12 @@ impl Wanted {
                             .with_entry(name(&entry)),
                     );
                 };
+                let place = at.object.offset as usize..end as usize;
                 // A copy: a slice would keep the whole member alive for one small object.
-                let object = Bytes::copy_from_slice(&text[at.object.offset as usize..end as usize]);
+                let object = match place.len() > text.len() / 2 {
+                    true => text.slice(place),
+                    false => Bytes::copy_from_slice(&text[place]),
+                };
                 if Digest::of(&object) != entry.sha256 {
                     return Err(Error::new(
                         ErrorKind::Corrupt,
@@ -274,7 +323,7 @@ fn fetches(located: Vec<(Location, Entry)>, gap: u64) -> Vec<Fetch> {
                 && end - fetch.range.start <= MAX_FETCH
             {
                 fetch.range.end = end;
-                fetch.members.push(Wanted {
+                fetch.members.push(WantedMember {
                     span: at.member,
                     size: at.member_size,
                     objects: vec![(at, entry)],
@@ -284,7 +333,7 @@ fn fetches(located: Vec<(Location, Entry)>, gap: u64) -> Vec<Fetch> {
         }
         fetches.push(Fetch {
             range: at.member.offset..end,
-            members: vec![Wanted {
+            members: vec![WantedMember {
                 span: at.member,
                 size: at.member_size,
                 objects: vec![(at, entry)],

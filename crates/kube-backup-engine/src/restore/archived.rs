@@ -7,18 +7,19 @@ use bytes::Bytes;
 use futures::TryStreamExt as _;
 use serde_json::Value;
 
-use crate::archive::Found;
+use crate::archive::{Entries, EntryRef, Found};
 use crate::kinds::names::{DEFINITIONS, NAMESPACES};
+use crate::repository::shelf::Shelf;
 use crate::{
-    ApiResource, Discovery, Entry, EntryFilter, Error, GroupResource, Listing, ObjectId,
-    OpenBackup, RefusedEntry, Result,
+    ApiResource, Discovery, Entry, EntryFilter, Error, GroupResource, ObjectId, OpenBackup,
+    RefusedEntry, Result,
 };
 
 /// The entries of a backup.
 pub(crate) struct Archived<'a> {
     pub(crate) backup: &'a OpenBackup,
     /// All of them, without an index.
-    pub(crate) all: Option<Vec<Entry>>,
+    pub(crate) all: Option<Entries>,
     /// What was met that cannot be read, by its path, and whether somebody asked for it.
     refused: Mutex<BTreeMap<String, (RefusedEntry, bool)>>,
 }
@@ -31,7 +32,11 @@ impl<'a> Archived<'a> {
             refused: Mutex::default(),
         };
         if !backup.has_index().await? {
-            archived.all = Some(archived.list(&EntryFilter::default()).await?);
+            let mut shelf = Shelf::default();
+            let keep = |entry: &Entry, bytes: Bytes| shelf.put(entry, bytes);
+            archived.all = Some(archived.list(&EntryFilter::default(), keep).await?);
+            // One that was filled before holds what it was filled with: objects are asked for by their digests.
+            let _ = backup.shelf.set(shelf);
         }
         Ok(archived)
     }
@@ -40,22 +45,33 @@ impl<'a> Archived<'a> {
         self.all.is_none()
     }
 
-    async fn list(&self, filter: &EntryFilter) -> Result<Vec<Entry>> {
-        let Listing { entries, refused } = self.backup.listing(filter).await?;
-        for refused in refused {
+    /// Lists what passes `filter`, and hands over what is read for that.
+    async fn list(
+        &self,
+        filter: &EntryFilter,
+        mut read: impl FnMut(&Entry, Bytes),
+    ) -> Result<Entries> {
+        let mut entries = Entries::default();
+        let refused = self.backup.list(filter, |entry, bytes| {
+            entries.push(&entry);
+            if let Some(bytes) = bytes {
+                read(&entry, bytes);
+            }
+        });
+        for refused in refused.await? {
             self.refuse(refused, false);
         }
         Ok(entries)
     }
 
-    pub(crate) async fn find(&self, filter: &EntryFilter) -> Result<Vec<Entry>> {
+    pub(crate) async fn find(&self, filter: &EntryFilter) -> Result<Entries> {
         match &self.all {
-            None => self.list(filter).await,
-            Some(all) => Ok(all
-                .iter()
-                .filter(|entry| filter.matches(&entry.id))
-                .cloned()
-                .collect()),
+            None => self.list(filter, |_, _| {}).await,
+            Some(all) => {
+                let mut found = all.clone();
+                found.retain(|listed| filter.matches(&listed.id()));
+                Ok(found)
+            }
         }
     }
 
@@ -76,14 +92,14 @@ impl<'a> Archived<'a> {
     }
 
     /// Takes out what was found to be unreadable.
-    pub(crate) fn drop_refused(&self, entries: &mut Vec<Entry>) {
+    pub(crate) fn drop_refused(&self, entries: &mut Entries) {
         let known = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         let bad: HashSet<&ObjectId> = known
             .values()
             .filter_map(|(bad, _)| bad.id.as_ref())
             .collect();
         if !bad.is_empty() {
-            entries.retain(|entry| !bad.contains(&entry.id));
+            entries.retain(|listed| !bad.contains(&listed.id()));
         }
     }
 
@@ -102,8 +118,12 @@ impl<'a> Archived<'a> {
         if let Some(kinds) = self.backup.listed_kinds().await? {
             return Ok(kinds);
         }
-        let of = |entry: &Entry| (entry.id.resource.clone(), entry.id.namespace.is_some());
-        Ok(self.all.iter().flatten().map(of).collect())
+        let all = self.all.iter().flat_map(Entries::iter);
+        let kinds: BTreeSet<_> = all
+            .map(|listed| (listed.resource(), listed.namespace().is_some()))
+            .collect();
+        let copy = |(kind, is_namespaced): (&GroupResource, bool)| (kind.clone(), is_namespaced);
+        Ok(kinds.into_iter().map(copy).collect())
     }
 
     /// The kinds that definitions in it define.
@@ -129,16 +149,12 @@ impl<'a> Archived<'a> {
 }
 
 /// The namespaces of entries, and those that are among them.
-pub(crate) fn namespaces_of(entries: &[Entry]) -> HashSet<&str> {
-    let lying = entries
-        .iter()
-        .filter_map(|entry| entry.id.namespace.as_deref());
+pub(crate) fn namespaces_of(entries: &Entries) -> HashSet<&str> {
+    let lying = entries.iter().filter_map(EntryRef::namespace);
     let themselves = entries
         .iter()
-        .filter(|entry| NAMESPACES.is(&entry.id.resource));
-    lying
-        .chain(themselves.map(|entry| entry.id.name.as_str()))
-        .collect()
+        .filter(|listed| NAMESPACES.is(listed.resource()));
+    lying.chain(themselves.map(EntryRef::name)).collect()
 }
 
 /// One kind in each of its versions.

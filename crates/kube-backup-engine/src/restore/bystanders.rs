@@ -8,13 +8,14 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::spec::RestoreSpec;
+use crate::archive::Entries;
 use crate::kinds::backends::backends_of;
 use crate::kinds::cluster_owned::is_lock;
 use crate::kinds::names::{
     CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, DEFINITIONS, NAMESPACES, ROLE_BINDINGS, ROLES, VOLUMES,
 };
 use crate::powers::SystemNames;
-use crate::{Entry, GroupResource, ObjectId};
+use crate::{GroupResource, ObjectId};
 
 /// What a restore is about, as opposed to what is around it.
 #[derive(Debug, Default)]
@@ -30,7 +31,7 @@ pub(crate) struct Bystanders {
 }
 
 impl Bystanders {
-    pub(crate) fn of(spec: &RestoreSpec, entries: &[Entry]) -> Self {
+    pub(crate) fn of(spec: &RestoreSpec, entries: &Entries) -> Self {
         let mut bystanders = Self {
             system: SystemNames::with(&spec.powers.system_namespaces),
             ..Self::default()
@@ -41,10 +42,10 @@ impl Bystanders {
                 bystanders.named.insert(target.to_owned());
             }
         }
-        for Entry { id, .. } in entries {
-            let namespace = match &id.namespace {
+        for listed in entries.iter() {
+            let namespace = match listed.namespace() {
                 Some(namespace) => namespace,
-                None if NAMESPACES.is(&id.resource) => &id.name,
+                None if NAMESPACES.is(listed.resource()) => listed.name(),
                 None => continue,
             };
             let target = spec.target_namespace(namespace);
@@ -307,7 +308,7 @@ mod tests {
             ("kubernetes", false),
         ] {
             let map = json!({"metadata": {"name": "x", "namespace": namespace}});
-            let bystanders = Bystanders::of(&spec, &[]);
+            let bystanders = Bystanders::of(&spec, &Entries::default());
             let harm = bystanders.harm(&kind, &map, &map);
             assert_eq!(harm.is_some(), is_own, "{namespace}");
             let system = SystemNames::with(&spec.powers.system_namespaces);

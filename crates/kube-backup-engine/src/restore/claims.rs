@@ -4,14 +4,16 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 
 use super::execution::Execution;
+use super::outcome::{Outcome, SkipReason};
 use super::prepare::{NextStep, prepare};
-use super::report::{Outcome, SkipReason};
 use super::volumes::data::{ClaimData, DataOutcome};
 use super::volumes::fill::fill;
 use super::volumes::plan::{Way, plan};
 use super::volumes::provide::{Means, Provided, provide};
 use super::volumes::turns::Turns;
 use crate::Entry;
+use crate::archive::Entries;
+use crate::kinds::names::CLAIMS;
 use crate::kinds::order::Tier;
 
 impl Execution<'_> {
@@ -38,12 +40,19 @@ impl Execution<'_> {
     }
 
     /// Takes out the claims that something is planned for.
-    pub(super) fn take_planned_claims(&self, entries: &mut Vec<Entry>) -> Vec<Entry> {
-        if self.state.claims.is_empty() {
+    pub(super) fn take_planned_claims(
+        &self,
+        entries: &mut Entries,
+        deferred: &mut Vec<Entry>,
+    ) -> Vec<Entry> {
+        let claims = &self.state.claims;
+        if claims.is_empty() {
             return Vec::new();
         }
-        let is_planned = |entry: &mut Entry| self.state.claims.contains_key(&entry.id);
-        entries.extract_if(.., is_planned).collect()
+        let mut planned =
+            entries.take_out(|it| CLAIMS.is(it.resource()) && claims.contains_key(&it.id()));
+        planned.extend(deferred.extract_if(.., |entry| claims.contains_key(&entry.id)));
+        planned
     }
 
     /// Restores claims with their data, all at once, since each may wait long for its own.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::altered::altered;
 use super::bystanders::Bystanders;
 use super::marks::{are_of_one_restore, have_same_uids};
-use super::report::Outcome;
+use super::outcome::Outcome;
 use super::spec::ExistingResourcePolicy;
 use super::transform::lowered;
 use crate::compare::{Comparison, Diff};

@@ -3,30 +3,26 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::spec::RestoreSpec;
+use crate::archive::{Entries, EntryRef};
 use crate::kinds::names::NAMESPACES;
-use crate::{Entry, GroupResource, ObjectId};
+use crate::{GroupResource, ObjectId};
 
 /// Where several namespaces go into one, the first one's object of a name is restored (Velero,
 /// restore.go): takes the others out.
-pub(super) fn displace(spec: &RestoreSpec, entries: &mut Vec<Entry>) -> Vec<(ObjectId, String)> {
+pub(super) fn displace(spec: &RestoreSpec, entries: &mut Entries) -> Vec<(ObjectId, String)> {
     if spec.namespace_mapping.is_empty() {
         return Vec::new();
     }
-    let target_of = |id: &ObjectId| -> Option<String> {
-        let name = match &id.namespace {
-            Some(namespace) => namespace,
-            None if NAMESPACES.is(&id.resource) => &id.name,
-            None => return None,
-        };
-        Some(spec.target_namespace(name).to_owned())
-    };
     let mut sources: HashMap<String, BTreeSet<String>> = HashMap::new();
-    for entry in entries.iter() {
-        if let Some(target) = target_of(&entry.id) {
-            let source = entry.id.namespace.as_ref().unwrap_or(&entry.id.name);
-            let known = sources.entry(target).or_default();
-            if !known.contains(source) {
-                known.insert(source.clone());
+    for source in entries.iter().filter_map(source_of) {
+        let target = spec.target_namespace(source);
+        match sources.get_mut(target) {
+            Some(known) if known.contains(source) => {}
+            Some(known) => {
+                known.insert(source.to_owned());
+            }
+            None => {
+                sources.insert(target.to_owned(), [source.to_owned()].into());
             }
         }
     }
@@ -34,25 +30,30 @@ pub(super) fn displace(spec: &RestoreSpec, entries: &mut Vec<Entry>) -> Vec<(Obj
     if sources.is_empty() {
         return Vec::new();
     }
-    entries.sort_by(|a, b| a.id.cmp(&b.id));
+    entries.sort_by_id();
     let mut taken: HashMap<(GroupResource, String, String), String> = HashMap::new();
     let mut displaced = Vec::new();
-    entries.retain(|entry| {
-        let id = &entry.id;
-        let Some(target) = target_of(id).filter(|target| sources.contains_key(target)) else {
+    entries.retain(|listed| {
+        let Some(source) = source_of(listed) else {
             return true;
         };
-        let (source, name) = match &id.namespace {
-            Some(namespace) => (namespace.clone(), id.name.clone()),
-            None => (id.name.clone(), String::new()),
-        };
-        match taken.entry((id.resource.clone(), target, name)) {
+        let target = spec.target_namespace(source);
+        if !sources.contains_key(target) {
+            return true;
+        }
+        let name = listed.namespace().map_or("", |_| listed.name());
+        let place = (
+            listed.resource().clone(),
+            target.to_owned(),
+            name.to_owned(),
+        );
+        match taken.entry(place) {
             std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(source);
+                place.insert(source.to_owned());
                 true
             }
             std::collections::hash_map::Entry::Occupied(place) => {
-                displaced.push((id.clone(), place.get().clone()));
+                displaced.push((listed.id(), place.get().clone()));
                 false
             }
         }
@@ -60,9 +61,19 @@ pub(super) fn displace(spec: &RestoreSpec, entries: &mut Vec<Entry>) -> Vec<(Obj
     displaced
 }
 
+/// The namespace that an object is in, or is.
+fn source_of(listed: EntryRef<'_>) -> Option<&str> {
+    match listed.namespace() {
+        Some(namespace) => Some(namespace),
+        None if NAMESPACES.is(listed.resource()) => Some(listed.name()),
+        None => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Entry;
 
     fn entry(kind: &str, namespace: Option<&str>, name: &str) -> Entry {
         Entry {
@@ -83,7 +94,7 @@ mod tests {
     fn of_two_objects_for_one_place_the_first_is_restored() {
         let mut spec = RestoreSpec::named("r");
         spec.namespace_mapping = [("b".to_owned(), "a".to_owned())].into();
-        let mut entries = vec![
+        let entries = [
             entry("configmaps", Some("b"), "x"),
             entry("configmaps", Some("b"), "y"),
             entry("configmaps", Some("a"), "x"),
@@ -92,6 +103,7 @@ mod tests {
             entry("namespaces", None, "a"),
             entry("persistentvolumes", None, "b"),
         ];
+        let mut entries: Entries = entries.into_iter().collect();
         let displaced = displace(&spec, &mut entries);
         let names: Vec<String> = displaced
             .iter()

@@ -1,6 +1,6 @@
 //! A restore under way, or the dry run of one: tier by tier, and inside a tier many objects at once.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -13,14 +13,15 @@ use super::environment::Environment;
 use super::finished::Finished;
 use super::hooks;
 use super::left::Left;
+use super::outcome::Outcome;
 use super::prepare::{NextStep, prepare};
 use super::progress::{OnProgress, RestoreProgress};
-use super::report::Outcome;
 use super::request::Request;
 use super::served::Served;
 use super::state::State;
 use super::transform::Lowering;
 use super::waits;
+use crate::archive::{Entries, EntryRef};
 use crate::kinds::names::SERVICES;
 use crate::kinds::order::Tier;
 use crate::{Discovery, Entry, GroupResource, ObjectId, Result};
@@ -71,45 +72,50 @@ impl<'a> Execution<'a> {
     }
 
     /// Restores all tiers, and waits between them for what later ones need.
-    pub(crate) async fn run(mut self, entries: Vec<Entry>) -> State {
+    pub(crate) async fn run(mut self, mut entries: Entries) -> State {
         let mut namespaces = BTreeSet::new();
         let mut kinds = BTreeSet::new();
         let mut all_kinds = HashSet::new();
-        let mut tiers: HashMap<Tier, Vec<Entry>> = HashMap::new();
-        for entry in entries {
-            let namespace = entry.id.namespace.as_ref();
+        for listed in entries.iter() {
             let gate = &self.environment.gate;
+            let resource = listed.resource();
             // Nothing is made for what is withheld.
+            let namespace = listed.namespace();
             if let Some(namespace) = namespace.filter(|it| !gate.withholds_namespace(it)) {
                 let target = self.environment.spec.target_namespace(namespace);
                 if !namespaces.contains(target) {
                     namespaces.insert(target.to_owned());
                 }
                 if self.environment.is_plan() {
-                    kinds.insert((target.to_owned(), entry.id.resource.clone()));
+                    kinds.insert((target.to_owned(), resource.clone()));
                 }
             }
-            all_kinds.insert(entry.id.resource.clone());
-            let tier = Tier::of(&entry.id.resource);
-            tiers.entry(tier).or_default().push(entry);
+            if !all_kinds.contains(resource) {
+                all_kinds.insert(resource.clone());
+            }
         }
+        // Each tier is taken off the end.
+        entries.sort_by_key(|listed| std::cmp::Reverse(Tier::of(listed.resource())));
         for tier in Tier::ALL {
-            let mut entries = tiers.remove(&tier).unwrap_or_default();
-            entries.extend(self.state.deferred.remove(&tier).unwrap_or_default());
+            let is_of_tier = |listed: EntryRef<'_>| Tier::of(listed.resource()) == tier;
+            let mut of_tier = entries.take_last(usize::MAX, is_of_tier);
+            let mut deferred = self.state.deferred.remove(&tier).unwrap_or_default();
             match tier {
                 Tier::Classes => self.look_for_defaults(&all_kinds).await,
                 Tier::Foundations => self.plan_claims().await,
-                Tier::Pods if !entries.is_empty() => self.look_for_nodes().await,
+                Tier::Pods if !(of_tier.is_empty() && deferred.is_empty()) => {
+                    self.look_for_nodes().await;
+                }
                 _ => {}
             }
             if tier == Tier::Webhooks {
                 // While nothing stands in the way of a patch.
                 self.put_owners_back().await;
-                let warnings = waits::for_backends(self.environment, &entries).await;
+                let warnings = waits::for_backends(self.environment, &of_tier, &deferred).await;
                 self.state.warnings.extend(warnings);
             }
-            let claims = self.take_planned_claims(&mut entries);
-            Box::pin(self.restore_tier(tier, entries)).await;
+            let claims = self.take_planned_claims(&mut of_tier, &mut deferred);
+            Box::pin(self.restore_tier(tier, of_tier, deferred)).await;
             Box::pin(self.restore_claims(tier, claims)).await;
             match tier {
                 Tier::Definitions => self.await_definitions().await,
@@ -219,13 +225,13 @@ impl<'a> Execution<'a> {
     }
 
     /// Restores the objects of a tier. What could not be read or is late is reported.
-    async fn restore_tier(&mut self, tier: Tier, entries: Vec<Entry>) {
-        if entries.is_empty() {
+    async fn restore_tier(&mut self, tier: Tier, entries: Entries, deferred: Vec<Entry>) {
+        let mut left = Left::new(entries, deferred);
+        if left.len() == 0 {
             return;
         }
-        tracing::debug!(?tier, objects = entries.len(), "restoring");
+        tracing::debug!(?tier, objects = left.len(), "restoring");
         let step = format!("restore the objects of tier `{}`", tier.name());
-        let mut left = Left::new(entries);
         let deadline = &self.environment.deadline;
         let work = self.restore_objects(tier, &mut left);
         // They were read once before, so this is the store failing half way, or the deadline: what is

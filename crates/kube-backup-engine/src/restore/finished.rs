@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::apply::Applied;
 use super::decide::is_for_the_same_claim;
+use super::outcome::Outcome;
 use super::owners::{Orphan, OwnerKey};
 use super::planned::Planned;
-use super::report::Outcome;
 use super::request::Request;
 use super::transform::{Lowering, lowering};
 use crate::ObjectId;

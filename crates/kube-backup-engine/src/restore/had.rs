@@ -5,24 +5,30 @@ use std::collections::HashSet;
 use futures::TryStreamExt as _;
 use serde_json::Value;
 
-use crate::kinds::names::{CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, ROLE_BINDINGS, SERVICE_ACCOUNTS};
+use crate::archive::{Entries, EntryRef};
+use crate::kinds::names::{
+    CLUSTER_ROLE_BINDINGS, CLUSTER_ROLES, Kind, ROLE_BINDINGS, SERVICE_ACCOUNTS,
+};
 use crate::{Entry, Error, ObjectId, OpenBackup, Result};
 
 /// Bindings of the cluster whose subjects are chosen accounts and nobody else, and the roles that these and
 /// chosen bindings of namespaces name.
 pub(super) async fn by_accounts(
     backup: &OpenBackup,
-    chosen: &[Entry],
+    chosen: &Entries,
 ) -> Result<HashSet<ObjectId>> {
-    let accounts: HashSet<&ObjectId> = chosen
-        .iter()
-        .map(|entry| &entry.id)
-        .filter(|id| SERVICE_ACCOUNTS.is(&id.resource))
-        .collect();
-    let is_binding = |entry: &&Entry| {
-        CLUSTER_ROLE_BINDINGS.is(&entry.id.resource) || ROLE_BINDINGS.is(&entry.id.resource)
+    let of_kinds = |kinds: &[Kind]| {
+        let is_of =
+            move |listed: &EntryRef<'_>| kinds.iter().any(|kind| kind.is(listed.resource()));
+        chosen
+            .iter()
+            .filter(is_of)
+            .map(EntryRef::entry)
+            .collect::<Vec<Entry>>()
     };
-    let bindings: Vec<Entry> = chosen.iter().filter(is_binding).cloned().collect();
+    let accounts = of_kinds(&[SERVICE_ACCOUNTS]);
+    let accounts: HashSet<&ObjectId> = accounts.iter().map(|entry| &entry.id).collect();
+    let bindings = of_kinds(&[CLUSTER_ROLE_BINDINGS, ROLE_BINDINGS]);
     let mut had = HashSet::new();
     let mut objects = backup.read(&bindings);
     while let Some((Entry { id, .. }, raw)) = objects.try_next().await? {

@@ -3,8 +3,9 @@
 //! Objects are taken out piece by piece, in the order of the archive: what is known of one for reading it goes as
 //! its outcome comes, so that a restore does not hold both of all of them.
 
-use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
+use crate::archive::Entries;
 use crate::{Entry, ObjectId};
 
 /// Objects of one piece: so many that reading ahead has something to do, and a small part of many.
@@ -13,53 +14,100 @@ const PIECE: usize = 1024;
 /// Objects of a tier whose turn is not over.
 #[derive(Debug, Default)]
 pub(crate) struct Left {
-    pieces: VecDeque<Vec<Entry>>,
-    /// Of the pieces that were taken out.
-    under_way: HashSet<ObjectId>,
+    /// Those to come, the first of the archive last.
+    to_come: Vec<Entries>,
+    under_way: Vec<Piece>,
 }
 
-impl Left {
-    pub(crate) fn new(mut entries: Vec<Entry>) -> Self {
-        let place = |entry: &Entry| {
-            let at = entry.location?;
-            Some((at.member.offset, at.object.offset))
-        };
-        entries.sort_unstable_by_key(place);
-        // Without an index, each piece would be a pass over all of the archive.
-        let first_located = entries.partition_point(|entry| place(entry).is_none());
-        let mut pieces = VecDeque::new();
-        // From the end, so that what was taken over is given back.
-        while entries.len() > first_located {
-            let start = entries.len().saturating_sub(PIECE).max(first_located);
-            pieces.push_front(entries.split_off(start));
-            entries.shrink_to_fit();
-        }
-        if !entries.is_empty() {
-            pieces.push_front(entries);
-        }
+/// Objects that are being read and restored.
+#[derive(Debug)]
+struct Piece {
+    entries: Arc<Entries>,
+    /// Where they are, in the order of their names.
+    order: Vec<u32>,
+    /// Whose turn is over, in that order.
+    is_over: Vec<bool>,
+    left: usize,
+}
+
+impl Piece {
+    fn new(entries: Arc<Entries>) -> Self {
         Self {
-            pieces,
-            under_way: HashSet::new(),
+            order: entries.by_id(),
+            is_over: vec![false; entries.len()],
+            left: entries.len(),
+            entries,
         }
     }
 
+    /// Whether the object is one of these, and its turn was not over.
+    fn remove(&mut self, id: &ObjectId) -> bool {
+        let at = self.entries.find(&self.order, id);
+        let was_left = at.is_some_and(|at| !std::mem::replace(&mut self.is_over[at], true));
+        self.left -= usize::from(was_left);
+        was_left
+    }
+}
+
+impl Left {
+    /// Of a tier, and of what was put off until its turn.
+    pub(crate) fn new(entries: Entries, deferred: Vec<Entry>) -> Self {
+        let deferred: Entries = deferred.into_iter().collect();
+        let mut to_come = vec![deferred, entries];
+        for entries in &mut to_come {
+            entries.sort_by_key(|listed| std::cmp::Reverse(listed.place()));
+        }
+        Self {
+            to_come,
+            under_way: Vec::new(),
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        let to_come = self.to_come.iter().map(Entries::len);
+        let under_way = self.under_way.iter().map(|piece| piece.left);
+        to_come.chain(under_way).sum()
+    }
+
     /// The next objects to be read.
-    pub(crate) fn next_piece(&mut self) -> Option<Vec<Entry>> {
-        let piece = self.pieces.pop_front()?;
-        self.under_way
-            .extend(piece.iter().map(|entry| entry.id.clone()));
+    pub(crate) fn next_piece(&mut self) -> Option<Arc<Entries>> {
+        self.to_come.retain(|entries| !entries.is_empty());
+        let entries = self.to_come.last_mut()?;
+        // Without an index, each piece would be a pass over all of the archive.
+        let mut piece = entries.take_last(usize::MAX, |listed| listed.place().is_none());
+        if piece.is_empty() {
+            piece = entries.take_last(PIECE, |listed| listed.place().is_some());
+        }
+        let piece = Arc::new(piece);
+        self.under_way.push(Piece::new(Arc::clone(&piece)));
         Some(piece)
     }
 
     /// The turn of an object is over.
     pub(crate) fn remove(&mut self, id: &ObjectId) {
-        self.under_way.remove(id);
+        for (at, piece) in self.under_way.iter_mut().enumerate() {
+            if piece.remove(id) {
+                if piece.left == 0 {
+                    self.under_way.swap_remove(at);
+                }
+                return;
+            }
+        }
     }
 
     /// All whose turn is not over.
     pub(crate) fn into_ids(self) -> impl Iterator<Item = ObjectId> {
-        let to_come = self.pieces.into_iter().flatten().map(|entry| entry.id);
-        self.under_way.into_iter().chain(to_come)
+        let to_come = self
+            .to_come
+            .into_iter()
+            .flat_map(|entries| (0..entries.len()).map(move |at| entries.get(at).id()));
+        let under_way = self.under_way.into_iter().flat_map(|piece| {
+            let left = piece.order.into_iter().zip(piece.is_over);
+            let left = left.filter(|(_, is_over)| !is_over);
+            left.map(move |(at, _)| piece.entries.get(at as usize).id())
+        });
+        under_way.chain(to_come)
     }
 }
 
@@ -95,24 +143,28 @@ mod tests {
     fn every_object_has_its_turn_in_the_order_of_the_archive() {
         let many = 2 * PIECE + 7;
         let entries = (0..many).rev().map(|number| entry(number, number >= 5));
-        let mut left = Left::new(entries.collect());
+        let deferred = vec![entry(many, true)];
+        let mut left = Left::new(entries.collect(), deferred);
         let mut sizes = Vec::new();
         let mut names = Vec::new();
         while let Some(piece) = left.next_piece() {
             sizes.push(piece.len());
-            names.extend(piece.into_iter().map(|entry| entry.id.name));
+            names.extend(piece.iter().map(|listed| listed.name().to_owned()));
         }
-        assert_eq!(sizes, [5, 2, PIECE, PIECE]);
-        let located: Vec<String> = (5..many).map(|number| number.to_string()).collect();
+        assert_eq!(sizes, [5, PIECE, PIECE, 2, 1]);
+        let located: Vec<String> = (5..=many).map(|number| number.to_string()).collect();
         assert_eq!(names[5..], located);
+        assert_eq!(left.len(), many + 1);
     }
 
     #[test]
     fn whatever_has_not_finished_is_left() {
         let many = 3 * PIECE;
-        let mut left = Left::new((0..many).map(|number| entry(number, true)).collect());
-        for entry in left.next_piece().unwrap().into_iter().skip(2) {
-            left.remove(&entry.id);
+        let entries = (0..many).map(|number| entry(number, true)).collect();
+        let mut left = Left::new(entries, Vec::new());
+        for listed in left.next_piece().unwrap().iter().skip(2) {
+            left.remove(&listed.id());
+            left.remove(&listed.id());
         }
         left.next_piece().unwrap();
         let ids: Vec<ObjectId> = left.into_ids().collect();

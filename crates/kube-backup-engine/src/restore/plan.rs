@@ -9,15 +9,16 @@ use sha2::{Digest as _, Sha256};
 use super::altered::{AlteredField, explain};
 use super::apply::Applied;
 use super::changes::Change;
+use super::outcome::{Outcome, SkipReason};
 use super::policy::{self, PowerSwitch, Withheld};
-use super::report::{Outcome, SkipReason};
 use super::volumes::data::{self, ClaimData};
+use crate::archive::Entries;
 use crate::format::entries::entry_path;
 use crate::format::keys::RECORD;
 use crate::kinds::order::Tier;
 use crate::powers::{Danger, GrantedPower, Powers};
 use crate::printable::Printable;
-use crate::{Digest, Entry, ObjectId, OpenBackup};
+use crate::{Digest, ObjectId, OpenBackup};
 
 /// What a restore would do with an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -194,13 +195,13 @@ pub struct RestorePlan {
 }
 
 /// What a plan's digest covers.
-pub(crate) fn digest(backup: &OpenBackup, chosen: &[Entry]) -> Digest {
-    let mut chosen: Vec<&Entry> = chosen.iter().collect();
-    chosen.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+pub(crate) fn digest(backup: &OpenBackup, chosen: &Entries) -> Digest {
     let mut all = Sha256::new();
     all.update(format!("{}  {RECORD}\n", backup.record_sha256()));
-    for Entry { id, sha256, .. } in chosen {
-        all.update(format!("{sha256}  {}\n", entry_path(id)));
+    for at in chosen.by_id() {
+        let listed = chosen.get(at as usize);
+        let (sha256, path) = (listed.sha256(), entry_path(&listed.id()));
+        all.update(format!("{sha256}  {path}\n"));
     }
     all.into()
 }

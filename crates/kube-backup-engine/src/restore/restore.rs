@@ -262,7 +262,7 @@ impl Restore {
     pub async fn run(self) -> Result<RestoreReport> {
         let (environment, mut state) = Box::pin(self.carry_out(self.writer()?)).await?;
         Box::pin(hooks::run(&environment, &mut state)).await;
-        state.items.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        state.items.sort();
         state.warnings.sort();
         state.warnings.dedup();
         let mut report = RestoreReport {
@@ -274,7 +274,7 @@ impl Restore {
             warnings: state.warnings,
             health_issues: Vec::new(),
         };
-        let in_cluster = report.in_cluster();
+        let in_cluster = report.items.in_cluster();
         let time = self.options.wait_for_ready;
         let look = health::look(&environment.api, in_cluster, &state.backends, time);
         let step = "look at what was restored";

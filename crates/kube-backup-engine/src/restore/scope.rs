@@ -6,19 +6,21 @@
 
 use std::collections::HashMap;
 
+use crate::archive::Entries;
 use crate::cluster::path::{refusal_of_name, refusal_of_namespace};
-use crate::{ApiResource, Discovery, Entry, GroupResource, ObjectId};
+use crate::{ApiResource, Discovery, GroupResource, ObjectId};
 
 /// Takes out what cannot be in this cluster, with the reason for each. Kinds that the server does not
 /// know yet are looked at when it does ([`refusal`]).
-pub(crate) fn refuse(found: &Discovery, entries: &mut Vec<Entry>) -> Vec<(ObjectId, String)> {
+pub(crate) fn refuse(found: &Discovery, entries: &mut Entries) -> Vec<(ObjectId, String)> {
     let mut kinds: HashMap<GroupResource, Vec<&ApiResource>> = HashMap::new();
     for resource in &found.resources {
         let versions = kinds.entry(resource.group_resource());
         versions.or_default().push(resource);
     }
     let mut refused = Vec::new();
-    entries.retain(|Entry { id, .. }| {
+    entries.retain(|listed| {
+        let id = &listed.id();
         let reason = refusal_of_names(id).or_else(|| {
             let mut versions = kinds.get(&id.resource).into_iter().flatten();
             versions.find_map(|resource| refusal(resource, id))

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -15,6 +16,7 @@ use super::owners::{self, OwnerKey};
 use super::policy::Profile;
 use super::spec::RestoreSpec;
 use super::unmatched::Unmatched;
+use crate::archive::{Entries, EntryRef};
 use crate::cluster::reader::ClusterReader;
 use crate::format::labels;
 use crate::kinds::Raw;
@@ -32,7 +34,7 @@ use crate::{
 
 /// What a restore is about.
 pub(crate) struct Chosen<'a> {
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Entries,
     /// Chosen objects that cannot be read, and entries of which nobody knows what they are.
     pub(crate) refused: Vec<RefusedEntry>,
     /// Objects whose place in the cluster another one of the backup takes, and that one's namespace.
@@ -69,13 +71,15 @@ pub(crate) async fn select<'a>(
         .await?;
     unmatched.settle(spec)?;
     let mut reading = Reading::new(archive, spec, filter);
-    chosen.retain(|entry| reading.may_be_chosen(&entry.id));
+    chosen.retain(|listed| reading.may_be_chosen(&listed.id()));
     reading.read_chosen(&mut chosen).await?;
-    let mut needed = reading.namespaces(&chosen).await?;
+    let mut needed = vec![reading.namespaces(&chosen).await?];
     needed.extend(reading.companions(&chosen).await?);
     unmatched.note_objects(&reading.filter);
     unmatched.settle(spec)?;
-    chosen.extend(needed);
+    for entries in &needed {
+        chosen.append(entries);
+    }
     let names = &selection.included_names;
     let may_be_chosen =
         |id: &ObjectId| reading.may_be_chosen(id) && (names.is_empty() || names.contains(&id.name));
@@ -165,14 +169,12 @@ impl<'a> Reading<'a> {
     }
 
     /// Reads what is chosen, and takes out what has not the names and labels.
-    async fn read_chosen(&mut self, chosen: &mut Vec<Entry>) -> Result<()> {
+    async fn read_chosen(&mut self, chosen: &mut Entries) -> Result<()> {
         let selective = self.is_selective();
         let count = chosen.len();
-        chosen.extend(self.besides(chosen));
-        let besides: HashSet<ObjectId> = chosen[count..]
-            .iter()
-            .map(|entry| entry.id.clone())
-            .collect();
+        let besides = self.besides(chosen);
+        chosen.extend(besides.iter().cloned());
+        let besides: HashSet<ObjectId> = besides.into_iter().map(|entry| entry.id).collect();
         // Hashes: the entries hold the names.
         let mut others = HashSet::new();
         if self.archive.has_index() || selective || self.looks_at_labels() {
@@ -203,25 +205,28 @@ impl<'a> Reading<'a> {
         }
         chosen.truncate(count);
         self.archive.drop_refused(chosen);
-        chosen.retain(|entry| !others.contains(&self.hasher.hash_one(&entry.id)));
-        for entry in chosen {
-            self.companions.note(&entry.id.resource, Brought::default());
+        if !others.is_empty() {
+            chosen.retain(|listed| !others.contains(&self.hasher.hash_one(listed.id())));
+        }
+        for listed in chosen.iter() {
+            self.companions.note(listed.resource(), Brought::default());
         }
         Ok(())
     }
 
     /// What may come along, and is to be looked at for that in the one pass over an archive without index.
-    fn besides(&self, chosen: &[Entry]) -> Vec<Entry> {
+    fn besides(&self, chosen: &Entries) -> Vec<Entry> {
         let Some(all) = self.archive.all.as_ref().filter(|_| self.is_selective()) else {
             return Vec::new();
         };
-        let known: HashSet<&ObjectId> = chosen.iter().map(|entry| &entry.id).collect();
+        let known = chosen.by_id();
         let by_labels = self.looks_at_labels();
-        let besides = all.iter().filter(|Entry { id, .. }| {
+        let besides = all.iter().filter(|listed| {
+            let id = &listed.id();
             let is_looked_at = self.is_kept(id) || by_labels && self.may_come_along(id);
-            is_looked_at && !known.contains(id)
+            is_looked_at && chosen.find(&known, id).is_none()
         });
-        besides.cloned().collect()
+        besides.map(EntryRef::entry).collect()
     }
 
     /// Whether an object is kept: without an index, the archive is read once as a whole.
@@ -259,14 +264,11 @@ impl<'a> Reading<'a> {
     }
 
     /// The namespaces that chosen objects lie in, and those that are chosen themselves.
-    async fn namespaces(&self, chosen: &[Entry]) -> Result<Vec<Entry>> {
-        let used: BTreeSet<&str> = chosen
-            .iter()
-            .filter_map(|entry| entry.id.namespace.as_deref())
-            .collect();
+    async fn namespaces(&self, chosen: &Entries) -> Result<Entries> {
+        let used: BTreeSet<&str> = chosen.iter().filter_map(EntryRef::namespace).collect();
         let kind = NAMESPACES.group_resource();
         if self.filter.excludes_kind(&kind) {
-            return Ok(Vec::new());
+            return Ok(Entries::default());
         }
         let included_names = &self.filter.selection.included_names;
         // With every kind chosen, empty namespaces are restored too.
@@ -280,16 +282,18 @@ impl<'a> Reading<'a> {
             filter.names = used.iter().map(|name| (*name).to_owned()).collect();
             filter.names.extend(included_names.iter().cloned());
             if filter.names.is_empty() {
-                return Ok(Vec::new());
+                return Ok(Entries::default());
             }
         }
         let mut found = self.archive.find(&filter).await?;
-        found.retain(|Entry { id, .. }| {
-            used.contains(id.name.as_str()) || with_empty && self.filter.wants_namespace(&id.name)
+        found.retain(|listed| {
+            let name = listed.name();
+            used.contains(name) || with_empty && self.filter.wants_namespace(name)
         });
         if !self.archive.has_index() && !self.looks_at_labels() {
-            found.retain(|Entry { id, .. }| {
-                used.contains(id.name.as_str()) || self.filter.wants_object(&id.name, &[])
+            found.retain(|listed| {
+                let name = listed.name();
+                used.contains(name) || self.filter.wants_object(name, &[])
             });
             return Ok(found);
         }
@@ -305,31 +309,30 @@ impl<'a> Reading<'a> {
             }
         }
         drop(objects);
-        found.retain(|entry| wanted.contains(&entry.id.name));
+        found.retain(|listed| wanted.contains(listed.name()));
         Ok(found)
     }
 
     /// What comes along with chosen objects and is not chosen itself.
-    async fn companions(&mut self, chosen: &[Entry]) -> Result<Vec<Entry>> {
-        let mut known: HashSet<ObjectId> = chosen
-            .iter()
-            .filter(|entry| come_along(&entry.id.resource))
-            .map(|entry| entry.id.clone())
-            .collect();
+    async fn companions(&mut self, chosen: &Entries) -> Result<Vec<Entries>> {
+        let order = LazyLock::new(|| chosen.by_id());
+        let is_chosen = |id: &ObjectId| chosen.find(&order, id).is_some();
+        let mut known = HashSet::new();
         let mut needed = Vec::new();
         if self.companions.are_followed() {
             let filter = EntryFilter {
                 namespaces: self.companions.followed_namespaces(),
                 ..EntryFilter::default()
             };
-            let mut found = self.find(come_along_by_content, filter, &known).await?;
+            let mut found = self.find(come_along_by_content, filter).await?;
+            found.retain(|listed| !is_chosen(&listed.id()));
             let wanted = self.read(&found, |companions, id, raw| {
                 companions.want(&id.resource, id.namespace.as_deref(), &id.name, Raw(raw))
             });
             let wanted = wanted.await?;
-            found.retain(|entry| wanted.contains(&entry.id));
+            found.retain(|listed| wanted.contains(&listed.id()));
             known.extend(wanted);
-            needed.extend(found);
+            needed.push(found);
         }
         // What comes along can bring others.
         loop {
@@ -340,35 +343,38 @@ impl<'a> Reading<'a> {
             if filter.names.is_empty() {
                 return Ok(needed);
             }
-            let mut found = self.find(come_along, filter, &known).await?;
-            found.retain(|Entry { id, .. }| {
+            let mut found = self.find(come_along, filter).await?;
+            found.retain(|listed| {
+                let id = listed.id();
+                if known.contains(&id) || is_chosen(&id) {
+                    return false;
+                }
                 let namespace = id.namespace.as_deref();
                 self.companions
                     .want_by_name(&id.resource, namespace, &id.name)
             });
             self.read(&found, |_, _, _| true).await?;
-            found.retain(|entry| !self.left_out.contains(&self.hasher.hash_one(&entry.id)));
+            found.retain(|listed| !self.left_out.contains(&self.hasher.hash_one(listed.id())));
             self.archive.drop_refused(&mut found);
-            known.extend(found.iter().map(|entry| entry.id.clone()));
-            needed.extend(found);
+            known.extend(found.iter().map(EntryRef::id));
+            needed.push(found);
         }
     }
 
-    /// Objects, of kinds that `may`, that could come along and are not known to do so.
+    /// Objects, of kinds that `may`, that could come along.
     async fn find(
         &self,
         may: fn(&GroupResource) -> bool,
         mut filter: EntryFilter,
-        known: &HashSet<ObjectId>,
-    ) -> Result<Vec<Entry>> {
+    ) -> Result<Entries> {
         filter.resources = companions::kinds()
             .filter(|kind| may(kind) && self.kind_may_come_along(kind))
             .collect();
         if filter.resources.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Entries::default());
         }
         let mut found = self.archive.find(&filter).await?;
-        found.retain(|entry| self.may_come_along(&entry.id) && !known.contains(&entry.id));
+        found.retain(|listed| self.may_come_along(&listed.id()));
         Ok(found)
     }
 
@@ -393,7 +399,7 @@ impl<'a> Reading<'a> {
     /// Reads `entries`, and notes what those bring that are `wanted`; returns these.
     async fn read(
         &mut self,
-        entries: &[Entry],
+        entries: &Entries,
         wanted: impl Fn(&Companions, &ObjectId, &[u8]) -> bool,
     ) -> Result<HashSet<ObjectId>> {
         let mut taken = HashSet::new();
@@ -408,9 +414,9 @@ impl<'a> Reading<'a> {
             Ok(())
         };
         if !self.archive.has_index() {
-            for Entry { id, .. } in entries {
-                if let Some(raw) = self.kept.remove(id) {
-                    take(self, id, &raw)?;
+            for id in entries.iter().map(EntryRef::id) {
+                if let Some(raw) = self.kept.remove(&id) {
+                    take(self, &id, &raw)?;
                 }
             }
             return Ok(taken);

@@ -9,11 +9,12 @@ use super::altered::{Alteration, AlteredField, KEPT};
 use super::apply::Applied;
 use super::finished::{Effects, Finished};
 use super::hooks::PodHooks;
+use super::items::Items;
+use super::outcome::{Item, Outcome, SkipReason};
 use super::owners::{Orphan, Uids};
 use super::plan::PlannedItem;
 use super::planned::PlannedObjects;
 use super::policy::Withheld;
-use super::report::{Item, Outcome, SkipReason};
 use super::request::Request;
 use super::served::Served;
 use super::surroundings::Surroundings;
@@ -88,7 +89,7 @@ pub(crate) struct State {
     pub(crate) hook_status: Option<HookStatus>,
     pub(crate) warnings: Vec<String>,
     /// One for each object, unless it is a plan.
-    pub(crate) items: Vec<Item>,
+    pub(crate) items: Items,
     /// One for each object, in a plan.
     pub(crate) planned_items: Vec<PlannedItem>,
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::archived::{Archived, namespaces_of};
 use super::spec::RestoreSpec;
+use crate::archive::Entries;
 use crate::cluster::path::path;
 use crate::cluster::reader::ClusterReader;
 use crate::kinds::exclusions::never_restored;
 use crate::spec::filter::Filter;
 use crate::spec::selection::{is_pattern, pattern};
-use crate::{Entry, EntryFilter, Error, GroupResource, Result, UnmatchedFilters};
+use crate::{EntryFilter, Error, GroupResource, Result, UnmatchedFilters};
 
 /// What is wrong with a specification's filters, and what is only worth a word.
 #[derive(Default)]
@@ -69,7 +70,7 @@ impl Unmatched {
         &mut self,
         spec: &RestoreSpec,
         archive: &Archived<'_>,
-        seen: &[Entry],
+        seen: &Entries,
         api: &ClusterReader,
     ) -> Result<()> {
         let selection = &spec.selection;

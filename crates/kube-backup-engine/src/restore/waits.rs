@@ -14,6 +14,7 @@ use super::owners::{self, Orphan, Uids};
 use super::planned::Planned;
 use super::served::Served;
 use super::state::State;
+use crate::archive::{Entries, EntryRef};
 use crate::cluster::failure::Failure;
 use crate::cluster::path::{path, path_of_definition};
 use crate::cluster::schema::Schemas;
@@ -215,15 +216,21 @@ async fn look_for_namespace(environment: &Environment<'_>, name: &str) -> Result
 
 /// Waits until what webhooks and APIServices send requests to is ready. Restored before it, a webhook
 /// refuses everybody's requests, those that would start its own Pods among them.
-pub(crate) async fn for_backends(environment: &Environment<'_>, entries: &[Entry]) -> Vec<String> {
+pub(crate) async fn for_backends(
+    environment: &Environment<'_>,
+    entries: &Entries,
+    deferred: &[Entry],
+) -> Vec<String> {
     let spec = environment.spec;
     let mut warnings = Vec::new();
+    let entries = entries.iter().map(EntryRef::entry);
+    let entries: Vec<Entry> = entries.chain(deferred.iter().cloned()).collect();
     if environment.is_plan() || environment.options.wait_for_ready.is_zero() || entries.is_empty() {
         return warnings;
     }
     let wait = async {
         let mut backends = Vec::new();
-        let mut objects = environment.backup.read(entries);
+        let mut objects = environment.backup.read(&entries);
         while let Some((Entry { id, .. }, bytes)) = objects.try_next().await? {
             let mut object: Value = match serde_json::from_slice(&bytes) {
                 Ok(object) => object,

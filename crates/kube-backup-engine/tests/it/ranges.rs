@@ -103,3 +103,24 @@ async fn three_objects_of_a_hundred_thousand_are_less_than_a_hundredth_of_the_by
         assert!(percent(read, facts.size) < 1.0, "by {case}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_without_index_is_read_once_where_its_kinds_fit_into_memory() {
+    let store = Arc::new(Counting::default());
+    let repository = Repository::new(Arc::clone(&store) as Arc<dyn ObjectStore>, "");
+    let client = Generated { size: 300 }.client();
+    let backup = Backup::new(client, repository.clone(), BackupSpec::named("a"));
+    let facts = backup.run().await.unwrap().record.archive();
+    let size = facts.unwrap().unwrap().size;
+    store.take();
+    let backup = repository.ignoring_indexes().open("a").await.unwrap();
+    let target = Generated { size: 0 }.client();
+    let restore = Restore::new(target, backup, RestoreSpec::named("r"));
+    let report = restore.run().await.unwrap();
+    assert!(
+        report.is_complete() && report.items.len() >= 250,
+        "{report}"
+    );
+    let (read, _) = store.take();
+    assert!(read < 2 * size, "{read} bytes of {size} were read");
+}

@@ -8,7 +8,7 @@ use crate::ObjectId;
 use crate::cluster::exec::ContainerCommand;
 use crate::kinds::names::PODS;
 use crate::restore::apply::Applied;
-use crate::restore::report::Outcome;
+use crate::restore::outcome::Outcome;
 use crate::restore::request::Request;
 use crate::spec::go_duration;
 use crate::spec::hooks::{FROM_ANNOTATION, HookErrorMode, command_of, error_mode_of};

@@ -13,7 +13,7 @@ use crate::cluster::failure::Failure;
 use crate::cluster::wait::Pauses;
 use crate::cluster::writer::ClusterWriter;
 use crate::restore::environment::Environment;
-use crate::restore::report::Outcome;
+use crate::restore::outcome::Outcome;
 use crate::restore::state::State;
 use crate::spec::hooks::HookErrorMode;
 
@@ -50,13 +50,14 @@ pub(crate) async fn run(environment: &Environment<'_>, state: &mut State) {
             hooks_failed: failures.len() as u64,
         };
         for (mode, why) in failures {
-            let item = state.items.iter_mut().find(|item| item.id == hooks.id);
-            match (mode, item) {
-                (HookErrorMode::Fail, Some(item)) => {
-                    item.outcome = Outcome::Failed(format!("it was created, and {why}"));
+            let told = state.items.tell(&hooks.id, |outcome, warnings| match mode {
+                HookErrorMode::Fail => {
+                    *outcome = Outcome::Failed(format!("it was created, and {why}"));
                 }
-                (_, Some(item)) => item.warnings.push(why),
-                (_, None) => state.warnings.push(format!("{}: {why}", hooks.id)),
+                _ => warnings.push(why.clone()),
+            });
+            if !told {
+                state.warnings.push(format!("{}: {why}", hooks.id));
             }
         }
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::machine::Placement;
 use super::users::Mounted;
-use crate::archive::Found;
+use crate::archive::{Entries, EntryRef, Found};
 use crate::kinds::names::{CLAIMS, STORAGE_CLASSES, VOLUMES};
 use crate::kinds::pod_specs::POD_SPECS;
 use crate::volumes::{BackedUpVolume, VolumeRecord};
@@ -44,11 +44,15 @@ impl Loaded {
     /// empty and nobody would know.
     pub(crate) async fn of(
         backup: &OpenBackup,
-        entries: &[Entry],
+        entries: &Entries,
         records: &[VolumeRecord],
     ) -> Result<Self> {
-        let is_claim = |entry: &&Entry| CLAIMS.is(&entry.id.resource);
-        let chosen: Vec<Entry> = entries.iter().filter(is_claim).cloned().collect();
+        let is_claim = |listed: &EntryRef<'_>| CLAIMS.is(listed.resource());
+        let chosen: Vec<Entry> = entries
+            .iter()
+            .filter(is_claim)
+            .map(EntryRef::entry)
+            .collect();
         let mut loaded = Self::default();
         if chosen.is_empty() {
             return Ok(loaded);
@@ -71,14 +75,14 @@ impl Loaded {
         loaded.read_users(backup, entries).await?;
         let classes = entries
             .iter()
-            .filter(|entry| STORAGE_CLASSES.is(&entry.id.resource));
-        loaded.classes = classes.map(|entry| entry.id.name.clone()).collect();
+            .filter(|listed| STORAGE_CLASSES.is(listed.resource()));
+        loaded.classes = classes.map(|listed| listed.name().to_owned()).collect();
         Ok(loaded)
     }
 
     async fn read_claims(&mut self, backup: &OpenBackup, chosen: &[Entry]) -> Result<()> {
         let wanted: BTreeSet<&ObjectId> = self.kept.iter().map(|(id, _)| id).collect();
-        let wanted: Vec<Entry> = chosen
+        let wanted: Entries = chosen
             .iter()
             .filter(|entry| wanted.contains(&entry.id))
             .cloned()
@@ -105,7 +109,7 @@ impl Loaded {
         if filter.names.is_empty() {
             return Ok(());
         }
-        let entries = backup.listing(&filter).await?.entries;
+        let entries: Entries = backup.listing(&filter).await?.entries.into_iter().collect();
         let mut found = backup.read_found(&entries);
         while let Some(next) = found.try_next().await? {
             if let Found::Object(entry, bytes) = next
@@ -118,20 +122,21 @@ impl Loaded {
     }
 
     /// Reads what may use the claims: Pods and what makes them, in their namespaces.
-    async fn read_users(&mut self, backup: &OpenBackup, entries: &[Entry]) -> Result<()> {
+    async fn read_users(&mut self, backup: &OpenBackup, entries: &Entries) -> Result<()> {
         let mut by_namespace: HashMap<&str, Vec<&ObjectId>> = HashMap::new();
         for (id, _) in &self.kept {
             let namespace = id.namespace.as_deref().unwrap_or_default();
             by_namespace.entry(namespace).or_default().push(id);
         }
-        let may_use = |entry: &&Entry| {
-            let namespace = entry.id.namespace.as_deref().unwrap_or_default();
-            by_namespace.contains_key(namespace)
-                && POD_SPECS
-                    .iter()
-                    .any(|(kind, _)| kind.is(&entry.id.resource))
+        let may_use = |listed: &EntryRef<'_>| {
+            by_namespace.contains_key(listed.namespace().unwrap_or_default())
+                && POD_SPECS.iter().any(|(kind, _)| kind.is(listed.resource()))
         };
-        let workloads: Vec<Entry> = entries.iter().filter(may_use).cloned().collect();
+        let workloads: Entries = entries
+            .iter()
+            .filter(may_use)
+            .map(EntryRef::entry)
+            .collect();
         let mut found = backup.read_found(&workloads);
         while let Some(next) = found.try_next().await? {
             let Found::Object(Entry { id, .. }, bytes) = next else {

@@ -12,7 +12,7 @@ use super::super::apply::{Applied, apply};
 use super::super::decide::Rules;
 use super::super::environment::Environment;
 use super::super::marks::are_of_one_restore;
-use super::super::report::Outcome;
+use super::super::outcome::Outcome;
 use super::super::request::Request;
 use super::super::served::Served;
 use super::super::spec::ExistingResourcePolicy;

@@ -11,14 +11,20 @@ use serde_json::json;
 use super::meddling::{Meddler, Meddling};
 use crate::hostile::tarball::{Tarball, foreign_backup, path};
 
-/// An archive of one ConfigMap in `shop`, and another object after it.
+/// An archive of ConfigMaps in `shop`, one of a colour, and more than stay in memory.
 fn archive(colour: &str) -> Vec<u8> {
     let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": "shop"},
         "data": {"colour": colour}});
-    Tarball::new()
+    let mut tarball = Tarball::new()
         .file(path("settings"), object.to_string())
-        .object("other")
-        .finish()
+        .object("other");
+    for number in 0..4 {
+        let name = format!("large-{number}");
+        let large = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "shop"},
+            "data": {"text": "x".repeat(700 << 10)}});
+        tarball = tarball.file(path(&name), large.to_string());
+    }
+    tarball.finish()
 }
 
 async fn restore(cluster: &KubeLocal, store: Arc<dyn ObjectStore>) -> Result<RestoreReport, Error> {

@@ -371,11 +371,7 @@ async fn what_honest_tools_write_is_restored() {
     let report = restore(&cluster::client(&cluster), &repository)
         .await
         .unwrap();
-    let names: Vec<&str> = report
-        .items
-        .iter()
-        .map(|item| item.id.name.as_str())
-        .collect();
+    let names: Vec<String> = report.items.iter().map(|item| item.id.name).collect();
     assert_eq!(names, ["dotted", "fine", long.as_str()], "{report}");
     assert_eq!(report.counts()["created"], 3, "{report}");
 }
