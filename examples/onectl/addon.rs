@@ -12,7 +12,7 @@ use super::print::Printer;
 pub(crate) async fn run(
     cluster: kube::Client,
     kind: ClusterKind,
-    region: &str,
+    region: Option<Region>,
     action: Addon,
     printer: &Printer,
 ) -> Result<bool> {
@@ -42,7 +42,7 @@ pub(crate) async fn run(
     Ok(true)
 }
 
-fn spec(kind: ClusterKind, region: &str, install: &Installation) -> Result<InstallSpec> {
+fn spec(kind: ClusterKind, region: Option<Region>, install: &Installation) -> Result<InstallSpec> {
     let mut spec = InstallSpec::new(kind)?.with_replicas(install.replicas);
     if let Some(image) = &install.image {
         spec = spec.with_image(image)?;
@@ -50,15 +50,18 @@ fn spec(kind: ClusterKind, region: &str, install: &Installation) -> Result<Insta
     if install.take_over {
         spec = spec.taking_over();
     }
+    if let Some(region) = &region {
+        spec = spec.in_region(region.clone());
+    }
     let Some(bucket) = &install.bucket else {
         return Ok(spec);
     };
-    let cluster_region: Region = region.parse()?;
+    let region = region.ok_or("name the region of the cluster: --region REGION")?;
     let bucket_region = match &install.bucket_region {
         Some(region) => region.parse()?,
-        None => cluster_region.clone(),
+        None => region.clone(),
     };
-    let placement = Placement::new(kind.profile().link).in_region(cluster_region);
+    let placement = Placement::new(kind.profile().link).in_region(region);
     let network = placement.choose(&bucket_region).network;
     let name = install.vault.as_ref().unwrap_or(bucket);
     let vault = VaultSpec::new(name, bucket, bucket_region, network)

@@ -16,9 +16,9 @@ pub(crate) struct Arguments {
     /// The kind of cluster: managed, dedicated, registered, serverless-pro or edge. Detected, if not given.
     #[arg(long, global = true, value_name = "KIND")]
     pub(crate) cluster_kind: Option<ClusterKind>,
-    /// The region of the cluster.
-    #[arg(long, global = true, default_value = "cn-hangzhou")]
-    pub(crate) region: String,
+    /// The region of the cluster; else the one that its nodes say.
+    #[arg(long, global = true, env = "REGION_ID")]
+    pub(crate) region: Option<String>,
     /// One endpoint for all services, such as that of `alibaba-local`.
     #[arg(long, global = true, value_name = "URL", conflicts_with = "local")]
     pub(crate) endpoint: Option<String>,

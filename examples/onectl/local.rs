@@ -11,6 +11,7 @@ use super::failure::Result;
 
 pub(crate) const ID: &str = "LTAI-local";
 pub(crate) const SECRET: &str = "local-secret";
+const REGION: &str = "cn-hangzhou";
 
 pub(crate) struct Local {
     cloud: LocalCloud,
@@ -18,7 +19,8 @@ pub(crate) struct Local {
 }
 
 impl Local {
-    pub(crate) async fn start(region: &str) -> Result<Self> {
+    pub(crate) async fn start(region: Option<&str>) -> Result<Self> {
+        let region = region.unwrap_or(REGION);
         let administrator = User::new(ID, SECRET).named("administrator");
         let cloud = LocalCloud::builder().region(region).user(administrator);
         let local = Self {
@@ -26,7 +28,8 @@ impl Local {
             cluster: KubeLocal::start().await?,
         };
         // The component is installed only where there is a node for it.
-        let node: Node = serde_json::from_value(json!({"metadata": {"name": "node-1"}}))?;
+        let node: Node = serde_json::from_value(json!({"metadata": {"name": "node-1",
+            "labels": {"topology.kubernetes.io/region": region}}}))?;
         let nodes = Api::all(local.client()?);
         nodes.create(&PostParams::default(), &node).await?;
         Ok(local)

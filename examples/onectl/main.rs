@@ -29,14 +29,14 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use ack_backup_center::cloud::Cloud;
-use ack_backup_center::clusters::ClusterKind;
+use ack_backup_center::clusters::{ClusterKind, region_of};
 use ack_backup_center::core::credentials::{self, StaticProvider};
 use ack_backup_center::core::{Context, Credentials, Region};
 use ack_backup_center::doctor::Doctor;
 use ack_backup_center::grants::{Buckets, Grants, Requirements};
 use clap::Parser;
 
-use arguments::{Arguments, Command, RamUser, Wanted};
+use arguments::{Addon, Arguments, Command, RamUser, Wanted};
 use failure::{Result, in_words};
 use print::Printer;
 
@@ -68,13 +68,23 @@ async fn run(arguments: Arguments) -> Result<bool> {
         printer.policy(&requirements(kind, wanted)?);
         return Ok(true);
     }
-    let (cloud, cluster, _local) = connect(&arguments).await?;
+    let local = match arguments.local {
+        true => Some(local::Local::start(arguments.region.as_deref()).await?),
+        false => None,
+    };
+    let cluster = match &local {
+        Some(local) => local.client()?,
+        None => {
+            let (file, context) = (&arguments.kubeconfig, &arguments.context);
+            cluster::connect(file.as_deref(), context.as_deref()).await?
+        }
+    };
+    let region = region(&arguments, &cluster).await?;
+    let cloud = cloud(&arguments, region.clone(), local.as_ref())?;
     let kind = cluster::kind(&cluster, arguments.cluster_kind, arguments.local).await?;
     match arguments.command {
         Command::RamUser(action) => ram_user(&cloud, cluster, kind, action, &printer).await,
-        Command::Addon(action) => {
-            addon::run(cluster, kind, &arguments.region, action, &printer).await
-        }
+        Command::Addon(action) => addon::run(cluster, kind, region, action, &printer).await,
         Command::Doctor { wanted } => {
             let report = Doctor::new(&cloud, cluster, requirements(kind, &wanted)?)
                 .run()
@@ -134,23 +144,37 @@ fn requirements(kind: ClusterKind, wanted: &Wanted) -> Result<Requirements> {
     Ok(requirements)
 }
 
-async fn connect(arguments: &Arguments) -> Result<(Cloud, kube::Client, Option<local::Local>)> {
+/// The region of the cluster, where something depends on it: RAM is one for all regions.
+async fn region(arguments: &Arguments, cluster: &kube::Client) -> Result<Option<Region>> {
+    if let Some(region) = &arguments.region {
+        return Ok(Some(region.parse()?));
+    }
+    let depends = match &arguments.command {
+        Command::Doctor { .. } => true,
+        Command::Addon(Addon::Install { install, .. }) => install.bucket.is_some(),
+        Command::Addon(_) | Command::RamUser(_) | Command::Policy { .. } => false,
+    };
+    Ok(match depends {
+        true => Some(region_of(cluster).await?),
+        false => None,
+    })
+}
+
+fn cloud(
+    arguments: &Arguments,
+    region: Option<Region>,
+    local: Option<&local::Local>,
+) -> Result<Cloud> {
     let context = Context::system()?;
-    let region: Region = arguments.region.parse()?;
-    if arguments.local {
-        let local = local::Local::start(&arguments.region).await?;
+    let region = region.unwrap_or(Region::CN_HANGZHOU);
+    if let Some(local) = local {
         let credentials = StaticProvider::new(Credentials::new(local::ID, local::SECRET))?;
-        let cloud = Cloud::new(&context, region, Arc::new(credentials))
-            .with_endpoint(local.endpoint().parse()?);
-        return Ok((cloud, local.client()?, Some(local)));
+        let cloud = Cloud::new(&context, region, Arc::new(credentials));
+        return Ok(cloud.with_endpoint(local.endpoint().parse()?));
     }
-    let mut cloud = Cloud::new(&context, region, credentials::default_chain(&context));
-    if let Some(endpoint) = &arguments.endpoint {
-        cloud = cloud.with_endpoint(endpoint.parse()?);
-    }
-    let cluster = cluster::connect(
-        arguments.kubeconfig.as_deref(),
-        arguments.context.as_deref(),
-    );
-    Ok((cloud, cluster.await?, None))
+    let cloud = Cloud::new(&context, region, credentials::default_chain(&context));
+    Ok(match &arguments.endpoint {
+        Some(endpoint) => cloud.with_endpoint(endpoint.parse()?),
+        None => cloud,
+    })
 }

@@ -119,14 +119,19 @@ async fn a_dry_run_prints_the_changes_and_makes_none() {
         &bucket,
         "--dry-run",
     ];
-    let refused = onectl(&world, &install).await;
-    assert!(!refused.success);
-    assert!(
-        refused.error.contains("there is no node"),
-        "{}",
-        refused.error
-    );
-    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1"}});
+    let unknown =
+        "tell the region of the cluster from its nodes: there is none: set it (REGION_ID)";
+    for (region, why) in [
+        (None, unknown),
+        (Some("--region=cn-beijing"), "there is no node"),
+    ] {
+        let arguments: Vec<_> = install.into_iter().chain(region).collect();
+        let refused = onectl(&world, &arguments).await;
+        assert!(!refused.success);
+        assert!(refused.error.contains(why), "{}", refused.error);
+    }
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1",
+        "labels": {"topology.kubernetes.io/region": "cn-beijing"}}});
     world.send(Method::POST, "/api/v1/nodes", &node).await;
     let ended = onectl(&world, &install).await;
     assert!(ended.success, "{}", ended.error);
@@ -138,4 +143,25 @@ async fn a_dry_run_prints_the_changes_and_makes_none() {
         assert!(ended.printed.contains(&line), "{line}: {:?}", ended.printed);
     }
     assert!(world.read("/api/v1/namespaces/csdr").await.is_null());
+}
+
+#[tokio::test]
+async fn a_vault_is_in_the_region_that_the_nodes_say_unless_another_one_is_named() {
+    for (named, expected) in [
+        (None, "cn-beijing"),
+        (Some("--region=cn-shanghai"), "cn-shanghai"),
+    ] {
+        let world = World::empty().await;
+        let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-1",
+            "labels": {"topology.kubernetes.io/region": "cn-beijing"}}});
+        world.send(Method::POST, "/api/v1/nodes", &node).await;
+        let bucket = format!("--bucket={BUCKET}");
+        let mut install = vec!["addon", "install", "migrate-controller", &bucket];
+        install.extend(named);
+        let ended = onectl(&world, &install).await;
+        assert!(ended.success, "{}", ended.error);
+        let vaults = "/apis/csdr.alibabacloud.com/v1beta1/namespaces/csdr/backuplocations";
+        let vault = world.read(&format!("{vaults}/{BUCKET}")).await;
+        assert_eq!(vault["spec"]["config"]["region"], expected, "{vault}");
+    }
 }
