@@ -121,7 +121,7 @@ impl Outcome {
     }
 }
 
-/// One object of a [`RestoreReport`].
+/// One object of a [`RestoreReport`](super::RestoreReport).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Item {
