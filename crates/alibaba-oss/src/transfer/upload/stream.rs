@@ -19,7 +19,7 @@ const SMALL: usize = 64 * 1024;
 
 /// While as many parts are under way as may be, this share of the next one is filled, and the rest once
 /// one of them is stored: that takes little against what sending a part takes.
-const AHEAD: u64 = 4;
+const AHEAD: u64 = 8;
 
 pub(super) struct StreamUpload {
     pub(super) target: Target,
