@@ -219,7 +219,7 @@ impl Shared {
                     body,
                     headers,
                 },
-                Some(fault @ (Fault::ResetBody(after) | Fault::StallBody(after))),
+                Some(ref fault @ (Fault::ResetBody(after) | Fault::StallBody(after))),
             ) => {
                 let length = body.len();
                 let after = if after < length { after } else { length / 2 };
