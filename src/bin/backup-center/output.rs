@@ -47,21 +47,20 @@ impl Output {
 
 /// As it is made: a report of many objects is never there as a whole.
 fn print_json<T: Serialize>(value: &T) -> Result<()> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    let printed = serde_json::to_writer_pretty(&mut out, value)
-        .map_err(io::Error::from)
-        .and_then(|()| out.write_all(b"\n"))
-        .and_then(|()| out.flush());
-    match printed {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::failed("print", error)),
-        _ => Ok(()),
-    }
+    to_stdout(|out| {
+        serde_json::to_writer_pretty(&mut *out, value)?;
+        out.write_all(b"\n")
+    })
 }
 
-/// To standard output; whoever reads may have seen enough.
 pub(crate) fn print_bytes(bytes: &[u8]) -> Result<()> {
-    let mut out = io::stdout().lock();
-    match out.write_all(bytes).and_then(|()| out.flush()) {
+    to_stdout(|out| out.write_all(bytes))
+}
+
+/// Whoever reads may have seen enough.
+fn to_stdout(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<()> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match write(&mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::failed("print", error)),
         _ => Ok(()),
     }
