@@ -12,7 +12,7 @@ use crate::{GroupResource, ObjectId};
 
 /// What became of each object of a restore, in the order of their names.
 ///
-/// A hundred thousand take some five megabytes, so an [`Item`] is made of each as it is asked for:
+/// They may be hundreds of thousands: what is kept of most is little more than the name, and an [`Item`] is made of each as it is asked for:
 ///
 /// ```
 /// # fn example(report: &kube_backup_engine::restore::RestoreReport) {
